@@ -1,0 +1,1 @@
+"""Figures in: schemas, reading, cleaning, checks."""

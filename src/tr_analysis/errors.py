@@ -1,0 +1,56 @@
+"""The errors a user can cause, each with its exit code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class StudyError(Exception):
+    """A failed check or bad data; the message says what is wrong, where, and what to do."""
+
+    exit_code = 1
+
+
+class ChapterError(StudyError):
+    """One or more chapters failed while they ran."""
+
+    exit_code = 2
+
+
+class UsageError(StudyError):
+    """The command was called with something it does not know."""
+
+    exit_code = 64
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault in the data: where it is, what was found, and the rule it breaks."""
+
+    file: str
+    row: int | None
+    column: str | None
+    value: str | None
+    rule: str
+
+    def __str__(self) -> str:
+        where = [self.file]
+        if self.row is not None:
+            where.append(f"row {self.row}")
+        if self.column is not None:
+            where.append(f"column {self.column}")
+        found = "" if self.value is None else f": {self.value!r}"
+        return f"{', '.join(where)}{found}: {self.rule}"
+
+
+class DataError(StudyError):
+    """Bad data: carries every problem found, one line each.
+
+    Parameters
+    ----------
+    problems
+        The faults; the message lists them all, in order.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))

@@ -1,0 +1,29 @@
+"""Where things are. The only module that knows; ``TR_ANALYSIS_ROOT`` overrides."""
+
+import os
+from pathlib import Path
+
+
+def root() -> Path:
+    """Return the project's folder: ``TR_ANALYSIS_ROOT``, or the checkout this package is installed from."""
+    return Path(os.environ.get("TR_ANALYSIS_ROOT") or Path(__file__).parents[2]).resolve()
+
+
+def raw() -> Path:
+    """Return the folder of the published figures."""
+    return root() / "data" / "raw"
+
+
+def processed() -> Path:
+    """Return the folder of the analysis tables."""
+    return root() / "data" / "processed"
+
+
+def notebooks() -> Path:
+    """Return the folder of the chapters."""
+    return root() / "notebooks"
+
+
+def reports() -> Path:
+    """Return the folder of the executed chapters and what is made from them."""
+    return root() / "reports"

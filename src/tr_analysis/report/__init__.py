@@ -1,0 +1,1 @@
+"""What a reader sees: findings, charts, tables, pages."""

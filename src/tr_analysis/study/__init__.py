@@ -1,0 +1,1 @@
+"""Chapters: their parameters, their rules, running them and publishing what they yield."""
