@@ -1,0 +1,103 @@
+"""The chapters: finding them, and understanding the names people give them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.paths import notebooks
+from tr_analysis.study.notebook import Cell, markdown_lines, read_cells
+from tr_analysis.study.values import nearest
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter: its notebook, its title, and the question it answers."""
+
+    path: Path
+    title: str
+    question: str
+
+    @property
+    def name(self) -> str:
+        """Its name, the notebook's file name without the ending: ``03-recall``."""
+        return self.path.stem
+
+    @property
+    def number(self) -> str:
+        """What stands before the first dash: ``03``."""
+        return self.name.partition("-")[0]
+
+    @property
+    def subject(self) -> str:
+        """What stands after the first dash: ``recall``."""
+        return self.name.partition("-")[2]
+
+
+def find_chapters(folder: Path | None = None) -> tuple[Chapter, ...]:
+    """Return the chapters of a folder, by default the project's, in order of their names.
+
+    Raises
+    ------
+    StudyError
+        When there is none, or a notebook cannot be read.
+    """
+    folder = folder or notebooks()
+    found = tuple(_chapter(path) for path in sorted(folder.glob("*.ipynb")))
+    if not found:
+        raise StudyError(f"no chapters in {folder}; set TR_ANALYSIS_ROOT to the project's folder")
+    return found
+
+
+def _chapter(path: Path) -> Chapter:
+    title, question = heading_and_question(read_cells(path))
+    return Chapter(path, title or path.stem, question)
+
+
+def heading_and_question(cells: Iterable[Cell]) -> tuple[str, str]:
+    """Return the first ``# `` heading and the first paragraph after it, each empty when missing."""
+    text = "\n\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+    title, paragraph = "", list[str]()
+    for line in map(str.strip, markdown_lines(text)):
+        if not title:
+            title = line.removeprefix("# ").strip() if line.startswith("# ") else ""
+        elif line.startswith("#") or (not line and paragraph):
+            break
+        elif line:
+            paragraph.append(line)
+    return title, " ".join(paragraph)
+
+
+def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
+    """Return the chapters named, in the study's order; all of them when no name is given.
+
+    Parameters
+    ----------
+    names
+        ``03-recall``, or ``03`` or ``recall`` where only one chapter fits, or the notebook's path.
+    chapters
+        Those to choose from.
+
+    Raises
+    ------
+    UsageError
+        For a name that fits none, with the nearest, or fits several.
+    """
+    chosen = {_fitting(name, chapters) for name in names}
+    return tuple(chapter for chapter in chapters if chapter in chosen or not names)
+
+
+def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
+    plain = Path(name).name.removesuffix(".ipynb")
+    fits = [c for c in chapters if c.name == plain] or [
+        c for c in chapters if plain and plain in (c.number, c.subject)
+    ]
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        raise UsageError(
+            f"{name} fits several chapters: {', '.join(c.name for c in fits)}; give the full name"
+        )
+    words = [word for c in chapters for word in (c.name, c.subject) if word]
+    hint = nearest(plain, words) or f"; there are {', '.join(c.name for c in chapters)}"
+    raise UsageError(f"there is no chapter {name}{hint}")

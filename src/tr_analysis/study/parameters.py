@@ -1,0 +1,201 @@
+"""What a reader may turn in a chapter: the cell tagged ``parameters``, read and checked without a kernel.
+
+Chapters import ``Literal``, ``Month`` and ``Year`` from here, so this module stays cheap to import.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.study.notebook import read_cells
+from tr_analysis.study.values import PARSERS, Month, Value, Year, nearest
+
+__all__ = ["Literal", "Month", "Parameter", "Year", "parse", "read_parameters", "resolve_values"]
+
+_RANGE = re.compile(r"\s*\[\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\]\s*$")
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "Month": "a month, YYYY-MM",
+    "Year": "a financial year, YYYY/YY",
+    "Literal": "one of the values listed",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a chapter.
+
+    Attributes
+    ----------
+    chapter, name
+        Where it stands and what it is called.
+    kind
+        ``int``, ``float``, ``bool``, ``str``, ``Month``, ``Year`` or ``Literal``.
+    default
+        Its value in the committed study.
+    help
+        What it means.
+    choices
+        The values of a ``Literal``; empty otherwise.
+    low, high
+        Bounds of a number, both included; ``None`` when it has none.
+    """
+
+    chapter: str
+    name: str
+    kind: str
+    default: Value
+    help: str
+    choices: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def allowed(self) -> str:
+        """What the parameter accepts, in words."""
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        bounds = "" if self.low is None else f" from {self.low:g} to {self.high:g}"
+        return _KINDS[self.kind] + bounds
+
+
+def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
+    """Read the parameters of a chapter from its cell tagged ``parameters``.
+
+    Raises
+    ------
+    StudyError
+        When there is not exactly one such cell, or a line of it is not
+        ``name: type = value  # meaning`` with a known type and a default that is allowed.
+    """
+    tagged = [cell for cell in read_cells(notebook) if "parameters" in cell["tags"]]
+    if len(tagged) != 1:
+        raise StudyError(f"{notebook.name}: needs exactly one cell tagged `parameters`, has {len(tagged)}")
+    source = tagged[0]["source"]
+
+    def fault(line: int, text: str) -> StudyError:
+        return StudyError(f"{notebook.name}: parameters cell, line {line}: {text}")
+
+    try:
+        body = ast.parse(source).body
+        comments = _comments(source)
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise fault(getattr(error, "lineno", None) or 1, "is not valid Python") from None
+    parameters: dict[str, Parameter] = {}
+    for statement in body:
+        try:
+            comment = comments.get(statement.end_lineno or statement.lineno, "")
+            parameter = _declared(notebook.stem, statement, comment)
+            if parameter.name in parameters:
+                raise ValueError(f"{parameter.name} is declared twice")
+        except (ValueError, UsageError) as error:
+            raise fault(statement.lineno, str(error)) from None
+        parameters[parameter.name] = parameter
+    return tuple(parameters.values())
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokens
+        if token.type == tokenize.COMMENT
+    }
+
+
+def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
+    """Build a parameter from one annotated assignment and its comment."""
+    if not (
+        isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
+    ):
+        raise ValueError("write `name: type = value  # meaning`, and nothing else in this cell")
+    kind, choices = _annotation(statement.annotation)
+    bounds = _RANGE.search(comment) if kind in ("int", "float") else None
+    low, high = map(float, bounds.groups()) if bounds else (None, None)
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"the range [{low:g}, {high:g}] is empty")
+    meaning = comment[: bounds.start()] if bounds else comment
+    if not meaning:
+        raise ValueError(f"{statement.target.id} needs a comment that says what it means")
+    try:
+        default = ast.literal_eval(statement.value)
+    except ValueError:
+        raise ValueError(f"{statement.target.id} needs a plain value, not an expression") from None
+    parameter = Parameter(chapter, statement.target.id, kind, default, meaning, choices, low, high)
+    if isinstance(default, str) and kind not in ("str", "Month", "Year", "Literal"):
+        raise _refusal(parameter, default)
+    return replace(parameter, default=parse(parameter, default))
+
+
+def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
+    if isinstance(node, ast.Name) and node.id in _KINDS and node.id != "Literal":
+        return node.id, ()
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
+        try:
+            choices = ast.literal_eval(node.slice)
+        except ValueError:
+            raise ValueError("Literal[...] takes plain values") from None
+        return "Literal", choices if isinstance(choices, tuple) else (choices,)
+    known = ", ".join(kind for kind in _KINDS if kind != "Literal")
+    raise ValueError(f"the type {ast.unparse(node)} is not known; use {known} or Literal[...]")
+
+
+def resolve_values(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the value of every parameter: the one given, checked, or else the default.
+
+    Raises
+    ------
+    UsageError
+        For a value that is not allowed. Names that no parameter bears are the caller's to refuse.
+    """
+    return {p.name: parse(p, given[p.name]) if p.name in given else p.default for p in parameters}
+
+
+def parse(parameter: Parameter, value: Any) -> Value:
+    """Turn the command line's text, or a value of the right type already, into the declared type.
+
+    Parameters
+    ----------
+    parameter
+        What is declared.
+    value
+        Text such as ``"2.5"``, ``"yes"``, ``"007"``, or a Python value.
+
+    Raises
+    ------
+    UsageError
+        When the value is not allowed; the message names chapter, parameter, value and what is.
+    """
+    if parameter.choices:
+        return _chosen(parameter, value)
+    try:
+        parsed = PARSERS[parameter.kind](value)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise _refusal(parameter, value) from None
+    low, high = parameter.low, parameter.high
+    if low is not None and high is not None and not low <= float(parsed) <= high:
+        raise _refusal(parameter, value)
+    return parsed
+
+
+def _chosen(parameter: Parameter, value: Any) -> Value:
+    for choice in parameter.choices:
+        if (type(value) is type(choice) and value == choice) or value == str(choice):
+            return choice
+    raise _refusal(parameter, value, nearest(str(value), map(str, parameter.choices)))
+
+
+def _refusal(parameter: Parameter, value: Any, suggestion: str = "") -> UsageError:
+    return UsageError(
+        f"{parameter.chapter}: {parameter.name}={value!s} is not allowed; "
+        f"{parameter.name} takes {parameter.allowed}{suggestion}"
+    )

@@ -1,0 +1,73 @@
+"""Values as people type them: each kind's text or Python value into the declared type, or an error."""
+
+import math
+import numbers
+import operator
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+Month = str  # "YYYY-MM"
+Year = str  # financial year, "YYYY/YY"
+Value = int | float | bool | str
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean X?"`` with the nearest known word, or nothing when none is near."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, str):
+        return int(_matching(r"[+-]?[0-9]+", value))
+    if isinstance(value, bool):
+        raise TypeError("bool is no number here")
+    return operator.index(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | numbers.Real):
+        raise TypeError("not a number")
+    number = float(_matching(r"[0-9.eE+-]+", value) if isinstance(value, str) else value)
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "yes": True, "false": False, "no": False}[value.lower()]
+
+
+def _str(value: Any) -> str:
+    return _matching(r"(?s).*", value)
+
+
+def _month(value: Any) -> Month:
+    return _matching(r"[0-9]{4}-(0[1-9]|1[0-2])", value)
+
+
+def _year(value: Any) -> Year:
+    first, second = _matching(r"[0-9]{4}/[0-9]{2}", value).split("/")
+    if (int(first) + 1) % 100 != int(second):
+        raise ValueError("the two years do not follow each other")
+    return value  # type: ignore[no-any-return]
+
+
+def _matching(pattern: str, value: str) -> str:
+    if not re.fullmatch(pattern, value):
+        raise ValueError(pattern)
+    return value
+
+
+PARSERS: dict[str, Callable[[Any], Value]] = {
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "str": _str,
+    "Month": _month,
+    "Year": _year,
+}

@@ -1,0 +1,69 @@
+import json
+
+import pytest
+
+from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.study.chapters import choose, find_chapters
+
+STUDY = {
+    "03-recall": ["# Recall to prison\n\nWhat did the reform do\nto recall?\n\nMore."],
+    "02-reoffending": ["# Reoffending", "```\n# no heading\n```\n", "Did it fall?\n## Answer"],
+    "02-other": ["no heading"],
+    "provider": ["# Provider\n## Answer\ntext"],
+}
+
+
+@pytest.fixture
+def chapters(tmp_path):
+    for name, texts in STUDY.items():
+        cells = [{"cell_type": "markdown", "metadata": {}, "source": text} for text in texts]
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps({"cells": cells}))
+    return find_chapters(tmp_path)
+
+
+def test_chapters_come_sorted_with_title_and_question(chapters):
+    assert [(c.name, c.title, c.question) for c in chapters] == [
+        ("02-other", "02-other", ""),
+        ("02-reoffending", "Reoffending", "Did it fall?"),
+        ("03-recall", "Recall to prison", "What did the reform do to recall?"),
+        ("provider", "Provider", ""),
+    ]
+
+
+def test_the_project_s_folder_is_the_default(tmp_path, monkeypatch, chapters):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "03-recall.ipynb").rename(tmp_path / "notebooks" / "03-recall.ipynb")
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    assert [c.name for c in find_chapters()] == ["03-recall"]
+
+
+@pytest.mark.parametrize(
+    "name", ["03-recall", "03", "recall", "03-recall.ipynb", "notebooks/03-recall.ipynb"]
+)
+def test_a_chapter_answers_to_name_number_subject_and_path(chapters, name):
+    assert [c.name for c in choose([name], chapters)] == ["03-recall"]
+
+
+def test_several_names_keep_the_study_s_order_and_no_name_means_all(chapters):
+    assert [c.name for c in choose(["provider", "03", "recall"], chapters)] == ["03-recall", "provider"]
+    assert choose([], chapters) == chapters
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("recal", r"there is no chapter recal; did you mean recall\?"),
+        ("3-recall", r"did you mean 03-recall\?"),
+        ("02", "02 fits several chapters: 02-other, 02-reoffending; give the full name"),
+        ("", "there is no chapter ; there are 02-other"),
+        ("zzz", "there is no chapter zzz; there are 02-other, 02-reoffending, 03-recall, provider"),
+    ],
+)
+def test_an_unknown_or_ambiguous_name_is_refused(chapters, name, message):
+    with pytest.raises(UsageError, match=message):
+        choose([name], chapters)
+
+
+def test_an_empty_folder_says_what_to_set(tmp_path):
+    with pytest.raises(StudyError, match=r"no chapters in .*; set TR_ANALYSIS_ROOT"):
+        find_chapters(tmp_path)

@@ -1,0 +1,201 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.study.parameters import Parameter, parse, read_parameters, resolve_values
+
+CELL = """\
+reform: Month = "2015-02"  # month from which the series may break
+year: Year = "2014/15"  # base year
+harmonics: int = 2  # pairs of seasonal terms [0, 6]
+share: float = 1  # share of # people [-0.5, 1.5]
+control: bool = True  # set remand beside recall
+scale: Literal["log", "level"] = "log"  # scale of
+provider: str = "All"  # provider, [as published]
+"""
+
+
+def notebook(folder: Path, source: str, name: str = "03-recall", tag: str = "parameters") -> Path:
+    cell = {"cell_type": "code", "id": "p", "metadata": {"tags": [tag]}, "source": source.splitlines(True)}
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+@pytest.fixture
+def declared(tmp_path: Path) -> dict[str, Parameter]:
+    return {p.name: p for p in read_parameters(notebook(tmp_path, CELL))}
+
+
+def test_parameters_are_read_with_type_default_meaning_and_bounds(declared):
+    assert list(declared) == ["reform", "year", "harmonics", "share", "control", "scale", "provider"]
+    assert declared["harmonics"] == Parameter(
+        "03-recall", "harmonics", "int", 2, "pairs of seasonal terms", (), 0, 6
+    )
+    assert declared["share"].default == 1.0
+    assert isinstance(declared["share"].default, float)
+    assert (declared["share"].low, declared["share"].high) == (-0.5, 1.5)
+    assert declared["share"].help == "share of # people"
+    assert declared["scale"].choices == ("log", "level")
+    assert declared["provider"].help == "provider, [as published]"
+    assert declared["harmonics"].allowed == "a whole number from 0 to 6"
+    assert declared["scale"].allowed == "one of log, level"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("provider", "007", "007"),
+        ("provider", "", ""),
+        ("provider", "True", "True"),
+        ("control", "no", False),
+        ("control", "YES", True),
+        ("control", False, False),
+        ("harmonics", "3", 3),
+        ("harmonics", np.int64(5), 5),
+        ("share", "1e-1", 0.1),
+        ("share", "1", 1.0),
+        ("share", np.float64(0.5), 0.5),
+        ("reform", "2014-12", "2014-12"),
+        ("year", "1999/00", "1999/00"),
+        ("scale", "level", "level"),
+    ],
+)
+def test_text_becomes_the_declared_type(declared, name, text, value):
+    parsed = parse(declared[name], text)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("harmonics", "2.5"),
+        ("harmonics", "7"),
+        ("harmonics", "1_0"),
+        ("harmonics", True),
+        ("harmonics", 2.0),
+        ("share", "nan"),
+        ("share", "inf"),
+        ("share", "1.6"),
+        ("share", True),
+        ("share", "half"),
+        ("control", "1"),
+        ("control", 1),
+        ("reform", "2015-13"),
+        ("reform", "2015-2"),
+        ("reform", "2015-02\n"),
+        ("reform", 201502),
+        ("year", "2014/16"),
+        ("year", "2014-15"),
+        ("scale", "logg"),
+        ("provider", 7),
+        ("provider", None),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_refused_with_what_is(declared, name, text):
+    with pytest.raises(UsageError) as refusal:
+        parse(declared[name], text)
+    message = str(refusal.value)
+    assert message.startswith(f"03-recall: {name}={text!s} is not allowed; {name} takes ")
+    assert declared[name].allowed in message
+
+
+def test_the_nearest_choice_is_suggested(declared):
+    with pytest.raises(UsageError, match=r"one of log, level; did you mean level\?"):
+        parse(declared["scale"], "levle")
+
+
+def test_a_choice_keeps_its_own_type(tmp_path):
+    (lags,) = read_parameters(notebook(tmp_path, "lags: Literal[3, 12] = 12  # lags of the errors"))
+    assert parse(lags, "3") == 3
+    assert parse(lags, 3) == 3
+    with pytest.raises(UsageError):
+        parse(lags, 3.0)
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_whole_numbers_survive_the_command_line(number):
+    assert parse(Parameter("c", "n", "int", 0, "h"), str(number)) == number
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_survive_the_command_line(number):
+    assert parse(Parameter("c", "x", "float", 0.0, "h"), str(number)) == number
+
+
+@given(st.text())
+def test_text_survives_the_command_line(text):
+    assert parse(Parameter("c", "s", "str", "", "h"), text) == text
+
+
+@given(st.dates())
+def test_months_and_years_survive_the_command_line(day):
+    month = f"{day.year:04}-{day.month:02}"
+    year = f"{day.year:04}/{(day.year + 1) % 100:02}"
+    assert parse(Parameter("c", "m", "Month", "", "h"), month) == month
+    assert parse(Parameter("c", "y", "Year", "", "h"), year) == year
+
+
+def test_every_parameter_gets_a_value(declared):
+    values = resolve_values(declared.values(), {"harmonics": "3"})
+    assert values["harmonics"] == 3
+    assert values["reform"] == "2015-02"
+    assert len(values) == 7
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("a: int = 1  # good\nend = 3  # bad", "line 2: write `name: type = value  # meaning`"),
+        ("a: int  # bad", "line 1: write"),
+        ("import os", "line 1: write"),
+        ("a: int = 1", "line 1: a needs a comment"),
+        ("a: int = 1  # [0, 2]", "line 1: a needs a comment"),
+        ("a: int = 1  # a [3, 2]", r"the range \[3, 2\] is empty"),
+        ("a: int = 9  # a [0, 2]", "a=9 is not allowed; a takes a whole number from 0 to 2"),
+        ('a: int = "9"  # a', "a=9 is not allowed"),
+        ('a: bool = "yes"  # a', "a=yes is not allowed"),
+        ("a: int = 1 + x  # a", "a needs a plain value"),
+        ("a: Date = 1  # a", "the type Date is not known; use int, float"),
+        ("a: Literal = 1  # a", "the type Literal is not known"),
+        ("a: Literal[x] = 1  # a", r"Literal\[...\] takes plain values"),
+        ('a: Literal["x"] = "y"  # a', "a takes one of x"),
+        ('a: Month = "2015"  # a', "a takes a month, YYYY-MM"),
+        ("a: int = 1  # a\na: int = 2  # again", "line 2: a is declared twice"),
+        ("a: int = (1  # a", "line 1: is not valid Python"),
+    ],
+)
+def test_a_malformed_cell_names_notebook_and_line(tmp_path, source, message):
+    with pytest.raises(StudyError, match=message) as fault:
+        read_parameters(notebook(tmp_path, source))
+    assert str(fault.value).startswith("03-recall.ipynb: parameters cell, line ")
+
+
+def test_exactly_one_parameters_cell_is_needed(tmp_path):
+    with pytest.raises(StudyError, match="needs exactly one cell tagged `parameters`, has 0"):
+        read_parameters(notebook(tmp_path, CELL, tag="other"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"cells": [{}]}', '{"cells": 3}'])
+def test_a_file_that_is_no_notebook_says_so(tmp_path, content):
+    path = tmp_path / "x.ipynb"
+    path.write_text(content)
+    with pytest.raises(StudyError, match="is no Jupyter notebook"):
+        read_parameters(path)
+
+
+def test_importing_the_types_loads_nothing_heavy():
+    code = (
+        "import sys; from tr_analysis.study.parameters import Literal, Month, Year;"
+        "print(sorted({'papermill', 'pandas', 'nbformat', 'numpy', 'click'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
