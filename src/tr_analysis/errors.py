@@ -27,10 +27,10 @@ class Problem:
     """One fault in the data: where it is, what was found, and the rule it breaks."""
 
     file: str
-    row: int | None
-    column: str | None
-    value: str | None
     rule: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
 
     def __str__(self) -> str:
         where = [self.file]

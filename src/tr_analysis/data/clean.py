@@ -1,0 +1,196 @@
+"""Typed raw frames in, analysis tables out. Pure functions: one per table that needs one."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from tr_analysis.data.periods import FREQUENCY, period, span
+
+_QUALIFIERS = (
+    "about|almost|approximately|around|as high as|just over|less than|more than|nearly|over|some|up to"
+)
+_NUMBER_WORDS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
+_SHORT_NAMES = {
+    "BeNCH": "Bedfordshire, Northamptonshire, Cambridgeshire and Hertfordshire",
+    "BGSW": "Bristol, Gloucestershire, Somerset and Wiltshire",
+    "DLNR": "Derbyshire, Leicestershire, Nottinghamshire and Rutland",
+    "HLNY": "Humberside, Lincolnshire and North Yorkshire",
+    "Cumbria/Lancashire": "Cumbria and Lancashire",
+}
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+class Quantity(NamedTuple):
+    """A printed quantity: its value, or its ends where a range was printed, and the word before it."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    qualifier: str | None
+
+
+_NOTHING = Quantity(None, None, None, None)
+
+
+def quantity(text: str) -> Quantity:
+    """Read a quantity printed in words or with a qualifier.
+
+    Parameters
+    ----------
+    text
+        Such as ``more than 3,700``, ``7000-10000``, ``two thirds`` or ``nearly three in ten``; a fraction in
+        words becomes a proportion.
+
+    Returns
+    -------
+    Quantity
+        All parts None except the qualifier where no number is printed.
+    """
+    match = re.fullmatch(rf"(?:({_QUALIFIERS})\s+)?(.*)", text.strip().lower())
+    qualifier, rest = match.groups() if match else (None, text)
+    if ends := re.fullmatch(r"([\d,.]+)\s*-\s*([\d,.]+)", rest):
+        low, high = (float(end.replace(",", "")) for end in ends.groups())
+        return Quantity(None, low, high, qualifier)
+    return Quantity(_number(rest), None, None, qualifier)
+
+
+def _number(text: str) -> float | None:
+    """Return the number that the text is, in figures or as a fraction in words."""
+    if re.fullmatch(r"[\d,]*\d(\.\d+)?", text):
+        return float(text.replace(",", ""))
+    if match := re.fullmatch(r"(\w+) in (\w+)", text):
+        above, below = (_NUMBER_WORDS.get(word) for word in match.groups())
+        return above / below if above and below else None
+    if match := re.fullmatch(r"(?:(\w+)[ -])?(half|third|quarter|fifth)s?(?: of \w+)?", text):
+        return _NUMBER_WORDS.get(match[1] or "one", 0) / _PARTS[match[2]] or None
+    return None
+
+
+def provider_name(text: str, providers: pd.Series) -> str | None:
+    """Return the canonical provider that a printed name means, or None where it means none of the 28.
+
+    Parameters
+    ----------
+    text
+        Such as ``DLNR CRC``, ``Cumbria & Lancashire`` or ``NPS North East``.
+    providers
+        The canonical names.
+    """
+    name = re.sub(r" CRC$|\s*\(.*\)$", "", re.sub(r"\s*\([^)]*\)$", "", text)).replace(" & ", " and ")
+    name = _SHORT_NAMES.get(name, name)
+    return name if name in set(providers) else None
+
+
+def clean(raw: Frames, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, pd.DataFrame]:
+    """Make the analysis tables from the typed raw tables.
+
+    Parameters
+    ----------
+    raw
+        Every raw table by name, as `read` returns it.
+    kinds
+        Kind of every raw column, by table.
+
+    Returns
+    -------
+    dict
+        The tables, by the same names: periods real (`Period` columns), yes and no boolean, quantities in
+        value and qualifier, providers under their canonical names, derived rates unrounded.
+    """
+    typed = {name: _periods(frame, kinds[name]) for name, frame in raw.items()}
+    return {
+        name: _CLEANERS[name](frame, typed) if name in _CLEANERS else frame for name, frame in typed.items()
+    }
+
+
+def _periods(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Give every column of a period's kind, or of yes and no, its real type."""
+    out = frame.copy()
+    for name, kind in kinds.items():
+        if kind in FREQUENCY:
+            cells = [period(t, kind) if isinstance(t, str) else pd.NaT for t in frame[name]]
+            out[name] = pd.PeriodIndex(cells, freq=FREQUENCY[kind])
+        elif kind == "yes or no":
+            out[name] = frame[name] == "yes"
+    return out
+
+
+def _reoffending(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
+    """Add the three rates from the counts, unrounded; the binary rate as a proportion."""
+    offenders, reoffenders, reoffences = (
+        frame[c].astype(float) for c in ("offenders", "reoffenders", "reoffences")
+    )
+    return frame.assign(
+        binary_rate=reoffenders / offenders,
+        frequency_rate=reoffences / reoffenders,
+        reoffences_per_offender=reoffences / offenders,
+    )
+
+
+def _adult_cohort(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
+    """Add each band's share of its cohort."""
+    total = frame.groupby("cohort")["offenders"].transform("sum")
+    return frame.assign(share=frame["offenders"].astype(float) / total.astype(float))
+
+
+def _spans(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Add the first and last month of a printed period, where its words fix them."""
+    spans = [span(text) if isinstance(text, str) else None for text in frame[column]]
+    return frame.assign(
+        first_month=pd.PeriodIndex([s.first if s else pd.NaT for s in spans], freq="M"),
+        last_month=pd.PeriodIndex([s.last if s else pd.NaT for s in spans], freq="M"),
+    )
+
+
+def _providers(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
+    """Split the printed caseload into value and qualifier."""
+    read = [quantity(t) if isinstance(t, str) else _NOTHING for t in frame["caseload_as_printed"]]
+    return frame.assign(
+        caseload=pd.array([q.value for q in read], dtype="Float64").astype("Int64"),
+        caseload_qualifier=pd.array([q.qualifier for q in read], dtype="str"),
+    )
+
+
+def _figures(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+    """Read figures printed in words, date them, and name their provider where the population is one."""
+    providers = frames["providers"]["provider"]
+    read = pd.DataFrame([quantity(t) if isinstance(t, str) else _NOTHING for t in frame["as_printed"]])
+    in_words = frame["value"].isna()
+    names = [provider_name(t, providers) if isinstance(t, str) else None for t in frame["population"]]
+    out = frame.assign(
+        value=frame["value"].where(~in_words, read["value"].astype(float)),
+        low=read["low"].astype(float).where(in_words),
+        high=read["high"].astype(float).where(in_words),
+        qualifier=frame["qualifier"].where(frame["qualifier"].notna(), read["qualifier"]),
+        value_in_words=in_words,
+        provider=pd.array(names, dtype="str"),
+    )
+    return _spans(out, "period")
+
+
+def _inspections(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+    """Add the owner from the list of providers."""
+    owners = frames["providers"].set_index("provider")["owner"]
+    return frame.assign(owner=frame["provider"].map(owners).astype("str"))
+
+
+def _quality_impact(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+    """Add the canonical provider; none where the source names no division."""
+    names = [provider_name(t, frames["providers"]["provider"]) for t in frame["organisation"]]
+    return frame.assign(provider=pd.array(names, dtype="str"))
+
+
+_CLEANERS: Mapping[str, Callable[[pd.DataFrame, Frames], pd.DataFrame]] = {
+    "proven_reoffending_annual": _reoffending,
+    "adult_cohort_by_previous_offences": _adult_cohort,
+    "pbr_results": lambda frame, _: _spans(frame, "cohort"),
+    "crc_published_results": lambda frame, _: _spans(frame, "cohort"),
+    "providers": _providers,
+    "published_figures": _figures,
+    "inspection_ratings": _inspections,
+    "quality_impact_judgements": _quality_impact,
+}

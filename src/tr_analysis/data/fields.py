@@ -1,0 +1,172 @@
+"""The vocabulary the table schemas are written in: kinds of column, tables, and runs of periods."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import pandera.pandas as pa
+
+_YEAR = r"(19|20)\d\d"
+_QUARTER = _YEAR + r"Q[1-4]"
+
+# Each kind of column: the pattern a printed cell must match, and how to say so to a person.
+KINDS: Mapping[str, tuple[str, str]] = {
+    "string": (r"(?s).+", "must be text"),
+    "integer": (r"-?\d+", "must be a whole number without separators, such as 4240"),
+    "number": (r"-?\d+(\.\d+)?", "must be a number without separators, such as 45.6"),
+    "yes or no": (r"yes|no", "must be yes or no"),
+    "month": (_YEAR + r"-(0[1-9]|1[0-2])", "must be a month such as 2015-02"),
+    "quarter": (_QUARTER, "must be a calendar quarter such as 2015Q4"),
+    "quarters": (
+        rf"{_YEAR}|{_QUARTER}( to {_QUARTER})?",
+        "must be a quarter (2015Q4), a run of quarters (2015Q4 to 2016Q3) or a calendar year (2011)",
+    ),
+    "financial year": (_YEAR + r"/\d\d", "must be a financial year such as 2015/16"),
+    "date": (_YEAR + r"-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "must be a date such as 2015-06-30"),
+    "partial date": (
+        _YEAR + r"(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?",
+        "must be a date, a month or a year such as 2015-02-01, 2015-02 or 2015",
+    ),
+    "source": (r"S\d{3}", "must be a source such as S001"),
+    "sources": (r"S\d{3}( S\d{3})*", "must be sources separated by one space, such as S066 S188"),
+}
+NUMERIC = {"integer": "Int64", "number": "float64"}
+
+
+def column(
+    kind: str,
+    description: str,
+    *,
+    unit: str | None = None,
+    required: bool = True,
+    low: float | None = None,
+    high: float | None = None,
+    values: Collection[str] | None = None,
+    pattern: str | None = None,
+) -> pa.Column:
+    """Describe one column: the pandera column that every other view of the schema is derived from.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`; decides how a printed cell is read.
+    description
+        What the column holds, for the data dictionary.
+    unit
+        Unit of the numbers, where there is one.
+    required
+        Whether every row must have a value; an unknown is an empty cell.
+    low, high
+        Inclusive bounds of a number.
+    values
+        The only values allowed.
+    pattern
+        A regular expression narrower than the kind's own.
+    """
+    checks = []
+    if low is not None:
+        checks.append(pa.Check.ge(low, error=f"must be at least {low:g}"))
+    if high is not None:
+        checks.append(pa.Check.le(high, error=f"must be at most {high:g}"))
+    if values is not None:
+        checks.append(pa.Check.isin(list(values), error=f"must be one of: {', '.join(values)}"))
+    if pattern is not None:
+        checks.append(pa.Check.str_matches(rf"^(?:{pattern})$", error=f"must match {pattern}"))
+    constraints = {"minimum": low, "maximum": high, "enum": values and list(values), "pattern": pattern}
+    return pa.Column(
+        NUMERIC.get(kind, "str"),
+        checks,
+        nullable=not required,
+        description=description,
+        metadata={"kind": kind, "unit": unit, **{k: v for k, v in constraints.items() if v is not None}},
+    )
+
+
+def percent(description: str, *, required: bool = True) -> pa.Column:
+    """Describe a column of percentages, 0 to 100."""
+    return column("number", description, unit="percent", required=required, low=0, high=100)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of periods that claims to have no gap.
+
+    Attributes
+    ----------
+    column
+        The column that holds the period.
+    first, last
+        The ends of the run, both included.
+    where
+        Column and value that pick the rows of the run.
+    """
+
+    column: str
+    first: str
+    last: str
+    where: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}" + "".join(f", {c} {v}" for c, v in self.where.items())
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of published figures: its schema and the promises it makes.
+
+    Attributes
+    ----------
+    schema
+        Columns, key (``unique``), name, title and description.
+    references
+        Column -> ``table.column`` in which every value must be found.
+    runs
+        The runs of periods in which no period may be missing.
+    """
+
+    schema: pa.DataFrameSchema
+    references: Mapping[str, str] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the table, and of its file without the ending."""
+        return str(self.schema.name)
+
+    @property
+    def key(self) -> list[str]:
+        """Columns that together name a row."""
+        return list(self.schema.unique or [])
+
+    def kind(self, name: str) -> str:
+        """Return the kind of a column."""
+        return str((self.schema.columns[name].metadata or {})["kind"])
+
+
+def table(
+    name: str,
+    title: str,
+    description: str,
+    columns: Mapping[str, pa.Column],
+    *,
+    key: Collection[str],
+    references: Mapping[str, str] | None = None,
+    runs: Collection[Run] = (),
+) -> Table:
+    """Put a table's columns, key, references and runs together.
+
+    A column of kind ``source`` or ``sources`` refers to the register of sources without being told.
+    """
+    schema = pa.DataFrameSchema(
+        dict(columns),
+        name=name,
+        title=title,
+        description=description,
+        unique=list(key),
+        strict=True,
+        ordered=True,
+    )
+    sources = {
+        c: "sources.source_id" for c, p in columns.items() if (p.metadata or {})["kind"].startswith("source")
+    }
+    own = {} if name == "sources" else sources
+    return Table(schema, {**own, **(references or {})}, tuple(runs))

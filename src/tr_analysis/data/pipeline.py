@@ -1,0 +1,140 @@
+"""The steps behind ``tr-analysis data``: check the raw files, describe them, build the analysis tables."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from tr_analysis import paths
+from tr_analysis.data import package, reconcile, rules
+from tr_analysis.data.clean import clean
+from tr_analysis.data.files import publish, sha256
+from tr_analysis.data.periods import financial_year
+from tr_analysis.data.read import read
+from tr_analysis.data.schemas import TABLES
+from tr_analysis.errors import DataError, Problem
+
+PACKAGE, MANIFEST = "datapackage.json", "manifest.json"
+
+
+def _checked() -> dict[str, pd.DataFrame]:
+    """Read every raw table; raise with all faults of all files if there is one."""
+    frames: dict[str, pd.DataFrame] = {}
+    problems: list[Problem] = []
+    for name, table in TABLES.items():
+        try:
+            frames[name] = read(paths.raw(), table)
+        except DataError as error:
+            problems += error.problems
+    strangers = {p.stem for p in paths.raw().glob("*.csv")} - set(TABLES)
+    rule = "no schema knows this file; remove it or add its table"
+    problems += [Problem(f"{name}.csv", rule) for name in sorted(strangers)]
+    if not problems:  # what must hold between tables can only be asked of tables that could be read
+        problems += rules.references(frames, TABLES) + rules.runs(frames, TABLES)
+        problems += rules.revisions(frames["published_figures"]) + reconcile.problems(frames)
+    if problems:
+        raise DataError(problems)
+    return frames
+
+
+def _descriptions(frames: dict[str, pd.DataFrame]) -> dict[str, bytes]:
+    """Return the data dictionary and the data package that fit the raw files as they are."""
+    return {
+        "DICTIONARY.md": package.dictionary(frames, TABLES),
+        PACKAGE: package.descriptor(paths.raw(), frames, TABLES),
+    }
+
+
+def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
+    """Find raw files whose content is not the one on record."""
+    present = _descriptions(frames)
+    on_disk = {name: paths.raw() / name for name in present}
+    stale = [n for n, path in on_disk.items() if not path.exists() or path.read_bytes() != present[n]]
+    if not stale:
+        return []
+    recorded = _hashes(on_disk[PACKAGE].read_bytes()) if on_disk[PACKAGE].exists() else {}
+    changed = [f for f, value in _hashes(present[PACKAGE]).items() if recorded.get(f, value) != value]
+    rule = "not what the tables and schemas say; if they are right, run `tr-analysis data describe`"
+    return [Problem(f, f"its content is not the one recorded in {PACKAGE}") for f in changed] + [
+        Problem(name, rule) for name in stale
+    ]
+
+
+def _hashes(descriptor: bytes) -> dict[str, str]:
+    return {r["path"]: r["hash"] for r in json.loads(descriptor)["resources"]}
+
+
+def check() -> str:
+    """Hold the raw files against their schemas, each other and their recorded hashes.
+
+    Returns
+    -------
+    str
+        One line that counts what was checked.
+
+    Raises
+    ------
+    DataError
+        With every fault found.
+    """
+    frames = _checked()
+    if problems := _undescribed(frames):
+        raise DataError(problems)
+    rates = reconcile.annual_rates(frames["proven_reoffending_annual"])
+    tallies = reconcile.rating_tallies(frames)
+    checks = reconcile.figure_checks(frames)
+    return (
+        f"{len(frames)} tables, {sum(map(len, frames.values()))} rows: keys, types, bounds, references and runs hold; "
+        f"{len(rates)} printed rates and {len(tallies)} rating tallies come out of their counts; "
+        f"{(checks['found'] == 'agree').sum()} sums and repetitions agree, "
+        f"{(checks['found'] == 'differ').sum()} recorded contradictions stand"
+    )
+
+
+def describe() -> list[Path]:
+    """Write the data package and the data dictionary of the raw files, after checking them."""
+    return publish(paths.raw(), _descriptions(_checked()))
+
+
+def build() -> list[Path]:
+    """Build the analysis tables and their manifest from the raw files, after checking them.
+
+    Returns
+    -------
+    list of Path
+        The files written; either all of them or, on an error, none.
+
+    Raises
+    ------
+    DataError
+        With every fault found in the raw files.
+    """
+    frames = _checked()
+    if problems := _undescribed(frames):
+        raise DataError(problems)
+    kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
+    tables = clean(frames, kinds)
+    contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
+    manifest = {
+        "raw": {f"{name}.csv": sha256((paths.raw() / f"{name}.csv").read_bytes()) for name in TABLES},
+        "tables": {
+            name: {
+                "rows": len(frame),
+                "sha256": sha256(contents[f"{name}.csv"]),
+                "types": {c: str(t) for c, t in frame.dtypes.items()},
+            }
+            for name, frame in tables.items()
+        },
+    }
+    for stale in set(paths.processed().glob("*.csv")) - {paths.processed() / name for name in contents}:
+        stale.unlink()
+    return publish(
+        paths.processed(), {**contents, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}
+    )
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    """Write a table; derived rates keep twelve significant digits, the rest is noise of the processor."""
+    years = [c for c, t in frame.dtypes.items() if str(t) == "period[Y-MAR]"]
+    printed = frame.assign(**{str(c): frame[c].map(financial_year) for c in years})
+    return printed.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()

@@ -1,0 +1,63 @@
+"""What must hold across rows and tables: references, runs without a gap, and marked revisions."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from tr_analysis.data.fields import Run, Table
+from tr_analysis.data.periods import financial_year, period
+from tr_analysis.errors import Problem
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+def references(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
+    """Find values that point at a row which does not exist, such as an unknown source."""
+    problems = []
+    for name, table in tables.items():
+        for column, target in table.references.items():
+            other, key = target.split(".")
+            known = set(frames[other][key].dropna())
+            rule = f"not found in {other}.csv, column {key}"
+            for row, cell in enumerate(frames[name][column], start=2):
+                parts = [] if pd.isna(cell) else cell.split() if table.kind(column) == "sources" else [cell]
+                problems += [Problem(f"{name}.csv", rule, row, column, p) for p in parts if p not in known]
+    return problems
+
+
+def runs(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
+    """Find periods missing from a run that claims to have none missing."""
+    return [
+        Problem(f"{name}.csv", f"missing from the run {run}", column=run.column, value=gap)
+        for name, table in tables.items()
+        for run in table.runs
+        for gap in _gaps(frames[name], run, table.kind(run.column))
+    ]
+
+
+def _gaps(frame: pd.DataFrame, run: Run, kind: str) -> list[str]:
+    chosen = pd.Series(True, index=frame.index)
+    for column, value in run.where.items():
+        chosen &= frame[column] == value
+    present = set(frame.loc[chosen, run.column])
+    first, last = (period(end, "quarter" if kind == "quarters" else kind) for end in (run.first, run.last))
+    expected = pd.period_range(first, last)
+    if kind == "date":  # a run of dates is one day a year
+        expected = expected[(expected.month == first.month) & (expected.day == first.day)]
+    written = financial_year if kind == "financial year" else str
+    return [text for text in map(written, expected) if text not in present]
+
+
+def revisions(figures: pd.DataFrame) -> list[Problem]:
+    """Find figures that stand more than once, for the same thing at the same time, without saying why.
+
+    First-published and revised values of one figure are both kept; each must say which it is.
+    """
+    same = ["topic", "measure", "population", "period", "unit"]
+    repeated = figures.duplicated(same, keep=False) & figures["period"].notna() & figures["revision"].isna()
+    rule = "another figure has the same topic, measure, population, period and unit: say which value this is"
+    return [
+        Problem("published_figures.csv", rule, row, "revision", figure)
+        for row, (figure, unmarked) in enumerate(zip(figures["figure_id"], repeated, strict=True), start=2)
+        if unmarked
+    ]

@@ -1,0 +1,172 @@
+"""The register: sources, published figures, checks between them, events, claims and results to aim at."""
+
+from tr_analysis.data.fields import column, table
+from tr_analysis.data.schemas.outcomes import NOTE, SOURCE
+
+SOURCES = table(
+    "sources",
+    "Sources",
+    "Everything a figure was read in. Some pages were read on mirrors; the address is the original's where known.",
+    {
+        "source_id": column("source", "name of the source in every other table"),
+        "title": column("string", "publisher and title"),
+        "url": column("string", "address", pattern=r"https?://\S+"),
+        "published": column("partial date", "when it was published, as far as known", required=False),
+        "published_note": column("string", "how the date is known", required=False),
+        "tier": column(
+            "string",
+            "whether it is the producer's own publication",
+            values=["primary", "secondary", "unstated"],
+        ),
+        "kind": column("string", "kind of publication", required=False),
+    },
+    key=["source_id"],
+)
+
+FIGURES = table(
+    "published_figures",
+    "Register of published figures",
+    "One published figure a row, with its words and its unit. First-published and revised values are both kept.",
+    {
+        "figure_id": column("string", "name of the figure", pattern=r"F\d{4}"),
+        "topic": column("string", "topic"),
+        "measure": column("string", "what was counted"),
+        "population": column("string", "of whom", required=False),
+        "period": column("string", "when, in the source's words", required=False),
+        "period_type": column("string", "kind of period", required=False),
+        "value": column("number", "the figure; empty where it was printed in words", required=False),
+        "qualifier": column("string", "word before the figure, such as about or nearly", required=False),
+        "as_printed": column("string", "the figure in the source's words, where they matter", required=False),
+        "unit": column("string", "unit of the value"),
+        "sample_size": column("string", "n where the source gives it", required=False),
+        "reliability": column("string", "how close to its producer the figure was read", required=False),
+        "revision": column(
+            "string",
+            "which of several values of one figure this is",
+            values=["first published", "revised", "other count", "same value, other source"],
+            required=False,
+        ),
+        "note": NOTE,
+        "source_id": SOURCE,
+    },
+    key=["figure_id"],
+)
+
+CHECKS = table(
+    "figure_checks",
+    "What the figures should add up to",
+    "Sums and repetitions that published figures must satisfy, and contradictions between sources that are known. "
+    "Left and right are figures, cells (`table[column=value;...].column`) and numbers joined by + - * /, worked from "
+    "left to right.",
+    {
+        "check_id": column("string", "name of the check", pattern=r"K\d\d"),
+        "subject": column("string", "what is compared"),
+        "left": column("string", "first expression"),
+        "right": column("string", "second expression"),
+        "tolerance": column(
+            "number", "largest difference that counts as agreement, in the figures' unit", low=0
+        ),
+        "expected": column("string", "whether the two agree", values=["agree", "differ"]),
+        "why": column("string", "why they should agree, or why they differ", required=False),
+    },
+    key=["check_id"],
+)
+
+EVENTS = table(
+    "events",
+    "Dated events",
+    "What happened when: the reform, the contracts, the statistics, and changes from outside the reform.",
+    {
+        "event_id": column("string", "name of the event", pattern=r"[a-z0-9_]+"),
+        "date": column("partial date", "date, month or year", required=False),
+        "event": column("string", "what happened"),
+        "kind": column("string", "kind of event", values=["reform", "contract", "statistics", "outside"]),
+        "source_id": SOURCE,
+    },
+    key=["event_id"],
+)
+
+DOCUMENTS = table(
+    "claim_documents",
+    "Documents that claims were taken from",
+    "The documents whose claims the study tests.",
+    {
+        "document": column("string", "name of the document", pattern=r"D\d"),
+        "title": column("string", "title"),
+        "description": column("string", "what it is"),
+    },
+    key=["document"],
+)
+
+CLAIMS = table(
+    "claims",
+    "Claims made at the time",
+    "One quantitative or testable claim a row, in our paraphrase, with the check it asks for.",
+    {
+        "claim_id": column("string", "name of the claim", pattern=r"C\d\d"),
+        "document": column("string", "document it stands in"),
+        "claimant": column("string", "who made it"),
+        "date": column("partial date", "when it was made", required=False),
+        "subject": column("string", "subject"),
+        "paraphrase": column("string", "the claim in our words"),
+        "kind": column(
+            "string",
+            "kind of check",
+            values=[
+                "identity",
+                "lookup",
+                "context",
+                "proportion",
+                "comparison",
+                "date",
+                "ratio",
+                "synthesis",
+                "qualitative",
+            ],
+        ),
+        "count": column("integer", "count in the claim", required=False),
+        "denominator": column("integer", "denominator in the claim", required=False),
+        "value": column("number", "value in the claim", required=False),
+        "rating": column("string", "rating in the claim", required=False),
+        "unit": column("string", "unit of the value", required=False),
+        "check": column("string", "what would support or contradict it", required=False),
+        "evidence": column("string", "where the evidence is", required=False),
+    },
+    key=["claim_id"],
+    references={"document": "claim_documents.document"},
+)
+
+TARGETS = table(
+    "replication_targets",
+    "Published results a reproduction can aim at",
+    "One published result a row; its numbers stand in replication_target_values.",
+    {
+        "target_id": column("string", "name of the result", pattern=r"T\d\d"),
+        "claim": column("string", "the result"),
+        "value_as_printed": column("string", "its value in the source's words"),
+        "unit": column("string", "unit"),
+        "population": column("string", "of whom"),
+        "period": column("string", "when, in the source's words"),
+        "method": column("string", "how it was obtained"),
+        "evidence_grade": column("string", "how close to its producer it was read"),
+        "note": NOTE,
+        "source_id": column("source", "source; empty where the result is derived", required=False),
+    },
+    key=["target_id"],
+)
+
+TARGET_VALUES = table(
+    "replication_target_values",
+    "Numbers of the published results",
+    "One number a row, in the order printed.",
+    {
+        "target_id": column("string", "result the number belongs to", pattern=r"T\d\d"),
+        "position": column("integer", "place in the printed order", low=1),
+        "label": column("string", "which of several numbers it is", required=False),
+        "value": column("number", "the number"),
+    },
+    key=["target_id", "position"],
+    references={"target_id": "replication_targets.target_id"},
+)
+
+REGISTER = (SOURCES, FIGURES, CHECKS, EVENTS, DOCUMENTS, CLAIMS, TARGETS, TARGET_VALUES)

@@ -1,0 +1,75 @@
+"""Analysis tables for notebooks: light to import, and sure that nothing was changed by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tr_analysis import paths
+from tr_analysis.data.files import sha256
+from tr_analysis.errors import DataError, Problem
+
+_BUILD = "run `tr-analysis data build`"
+
+
+def load(name: str) -> pd.DataFrame:
+    """Load one analysis table.
+
+    Parameters
+    ----------
+    name
+        Name of the table, such as ``"proven_reoffending_annual"``; the data dictionary lists them.
+
+    Returns
+    -------
+    DataFrame
+        The table with its real types: periods as `Period`, counts as ``Int64``. ``frame.attrs`` carries
+        ``table`` and ``sha256``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table.
+    DataError
+        If the tables were not built, were changed since, or the raw file was.
+
+    Examples
+    --------
+    >>> load("proven_reoffending_annual").set_index("cohort_year")["offenders"].iloc[0]
+    np.int64(628761)
+    """
+    manifest = _manifest()
+    if name not in manifest["tables"]:
+        raise ValueError(f"no table {name!r}; there are: {', '.join(manifest['tables'])}")
+    entry = manifest["tables"][name]
+    raw, file = paths.raw() / f"{name}.csv", paths.processed() / f"{name}.csv"
+    if raw.exists() and sha256(raw.read_bytes()) != manifest["raw"][raw.name]:
+        raise DataError([Problem(f"data/raw/{raw.name}", f"changed since the tables were built: {_BUILD}")])
+    if not file.exists() or sha256(file.read_bytes()) != entry["sha256"]:
+        raise DataError([Problem(f"data/processed/{file.name}", f"missing or edited by hand: {_BUILD}")])
+    frame = _typed(file, entry["types"])
+    frame.attrs = {"table": name, "sha256": entry["sha256"]}
+    return frame
+
+
+def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
+    """Read a table with the types that the manifest records."""
+    periods = {
+        c: t.removeprefix("period[").removesuffix("]") for c, t in types.items() if t.startswith("period")
+    }
+    plain = {c: "str" if c in periods else t for c, t in types.items()}
+    frame = pd.read_csv(file, dtype=plain, keep_default_na=False, na_values=[""])
+    for column, frequency in periods.items():
+        frame[column] = pd.PeriodIndex(
+            frame[column].astype(object).where(frame[column].notna(), pd.NaT), freq=frequency
+        )
+    return frame
+
+
+def _manifest() -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads((paths.processed() / "manifest.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise DataError([Problem("data/processed", f"not built yet: {_BUILD}")]) from None
+    return content
