@@ -8,8 +8,10 @@ import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data.files import sha256
+from tr_analysis.data.periods import FREQUENCY, period
 from tr_analysis.errors import DataError, Problem
 
+_KINDS = {f"period[{frequency}]": kind for kind, frequency in FREQUENCY.items()}
 _BUILD = "run `tr-analysis data build`"
 
 
@@ -55,15 +57,12 @@ def load(name: str) -> pd.DataFrame:
 
 def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
     """Read a table with the types that the manifest records."""
-    periods = {
-        c: t.removeprefix("period[").removesuffix("]") for c, t in types.items() if t.startswith("period")
-    }
+    periods = {c: _KINDS[t] for c, t in types.items() if t in _KINDS}
     plain = {c: "str" if c in periods else t for c, t in types.items()}
     frame = pd.read_csv(file, dtype=plain, keep_default_na=False, na_values=[""])
-    for column, frequency in periods.items():
-        frame[column] = pd.PeriodIndex(
-            frame[column].astype(object).where(frame[column].notna(), pd.NaT), freq=frequency
-        )
+    for column, kind in periods.items():
+        cells = [period(t, kind) if isinstance(t, str) else pd.NaT for t in frame[column]]
+        frame[column] = pd.PeriodIndex(cells, freq=FREQUENCY[kind])
     return frame
 
 
