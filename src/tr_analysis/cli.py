@@ -1,0 +1,212 @@
+"""The command ``tr-analysis``. Heavy imports wait until a command needs them: listing is instant."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tr_analysis import __version__
+from tr_analysis.errors import ChapterError, StudyError, UsageError
+
+if TYPE_CHECKING:
+    from tr_analysis.study.run import Outcome
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tr-analysis")
+def cli() -> None:
+    """Read, run and check the study of Transforming Rehabilitation, 2014-2021."""
+
+
+@cli.command("list")
+def list_command() -> None:
+    """List the chapters and the questions they answer."""
+    from tr_analysis.study.chapters import find_chapters
+
+    chapters = find_chapters()
+    width = max(len(chapter.name) for chapter in chapters)
+    for chapter in chapters:
+        click.echo(f"{chapter.name:<{width}}  {chapter.title}")
+        if chapter.question:
+            click.echo(_wrapped(chapter.question, " " * (width + 2)))
+
+
+@cli.command()
+@click.argument("chapter")
+def params(chapter: str) -> None:
+    """Show what may be turned in CHAPTER: types, defaults, what is allowed, what it means."""
+    from tr_analysis.study.chapters import choose, find_chapters
+    from tr_analysis.study.parameters import read_parameters
+
+    (found,) = choose([chapter], find_chapters())
+    parameters = read_parameters(found.path)
+    click.echo(f"{found.name}: {found.title}")
+    if found.question:
+        click.echo(_wrapped(found.question, ""))
+    for parameter in parameters:
+        click.echo(f"\n{parameter.name} = {parameter.default}")
+        click.echo(_wrapped(f"{parameter.help}; {parameter.allowed}", "    "))
+    if not parameters:
+        click.echo("\nNothing to turn.")
+        return
+    example = f"{parameters[0].name} {parameters[0].default}"
+    click.echo(f"\n  tr-analysis run {found.name} -p {example.replace(' ', '=', 1)}")
+    click.echo(f"  papermill {_shown(found.path)} out.ipynb -p {example}")
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return click.wrap_text(text, width=100, initial_indent=indent, subsequent_indent=indent)
+
+
+def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{value!r} is not of the form name=value")
+        if name in given:
+            raise click.BadParameter(f"{name} is given twice")
+        given[name] = text
+    return given
+
+
+@cli.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@click.option(
+    "-p",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_assignments,
+    help="Turn a parameter. With chapters named, each must have it; otherwise the chapters that have it run.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Chapters at a time; by default one per processor.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results; by default reports/, "
+    "or reports/variants/CHAPTER/NAME=VALUE/ when a parameter is turned.",
+)
+def run(chapters: tuple[str, ...], given: dict[str, str], jobs: int | None, out: Path | None) -> None:
+    """Run chapters, all by default, and publish what they yield.
+
+    A chapter is named 03-recall, or 03, or recall.
+    """
+    from tr_analysis import data
+    from tr_analysis.study.run import plan
+    from tr_analysis.study.run import run as run_chapters
+
+    plan(chapters, given, out)
+    data.build()
+    outcomes = run_chapters(chapters, given, out, jobs)
+    for outcome in outcomes:
+        click.echo(_told(outcome))
+    if not given:
+        _render(outcomes[0].out)
+    failures = [outcome.failure for outcome in outcomes if outcome.failure]
+    if failures:
+        raise ChapterError("\n".join(failures))
+
+
+def _told(outcome: "Outcome") -> str:
+    if outcome.failure:
+        what = f"failed; partly executed: {_shown(outcome.files[0])}" if outcome.files else "failed"
+    else:
+        figures = sum(path.suffix == ".png" for path in outcome.files)
+        what = f"{_shown(outcome.out)}: notebook, results, {figures} figure{'' if figures == 1 else 's'}"
+    return f"{outcome.chapter}  {outcome.seconds:.1f} s  {what}"
+
+
+def _render(out: Path) -> None:
+    from tr_analysis.report.pages import write_site
+
+    executed = sorted(out.glob("*.ipynb"))
+    if executed:
+        pages = write_site(executed, out / "site")
+        click.echo(f"{len(pages)} files of the site: {_shown(out / 'site')}")
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a reader would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+@cli.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+def lint(chapters: tuple[str, ...]) -> None:
+    """Check chapters, all by default, against the rules they are written by."""
+    from tr_analysis.study.chapters import choose, find_chapters
+    from tr_analysis.study.lint import lint as lint_notebook
+
+    chosen = choose(chapters, find_chapters())
+    faults = [fault for chapter in chosen for fault in lint_notebook(chapter.path)]
+    if faults:
+        raise StudyError("\n".join(["these chapters break the rules they are written by:", *faults]))
+    click.echo(f"{len(chosen)} chapters keep the rules")
+
+
+@cli.group("data")
+def data_group() -> None:
+    """Check and build the tables the chapters stand on."""
+
+
+@data_group.command()
+def check() -> None:
+    """Validate the published figures and reconcile them with one another."""
+    from tr_analysis import data
+
+    click.echo(data.check())
+
+
+@data_group.command()
+def build() -> None:
+    """Write the analysis tables, where anything changed."""
+    from tr_analysis import data
+
+    click.echo(f"{len(data.build())} tables")
+
+
+@data_group.command()
+def describe() -> None:
+    """Write the data package's description and the data dictionary."""
+    from tr_analysis import data
+
+    for path in data.describe():
+        click.echo(_shown(path))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    0 done; 1 bad data or rules broken; 2 a chapter failed; 64 called wrongly; 70 a fault of ours;
+    130 and 143 interrupted.
+    """
+    try:
+        return cli.main(arguments, prog_name="tr-analysis", standalone_mode=False) or 0
+    except StudyError as error:
+        return _said(str(error), error.exit_code)
+    except click.UsageError as error:
+        error.show()
+        return UsageError.exit_code
+    except click.ClickException as error:
+        return _said(error.format_message(), StudyError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _said("interrupted", 130)
+    except Exception as error:
+        if os.environ.get("TR_ANALYSIS_DEBUG"):
+            traceback.print_exc()
+        remedy = "run again with TR_ANALYSIS_DEBUG=1 for the traceback"
+        return _said(f"{type(error).__name__}: {error}; {remedy}", 70)
+
+
+def _said(message: str, code: int) -> int:
+    click.echo(f"tr-analysis: {message}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""One chapter through papermill: an executed notebook, or where and why it stopped."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import nbformat
+import papermill
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from tr_analysis.errors import ChapterError
+from tr_analysis.study.chapters import Chapter
+from tr_analysis.study.kernels import Kernels
+from tr_analysis.study.notebook import markdown_lines
+from tr_analysis.study.values import Value
+
+# What papermill and nbclient log of a failure, the failure's own message says better.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
+
+
+class ExecutionError(ChapterError):
+    """A chapter that stopped: the message says where and why.
+
+    Attributes
+    ----------
+    notebook
+        What was executed until then; ``None`` when the kernel never started.
+    """
+
+    def __init__(self, message: str, notebook: nbformat.NotebookNode | None) -> None:
+        super().__init__(message)
+        self.notebook = notebook
+
+
+class _Watch:
+    """Follows a notebook through its execution: its cells, and the heading last passed."""
+
+    def __init__(self, chapter: Chapter, advance: Callable[[], None]) -> None:
+        self.notebook: nbformat.NotebookNode | None = None
+        self._chapter = chapter
+        self._heading = ""
+        self._advance = advance
+
+    def hooks(self) -> dict[str, Callable[..., None]]:
+        return {
+            "on_notebook_start": self._start,
+            "on_cell_start": self._pass_cell,
+            "on_cell_executed": self._executed,
+        }
+
+    def _start(self, notebook: nbformat.NotebookNode) -> None:
+        self.notebook = notebook
+
+    def _pass_cell(self, cell: nbformat.NotebookNode, cell_index: int) -> None:
+        if cell.cell_type == "markdown":
+            headings = [line for line in markdown_lines(cell.source) if line.startswith("#")]
+            self._heading = headings[-1].lstrip("# ").strip() if headings else self._heading
+
+    def _executed(self, **_: Any) -> None:
+        self._advance()
+
+    def failure(self, reason: str) -> ExecutionError:
+        place = f", under “{self._heading}”" if self._heading else ""
+        return ExecutionError(f"{self._chapter.name}{place}: {reason}", self.notebook)
+
+
+def execute(
+    chapter: Chapter, given: Mapping[str, Value], kernels: Kernels, advance: Callable[[], None]
+) -> nbformat.NotebookNode:
+    """Execute a chapter in a kernel of its own; nothing is written to disk.
+
+    Parameters
+    ----------
+    chapter
+        The chapter.
+    given
+        Checked values of the parameters turned; the others keep their defaults.
+    kernels
+        The run's kernels.
+    advance
+        Called after each executed cell.
+
+    Raises
+    ------
+    ExecutionError
+        When a cell fails, the kernel dies or does not start.
+    """
+    watch = _Watch(chapter, advance)
+    try:
+        executed: nbformat.NotebookNode = papermill.execute_notebook(
+            nbformat.read(chapter.path, as_version=4),  # type: ignore[no-untyped-call]
+            None,
+            parameters=dict(given),
+            language="python",
+            progress_bar=False,
+            record_timing=False,
+            **kernels.options(chapter.name),
+            **watch.hooks(),
+        )
+        return executed
+    except PapermillExecutionError as error:
+        first = next(iter(error.evalue.splitlines()), "")
+        raise watch.failure(f"{error.ename}: {first}".removesuffix(": ")) from None
+    except NoSuchKernel as error:
+        raise watch.failure(
+            f"the kernel {error.name} is not installed; set the notebook's kernel to python3"
+        ) from None
+    except DeadKernelError:
+        raise watch.failure(_died("the kernel died while this cell ran", kernels, chapter)) from None
+    except RuntimeError as error:
+        raise watch.failure(_died(f"the kernel did not start ({error})", kernels, chapter)) from None
+
+
+def _died(what: str, kernels: Kernels, chapter: Chapter) -> str:
+    words = kernels.last_words(chapter.name)
+    return f"{what}; its last words: {words}" if words else what

@@ -1,0 +1,133 @@
+"""The kernels of one run: how each starts, where it listens, and how all of them end at once."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import zmq
+from jupyter_client.manager import AsyncKernelManager
+from traitlets.config import Config
+
+# One thread each: kernels that share the processor and each start a thread per core slow one another down.
+SETTINGS = {
+    **dict.fromkeys(
+        (
+            "OPENBLAS_NUM_THREADS",
+            "OMP_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "NUMEXPR_NUM_THREADS",
+            "VECLIB_MAXIMUM_THREADS",
+        ),
+        "1",
+    ),
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+# A Unix socket's path may have about 100 characters; a kernel adds a dozen to its folder's.
+LONGEST_FOLDER = 80
+
+
+class Kernels:
+    """Starts the kernels of a run and remembers them, so that none outlives it.
+
+    Parameters
+    ----------
+    runtime
+        A private folder for sockets, logs and IPython's own files.
+    folder
+        The working directory of the kernels: the chapters' folder, as in Jupyter.
+    """
+
+    def __init__(self, runtime: Path, folder: Path) -> None:
+        self._runtime = runtime
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._started: list[psutil.Process] = []
+        self._logs: dict[str, Path] = {}
+        self.stopped = False
+
+    def options(self, chapter: str) -> dict[str, Any]:
+        """Return what papermill passes on to nbclient so that a chapter's kernel is one of these."""
+        with self._lock:
+            stem = self._runtime / f"k{len(self._logs)}"
+            self._logs[chapter] = stem.with_suffix(".log")
+        local = zmq.has("ipc") and os.name == "posix" and len(str(self._runtime)) <= LONGEST_FOLDER
+        connection = {"connection_file": f"{stem}.json", "transport": "ipc" if local else "tcp"}
+        return {
+            "kernel_manager_class": self._manager(self._logs[chapter]),
+            "config": Config(ConnectionFileMixin=connection),
+            "shutdown_kernel": "immediate",
+        }
+
+    def _manager(self, log: Path) -> type[AsyncKernelManager]:
+        kernels = self
+
+        class ChapterKernelManager(AsyncKernelManager):
+            async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+                with log.open("wb") as output:
+                    await super().start_kernel(
+                        **options,
+                        env=kernels._environment(),
+                        cwd=str(kernels._folder),
+                        stdout=output,
+                        stderr=output,
+                    )
+                kernels._remember(self.provisioner.pid)  # type: ignore[union-attr]
+
+        return ChapterKernelManager
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+        return inherited | SETTINGS | {"IPYTHONDIR": str(self._runtime / "ipython")}
+
+    def _remember(self, pid: int) -> None:
+        with self._lock, suppress(psutil.NoSuchProcess):
+            self._started.append(psutil.Process(pid))
+        if self.stopped:
+            self.stop()
+
+    def stop(self) -> None:
+        """End every kernel, and what it started, at once; kernels that start later end too."""
+        self.stopped = True
+        with self._lock:
+            for kernel in self._started:
+                with suppress(psutil.NoSuchProcess):
+                    for process in [*kernel.children(recursive=True), kernel]:
+                        with suppress(psutil.NoSuchProcess):
+                            process.kill()
+
+    def last_words(self, chapter: str) -> str:
+        """Return the last line a chapter's kernel wrote to its own streams, or nothing."""
+        log = self._logs[chapter]
+        lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+@contextmanager
+def running_kernels(folder: Path) -> Iterator[Kernels]:
+    """Yield the kernels of a run; afterwards none is left, nor any file of theirs.
+
+    Parameters
+    ----------
+    folder
+        The working directory of the kernels.
+    """
+    before = os.environ.get("JUPYTER_PREFER_ENV_PATH")
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this installation's kernel, not one in the home folder
+    try:
+        with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as runtime:
+            kernels = Kernels(Path(runtime), folder)
+            try:
+                yield kernels
+            finally:
+                kernels.stop()
+    finally:
+        if before is None:
+            del os.environ["JUPYTER_PREFER_ENV_PATH"]
+        else:
+            os.environ["JUPYTER_PREFER_ENV_PATH"] = before

@@ -1,0 +1,106 @@
+"""The rules chapters are written by, checked without running them."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from nbformat.validator import iter_validate
+
+from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.study.lint_code import code_faults, names_used
+from tr_analysis.study.lint_prose import prose_faults
+from tr_analysis.study.normalise import INJECTED
+from tr_analysis.study.notebook import Cell, markdown_lines, read_cells
+from tr_analysis.study.parameters import read_parameters
+
+HEADINGS = ("## Answer", "## Evidence", "## Limits")
+_READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_RANDOM = re.compile(r"(?=.*\d)[0-9a-f]{8}(-[0-9a-f-]+)?")
+
+Fault = tuple[str, str]  # the cell's id (empty for the whole notebook), and what to do
+
+
+def lint(notebook: Path) -> list[str]:
+    """Return the faults of a chapter, each naming notebook, cell and remedy; none when it keeps the rules.
+
+    Parameters
+    ----------
+    notebook
+        A stored chapter.
+    """
+    try:
+        cells = read_cells(notebook)
+    except StudyError as error:
+        return [str(error)]
+    faults = [*_format(json.loads(notebook.read_bytes())), *_parameters(notebook, cells)]
+    for rule in _RULES:
+        faults += rule(cells)
+    return [f"{notebook.name}: {f'cell {cell}: ' if cell else ''}{remedy}" for cell, remedy in faults]
+
+
+def _format(stored: dict[str, Any]) -> Iterator[Fault]:
+    if (stored.get("nbformat"), stored.get("nbformat_minor")) != (4, 5):
+        yield "", "save it in notebook format 4.5, whose cells have ids"
+        return
+    for error in iter_validate(stored):  # type: ignore[no-untyped-call]
+        yield "", f"is not a valid notebook: {str(error).splitlines()[0]}"
+    kernel = stored.get("metadata", {}).get("kernelspec", {})
+    if (kernel.get("name"), kernel.get("language")) != ("python3", "python"):
+        yield "", "set the kernelspec to name python3, language python"
+
+
+def _parameters(notebook: Path, cells: list[Cell]) -> Iterator[Fault]:
+    try:
+        parameters = read_parameters(notebook)
+    except (StudyError, UsageError) as error:
+        yield "", str(error).removeprefix(f"{notebook.name}: ")
+        return
+    used = names_used(cell for cell in cells if "parameters" not in cell["tags"])
+    tagged = next(cell["id"] for cell in cells if "parameters" in cell["tags"])
+    for parameter in parameters:
+        if parameter.name not in used:
+            yield tagged, f"use the parameter {parameter.name} or remove it"
+        if "=" in parameter.help:
+            yield tagged, f"leave = out of the comment of {parameter.name}; papermill's help page drops it"
+
+
+def _stored_clean(cells: list[Cell]) -> Iterator[Fault]:
+    for cell in cells:
+        if cell.get("outputs") or cell.get("execution_count") is not None:
+            yield cell["id"], "clear outputs and execution counts before saving"
+
+
+def _ids(cells: list[Cell]) -> Iterator[Fault]:
+    for name, times in Counter(cell["id"] for cell in cells).items():
+        if times > 1:
+            yield name, f"{times} cells have this id; give each its own"
+        if not _READABLE.fullmatch(name) or _RANDOM.fullmatch(name) or name == INJECTED:
+            yield name, "give it an id people can read, such as placebo-dates"
+
+
+def _headings(cells: list[Cell]) -> Iterator[Fault]:
+    if not (cells and cells[0]["cell_type"] == "markdown" and cells[0]["source"].startswith("# ")):
+        yield "", "begin with a markdown cell `# Title` and the question"
+    headings = [
+        line.strip()
+        for cell in cells
+        if cell["cell_type"] == "markdown"
+        for line in markdown_lines(cell["source"])
+        if line.startswith("#")
+    ]
+    if sum(heading.startswith("# ") for heading in headings) > 1:
+        yield "", "have one heading of the first level, the title"
+    if tuple(heading for heading in headings if heading in HEADINGS) != HEADINGS:
+        yield "", f"have the headings {', '.join(HEADINGS)}, once each and in this order"
+
+
+_RULES: tuple[Callable[[list[Cell]], Iterator[Fault]], ...] = (
+    _stored_clean,
+    _ids,
+    _headings,
+    prose_faults,
+    code_faults,
+)

@@ -1,0 +1,65 @@
+"""Rule for prose: a number comes from the computation, never typed."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tr_analysis.study.lint_code import parsed
+from tr_analysis.study.notebook import Cell, markdown_lines
+
+# Not prose: code spans, formulas, targets of links and pictures, addresses, tags, character references.
+_EXEMPT = re.compile(
+    r"(`+).+?\1"
+    r"|\${1,2}[^$]*[A-Za-z\\][^$]*\${1,2}"
+    r"|(?<=\])\([^)]*\)"
+    r"|(?<=\])\[[^\]]*\]"
+    r"|^\s*\[[^\]]+\]:.*$"
+    r"|<[^>]*>"
+    r"|https?://\S+"
+    r"|&#?\w+;",
+    re.DOTALL | re.MULTILINE,
+)
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_NUMBER = re.compile(r"(?<![A-Za-z\d])\d[\d.,/:-]*")  # OGRS4 is a name: its digit follows a letter
+
+
+def prose_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
+    """Yield the numbers typed into markdown cells and into the templates of sentences."""
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            texts = ["\n".join(markdown_lines(cell["source"]))]
+        else:
+            texts = [_PLACEHOLDER.sub("", text) for text in _templates(cell)]
+        for text in texts:
+            for number in _NUMBER.findall(_EXEMPT.sub(" ", text)):
+                yield cell["id"], f"the number {number} is typed into prose; let a finding say it"
+
+
+def _templates(cell: Cell) -> Iterator[str]:
+    """Yield the texts given to ``.say(...)`` and ``findings.text(...)``."""
+    tree = parsed(cell)
+    for call in ast.walk(tree) if tree else ():
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and _speaks(call.func):
+            for argument in call.args:
+                yield from _literals(argument)
+
+
+def _speaks(function: ast.Attribute) -> bool:
+    owner = function.value
+    return function.attr == "say" or (
+        function.attr == "text" and isinstance(owner, ast.Name) and owner.id == "findings"
+    )
+
+
+def _literals(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        for value in node.values:
+            yield from _literals(value)
+    elif isinstance(node, ast.BinOp):
+        yield from _literals(node.left)
+        yield from _literals(node.right)
+    elif isinstance(node, ast.IfExp):
+        yield from _literals(node.body)
+        yield from _literals(node.orelse)

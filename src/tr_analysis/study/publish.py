@@ -1,0 +1,138 @@
+"""What an executed chapter yields, as files: prepared in memory, then put in place whole."""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import nbformat
+
+from tr_analysis.errors import ChapterError
+from tr_analysis.study.chapters import Chapter
+
+FINDINGS = "application/vnd.tr-analysis.findings+json"
+PNG, CSV = "image/png", "text/csv"
+
+Files = Mapping[PurePosixPath, bytes]
+
+
+def chapter_files(chapter: Chapter, notebook: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
+    """Return the files of a chapter by their place in the reports folder.
+
+    ``<chapter>.ipynb``, ``results/<chapter>.json`` and, for each figure, its picture and plotted data
+    ``figures/<chapter>/<name>.png`` and ``.csv``.
+
+    Parameters
+    ----------
+    chapter
+        The chapter.
+    notebook
+        Executed and normalised.
+
+    Raises
+    ------
+    ChapterError
+        When the notebook yields no findings, or a figure lacks its name or data, or shares its name.
+    """
+    files: dict[PurePosixPath, bytes] = {}
+    for output in _outputs(notebook):
+        if PNG in output.data:
+            for path, content in _figure(chapter, output).items():
+                if path in files:
+                    raise ChapterError(f"{chapter.name}: two figures are called {path.stem}; rename one")
+                files[path] = content
+    files[PurePosixPath("results", f"{chapter.name}.json")] = _results(chapter, notebook)
+    files[PurePosixPath(f"{chapter.name}.ipynb")] = _stored(notebook)
+    return files
+
+
+def _stored(notebook: nbformat.NotebookNode) -> bytes:
+    text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    return f"{text.rstrip()}\n".encode()
+
+
+def _outputs(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                yield output
+
+
+def _figure(chapter: Chapter, output: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
+    name = output.metadata.get(PNG, {}).get("name", "")
+    if not re.fullmatch(r"[\w-]+", name):
+        raise ChapterError(
+            f"{chapter.name}: a figure is called {name!r}; give it a name of letters, digits and dashes"
+        )
+    if CSV not in output.data:
+        raise ChapterError(f"{chapter.name}: the figure {name} comes without its data as {CSV}")
+    stem = PurePosixPath("figures", chapter.name, name)
+    return {
+        stem.with_name(f"{name}.png"): base64.b64decode(output.data[PNG]),
+        stem.with_name(f"{name}.csv"): output.data[CSV].encode(),
+    }
+
+
+def _results(chapter: Chapter, notebook: nbformat.NotebookNode) -> bytes:
+    bundles = [output.data[FINDINGS] for output in _outputs(notebook) if FINDINGS in output.data]
+    if not bundles:
+        raise ChapterError(f"{chapter.name}: yields no findings; its last cell must end in `findings`")
+    results: dict[str, Any] = {
+        **notebook.metadata["tr_analysis"],
+        "title": chapter.title,
+        "data": bundles[-1].get("data", {}),
+        "findings": bundles[-1]["findings"],
+    }
+    text = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def publish(chapter: str, files: Files, out: Path) -> tuple[Path, ...]:
+    """Put a chapter's files in place, each whole or not at all, and remove what an earlier run left over.
+
+    All are written beside their places before the first takes its own, so a full disk or a fault
+    on the way leaves every earlier file as it was.
+
+    Parameters
+    ----------
+    chapter
+        The chapter's name.
+    files
+        Its files, from `chapter_files`.
+    out
+        The reports folder.
+    """
+    staged: dict[Path, Path] = {}
+    try:
+        for place, content in files.items():
+            path = out / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staged[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
+            staged[path].write_bytes(content)
+        for path, part in staged.items():
+            part.replace(path)
+    finally:
+        for part in staged.values():
+            part.unlink(missing_ok=True)
+    figures = out / "figures" / chapter
+    for stale in set(figures.glob("*")) - set(staged):
+        stale.unlink()
+    (out / "failed" / f"{chapter}.ipynb").unlink(missing_ok=True)
+    for folder in (figures, out / "failed"):
+        with suppress(OSError):  # not empty, or not there
+            folder.rmdir()
+    return tuple(staged)
+
+
+def keep_failed(chapter: str, notebook: nbformat.NotebookNode, out: Path) -> Path:
+    """Keep a partly executed notebook as ``failed/<chapter>.ipynb``; earlier good files stay untouched."""
+    path = out / "failed" / f"{chapter}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(_stored(notebook))
+    part.replace(path)
+    return path
