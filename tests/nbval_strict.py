@@ -1,0 +1,141 @@
+"""Makes nbval strict: a pytest plugin for the executed chapters.
+
+``python -m pytest -p tests.nbval_strict --nbval --nbval-current-env reports/``
+
+nbval alone passes a notebook that was never run, passes a cell that asks not to be compared, and passes any
+picture in place of another. Here such notebooks are refused before a kernel starts, pictures are compared by
+their pixels, and JSON by its values, numbers with a tolerance far below what is ever shown.
+"""
+
+import base64
+import io
+import json
+import math
+import os
+import tempfile
+from functools import partial
+from itertools import count, starmap
+from pathlib import Path
+
+import nbval.kernel
+import numpy as np
+import pytest
+import zmq
+from jupyter_client.manager import KernelManager
+from nbformat import NotebookNode
+from nbval.plugin import IPyNbFile
+from PIL import Image
+
+from tr_analysis.study.kernels import SETTINGS
+
+LEVELS = 4  # of 255, by which a pixel's colour may differ: less than anyone sees
+RELATIVE, ABSOLUTE = 1e-6, 1e-9  # by which a number in JSON may differ
+
+
+class Picture(str):
+    """A picture as base64 text, equal to another with the same pixels."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return str.__eq__(self, other) or _same_pixels(self, other)
+
+    def __ne__(self, other):
+        return not self == other
+
+
+class Json(str):
+    """JSON as indented text, equal to another with the same values."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return _same_values(json.loads(self), json.loads(other))
+
+    def __ne__(self, other):
+        return not self == other
+
+
+def _same_pixels(one, other):
+    try:
+        first, second = (
+            np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGBA"), dtype=int)
+            for text in (one, other)
+        )
+    except (OSError, ValueError, SyntaxError):  # not base64, not a picture, or a damaged one
+        return False
+    return first.shape == second.shape and np.abs(first - second).max() <= LEVELS
+
+
+def _same_values(one, other):
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same_values(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(starmap(_same_values, zip(one, other, strict=True)))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return type(one) is type(other) and one == other
+
+
+def _comparable(outputs):
+    """Copy the outputs, with pictures and JSON as texts that know when they are equal."""
+    copies = [NotebookNode(output) for output in outputs]
+    for copy in copies:
+        if "data" in copy:
+            copy.data = {kind: _typed(kind, value) for kind, value in copy.data.items()}
+    return copies
+
+
+def _typed(kind, value):
+    if kind == "image/png":
+        return Picture(value)
+    return Json(json.dumps(value, indent=1, sort_keys=True)) if kind.endswith("json") else value
+
+
+def _refusal(item):
+    """Say why a cell cannot be checked, or nothing."""
+    if not item.cell.source.strip():
+        return None
+    if item.cell.execution_count is None:
+        return "was never run"
+    if any(output.output_type == "error" for output in item.cell.outputs):
+        return "holds an error"
+    if item.cell.source.rstrip().endswith(";"):
+        return "ends in ';', which hides its output from Jupyter but not from nbval; remove it"
+    if item.options["skip"] or item.options["check_exception"] or not item.options["check"]:
+        return "asks nbval not to check it; remove the marker"
+    return None
+
+
+def pytest_configure(config):
+    """Give the kernels the environment the chapters were run in, and sockets no other process can take."""
+    os.environ.update(SETTINGS)
+    os.environ.pop("MPLBACKEND", None)
+    if os.name == "posix" and zmq.has("ipc"):
+        folder = tempfile.TemporaryDirectory(prefix="nbval-")
+        config.add_cleanup(folder.cleanup)
+        nbval.kernel.KernelManager = partial(_local_kernel, Path(folder.name), count())
+
+
+def _local_kernel(folder, numbers, **options):
+    return KernelManager(transport="ipc", connection_file=str(folder / f"{next(numbers)}.json"), **options)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """Compare every kind of output of a notebook; refuse it whole when a cell cannot be checked."""
+    report = yield
+    if not isinstance(collector, IPyNbFile) or report.failed:
+        return report
+    collector.skip_compare = [kind for kind in collector.skip_compare if not kind.startswith("image/")]
+    refusals = [f"cell {item.cell.id!r} {why}" for item in report.result if (why := _refusal(item))]
+    if refusals:
+        report.outcome, report.result = "failed", []
+        report.longrepr = "\n".join(f"{collector.path.name}: {refusal}" for refusal in refusals)
+    for item in report.result:
+        item.compare_outputs = partial(_compare, item.compare_outputs)
+    return report
+
+
+def _compare(compare, fresh, stored):
+    return compare(_comparable(fresh), _comparable(stored))
