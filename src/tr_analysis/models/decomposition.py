@@ -33,13 +33,12 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     ValueError
         If the factors differ between before and after, or one is missing or not positive.
     """
-    split = pd.DataFrame(
-        dict(zip(("before", "after"), _paired(_column(before), _column(after)), strict=True))
-    )
-    for column in split:
-        if (split[column] <= 0).any():
-            name = split.index[(split[column] <= 0).argmax()]
-            raise ValueError(f"factor {name!r} {column}: {split.loc[name, column]} has no logarithm")
+    start, end = _paired(_column(before), _column(after))
+    for when, factors in (("before", start), ("after", end)):
+        for name, value in factors.items():
+            if value <= 0:
+                raise ValueError(f"factor {name!r} {when}: {value} has no logarithm; give positive factors")
+    split = pd.DataFrame({"before": start, "after": end})
     split.loc["product"] = split.prod()
     split["log_change"] = np.log(split["after"] / split["before"])
     split["percent_change"] = 100 * (split["after"] / split["before"] - 1)
