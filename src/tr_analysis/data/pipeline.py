@@ -80,14 +80,12 @@ def check() -> str:
     frames = _checked()
     if problems := _undescribed(frames):
         raise DataError(problems)
-    rates = reconcile.annual_rates(frames["proven_reoffending_annual"])
-    tallies = reconcile.rating_tallies(frames)
-    checks = reconcile.figure_checks(frames)
+    found = reconcile.reconciliation(frames).groupby(["kind", "found"]).size()
     return (
-        f"{len(frames)} tables, {sum(map(len, frames.values()))} rows: keys, types, bounds, references and runs hold; "
-        f"{len(rates)} printed rates and {len(tallies)} rating tallies come out of their counts; "
-        f"{(checks['found'] == 'agree').sum()} sums and repetitions agree, "
-        f"{(checks['found'] == 'differ').sum()} recorded contradictions stand"
+        f"{len(frames)} tables, {sum(map(len, frames.values()))} rows: keys, types, bounds, references and runs "
+        f"hold; {found['rate from its counts', 'agree']} printed rates and {found['tally from its rows', 'agree']} "
+        f"rating tallies come out of their counts; {found['figure against figure', 'agree']} sums and repetitions "
+        f"agree, {found['figure against figure', 'differ']} recorded contradictions stand"
     )
 
 
@@ -113,7 +111,7 @@ def build() -> list[Path]:
     if problems := _undescribed(frames):
         raise DataError(problems)
     kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
-    tables = clean(frames, kinds)
+    tables = {**clean(frames, kinds), "reconciliation": reconcile.reconciliation(frames)}
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
     manifest = {
         "raw": {f"{name}.csv": sha256((paths.raw() / f"{name}.csv").read_bytes()) for name in TABLES},

@@ -141,6 +141,42 @@ def _operand(token: str, frames: Frames) -> float:
     return float(rows[column].iloc[0])
 
 
+def reconciliation(frames: Frames) -> pd.DataFrame:
+    """Put every comparison of published figures with each other in one table.
+
+    Returns
+    -------
+    DataFrame
+        One row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found,
+        why.
+    """
+    rates = annual_rates(frames["proven_reoffending_annual"]).rename(
+        columns={"published": "left_value", "recomputed": "right_value"}
+    )
+    rates["kind"], rates["subject"] = "rate from its counts", rates["measure"] + " " + rates["cohort_year"]
+    tallies = rating_tallies(frames).rename(columns={"published": "left_value", "counted": "right_value"})
+    tallies["kind"] = "tally from its rows"
+    tallies["subject"] = "round 1: " + tallies["provider_type"] + " rated " + tallies["rating"].str.lower()
+    exact = pd.concat([rates, tallies])
+    exact = exact.assign(
+        expected="agree", found=exact["agrees"].map({True: "agree", False: "differ"}), tolerance=0.0
+    )
+    out = pd.concat([exact, figure_checks(frames).assign(kind="figure against figure")], ignore_index=True)
+    out["difference"] = out["left_value"] - out["right_value"]
+    columns = [
+        "kind",
+        "subject",
+        "left_value",
+        "right_value",
+        "difference",
+        "tolerance",
+        "expected",
+        "found",
+        "why",
+    ]
+    return out[columns]
+
+
 def problems(frames: Frames) -> list[Problem]:
     """Return every disagreement between published figures that is not recorded as one."""
     found = []
