@@ -1,20 +1,20 @@
 """An executed notebook without what differs from run to run, so that a rerun gives the same bytes."""
 
+import copy
 import math
 from collections.abc import Mapping
 from typing import Any
 
-import nbformat
+from nbformat import NotebookNode
 
 from tr_analysis import __version__
 from tr_analysis.study.values import Value
 
+FINDINGS = "application/vnd.tr-analysis.findings+json"
 INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
-def normalise(
-    notebook: nbformat.NotebookNode, chapter: str, values: Mapping[str, Value]
-) -> nbformat.NotebookNode:
+def normalise(notebook: NotebookNode, chapter: str, values: Mapping[str, Value]) -> NotebookNode:
     """Return a copy without times, paths and versions of tools, marked with what made it.
 
     Parameters
@@ -26,7 +26,7 @@ def normalise(
     values
         The value of every parameter, given or default.
     """
-    notebook = nbformat.from_dict(_plain(notebook))  # type: ignore[no-untyped-call]
+    notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("papermill", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     notebook.metadata["tr_analysis"] = {
@@ -41,13 +41,20 @@ def normalise(
             cell.id = INJECTED
         if not cell.metadata.get("tags"):
             cell.metadata.pop("tags", None)
+        for output in cell.get("outputs", []):
+            if FINDINGS in output.get("data", {}):
+                output.data[FINDINGS] = _finite(output.data[FINDINGS])
     return notebook
 
 
-def _plain(value: Any) -> Any:
-    """Copy nested dicts and lists, with ``None`` for numbers JSON cannot hold (NaN and infinities)."""
+def _finite(value: Any) -> Any:
+    """Copy nested dicts and lists, with ``None`` for numbers that are not finite.
+
+    JSON cannot hold them: kernels spell them out as text.
+    """
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_finite(item) for item in value]
+    spelt = isinstance(value, str) and value in ("nan", "inf", "-inf")
+    return None if spelt or (isinstance(value, float) and not math.isfinite(value)) else value

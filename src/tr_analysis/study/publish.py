@@ -13,8 +13,8 @@ import nbformat
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.study.chapters import Chapter
+from tr_analysis.study.normalise import FINDINGS
 
-FINDINGS = "application/vnd.tr-analysis.findings+json"
 PNG, CSV = "image/png", "text/csv"
 
 Files = Mapping[PurePosixPath, bytes]

@@ -1,0 +1,41 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat.v4 as nbf
+import pytest
+
+FINDINGS = """\
+from IPython.display import display
+findings = {"findings": {"n": {"value": n, "low": float("nan")}}, "data": {"recall": "ab12"}}
+display({"application/vnd.tr-analysis.findings+json": findings, "text/plain": "findings"}, raw=True)
+"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A project of toy chapters: call it with a name and the code of the cell under Evidence."""
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+
+    def write(name: str, body: str, kernel: str = "python3", end: str = FINDINGS) -> Path:
+        metadata = {"kernelspec": {"name": kernel, "display_name": "Python 3", "language": "python"}}
+        code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
+        cells = [
+            markdown(f"# Toy {name}\n\nDoes it run?", id="title"),
+            code(
+                'n: int = 2  # count [0, 5]\nname: str = "x"  # a name',
+                id="parameters",
+                metadata={"tags": ["parameters"]},
+            ),
+            markdown("## Answer", id="answer"),
+            markdown("## Evidence\n```\n# no heading\n```", id="evidence"),
+            code(body, id="body"),
+            markdown("## Limits", id="limits"),
+            code(end, id="findings"),
+        ]
+        path = tmp_path / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        text = nbf.writes(nbf.new_notebook(cells=cells, metadata=metadata))
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write

@@ -1,0 +1,74 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tr_analysis.study import kernels
+from tr_analysis.study.kernels import running_kernels
+from tr_analysis.study.run import run
+
+
+def sleeper() -> subprocess.Popen[bytes]:
+    """Start a process that starts another, and return once both sleep."""
+    child = "import time; print('on', flush=True); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"on\n"
+    return process
+
+
+def test_no_kernel_outlives_its_run_nor_any_file_of_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with sleeper() as process, running_kernels(tmp_path) as running:
+        (runtime,) = tmp_path.iterdir()
+        assert runtime.stat().st_mode & 0o077 == 0
+        running._remember(process.pid)
+        running.stop()
+        assert process.wait(timeout=10) != 0
+        assert process.stdout.read() == b""  # the grandchild held the pipe open
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kernel_that_starts_after_the_end_ends_too(tmp_path):
+    with running_kernels(tmp_path) as running:
+        running.stop()
+        with sleeper() as process:
+            running._remember(process.pid)
+            assert process.wait(timeout=10) != 0
+
+
+def test_the_environment_is_restored_after_a_fault(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    with pytest.raises(ZeroDivisionError), running_kernels(tmp_path):
+        assert os.environ["JUPYTER_PREFER_ENV_PATH"] == "1"
+        raise ZeroDivisionError
+    assert os.environ["JUPYTER_PREFER_ENV_PATH"] == "0"
+
+
+@pytest.mark.parametrize(("longest", "transport"), [(200, "ipc"), (3, "tcp")])
+def test_sockets_are_used_where_their_path_is_short_enough(tmp_path, monkeypatch, longest, transport):
+    if os.name != "posix":
+        pytest.skip("no Unix sockets")
+    monkeypatch.setattr(kernels, "LONGEST_FOLDER", longest)
+    with running_kernels(tmp_path) as running:
+        config = running.options("01-a")["config"]
+        assert config["ConnectionFileMixin"]["transport"] == transport
+
+
+def test_a_kernel_that_cannot_start_says_why(toy, tmp_path, monkeypatch):
+    spec = tmp_path / "jupyter" / "kernels" / "broken" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise SystemExit('No module named ipykernel')"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "broken", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    toy("01-a", "n", kernel="broken")
+    (outcome,) = run()
+    assert outcome.failure.startswith("01-a: the kernel did not start (")
+    assert outcome.failure.endswith("its last words: No module named ipykernel")
+    assert outcome.files == ()
+    assert not Path(tmp_path, "reports").exists()

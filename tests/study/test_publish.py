@@ -1,0 +1,149 @@
+import base64
+import json
+from pathlib import Path, PurePosixPath
+
+import nbformat.v4 as nbf
+import pytest
+
+from tr_analysis import __version__
+from tr_analysis.errors import ChapterError
+from tr_analysis.study.chapters import Chapter
+from tr_analysis.study.normalise import normalise
+from tr_analysis.study.publish import chapter_files, keep_failed, publish
+
+CHAPTER = Chapter(Path("03-recall.ipynb"), "Recall", "Did it rise?")
+FINDINGS = "application/vnd.tr-analysis.findings+json"
+
+
+def figure(name: str = "placebo", **data: str):
+    data = {"image/png": base64.b64encode(b"png").decode(), "text/csv": "month,n\n"} | data
+    return nbf.new_output(
+        "display_data", data={k: v for k, v in data.items() if v}, metadata={"image/png": {"name": name}}
+    )
+
+
+def executed(*outputs):
+    bundle = {"findings": {"fall": {"value": 2.1, "low": float("nan"), "high": "inf"}}}
+    cells = [
+        nbf.new_markdown_cell("# Recall", id="title", metadata={"papermill": {"duration": 1}, "tags": []}),
+        nbf.new_code_cell("n = 3", id="ab12cd34", metadata={"tags": ["injected-parameters"]}),
+        nbf.new_code_cell(
+            "x", id="x", metadata={"execution": {"iopub.status.busy": "now"}}, outputs=list(outputs)
+        ),
+        nbf.new_code_cell(
+            "findings", id="findings", outputs=[nbf.new_output("display_data", data={FINDINGS: bundle})]
+        ),
+    ]
+    metadata = {
+        "papermill": {"input_path": "/somewhere", "version": "2"},
+        "language_info": {"name": "python", "version": "3.11.7"},
+    }
+    return nbf.new_notebook(cells=cells, metadata=metadata)
+
+
+@pytest.fixture
+def normal():
+    return normalise(executed(figure()), "03-recall", {"n": 3})
+
+
+def test_what_differs_between_runs_is_removed(normal):
+    assert normal.metadata == {
+        "language_info": {"name": "python"},
+        "tr_analysis": {"chapter": "03-recall", "parameters": {"n": 3}, "version": __version__},
+    }
+    assert [cell.metadata for cell in normal.cells] == [{}, {"tags": ["injected-parameters"]}, {}, {}]
+    assert [cell.id for cell in normal.cells] == ["title", "injected-parameters", "x", "findings"]
+
+
+def test_normalising_leaves_its_argument_alone():
+    notebook = executed()
+    normalise(notebook, "03-recall", {})
+    assert "papermill" in notebook.metadata
+    assert notebook.cells[1].id == "ab12cd34"
+
+
+def test_the_files_of_a_chapter(normal):
+    files = chapter_files(CHAPTER, normal)
+    assert {str(path) for path in files} == {
+        "03-recall.ipynb",
+        "results/03-recall.json",
+        "figures/03-recall/placebo.png",
+        "figures/03-recall/placebo.csv",
+    }
+    assert files[PurePosixPath("figures/03-recall/placebo.png")] == b"png"
+    assert files[PurePosixPath("figures/03-recall/placebo.csv")] == b"month,n\n"
+    results = files[PurePosixPath("results/03-recall.json")].decode()
+    assert json.loads(results) == {
+        "chapter": "03-recall",
+        "data": {},
+        "findings": {"fall": {"value": 2.1, "low": None, "high": None}},
+        "parameters": {"n": 3},
+        "title": "Recall",
+        "version": __version__,
+    }
+    assert results.startswith('{\n "chapter"')
+    assert results.endswith("}\n")
+    assert "NaN" not in files[PurePosixPath("03-recall.ipynb")].decode()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ([figure("a/b")], "a figure is called 'a/b'; give it a name"),
+        ([figure("")], "a figure is called ''"),
+        ([figure(**{"text/csv": ""})], "the figure placebo comes without its data"),
+        ([figure(), figure()], "two figures are called placebo"),
+    ],
+)
+def test_a_figure_needs_a_name_of_its_own_and_its_data(outputs, message):
+    with pytest.raises(ChapterError, match=f"03-recall: {message}"):
+        chapter_files(CHAPTER, normalise(executed(*outputs), "03-recall", {}))
+
+
+def test_a_chapter_without_findings_is_refused(normal):
+    normal.cells.pop()
+    with pytest.raises(ChapterError, match="yields no findings; its last cell must end in `findings`"):
+        chapter_files(CHAPTER, normal)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_publishing_replaces_what_was_there_and_removes_what_is_stale(normal, tmp_path):
+    publish("03-recall", {PurePosixPath("figures/03-recall/old.png"): b"old"}, tmp_path)
+    publish("02-other", {PurePosixPath("figures/02-other/kept.png"): b"kept"}, tmp_path)
+    kept = keep_failed("03-recall", normal, tmp_path)
+    assert kept == tmp_path / "failed" / "03-recall.ipynb"
+    written = publish("03-recall", chapter_files(CHAPTER, normal), tmp_path)
+    assert set(tree(tmp_path)) == {str(path.relative_to(tmp_path)) for path in written} | {
+        "figures/02-other/kept.png"
+    }
+    assert not (tmp_path / "failed").exists()
+
+
+def test_a_figures_folder_left_empty_goes(tmp_path):
+    publish("03-recall", {PurePosixPath("figures/03-recall/old.png"): b"old"}, tmp_path)
+    publish("03-recall", {PurePosixPath("03-recall.ipynb"): b"new"}, tmp_path)
+    assert tree(tmp_path) == {"03-recall.ipynb": b"new"}
+    assert not (tmp_path / "figures" / "03-recall").exists()
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_fault_while_publishing_leaves_the_old_files_whole(tmp_path, monkeypatch, fails_at):
+    places = [PurePosixPath(name) for name in ("figures/c/a.png", "results/c.json", "c.ipynb")]
+    publish("c", dict.fromkeys(places, b"old"), tmp_path)
+    write, calls = Path.write_bytes, []
+
+    def failing(path: Path, content: bytes) -> int:
+        calls.append(path)
+        if len(calls) == fails_at:
+            write(path, content[:1])
+            raise OSError(28, "No space left on device", str(path))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", failing)
+    with pytest.raises(OSError, match="No space left"):
+        publish("c", dict.fromkeys(places, b"new"), tmp_path)
+    assert set(tree(tmp_path).values()) == {b"old"}
+    assert len(tree(tmp_path)) == 3

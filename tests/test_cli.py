@@ -1,0 +1,209 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tr_analysis import __version__, data
+from tr_analysis.cli import main
+from tr_analysis.errors import DataError, Problem
+
+FINDINGS = """\
+from IPython.display import display
+display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/plain": ""}, raw=True)
+"""
+
+
+def chapter(root: Path, name: str, body: str = "n") -> Path:
+    def cell(name: str, source: str, *tags: str) -> dict:
+        kind = "markdown" if source.startswith("#") else "code"
+        more = {"execution_count": None, "outputs": []} if kind == "code" else {}
+        metadata = {"tags": list(tags)} if tags else {}
+        return {"cell_type": kind, "id": name, "metadata": metadata, "source": source} | more
+
+    parameters = 'n: int = 2  # how many [0, 5]\nscale: Literal["log", "level"] = "log"  # scale of counts'
+    cells = [
+        cell("title", "# Recall\n\nDid recall rise?"),
+        cell("imports", "from typing import Literal"),
+        cell("parameters", parameters, "parameters"),
+        cell("answer", "## Answer\n\n## Evidence"),
+        cell("body", body),
+        cell("limits", "## Limits"),
+        cell("findings", FINDINGS),
+    ]
+    kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    path = root / "notebooks" / f"{name}.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(notebook))
+    return path
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(vars(data), "build", lambda: [Path("a.csv"), Path("b.csv")])
+    chapter(tmp_path, "02-other")
+    chapter(tmp_path, "03-recall")
+    return tmp_path
+
+
+def test_list_shows_chapters_and_questions(root, capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:] == ["03-recall  Recall", "           Did recall rise?"]
+
+
+def test_params_shows_what_may_be_turned_and_how(root, capsys):
+    assert main(["params", "recall"]) == 0
+    assert capsys.readouterr().out == (
+        "03-recall: Recall\n"
+        "Did recall rise?\n"
+        "\n"
+        "n = 2\n"
+        "    how many; a whole number from 0 to 5\n"
+        "\n"
+        "scale = log\n"
+        "    scale of counts; one of log, level\n"
+        "\n"
+        "  tr-analysis run 03-recall -p n=2\n"
+        "  papermill notebooks/03-recall.ipynb out.ipynb -p n 2\n"
+    )
+
+
+def test_run_publishes_renders_and_says_where(root, capsys):
+    assert main(["run", "03", "--jobs", "1"]) == 0
+    out, err = capsys.readouterr()
+    first, last = out.splitlines()
+    assert first.startswith("03-recall  ")
+    assert first.endswith(" s  reports: notebook, results, 0 figures")
+    assert last == "2 files of the site: reports/site"
+    assert err == ""
+    assert (root / "reports" / "site" / "index.html").exists()
+    assert json.loads((root / "reports" / "results" / "03-recall.json").read_text())["chapter"] == "03-recall"
+
+
+def test_a_variant_goes_to_a_folder_of_its_own_and_leaves_the_site_alone(root, capsys):
+    assert main(["run", "03", "-p", "n=3", "-p", "scale=level"]) == 0
+    assert "reports/variants/03-recall/n=3,scale=level: notebook" in capsys.readouterr().out
+    assert [path.name for path in (root / "reports").iterdir()] == ["variants"]
+
+
+def test_a_failing_chapter_ends_with_code_2_and_its_last_line_says_where_and_why(root, capsys):
+    chapter(root, "03-recall", "raise ValueError('no such month\\nmore')")
+    assert main(["run"]) == 2
+    out, err = capsys.readouterr()
+    assert "failed; partly executed: reports/failed/03-recall.ipynb" in out
+    assert "reports: notebook, results, 0 figures" in out
+    assert err == "tr-analysis: 03-recall, under “Evidence”: ValueError: no such month\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "03-recal"], "tr-analysis: there is no chapter 03-recal; did you mean 03-recall?"),
+        (["run", "-p", "m=3"], "tr-analysis: the study has no parameter m; it has n, scale"),
+        (["run", "-p", "n=2.5"], "02-other: n=2.5 is not allowed; n takes a whole number from 0 to 5"),
+        (["run", "-p", "n"], "'n' is not of the form name=value"),
+        (["run", "-p", "n=1", "-p", "n=2"], "n is given twice"),
+        (["run", "--jobs", "0"], "Usage: tr-analysis run [OPTIONS] [CHAPTER]..."),
+        (["params"], "Usage: tr-analysis params [OPTIONS] CHAPTER"),
+        (["params", "x"], "there is no chapter x"),
+        (["lint", "x"], "there is no chapter x"),
+        (["rnu"], "No such command 'rnu'"),
+        ([], "Usage: tr-analysis [OPTIONS] COMMAND"),
+    ],
+)
+def test_wrong_calls_end_with_code_64_and_touch_nothing(root, capsys, monkeypatch, arguments, message):
+    monkeypatch.setitem(vars(data), "build", lambda: pytest.fail("data built before the call was checked"))
+    assert main(arguments) == 64
+    assert message in capsys.readouterr().err
+    assert not (root / "reports").exists()
+
+
+def test_lint_lists_the_faults_and_ends_with_code_1(root, capsys):
+    assert main(["lint", "03"]) == 1
+    err = capsys.readouterr().err
+    assert "03-recall.ipynb: cell parameters: use the parameter scale or remove it" in err
+    path = chapter(root, "03-recall", "n, scale")
+    path.write_text(path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings")))
+    assert main(["lint", "03"]) == 0
+    assert capsys.readouterr().out == "1 chapters keep the rules\n"
+
+
+def test_the_data_commands_say_what_they_did(root, capsys, monkeypatch):
+    monkeypatch.setitem(vars(data), "check", lambda: "12 tables, 20 rates reconciled")
+    monkeypatch.setitem(vars(data), "describe", lambda: [root / "data" / "raw" / "datapackage.json"])
+    assert [main(["data", name]) for name in ("check", "build", "describe")] == [0, 0, 0]
+    assert capsys.readouterr().out == (
+        "12 tables, 20 rates reconciled\n2 tables\ndata/raw/datapackage.json\n"
+    )
+
+
+def test_bad_data_ends_with_code_1_before_any_chapter_runs(root, capsys, monkeypatch):
+    def broken():
+        raise DataError([Problem("a.csv", "is not a number", row=3, column="rate", value="x")])
+
+    monkeypatch.setitem(vars(data), "build", broken)
+    assert main(["run"]) == 1
+    assert capsys.readouterr().err == "tr-analysis: a.csv, row 3, column rate: 'x': is not a number\n"
+    assert not (root / "reports").exists()
+
+
+def test_a_fault_of_ours_is_one_line_unless_asked(root, capsys, monkeypatch):
+    monkeypatch.delenv("TR_ANALYSIS_DEBUG", raising=False)
+    monkeypatch.setitem(vars(data), "build", lambda: 1 / 0)
+    assert main(["data", "build"]) == 70
+    line = "tr-analysis: ZeroDivisionError: division by zero; run again with TR_ANALYSIS_DEBUG=1"
+    err = capsys.readouterr().err
+    assert err.startswith(line)
+    assert err.count("\n") == 1
+    monkeypatch.setenv("TR_ANALYSIS_DEBUG", "1")
+    assert main(["data", "build"]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_the_command_does_and_loads_nothing_heavy(root):
+    def python(*arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert python("-m", "tr_analysis", "--version") == f"tr-analysis, version {__version__}\n"
+    heavy = {"papermill", "pandas", "numpy", "nbformat", "tqdm", "zmq", "IPython"}
+    code = f"import sys; from tr_analysis.cli import main; main(['params', '03']); print({heavy} & set(sys.modules))"
+    assert python("-c", code).splitlines()[-1] == "set()"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_no_kernel_and_no_file(root, tmp_path, sign, code):
+    started = root / "started"
+    chapter(
+        root, "03-recall", f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(90)"
+    )
+    (temporary := root / "t").mkdir()
+    script = "import sys, tr_analysis.data as d; d.build = list; from tr_analysis.cli import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "run", "03"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    ) as process:
+        while not started.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        kernels = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(sign)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert err == "tr-analysis: interrupted: nothing of the unfinished chapters was written\n"
+    assert kernels
+    assert not any(kernel.is_running() for kernel in kernels)
+    assert list(temporary.iterdir()) == []
+    assert not (root / "reports").exists()
