@@ -97,7 +97,7 @@ class Kernels:
         with self._lock:
             for kernel in self._started:
                 with suppress(psutil.NoSuchProcess):
-                    for process in [*kernel.children(recursive=True), kernel]:
+                    for process in [kernel, *kernel.children(recursive=True)]:
                         with suppress(psutil.NoSuchProcess):
                             process.kill()
 
