@@ -174,9 +174,9 @@ def test_level_scale_is_in_the_unit_of_the_series():
     assert (found["high"] > [300, 25]).all()
 
 
-@pytest.mark.parametrize("lags", [-1, 117])
+@pytest.mark.parametrize("lags", [-1, 2.5, 117])
 def test_lags_are_checked(lags):
-    with pytest.raises(ValueError, match=f"lags is {lags}: give 0 to 116"):
+    with pytest.raises(ValueError, match=f"lags is {lags}: give a whole number from 0 to 116"):
         newey_west(segmented_design(people(errors(0.5)[0]), REFORM), lags=lags)
 
 

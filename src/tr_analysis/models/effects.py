@@ -82,7 +82,7 @@ def effect_at(fit: SegmentedFit, month: str | pd.Period) -> Effect:
     month = to_month(month)
     if month not in path.index:
         raise ValueError(f"{month} has no effect: choose a month of {path.index[0]} to {path.index[-1]}")
-    at_month = path[path.index == month].iloc[0]
+    at_month = path.loc[[month]].iloc[0]
     without = at_month[["counterfactual", "high", "low"]]
     units = at_month["observed"] - without
     percent = (100 * units / without).where(without > 0)

@@ -76,7 +76,7 @@ class SegmentedFit:
             "std_error": np.sqrt(self.weights @ (spread**2 + (centre - estimate) ** 2)),
             "low": _quantile(0.025, self.weights, centre, spread, self.df),
             "high": _quantile(0.975, self.weights, centre, spread, self.df),
-            "p_value": 2 * np.minimum(below, 1 - below),
+            "p_value": 2 * np.minimum(below, 1 - below).clip(0),
         }
         return pd.DataFrame(columns, index=contrasts.index)
 
@@ -85,7 +85,7 @@ def newey_west(design: SegmentedDesign, *, lags: int = 12) -> SegmentedFit:
     """Fit by least squares, with the errors of Newey and West: for display beside other studies.
 
     Normal intervals, no small-sample correction. They are far too narrow for errors that fade slowly: with
-    117 months and errors of first-order autocorrelation 0.8, 95% intervals hold the truth 65-69% of the
+    117 months and errors of first-order autocorrelation 0.8, 95% intervals hold the truth 65-70% of the
     time. Take `autoregressive` for inference.
 
     Parameters
@@ -98,17 +98,17 @@ def newey_west(design: SegmentedDesign, *, lags: int = 12) -> SegmentedFit:
     Raises
     ------
     ValueError
-        If ``lags`` is negative or not below the number of months.
+        If ``lags`` is not a whole number from 0 to n - 1.
 
     References
     ----------
     Newey and West (1987), Econometrica 55, 703-708.
     """
     n = len(design.series)
-    if not 0 <= lags < n:
-        raise ValueError(f"lags is {lags}: give 0 to {n - 1}, fewer than the {n} months")
+    if lags not in range(n):
+        raise ValueError(f"lags is {lags}: give a whole number from 0 to {n - 1}")
     result = sm.OLS(design.response, design.regressors.to_numpy()).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
+        cov_type="HAC", cov_kwds={"maxlags": int(lags), "use_correction": False}
     )
     return SegmentedFit(
         design,
@@ -129,17 +129,17 @@ def autoregressive(design: SegmentedDesign, *, random_walk: float = 0.05) -> Seg
     random walk (rho = 1) has the probability ``random_walk``, and the rest is even from -1 to 1. With flat
     priors of the coefficients and the log variance this is the exact posterior.
 
-    Plugging in one estimate of rho instead gives intervals that are too narrow. Coverage of 95% intervals
-    of the change of slope, in 117 months with the break in the middle and two harmonics (the level change
-    lies between 0.93 and 0.95 throughout for the last two rows):
+    Plugging in one estimate of rho instead gives intervals that are too narrow. Simulated coverage of 95%
+    intervals of the change of slope, 117 months with the break in the middle, two harmonics (Monte Carlo
+    error 0.005; the level change is covered 0.94 to 0.95 throughout by the two averages):
 
     =============================  ====  ====  ====  ====  ====  ====
     rho of the errors              0.5   0.8   0.9   0.95  0.98  1
     =============================  ====  ====  ====  ====  ====  ====
     maximum likelihood, plugged    0.89  0.83  0.75  0.65  0.58
     restricted likelihood, ditto   0.94  0.92  0.89  0.84  0.80  0.78
-    averaged, ``random_walk=0``    0.95  0.96  0.95  0.90  0.84  0.81
-    averaged, ``random_walk=.05``  0.95  0.96  0.97  0.95  0.92  0.89
+    averaged, ``random_walk=0``    0.95  0.95  0.95  0.90  0.84  0.81
+    averaged, ``random_walk=.05``  0.96  0.96  0.97  0.96  0.91  0.89
     =============================  ====  ====  ====  ====  ====  ====
 
     Parameters

@@ -112,7 +112,7 @@ def _regressors(months: pd.Index, reform: pd.Period, harmonics: int) -> pd.DataF
     since = time - int((months < reform).sum())
     columns = {"constant": np.ones(len(months)), "time": time, "level": since >= 0, "slope": since.clip(0)}
     angle = 2 * np.pi * np.array([month.month for month in months]) / 12
-    for pair in range(1, harmonics + 1):
+    for pair in range(1, int(harmonics) + 1):
         if pair < 6:
             columns[f"sine {pair}"] = np.sin(pair * angle)
         columns[f"cosine {pair}"] = np.cos(pair * angle)
