@@ -154,7 +154,7 @@ def _refuse_unknown(
     for chapter, names in by_chapter.items():
         for name in given:
             if name not in names:
-                hint = nearest(name, names) or f"; it has {', '.join(sorted(names)) or 'none'}"
+                hint = nearest(name, sorted(names)) or f"; it has {', '.join(sorted(names)) or 'none'}"
                 raise UsageError(f"{chapter} has no parameter {name}{hint}")
 
 
