@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis.data.fields import Table
-from tr_analysis.data.files import sha256
+from tr_analysis.files import sha256
 
 _TYPES = {"integer": "integer", "number": "number", "month": "yearmonth", "date": "date"}
 _LICENCE = {

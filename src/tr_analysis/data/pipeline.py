@@ -8,11 +8,11 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data import package, reconcile, rules
 from tr_analysis.data.clean import clean
-from tr_analysis.data.files import publish, sha256
 from tr_analysis.data.periods import financial_year
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import DataError, Problem
+from tr_analysis.files import sha256, write_files
 
 PACKAGE, MANIFEST = "datapackage.json", "manifest.json"
 
@@ -91,7 +91,7 @@ def check() -> str:
 
 def describe() -> list[Path]:
     """Write the data package and the data dictionary of the raw files, after checking them."""
-    return publish(paths.raw(), _descriptions(_checked()))
+    return write_files(paths.raw(), _descriptions(_checked()))
 
 
 def build() -> list[Path]:
@@ -126,7 +126,7 @@ def build() -> list[Path]:
     }
     for stale in set(paths.processed().glob("*.csv")) - {paths.processed() / name for name in contents}:
         stale.unlink()
-    return publish(
+    return write_files(
         paths.processed(), {**contents, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}
     )
 

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis import paths
-from tr_analysis.data.files import sha256
 from tr_analysis.data.periods import FREQUENCY, period
 from tr_analysis.errors import DataError, Problem
+from tr_analysis.files import sha256
 
 _KINDS = {f"period[{frequency}]": kind for kind, frequency in FREQUENCY.items()}
 _BUILD = "run `tr-analysis data build`"

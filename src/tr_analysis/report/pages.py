@@ -1,7 +1,6 @@
 """Executed chapters into plain pages that read anywhere: no script, no request, one file each."""
 
 import contextlib
-import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -9,6 +8,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tr_analysis.files import write_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -171,13 +172,9 @@ def _check(name: str, page: str) -> None:
 
 
 def _publish(pages: dict[str, str], site: Path) -> list[Path]:
-    """Write the pages, each in one step, then remove our pages that are no longer among them."""
-    site.mkdir(parents=True, exist_ok=True)
-    for name, page in pages.items():
-        draft = site / f".{name}.{os.getpid()}"
-        draft.write_text(page, encoding="utf-8", newline="\n")
-        draft.replace(site / name)
+    """Write the pages together, then remove our pages that are no longer among them."""
+    written = write_files(site, {name: page.encode() for name, page in pages.items()})
     for other in site.glob("*.html"):
         if other.name not in pages and _MARK in other.read_text(encoding="utf-8", errors="replace"):
             other.unlink()
-    return [site / name for name in pages]
+    return written

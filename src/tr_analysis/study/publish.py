@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any
 import nbformat
 
 from tr_analysis.errors import ChapterError
+from tr_analysis.files import write_files
 from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.normalise import FINDINGS
 
@@ -92,10 +92,7 @@ def _results(chapter: Chapter, notebook: nbformat.NotebookNode) -> bytes:
 
 
 def publish(chapter: str, files: Files, out: Path) -> tuple[Path, ...]:
-    """Put a chapter's files in place, each whole or not at all, and remove what an earlier run left over.
-
-    All are written beside their places before the first takes its own, so a full disk or a fault
-    on the way leaves every earlier file as it was.
+    """Put a chapter's files in place, all or none, and remove what an earlier run left over.
 
     Parameters
     ----------
@@ -106,33 +103,18 @@ def publish(chapter: str, files: Files, out: Path) -> tuple[Path, ...]:
     out
         The reports folder.
     """
-    staged: dict[Path, Path] = {}
-    try:
-        for place, content in files.items():
-            path = out / place
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
-            staged[path].write_bytes(content)
-        for path, part in staged.items():
-            part.replace(path)
-    finally:
-        for part in staged.values():
-            part.unlink(missing_ok=True)
+    written = write_files(out, {str(place): content for place, content in files.items()})
     figures = out / "figures" / chapter
-    for stale in set(figures.glob("*")) - set(staged):
+    for stale in set(figures.glob("*")) - set(written):
         stale.unlink()
     (out / "failed" / f"{chapter}.ipynb").unlink(missing_ok=True)
     for folder in (figures, out / "failed"):
         with suppress(OSError):  # not empty, or not there
             folder.rmdir()
-    return tuple(staged)
+    return tuple(written)
 
 
 def keep_failed(chapter: str, notebook: nbformat.NotebookNode, out: Path) -> Path:
     """Keep a partly executed notebook as ``failed/<chapter>.ipynb``; earlier good files stay untouched."""
-    path = out / "failed" / f"{chapter}.ipynb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(_stored(notebook))
-    part.replace(path)
+    (path,) = write_files(out / "failed", {f"{chapter}.ipynb": _stored(notebook)})
     return path

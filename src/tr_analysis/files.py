@@ -1,0 +1,69 @@
+"""Hashes of files, and writing that leaves either all the new files or all the old ones."""
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files so that a reader never meets half of one, nor a set that is half old and half new.
+
+    All are written to a hidden folder beside their places first; only when every one is on disk are they moved
+    in, in the order given. If a move fails, those already made are undone. A file that already holds its
+    content is left alone.
+
+    Parameters
+    ----------
+    folder
+        Where the files go; made if need be.
+    contents
+        Content by name, or by path below the folder.
+
+    Returns
+    -------
+    list of Path
+        The places of all the files, in the order given.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written or the disk is full; the files are then as they were.
+    """
+    targets = {folder / name: content for name, content in contents.items()}
+    changed = [t for t, content in targets.items() if not (t.is_file() and t.read_bytes() == content)]
+    if changed:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".writing-") as aside:
+            moves = [
+                (target, Path(aside, f"new-{i}"), Path(aside, f"old-{i}")) for i, target in enumerate(changed)
+            ]
+            for target, new, old in moves:
+                new.write_bytes(targets[target])
+                if target.exists():
+                    shutil.copy2(target, old)
+            _move_in(moves)
+    return list(targets)
+
+
+def _move_in(moves: list[tuple[Path, Path, Path]]) -> None:
+    """Move each new file to its target; on any failure put the old ones back."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for target, new, old in moves:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            new.replace(target)
+            done.append((target, old))
+    except BaseException:
+        for target, old in reversed(done):
+            if old.exists():
+                old.replace(target)
+            else:
+                target.unlink()
+        raise

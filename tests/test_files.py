@@ -1,0 +1,88 @@
+import hashlib
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tr_analysis.files import sha256, write_files
+
+NAMES = st.from_regex(r"\A([a-c]/)?[a-c]\.csv\Z")
+TREES = st.dictionaries(NAMES, st.binary(max_size=20), min_size=1, max_size=5)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_sha256_is_that_of_the_standard_library():
+    assert sha256(b"recall") == hashlib.sha256(b"recall").hexdigest()
+
+
+def test_places_come_back_in_the_order_given_and_nothing_else_remains(tmp_path):
+    folder = tmp_path / "not" / "yet"
+    written = write_files(folder, {"b.csv": b"b", "below/a.csv": b"a"})
+    assert written == [folder / "b.csv", folder / "below" / "a.csv"]
+    assert tree(tmp_path) == {"not/yet/b.csv": b"b", "not/yet/below/a.csv": b"a"}
+    assert sorted(p.name for p in folder.iterdir()) == ["b.csv", "below"]
+
+
+def test_a_file_that_already_holds_its_content_is_left_alone(tmp_path):
+    (kept, changed) = write_files(tmp_path, {"kept": b"same", "changed": b"old"})
+    before = kept.stat()
+    write_files(tmp_path, {"kept": b"same", "changed": b"new"})
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert changed.read_bytes() == b"new"
+
+
+def test_new_files_can_be_read_by_others(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    (written,) = write_files(tmp_path, {"written": b""})
+    assert written.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@given(old=st.dictionaries(NAMES, st.binary(max_size=20), max_size=5), new=TREES, fails_at=st.integers(0, 5))
+@pytest.mark.parametrize("method", ["replace", "write_bytes"])
+def test_all_files_are_new_or_all_are_old(method, old, new, fails_at):
+    real, calls = getattr(Path, method), []
+
+    def failing(path: Path, argument):
+        calls.append(path)
+        if len(calls) == fails_at:
+            raise OSError(28, "No space left on device", str(path))
+        return real(path, argument)
+
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        write_files(folder, old)
+        patch.setattr(Path, method, failing)
+        try:
+            write_files(folder, new)
+        except OSError:
+            assert tree(folder) == old
+        else:
+            assert tree(folder) == old | new
+        assert not list(folder.glob(".*"))
+
+
+def test_an_interrupt_between_two_moves_undoes_the_first(tmp_path, monkeypatch):
+    write_files(tmp_path, {"a": b"old"})
+    real = Path.replace
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if target.name == "b":
+            raise KeyboardInterrupt
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_files(tmp_path, {"a": b"new", "b": b"new"})
+    assert tree(tmp_path) == {"a": b"old"}
+
+
+def test_a_folder_that_is_a_file_is_an_error_and_stays(tmp_path):
+    (tmp_path / "processed").write_bytes(b"mine")
+    with pytest.raises(OSError, match="processed"):
+        write_files(tmp_path / "processed", {"a.csv": b"a"})
+    assert tree(tmp_path) == {"processed": b"mine"}
