@@ -43,14 +43,19 @@ class Problem:
 
 
 class DataError(StudyError):
-    """Bad data: carries every problem found, one line each.
+    """Bad data: carries every problem found.
 
     Parameters
     ----------
     problems
-        The faults; the message lists them all, in order.
+        The faults. The message lists the first ones, a line each, and counts the rest.
     """
+
+    shown = 20
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        lines = [str(problem) for problem in self.problems[: self.shown]]
+        if more := len(self.problems) - len(lines):
+            lines.append(f"and {more} more")
+        super().__init__("\n".join(lines))
