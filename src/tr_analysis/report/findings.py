@@ -1,123 +1,19 @@
 """Key numbers of a chapter: computed once, shown in prose, kept with interval, n, rung and source."""
 
-import math
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 from IPython.display import Markdown
 
+from tr_analysis.data import load
+from tr_analysis.report.finding import RUNGS, Finding, finite
 from tr_analysis.report.tables import Table, table
 
 MIME = "application/vnd.tr-analysis.findings+json"
-RUNGS = {
-    "A": "reproduction",
-    "B": "uncertainty",
-    "C": "comparison",
-    "D": "mechanism",
-    "E": "design",
-    "F": "robustness",
-}
-# Decimals shown, and what follows the number.
-_UNITS = {
-    "percent": (1, "%"),
-    "percentage points": (1, " points"),
-    "people": (0, ""),
-    "count": (0, ""),
-    "probability": (3, ""),
-}
-_DEFAULT = (2, "")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One key number, or one fact in words.
-
-    Attributes
-    ----------
-    name
-        Name in templates and results.
-    label
-        What it is, in words.
-    value, low, high
-        Estimate and the ends of its interval, in ``unit``; None where there is none.
-    n
-        Number of observations or people behind it.
-    unit
-        Unit; decides decimals and sign.
-    rung
-        Rung of the ladder of claims, `RUNGS`.
-    sources
-        Sources of the figures it is computed from.
-    method
-        How it was computed.
-    text
-        The words of a fact that is no estimate, such as a date.
-    places
-        Decimals shown, where the unit's own do not fit.
-    """
-
-    name: str
-    label: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
-    unit: str = ""
-    rung: str = "A"
-    sources: tuple[str, ...] = ()
-    method: str = ""
-    text: str | None = None
-    places: int | None = None
-    shown: list[str] = field(default_factory=list, compare=False)
-
-    def show(self, part: str = "value") -> str:
-        """Write one part the way prose shows it.
-
-        Parameters
-        ----------
-        part
-            ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
-            ``interval``; ``n``.
-
-        Raises
-        ------
-        ValueError
-            If the finding has no such part.
-        """
-        if self.text is not None and part == "value":
-            return self.text
-        if part == "interval":
-            return f"{self.show('low')} to {self.show('high')}"
-        number = {"value": self.value, "size": self.value, "signed": self.value}.get(
-            part, getattr(self, part, None)
-        )
-        if part not in ("value", "size", "signed", "low", "high", "n") or number is None:
-            raise ValueError(f"{self.name} has no {part}; it has {', '.join(self._parts())}")
-        if part == "n":
-            return f"{number:,.0f}"
-        places, suffix = _UNITS.get(self.unit, _DEFAULT)
-        places = places if self.places is None else self.places
-        number = round(abs(number) if part == "size" else number, places) + 0.0  # no minus before a zero
-        sign = "+" if part == "signed" else ""
-        return f"{number:{sign},.{places}f}{suffix}".replace("-", "\N{MINUS SIGN}")
-
-    def _parts(self) -> list[str]:
-        return [p for p in ("value", "low", "high", "n") if getattr(self, p) is not None] or ["only words"]
-
-    def record(self) -> dict[str, Any]:
-        """Return the finding for the results file; numbers to eight significant digits."""
-        numbers = {k: _rounded(getattr(self, k)) for k in ("value", "low", "high")}
-        rest = {k: getattr(self, k) for k in ("label", "n", "unit", "rung", "method", "text")}
-        return {**rest, **numbers, "sources": list(self.sources), "shown": sorted(set(self.shown))}
-
-
-def _rounded(number: float | None) -> float | None:
-    """Keep the digits that every processor agrees on."""
-    return None if number is None or not math.isfinite(number) else float(f"{number:.8g}")
 
 
 class Findings:
@@ -137,7 +33,9 @@ class Findings:
     """
 
     def __init__(self, inputs: Sequence[pd.DataFrame] = ()) -> None:
-        self._inputs = {f.attrs["table"]: f.attrs["sha256"] for f in inputs}
+        if not all({"table", "sha256"} <= set(frame.attrs) for frame in inputs):
+            raise ValueError("inputs are tables as `tr_analysis.data.load` returns them, before any change")
+        self._inputs = {frame.attrs["table"]: frame.attrs["sha256"] for frame in inputs}
         self._findings: dict[str, Finding] = {}
 
     def add(self, name: str, label: str, value: float, **about: Any) -> None:
@@ -146,23 +44,58 @@ class Findings:
         Raises
         ------
         ValueError
-            If the name is taken, the rung unknown, or the interval does not hold the estimate.
+            If the name is taken or no identifier, a number is not finite, the interval has one end only or
+            does not hold the estimate, or unit, rung or a source is unknown.
         """
-        self._keep(Finding(name, label, float(value), **about))
+        numbers = {"value": value, **{k: v for k in ("low", "high", "n") if (v := about.get(k)) is not None}}
+        kept: dict[str, Any] = {k: finite(name, k, v) for k, v in numbers.items()}
+        if "n" in kept:
+            kept["n"] = int(kept["n"])
+        sources = tuple(dict.fromkeys(about.get("sources", ())))
+        self._keep(Finding(name, label, **{**about, **kept, "sources": sources}))
+
+    def count(self, name: str, label: str, value: float, **about: Any) -> None:
+        """Keep a count; keywords as in `Finding`."""
+        self.add(name, label, value, unit="count", **about)
+
+    def estimate(self, name: str, label: str, result: Any, *, scale: float = 1, **about: Any) -> None:
+        """Keep an estimate with its interval.
+
+        Parameters
+        ----------
+        name, label, **about
+            As in `Finding`.
+        result
+            Anything with ``estimate``, ``low`` and ``high``, such as a `Proportion`, its difference, or a row
+            of `SegmentedFit.effects`.
+        scale
+            Factor to the unit shown: 100 makes a proportion a percentage.
+        """
+        low, value, high = (scale * getattr(result, part) for part in ("low", "estimate", "high"))
+        self.add(name, label, value, low=low, high=high, **about)
 
     def fact(self, name: str, label: str, text: str, *, sources: Sequence[str] = ()) -> None:
         """Keep a fact in words, such as a date or the length of the follow-up, so that prose can show it."""
         self._keep(Finding(name, label, text=text, sources=tuple(sources)))
 
     def _keep(self, finding: Finding) -> None:
-        if finding.name in self._findings:
-            raise ValueError(f"{finding.name!r} is there already: give each finding its own name")
-        if finding.rung not in RUNGS:
-            raise ValueError(f"rung {finding.rung!r} of {finding.name} is none of {', '.join(RUNGS)}")
-        low, value, high = finding.low, finding.value, finding.high
-        if low is not None and high is not None and value is not None and not low <= value <= high:
-            raise ValueError(f"{finding.name}: {value:g} lies outside its own interval {low:g} to {high:g}")
-        self._findings[finding.name] = finding
+        name = finding.name
+        if name in self._findings:
+            raise ValueError(f"{name!r} is there already: give each finding its own name")
+        for source in finding.sources:
+            if source not in self._catalogue:
+                raise ValueError(
+                    f"{name}: no source {source!r}; give ids of the table `sources`, as in ('S001',)"
+                )
+        self._findings[name] = finding
+
+    @cached_property
+    def _catalogue(self) -> dict[str, tuple[str, str]]:
+        """Address and title of every source, by id."""
+        sources = load("sources")
+        return dict(
+            zip(sources["source_id"], zip(sources["url"], sources["title"], strict=True), strict=True)
+        )
 
     def __getitem__(self, name: str) -> Finding:
         if name not in self._findings:
@@ -173,7 +106,7 @@ class Findings:
 
     def text(self, template: str) -> str:
         """Fill ``{name}`` and ``{name.part}`` with numbers as prose shows them, and remember what was shown."""
-        return _Filler(self).vformat(template, (), {})
+        return _Filler(self).vformat(template.strip(), (), {})
 
     def say(self, template: str) -> Markdown:
         """Return prose for the page; see `text`."""
@@ -194,12 +127,24 @@ class Findings:
             if f.value is not None
         ]
         columns = ["Key number", "Estimate", "95% interval", "n", "Rung", "Sources"]
-        return table(pd.DataFrame(rows, columns=columns), "Every key number of this chapter", key=True)
+        frame = pd.DataFrame(rows, columns=columns)
+        return table(frame, "Every key number of this chapter", key=True, links=self._cited())
+
+    def _cited(self) -> dict[str, tuple[str, str]]:
+        """Address and title of the sources cited in this chapter, by id."""
+        cited = sorted({source for finding in self._findings.values() for source in finding.sources})
+        return {source: self._catalogue[source] for source in cited}
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         record = {name: finding.record() for name, finding in self._findings.items()}
-        bundle = self.table()._repr_mimebundle_()
-        return {MIME: {"data": self._inputs, "findings": record}, **bundle}
+        cited = self._cited()
+        titles = pd.DataFrame([(s, title) for s, (_, title) in cited.items()], columns=["Source", "Title"])
+        tables = [self.table(), table(titles, "Sources of these numbers", links=cited)]
+        bundles = [shown._repr_mimebundle_() for shown in tables[: 2 if cited else 1]]
+        texts = {
+            kind: "\n\n".join(bundle[kind] for bundle in bundles) for kind in ("text/html", "text/plain")
+        }
+        return {MIME: {"data": self._inputs, "findings": record}, **texts}
 
 
 class _Filler(string.Formatter):

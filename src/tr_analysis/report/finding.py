@@ -1,0 +1,144 @@
+"""One key number, or one fact in words, and how each is written."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from tr_analysis.report.tables import number_text
+
+RUNGS = {
+    "A": "reproduction",
+    "B": "uncertainty",
+    "C": "comparison",
+    "D": "mechanism",
+    "E": "design",
+    "F": "robustness",
+}
+# Decimals shown, and what follows the number.
+UNITS = {
+    "": (2, ""),
+    "percent": (1, "%"),
+    "percentage points": (1, " points"),
+    "people": (0, ""),
+    "count": (0, ""),
+    "probability": (3, ""),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One key number, or one fact in words.
+
+    Attributes
+    ----------
+    name
+        Name in templates and results.
+    label
+        What it is, in words.
+    value, low, high
+        Estimate and the ends of its interval, in ``unit``; None where there is none.
+    n
+        Number of observations or people behind it.
+    unit
+        Unit; decides decimals and sign.
+    rung
+        Rung of the ladder of claims, `RUNGS`.
+    sources
+        Sources of the figures it is computed from.
+    method
+        How it was computed.
+    text
+        The words of a fact that is no estimate, such as a date.
+    places
+        Decimals shown, where the unit's own do not fit.
+    """
+
+    name: str
+    label: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    unit: str = ""
+    rung: str = "A"
+    sources: tuple[str, ...] = ()
+    method: str = ""
+    text: str | None = None
+    places: int | None = None
+    shown: list[str] = field(default_factory=list, compare=False)
+
+    def __post_init__(self) -> None:
+        name, low, value, high = self.name, self.low, self.value, self.high
+        if not name.isidentifier():
+            raise ValueError(f"{name!r} cannot stand in a template: use letters, digits and underscores")
+        for what, given, known in (("rung", self.rung, RUNGS), ("unit", self.unit, UNITS)):
+            if given not in known:
+                raise ValueError(f"{name}: {what} {given!r} is none of {', '.join(map(repr, known))}")
+        if (low is None) != (high is None):
+            raise ValueError(f"{name}: an interval has two ends; give both low and high, or neither")
+        if low is not None and high is not None and value is not None and not low <= value <= high:
+            raise ValueError(f"{name}: {value:g} lies outside its own interval {low:g} to {high:g}")
+
+    def show(self, part: str = "value") -> str:
+        """Write one part the way prose shows it.
+
+        Parameters
+        ----------
+        part
+            ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
+            ``interval``; ``n``; ``direction`` (a rise, a fall or no clear change, by the interval).
+
+        Raises
+        ------
+        ValueError
+            If the finding has no such part.
+        """
+        parts = self._parts()
+        if part not in parts:
+            raise ValueError(f"{self.name} has no {part!r}; it has {', '.join(parts)}")
+        return parts[part]
+
+    def _parts(self) -> dict[str, str]:
+        """Write every part that the finding has."""
+        if self.value is None:
+            return {"value": self.text or ""}
+        value = self._write(self.value)
+        parts = {"value": value, "size": value.removeprefix("\N{MINUS SIGN}"), "signed": value}
+        if re.search("[1-9]", value) and self.value > 0:
+            parts["signed"] = f"+{value}"
+        if self.low is not None and self.high is not None:
+            low, high = self._write(self.low), self._write(self.high)
+            parts |= {"low": low, "high": high, "interval": f"{low.removesuffix(' points')} to {high}"}
+            parts["direction"] = (
+                "a rise" if self.low > 0 else "a fall" if self.high < 0 else "no clear change"
+            )
+        if self.n is not None:
+            parts["n"] = f"{self.n:,}"
+        return parts
+
+    def _write(self, number: float) -> str:
+        places, suffix = UNITS[self.unit]
+        return number_text(f"{{:,.{places if self.places is None else self.places}f}}{suffix}", number)
+
+    def record(self) -> dict[str, Any]:
+        """Return the finding for the results file; numbers to eight significant digits."""
+        numbers = {k: _rounded(getattr(self, k)) for k in ("value", "low", "high")}
+        rest = {k: getattr(self, k) for k in ("label", "n", "unit", "rung", "method", "text")}
+        return {**rest, **numbers, "sources": list(self.sources), "shown": sorted(set(self.shown))}
+
+
+def _rounded(number: float | None) -> float | None:
+    """Keep the digits that every processor agrees on."""
+    return None if number is None else float(f"{number:.8g}")
+
+
+def finite(name: str, part: str, number: Any) -> float:
+    """Return a number of any numeric type as a float."""
+    if pd.isna(number) or not math.isfinite(number):
+        raise ValueError(
+            f"{name}: {part} is {number}; keep only finite numbers, and say the rest with `fact`"
+        )
+    return float(number)
