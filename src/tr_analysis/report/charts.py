@@ -2,7 +2,7 @@
 
 import base64
 import io
-import textwrap
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +12,15 @@ import seaborn as sns
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+
+from tr_analysis.report.tables import number_text
 
 # Safe for colour-blind readers; each at least 3:1 against white.
 CRC, NPS, ALL = "#C1490A", "#0068A8", "#3D3D3D"
 SECOND, MUTED = "#00734F", "#767676"
-_WIDTH, _DPI = 8.0, 144
+_WIDTH, _DPI = 6.4, 180  # narrow, so that words stay readable on a phone
 _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -40,7 +44,7 @@ def canvas(height: float = 4.4, *, rows: int = 1, columns: int = 1, **shared: An
     **shared
         ``sharex``, ``sharey``, ``gridspec_kw`` and the like, for matplotlib's ``subplots``.
     """
-    sns.set_theme(context="notebook", style="whitegrid", font="DejaVu Sans", font_scale=0.85, rc=_STYLE)
+    sns.set_theme(context="notebook", style="whitegrid", font="DejaVu Sans", font_scale=0.95, rc=_STYLE)
     figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained")
     return figure, figure.subplots(rows, columns, **shared)
 
@@ -63,19 +67,36 @@ def line_with_interval(
     label: str,
     dashed: bool = False,
 ) -> None:
-    """Draw a line with its interval and its label at the right end; a missing value is a gap."""
-    axes.plot(x, frame[y], color=colour, lw=2, ls="--" if dashed else "-")
-    axes.fill_between(x, frame[low].astype(float), frame[high].astype(float), color=colour, alpha=0.18, lw=0)
+    """Draw a line with its interval and its label at the right end.
+
+    A missing value is a gap; a value between two gaps is a dot with a bar.
+    """
+    line, lower, upper = (frame[c].to_numpy(float, na_value=float("nan")) for c in (y, low, high))
+    axes.plot(x, line, color=colour, lw=2, ls="--" if dashed else "-")
+    axes.fill_between(x, lower, upper, color=colour, alpha=0.18, lw=0)
+    known = pd.Series(line).notna()
+    alone = (known & ~known.shift(fill_value=False) & ~known.shift(-1, fill_value=False)).to_numpy()
+    axes.vlines(pd.Index(x)[alone], lower[alone], upper[alone], color=colour, alpha=0.4, lw=5)
+    axes.plot(pd.Index(x)[alone], line[alone], "o", color=colour, ms=6)
     label_end(axes, x, frame[y], label, colour)
 
 
 def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str, *, shift: float = 0) -> None:
-    """Write a line's name at its right end, in its colour, instead of a legend."""
-    last = y.last_valid_index()
-    position = list(y.index).index(last)
+    """Write a line's name at its right end, in its colour, instead of a legend.
+
+    Raises
+    ------
+    ValueError
+        If the line has no value at all.
+    """
+    known = y.notna().to_numpy().nonzero()[0]
+    if not known.size:
+        raise ValueError(
+            f"the line {label!r} has no value to draw; leave it out, or say that it is not known"
+        )
     axes.annotate(
         label,
-        (x[position], float(y.loc[last])),
+        (pd.Index(x)[known[-1]], float(y.iloc[known[-1]])),
         xytext=(6, shift),
         textcoords="offset points",
         color=colour,
@@ -85,34 +106,62 @@ def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str, 
     )
 
 
+def dots(axes: Axes, frame: pd.DataFrame, *, label: str, value: str, form: str) -> None:
+    """Draw one dot a row from the top down, with its interval where it has one, its number, and a zero line.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    frame
+        Columns low, high and colour beside those named; a missing low is no interval.
+    label, value
+        Columns with each row's words and number.
+    form
+        Format of the numbers.
+    """
+    for place, row in enumerate(frame.iloc[::-1].to_dict("records")):
+        if pd.notna(row["low"]):
+            axes.plot([row["low"], row["high"]], [place, place], color=row["colour"], lw=5, alpha=0.4)
+        axes.plot(row[value], place, "o", color=row["colour"], ms=8)
+        axes.annotate(
+            number_text(form, row[value]),
+            (row[value], place),
+            xytext=(0, 9),
+            textcoords="offset points",
+            ha="center",
+            color=row["colour"],
+        )
+    axes.axvline(0, color=ALL, lw=1)
+    axes.set_yticks(range(len(frame)), frame[label].iloc[::-1])
+    axes.set_ylim(-0.5, len(frame) - 0.3)
+
+
 def mark(axes: Axes, dates: Mapping[str, str], *, top: float = 1.0) -> None:
     """Mark dated events alike in every chart: a thin line and a word at its head.
 
     Parameters
     ----------
     axes
-        Axes with dates on x.
+        Axes with dates on x, and their limits set.
     dates
         Words by date, such as ``{"2015-02-01": "new owners"}``.
     top
         Height of the words, as a share of the axes.
     """
-    for date, words in dates.items():
-        axes.axvline(
-            mdates.date2num(pd.Timestamp(date)),  # type: ignore[no-untyped-call]
-            color=MUTED,
-            lw=1,
-            ls=(0, (4, 3)),
-            zorder=1,
-        )
+    left, right = axes.get_xlim()
+    places = [float(mdates.date2num(pd.Timestamp(date))) for date in sorted(dates)]  # type: ignore[no-untyped-call]
+    for x, after, date in zip(places, [*places[1:], float("inf")], sorted(dates), strict=True):
+        crowded = after - x < 0.12 * (right - left)  # then its words go to the left of its line
+        axes.axvline(x, color=MUTED, lw=1, ls=(0, (4, 3)), zorder=1)
         axes.annotate(
-            words,
-            (pd.Timestamp(date), top),
+            dates[date],
+            (x, top),
             xycoords=("data", "axes fraction"),
-            xytext=(4, -2),
+            xytext=(-4 if crowded else 4, -2),
             textcoords="offset points",
+            ha="right" if crowded else "left",
             va="top",
-            ha="left",
             color=MUTED,
             fontsize="small",
         )
@@ -139,8 +188,10 @@ def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data
     Raises
     ------
     ValueError
-        If title, subtitle or alternative text is empty, or there is no data.
+        If title, subtitle or alternative text is empty, there is no data, or the name is no file name.
     """
+    if not re.fullmatch(r"[\w-]+", name):
+        raise ValueError(f"chart {name!r} names its files: use letters, digits and dashes")
     for what, words in {"title": title, "subtitle": subtitle, "alternative text": alt}.items():
         if not words.strip():
             raise ValueError(f"chart {name!r} needs a {what}")
@@ -163,11 +214,31 @@ def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data
 
 def _heading(figure: Figure, title: str, subtitle: str) -> float:
     """Write title and subtitle above the axes; return the share of the height they take."""
-    points = float(figure.get_size_inches()[1]) * 72
-    lines = [(line, 13.0, "bold", ALL) for line in textwrap.wrap(title, 72)]
-    lines += [(line, 9.5, "normal", "#555555") for line in textwrap.wrap(subtitle, 104)]
+    width, height = 72 * figure.get_size_inches()
     down = 4.0
-    for line, size, weight, colour in lines:
-        figure.text(0.01, 1 - down / points, line, fontsize=size, fontweight=weight, color=colour, va="top")
-        down += size * 1.35
-    return (down + 6) / points
+    for words, size, weight, colour in ((title, 13.0, "bold", ALL), (subtitle, 10.0, "normal", "#555555")):
+        font = FontProperties(size=size, weight=weight)
+        for line in _lines(words, 0.98 * width, font):
+            figure.text(0.01, 1 - down / height, line, fontproperties=font, color=colour, va="top")
+            down += 1.35 * size
+    return float((down + 6) / height)
+
+
+def _lines(words: str, width: float, font: FontProperties) -> list[str]:
+    """Break words into lines of about equal length that fit the width, in points."""
+    lines = _fill(words, width, font)
+    while len(lines) > 1 and len(narrower := _fill(words, width := 0.95 * width, font)) == len(lines):
+        lines = narrower
+    return lines
+
+
+def _fill(words: str, width: float, font: FontProperties) -> list[str]:
+    """Fill lines one after the other; a word that is wider than the page gets its own."""
+    lines: list[str] = []
+    for word in words.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and TextPath((0, 0), longer, prop=font).get_extents().width <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
