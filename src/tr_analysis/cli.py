@@ -149,6 +149,15 @@ def lint(chapters: tuple[str, ...]) -> None:
     click.echo(f"{len(chosen)} chapters keep the rules")
 
 
+@cli.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if it is not what the study says.")
+def readme(check: bool) -> None:
+    """Renew the README's figure, and its map from chapters to what they read and write."""
+    from tr_analysis.study.readme import readme as renew
+
+    click.echo(_shown(renew(check=check)))
+
+
 @cli.group("data")
 def data_group() -> None:
     """Check and build the tables the chapters stand on."""
@@ -164,7 +173,7 @@ def check() -> None:
 
 @data_group.command()
 def build() -> None:
-    """Write the analysis tables, where anything changed."""
+    """Write the analysis tables and their manifest, all or none."""
     from tr_analysis import data
 
     click.echo(f"{len(data.build())} tables")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from tr_analysis.study.notebook import Cell
 
-LONGEST_CELL = 25
+LONGEST_CELL = 35
 # What writes or removes files, by the name it is called by.
 # fmt: off
 _WRITERS = frozenset({

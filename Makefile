@@ -1,0 +1,47 @@
+# Two commands do everything: `make study` and `make test`. Both need Python 3.11 or newer, and nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: study test test-full lab check lock clean
+.DEFAULT_GOAL := study
+
+study: $(VENV)/.study  ## run every chapter and build the pages
+	$(BIN)/tr-analysis run
+
+test: $(VENV)/.test  ## the tests, then the executed chapters cell by cell
+	$(PYTEST) -n auto --dist loadgroup
+	$(PYTEST) -p tests.nbval_strict --nbval --nbval-current-env -n auto --dist loadscope reports/*.ipynb
+
+test-full: $(VENV)/.test  ## the long simulations as well
+	$(PYTEST) -n auto --dist loadgroup -m "full or not full"
+
+check: $(VENV)/.test  ## style, types, directions of imports, rules of the chapters and of the data
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/tr-analysis lint
+	$(BIN)/tr-analysis data check
+	$(BIN)/tr-analysis readme --check
+
+lab: $(VENV)/.lab  ## open the chapters in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+lock:  ## renew the locks from pyproject.toml (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --extra build --extra test --extra dev pyproject.toml -o requirements-test.lock
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --extra build --extra lab pyproject.toml -o requirements-lab.lock
+
+clean:  ## remove what is built; keep what is committed
+	rm -rf $(VENV) reports/site reports/failed reports/variants .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find src tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+# The environment, made once and again whenever a lock or pyproject.toml changes.
+$(VENV)/.study: requirements.lock
+$(VENV)/.test: requirements-test.lock
+$(VENV)/.lab: requirements-lab.lock
+$(VENV)/.study $(VENV)/.test $(VENV)/.lab: pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh .ci/install $<
+	@touch $@

@@ -1,0 +1,94 @@
+"""What the README shows of the study, kept true by the command that writes it: a figure and a map."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tr_analysis import paths
+from tr_analysis.errors import StudyError
+from tr_analysis.study.chapters import Chapter, find_chapters
+from tr_analysis.study.notebook import read_cells
+from tr_analysis.study.parameters import read_parameters
+
+FIGURE = ("02-reoffending", "side-by-side")
+
+
+def _executed(chapter: str, suffix: str) -> Path:
+    path = paths.reports() / suffix.format(chapter)
+    if not path.exists():
+        raise StudyError(f"{chapter} has not been run yet: run `tr-analysis run {chapter}` first")
+    return path
+
+
+def _pictures(chapter: str) -> dict[str, dict[str, Any]]:
+    """Return the metadata of an executed chapter's pictures, by name."""
+    outputs = [o for cell in read_cells(_executed(chapter, "{}.ipynb")) for o in cell.get("outputs", [])]
+    pictures = [o["metadata"]["image/png"] for o in outputs if "image/png" in o.get("metadata", {})]
+    return {picture["name"]: picture for picture in pictures}
+
+
+def figure() -> str:
+    """Write the README's figure with its alternative text, as the executed chapter has it."""
+    chapter, name = FIGURE
+    return f"![{_pictures(chapter)[name]['alt']}](reports/figures/{chapter}/{name}.png)"
+
+
+def chapter_map() -> str:
+    """Write the table of chapters: question, parameters, tables read, results and figures written.
+
+    Raises
+    ------
+    StudyError
+        If a chapter has not been run yet.
+    """
+    header = "| chapter | question | parameters | reads | writes |\n|---|---|---|---|---|"
+    return "\n".join([header, *(_row(chapter) for chapter in find_chapters())])
+
+
+def _row(chapter: Chapter) -> str:
+    results = json.loads(_executed(chapter.name, "results/{}.json").read_text("utf-8"))
+    cells = [
+        f"[`{chapter.name}`](notebooks/{chapter.name}.ipynb)",
+        chapter.question,
+        ", ".join(f"`{p.name}`" for p in read_parameters(chapter.path)),
+        ", ".join(f"`{name}`" for name in sorted(results["data"])),
+        f"[`{chapter.name}.ipynb`](reports/{chapter.name}.ipynb), "
+        f"[`results/{chapter.name}.json`](reports/results/{chapter.name}.json), "
+        f"figures {', '.join(f'`{name}`' for name in _pictures(chapter.name))}",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def renewed(text: str) -> str:
+    """Return the README's text with its figure and its map renewed.
+
+    Raises
+    ------
+    StudyError
+        If the README has lost the marks between which one of them stands.
+    """
+    for name, write in (("figure", figure), ("map", chapter_map)):
+        begin, end = f"<!-- {name}: written by `tr-analysis readme` -->", f"<!-- end of {name} -->"
+        parts = re.split(f"{re.escape(begin)}.*{re.escape(end)}", text, flags=re.DOTALL)
+        if len(parts) != 2:
+            raise StudyError(f"README.md: the place of its {name} is lost; put it back, once: {begin} {end}")
+        text = f"{parts[0]}{begin}\n{write()}\n{end}{parts[1]}"
+    return text
+
+
+def readme(*, check: bool) -> Path:
+    """Renew the README, or only check that it says what the study says.
+
+    Raises
+    ------
+    StudyError
+        If ``check`` finds something to renew.
+    """
+    path = paths.root() / "README.md"
+    text = path.read_text("utf-8")
+    if (new := renewed(text)) != text:
+        if check:
+            raise StudyError("README.md: figure or map is not the study's; run `tr-analysis readme`")
+        path.write_text(new, "utf-8")
+    return path
