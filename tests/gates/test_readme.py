@@ -1,0 +1,42 @@
+import pytest
+
+from tr_analysis import paths
+from tr_analysis.cli import main
+from tr_analysis.errors import StudyError
+from tr_analysis.study import readme
+from tr_analysis.study.chapters import find_chapters
+
+
+def test_readme_is_what_the_study_says(capsys):
+    assert main(["readme", "--check"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_map_has_every_chapter_and_its_tables():
+    rows = readme.chapter_map().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == [chapter.name for chapter in find_chapters()]
+    assert "`prison_population_monthly`" in rows[2]
+    assert "`placebo`" in rows[2]
+
+
+def test_figure_carries_its_alternative_text():
+    assert readme.figure().startswith("![Dots left of zero")
+    assert (paths.root() / "reports/figures/02-reoffending/side-by-side.png").exists()
+
+
+def test_an_old_map_is_noticed(monkeypatch, tmp_path, capsys):
+    text = (paths.root() / "README.md").read_text("utf-8")
+    changed = text.replace("`prison_population_monthly`", "`prison_population_weekly`", 1)
+    for folder in ("notebooks", "reports"):
+        (tmp_path / folder).symlink_to(paths.root() / folder)
+    (tmp_path / "README.md").write_text(changed, "utf-8")
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    assert main(["readme", "--check"]) == 1
+    assert "tr-analysis readme" in capsys.readouterr().err
+    assert main(["readme"]) == 0
+    assert (tmp_path / "README.md").read_text("utf-8") == text
+
+
+def test_lost_marks_are_named():
+    with pytest.raises(StudyError, match="figure is lost"):
+        readme.renewed("# A README without places")

@@ -1,0 +1,154 @@
+"""The gates on the real study: each passes as it stands, and bites when something is broken."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tr_analysis import paths
+from tr_analysis.cli import main
+from tr_analysis.study.chapters import find_chapters
+from tr_analysis.study.compare import compare, unsupported_numbers
+from tr_analysis.study.lint import lint
+
+CHAPTERS = [chapter.name for chapter in find_chapters()]
+RECALL_LAST = "2020-02,recall,8737,S001"
+
+pytestmark = pytest.mark.xdist_group("study")  # the fresh run is made once
+
+
+def results(folder: Path, chapter: str) -> dict:
+    return json.loads((folder / "results" / f"{chapter}.json").read_text("utf-8"))
+
+
+def notebook(folder: Path, chapter: str) -> nbformat.NotebookNode:
+    return nbformat.read(folder / f"{chapter}.ipynb", as_version=4)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+# Gate 1: the rules of the chapters
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapter_keeps_the_rules(chapter):
+    assert lint(paths.notebooks() / f"{chapter}.ipynb") == []
+
+
+def test_lint_bites_on_a_number_typed_into_prose(copy, spoil, capsys):
+    spoil(
+        copy / "notebooks" / "03-recall.ipynb",
+        "which would tell the new",
+        "which would tell all 8,737 of the new",
+    )
+    assert main(["lint", "03-recall"]) == 1
+    assert "8,737" in capsys.readouterr().err
+
+
+# Gate 2: key numbers against the reference, and prose against the key numbers
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_fresh_numbers_are_the_reference(fresh, chapter):
+    assert compare(results(paths.reports(), chapter), results(fresh, chapter)) == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_number_in_prose_is_a_key_number(chapter):
+    assert unsupported_numbers(notebook(paths.reports(), chapter), results(paths.reports(), chapter)) == []
+
+
+def test_numbers_gate_bites_on_a_changed_figure(copy, spoil, fresh):
+    """An honest change of one figure moves the key numbers, and the gate names them."""
+    spoil(copy / "data" / "raw" / "prison_population_monthly.csv", RECALL_LAST, "2020-02,recall,8837,S001")
+    assert main(["data", "describe"]) == 0
+    assert main(["run", "03-recall", "--out", str(copy / "out")]) == 0
+    faults = compare(results(fresh, "03-recall"), results(copy / "out", "03-recall"))
+    assert any("stock_last.value" in fault for fault in faults)
+    assert any("recall_slope.value" in fault for fault in faults)
+    assert any("prison_population_monthly" in fault for fault in faults)
+
+
+def test_prose_gate_bites_on_a_number_nobody_computed():
+    changed = notebook(paths.reports(), "03-recall")
+    cell = next(cell for cell in changed.cells if cell["id"] == "answer")
+    prose = cell.outputs[0].data["text/markdown"]
+    assert "8,737" in prose
+    cell.outputs[0].data["text/markdown"] = prose.replace("8,737", "9,737")
+    assert unsupported_numbers(changed, results(paths.reports(), "03-recall")) == ["answer: 9737"]
+
+
+# Gate 4: a rerun gives the same bytes
+
+
+def test_a_rerun_gives_the_same_bytes(fresh, tmp_path):
+    again = tmp_path / "again"
+    assert main(["run", "--out", str(again), "--jobs", "1"]) == 0
+    first, second = files(fresh), files(again)
+    assert list(first) == list(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_identity_gate_bites_on_one_byte(fresh, tmp_path):
+    shutil.copytree(fresh, tmp_path / "other")
+    target = tmp_path / "other" / "results" / "03-recall.json"
+    target.write_bytes(target.read_bytes().replace(b"8737.0", b"8737.1", 1))
+    first, second = files(fresh), files(tmp_path / "other")
+    assert [name for name in first if first[name] != second[name]] == ["results/03-recall.json"]
+
+
+# Gate 5: a broken data byte and a broken parameter name stop the run before a kernel starts
+
+
+def test_a_changed_data_byte_stops_the_run(copy, spoil, capsys):
+    spoil(copy / "data" / "raw" / "prison_population_monthly.csv", RECALL_LAST, "2020-02,recall,8738,S001")
+    assert main(["run", "03-recall", "--out", str(copy / "out")]) == 1
+    assert "prison_population_monthly.csv" in capsys.readouterr().err
+    assert not (copy / "out").exists()
+
+
+def test_an_analysis_table_edited_by_hand_is_refused(copy, spoil):
+    from tr_analysis.data import load
+    from tr_analysis.errors import DataError
+
+    spoil(
+        copy / "data" / "processed" / "prison_population_monthly.csv", RECALL_LAST, "2020-02,recall,8738,S001"
+    )
+    with pytest.raises(DataError, match=r"prison_population_monthly\.csv.*tr-analysis data build"):
+        load("prison_population_monthly")
+
+
+def test_a_misspelt_parameter_is_refused_with_the_nearest_name(copy, capsys):
+    assert main(["run", "03-recall", "-p", "reforn=2014-06", "--out", str(copy / "out")]) == 64
+    assert "reform" in capsys.readouterr().err
+    assert not (copy / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [("end=2019-13", "2019-13"), ("harmonics=7", "6"), ("scale=logs", "log"), ("control=maybe", "maybe")],
+)
+def test_a_mistyped_value_is_refused(copy, capsys, assignment, words):
+    assert main(["run", "03-recall", "-p", assignment, "--out", str(copy / "out")]) == 64
+    assert words in capsys.readouterr().err
+
+
+def test_a_turned_parameter_changes_the_page_and_not_the_study(copy):
+    assert main(["run", "03-recall", "-p", "end=2018-12"]) == 0
+    (variant,) = (copy / "reports" / "variants" / "03-recall").iterdir()
+    assert "December 2018" in (variant / "03-recall.ipynb").read_text("utf-8")
+    assert results(variant, "03-recall")["findings"]["stock_last"]["value"] != 8737
+    assert [path.name for path in (copy / "reports").iterdir()] == ["variants"]
+
+
+def test_a_model_refuses_a_reform_outside_the_series(copy, capsys):
+    assert main(["run", "03-recall", "-p", "reform=2025-01", "--out", str(copy / "out")]) == 2
+    err = capsys.readouterr().err
+    assert "03-recall" in err
+    assert "ValueError" in err
+    assert (copy / "out" / "failed" / "03-recall.ipynb").exists()
+    assert not (copy / "out" / "03-recall.ipynb").exists()
