@@ -11,6 +11,7 @@ from tr_analysis.data.periods import FREQUENCY, period, span
 _QUALIFIERS = (
     "about|almost|approximately|around|as high as|just over|less than|more than|nearly|over|some|up to"
 )
+_FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
 _NUMBER_WORDS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
 _SHORT_NAMES = {
@@ -52,7 +53,7 @@ def quantity(text: str) -> Quantity:
     """
     match = re.fullmatch(rf"(?:({_QUALIFIERS})\s+)?(.*)", text.strip().lower())
     qualifier, rest = match.groups() if match else (None, text)
-    if ends := re.fullmatch(r"([\d,.]+)\s*-\s*([\d,.]+)", rest):
+    if ends := re.fullmatch(rf"({_FIGURE})\s*-\s*({_FIGURE})", rest):
         low, high = (float(end.replace(",", "")) for end in ends.groups())
         return Quantity(None, low, high, qualifier)
     return Quantity(_number(rest), None, None, qualifier)
@@ -60,7 +61,7 @@ def quantity(text: str) -> Quantity:
 
 def _number(text: str) -> float | None:
     """Return the number that the text is, in figures or as a fraction in words."""
-    if re.fullmatch(r"[\d,]*\d(\.\d+)?", text):
+    if re.fullmatch(_FIGURE, text):
         return float(text.replace(",", ""))
     if match := re.fullmatch(r"(\w+) in (\w+)", text):
         above, below = (_NUMBER_WORDS.get(word) for word in match.groups())
@@ -109,13 +110,13 @@ def clean(raw: Frames, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, pd.D
 
 def _periods(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
     """Give every column of a period's kind, or of yes and no, its real type."""
-    out = frame.copy()
+    out = frame.reset_index(drop=True)
     for name, kind in kinds.items():
         if kind in FREQUENCY:
-            cells = [period(t, kind) if isinstance(t, str) else pd.NaT for t in frame[name]]
+            cells = [period(t, kind) if isinstance(t, str) else pd.NaT for t in out[name]]
             out[name] = pd.PeriodIndex(cells, freq=FREQUENCY[kind])
         elif kind == "yes or no":
-            out[name] = frame[name] == "yes"
+            out[name] = out[name] == "yes"
     return out
 
 

@@ -3,16 +3,18 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+import pandas as pd
 import pandera.pandas as pa
 
 _YEAR = r"(19|20)\d\d"
 _QUARTER = _YEAR + r"Q[1-4]"
 
-# Each kind of column: the pattern a printed cell must match, and how to say so to a person.
+# Each kind of column: the pattern a printed cell must match, and how to say so to a person. Fifteen digits are
+# what a float64 holds exactly.
 KINDS: Mapping[str, tuple[str, str]] = {
     "string": (r"(?s).+", "must be text"),
-    "integer": (r"-?\d+", "must be a whole number without separators, such as 4240"),
-    "number": (r"-?\d+(\.\d+)?", "must be a number without separators, such as 45.6"),
+    "integer": (r"-?(0|[1-9]\d{0,14})", "must be a whole number without separators, such as 4240"),
+    "number": (r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", "must be a number without separators, such as 45.6"),
     "yes or no": (r"yes|no", "must be yes or no"),
     "month": (_YEAR + r"-(0[1-9]|1[0-2])", "must be a month such as 2015-02"),
     "quarter": (_QUARTER, "must be a calendar quarter such as 2015Q4"),
@@ -86,6 +88,26 @@ def percent(description: str, *, required: bool = True) -> pa.Column:
     return column("number", description, unit="percent", required=required, low=0, high=100)
 
 
+def at_most(name: str, other: str) -> pa.Check:
+    """Demand that a column's number is nowhere above another's in the same row; an empty cell passes."""
+
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        low, high = frame[name].astype("float64"), frame[other].astype("float64")
+        return (low <= high) | low.isna() | high.isna()
+
+    return pa.Check(holds, title=name, error=f"must be at most {other}")
+
+
+def given_with(name: str, other: str) -> pa.Check:
+    """Demand that a column has a value wherever another has one."""
+    return pa.Check(
+        lambda frame: frame[name].notna() | frame[other].isna(),
+        title=name,
+        error=f"must not be empty where {other} has a value",
+        ignore_na=False,  # the cell it fails on is empty
+    )
+
+
 @dataclass(frozen=True)
 class Run:
     """A run of periods that claims to have no gap.
@@ -116,7 +138,7 @@ class Table:
     Attributes
     ----------
     schema
-        Columns, key (``unique``), name, title and description.
+        Columns, key (``unique``), rules within a row (``checks``), name, title and description.
     references
         Column -> ``table.column`` in which every value must be found.
     runs
@@ -151,13 +173,15 @@ def table(
     key: Collection[str],
     references: Mapping[str, str] | None = None,
     runs: Collection[Run] = (),
+    rows: Collection[pa.Check] = (),
 ) -> Table:
-    """Put a table's columns, key, references and runs together.
+    """Put a table's columns, key, references, runs and the rules of its rows together.
 
     A column of kind ``source`` or ``sources`` refers to the register of sources without being told.
     """
     schema = pa.DataFrameSchema(
         dict(columns),
+        checks=list(rows),
         name=name,
         title=title,
         description=description,

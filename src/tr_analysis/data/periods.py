@@ -1,6 +1,8 @@
 """Periods as printed, turned into real ones."""
 
 import re
+from collections.abc import Callable
+from datetime import date
 from typing import NamedTuple
 
 import pandas as pd
@@ -44,6 +46,27 @@ def period(text: str, kind: str) -> pd.Period:
     return pd.Period(text, freq=FREQUENCY[kind])
 
 
+def exists(text: str, kind: str) -> bool:
+    """Return whether the calendar has a period that is written in the form of its kind.
+
+    Parameters
+    ----------
+    text
+        Such as ``2015-02-30``, which the calendar has not.
+    kind
+        A kind of column; only dates, financial years and runs of quarters can be impossible.
+    """
+    try:
+        if kind.endswith("date") and len(text) == len("2015-02-30"):
+            date.fromisoformat(text)
+        elif kind == "financial year":
+            period(text, kind)
+    except ValueError:
+        return False
+    first, _, last = text.partition(" to ")
+    return kind != "quarters" or not last or first < last
+
+
 def financial_year(value: pd.Period) -> str:
     """Write a financial year the way it is printed, such as 2015/16."""
     return f"{value.year - 1}/{value.year % 100:02d}"
@@ -63,71 +86,62 @@ def span(text: str) -> Span | None:
         None where the words do not fix both ends: an open period is not closed by guessing.
     """
     text = text.removeprefix("cohort ")
+    if whole := _read(text):
+        return whole
     outer, _, inner = text.removesuffix(")").partition(" (")
-    ends = outer.split(" to ") if " to " in outer else [outer, inner.removeprefix("to ")]
-    if match := _read(text):
-        return match
-    if " to " in outer or inner.startswith("to "):
-        first, last = (_read(end) for end in ends)
-        return Span(first.first, last.last) if first and last else None
+    start, to, end = outer.partition(" to ")
+    if not to and inner.startswith("to "):
+        to, end = "to", inner.removeprefix("to ")
+    if to:
+        first, last = _read(start), _read(end)
+        return _ordered(Span(first.first, last.last)) if first and last else None
     return _read(inner) or _read(outer)
 
 
 def _read(text: str) -> Span | None:
-    for form, first, last in _FORMS:
-        if match := re.fullmatch(form, text):
-            return Span(_month(first(*match.groups())), _month(last(*match.groups())))
+    """Read a period that is one of the forms below from end to end."""
+    for form, months in _FORMS:
+        if match := re.fullmatch(form, text, re.ASCII):
+            numbers = (_MONTHS.get(part) or int(part) for part in match.groups())
+            if ends := months(*numbers):
+                return _ordered(Span(*(_month(*end) for end in ends)))
     return None
 
 
-def _month(year_month: tuple[int, int]) -> pd.Period:
-    return pd.Period(year=year_month[0], month=year_month[1], freq="M")
+def _ordered(found: Span) -> Span | None:
+    return found if found.first <= found.last else None
 
 
-def _number(month: str) -> int:
-    return _MONTHS[month[:3]]
+def _month(year: int, month: int) -> pd.Period:
+    """Return a month of a year; the thirteenth is the next January."""
+    return pd.Period(year=year, month=1, freq="M") + (month - 1)
 
 
-def _follows(first: str, last: str) -> bool:
-    return (int(first) + 1) % 100 == int(last)
+_Ends = tuple[tuple[int, int], tuple[int, int]]
 
 
-_NAME = "([A-Z][a-z]{2,})"
-# Form, first month, last month; the first form that fits the whole text decides.
-_FORMS = (
-    (r"(\d{4})-(\d\d)-\d\d", lambda y, m: (int(y), int(m)), lambda y, m: (int(y), int(m))),
-    (
-        r"(\d{4})[-/](\d\d)(?: annual)?",
-        lambda y, m: (int(y), 4 if _follows(y, m) else int(m)),
-        lambda y, m: (int(y) + 1, 3) if _follows(y, m) else (int(y), int(m)),
-    ),
-    (r"(\d{4})", lambda y: (int(y), 1), lambda y: (int(y), 12)),
-    (r"(\d{4})-(\d{4})", lambda y, z: (int(y), 1), lambda y, z: (int(z), 12)),
-    (r"(\d{4})Q(\d)", lambda y, q: (int(y), 3 * int(q) - 2), lambda y, q: (int(y), 3 * int(q))),
-    (
-        r"(\d{4})-\d\d ?Q(\d)",  # quarter of a financial year: the first is April to June
-        lambda y, q: (int(y) + (q == "4"), 3 * int(q) + 1 - 12 * (q == "4")),
-        lambda y, q: (int(y) + (q == "4"), 3 * int(q) + 3 - 12 * (q == "4")),
-    ),
-    (rf"{_NAME} (\d{{4}})", lambda a, y: (int(y), _number(a)), lambda a, y: (int(y), _number(a))),
-    (
-        rf"{_NAME}-{_NAME} (\d{{4}})",
-        lambda a, b, y: (int(y), _number(a)),
-        lambda a, b, y: (int(y), _number(b)),
-    ),
-    (
-        rf"(\d{{4}}) \({_NAME}-{_NAME}\)",
-        lambda y, a, b: (int(y), _number(a)),
-        lambda y, a, b: (int(y), _number(b)),
-    ),
-    (
-        rf"{_NAME} (\d{{4}})-{_NAME} (\d{{4}})",
-        lambda a, y, b, z: (int(y), _number(a)),
-        lambda a, y, b, z: (int(z), _number(b)),
-    ),
-    (
-        r"year (?:to March|ending) (\d{4})(?:-(\d\d))?",
-        lambda y, m: (int(y) - (m != "12"), int(m or 3) % 12 + 1),
-        lambda y, m: (int(y), int(m or 3)),
-    ),
+def _financial(first: int, second: int, start: int = 4, end: int = 15) -> _Ends | None:
+    """Return months of a financial year, counted from its first January; None if its years do not follow."""
+    return ((first, start), (first, end)) if (first + 1) % 100 == second else None
+
+
+_Y = r"((?:19|20)\d\d)"
+_M = "(0[1-9]|1[0-2])"
+_NAME = f"({'|'.join(_MONTHS)})[a-z]*"
+# Each form, and the year and month of its first and last month. The first that fits the whole text decides: 2011-12
+# is a financial year, 2014-12 a month.
+_FORMS: tuple[tuple[str, Callable[..., _Ends | None]], ...] = (
+    (rf"{_Y}-{_M}-\d\d", lambda y, m: ((y, m), (y, m))),
+    (rf"{_Y}[-/](\d\d)(?: annual)?", _financial),
+    (f"{_Y}-{_M}", lambda y, m: ((y, m), (y, m))),
+    (_Y, lambda y: ((y, 1), (y, 12))),
+    (f"{_Y}-{_Y}", lambda y, z: ((y, 1), (z, 12))),
+    (f"{_Y}Q([1-4])", lambda y, q: ((y, 3 * q - 2), (y, 3 * q))),
+    (rf"{_Y}-(\d\d) ?Q([1-4])", lambda y, z, q: _financial(y, z, 3 * q + 1, 3 * q + 3)),
+    (f"{_NAME} {_Y}", lambda m, y: ((y, m), (y, m))),
+    (f"{_NAME}-{_NAME} {_Y}", lambda m, n, y: ((y, m), (y, n))),
+    (rf"{_Y} \({_NAME}-{_NAME}\)", lambda y, m, n: ((y, m), (y, n))),
+    (f"{_NAME} {_Y}-{_NAME} {_Y}", lambda m, y, n, z: ((y, m), (z, n))),
+    (f"year to March {_Y}", lambda y: ((y, -8), (y, 3))),
+    (f"year ending {_Y}-{_M}", lambda y, m: ((y, m - 11), (y, m))),
 )

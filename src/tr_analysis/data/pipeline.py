@@ -52,7 +52,7 @@ def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     stale = [n for n, path in on_disk.items() if not path.exists() or path.read_bytes() != present[n]]
     if not stale:
         return []
-    recorded = _hashes(on_disk[PACKAGE].read_bytes()) if on_disk[PACKAGE].exists() else {}
+    recorded = _recorded(on_disk[PACKAGE])
     changed = [f for f, value in _hashes(present[PACKAGE]).items() if recorded.get(f, value) != value]
     rule = "not what the tables and schemas say; if they are right, run `tr-analysis data describe`"
     return [Problem(f, f"its content is not the one recorded in {PACKAGE}") for f in changed] + [
@@ -62,6 +62,14 @@ def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
 
 def _hashes(descriptor: bytes) -> dict[str, str]:
     return {r["path"]: r["hash"] for r in json.loads(descriptor)["resources"]}
+
+
+def _recorded(path: Path) -> dict[str, str]:
+    """Return the hashes on record; none where there is no record that can be read."""
+    try:
+        return _hashes(path.read_bytes())
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
 
 
 def check() -> str:
@@ -91,7 +99,7 @@ def check() -> str:
 
 def describe() -> list[Path]:
     """Write the data package and the data dictionary of the raw files, after checking them."""
-    return write_files(paths.raw(), _descriptions(_checked()))
+    return _write(paths.raw(), _descriptions(_checked()))
 
 
 def build() -> list[Path]:
@@ -124,11 +132,21 @@ def build() -> list[Path]:
             for name, frame in tables.items()
         },
     }
-    for stale in set(paths.processed().glob("*.csv")) - {paths.processed() / name for name in contents}:
-        stale.unlink()
-    return write_files(
+    written = _write(
         paths.processed(), {**contents, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}
     )
+    for stale in set(paths.processed().glob("*.csv")) - set(written):
+        stale.unlink()
+    return written
+
+
+def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:
+    """Write files, or say why the system does not let us."""
+    try:
+        return write_files(folder, contents)
+    except OSError as error:
+        rule = f"cannot be written: {error.strerror}"
+        raise DataError([Problem(f"data/{folder.name}", rule)]) from error
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

@@ -9,6 +9,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from tr_analysis.data.fields import KINDS, NUMERIC, Table
+from tr_analysis.data.periods import exists
 from tr_analysis.errors import DataError, Problem
 
 
@@ -25,14 +26,15 @@ def read(folder: Path, table: Table) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per line, columns as in the schema: whole numbers as ``Int64``, numbers as ``float64``, all
-        else as text; an empty cell is missing.
+        Indexed by line of the file, columns as in the schema: whole numbers as ``Int64``, numbers as
+        ``float64``, all else as text; an empty cell is missing.
 
     Raises
     ------
     DataError
-        With every fault found: no file, an empty file, not UTF-8, a wrong column, a ragged line, a wrong
-        type, a value out of bounds, a missing value, a repeated key.
+        With every fault found: no file, an empty file, not UTF-8, a wrong column, a ragged or blank line, a
+        wrong type, a value out of bounds, a missing value, a repeated key, cells of a row that contradict
+        each other.
     """
     file = f"{table.name}.csv"
     cells = _cells(folder / file, list(table.schema.columns))
@@ -42,28 +44,60 @@ def read(folder: Path, table: Table) -> pd.DataFrame:
     try:
         return table.schema.validate(typed, lazy=True)
     except pa.errors.SchemaErrors as errors:
-        raise DataError(_translate(errors.failure_cases, typed, table, file)) from None
+        raise DataError(_translate(errors.failure_cases, cells, table, file)) from None
 
 
 def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
     """Return the cells as text, empty cells missing, or say why the file cannot be a table."""
     name = path.name
+    records = _records(name, _text(path))
+    if len(records) < 2:
+        raise DataError([Problem(name, "empty; a header and at least one row are needed")])
+    (_, header), *rows = records.items()
+    if header != columns:
+        raise DataError(_wrong_header(name, header, columns))
+    if ragged := [(line, len(row)) for line, row in rows if len(row) != len(columns)]:
+        rule = f"{{}} cells, must be {len(columns)}; check commas and quotes"
+        raise DataError(
+            [Problem(name, rule.format(n) if n else "blank line; remove it", line) for line, n in ragged]
+        )
+    frame = pd.DataFrame([row for _, row in rows], [line for line, _ in rows], columns, dtype="str")
+    return frame.replace("", pd.NA)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file, or say why it has none."""
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise DataError([Problem(name, f"missing; it belongs in {path.parent.name}/")]) from None
+        raise DataError([Problem(path.name, f"missing; it belongs in {path.parent.name}/")]) from None
+    except OSError as error:
+        raise DataError([Problem(path.name, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
-        raise DataError([Problem(name, f"not UTF-8 at byte {error.start}; save the file as UTF-8")]) from None
-    header, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
-    if not rows:
-        raise DataError([Problem(name, "empty; a header and at least one row are needed")])
-    if header != columns:
-        raise DataError(_wrong_header(name, header, columns))
-    ragged = [(i, len(row)) for i, row in enumerate(rows, start=2) if len(row) != len(columns)]
-    if ragged:
-        rule = "{} cells, must be {}; check commas and quotes"
-        raise DataError([Problem(name, rule.format(n, len(columns)), row) for row, n in ragged])
-    return pd.DataFrame(rows, columns=header, dtype="str").replace("", pd.NA)
+        line = error.object.count(b"\n", 0, error.start) + 1
+        value = str(error.object[error.start : error.start + 1])
+        raise DataError(
+            [Problem(path.name, "not UTF-8; save the file as UTF-8", line, None, value)]
+        ) from None
+    if text.startswith("\ufeff"):
+        rule = "starts with a byte-order mark; save the file as UTF-8 without one"
+        raise DataError([Problem(path.name, rule, 1)])
+    return text
+
+
+def _records(name: str, text: str) -> dict[int, list[str]]:
+    """Return the cells of each record by the line it starts on; a quoted cell may run over several lines."""
+    records: dict[int, list[str]] = {}
+    line = 1
+    reader = csv.reader(io.StringIO(text, newline=None), strict=True)
+    try:
+        for record in reader:
+            records[line] = record
+            line = reader.line_num + 1
+    except csv.Error as error:
+        rule = f"cannot be split into cells ({error}); check the quotes of this row"
+        raise DataError([Problem(name, rule, line)]) from None
+    return records
 
 
 def _wrong_header(file: str, header: list[str], columns: list[str]) -> list[Problem]:
@@ -80,29 +114,39 @@ def _wrong_header(file: str, header: list[str], columns: list[str]) -> list[Prob
 
 def _printed_form(cells: pd.DataFrame, table: Table, file: str) -> list[Problem]:
     """Find cells that do not look like their kind, before any of them is converted."""
-    problems = []
-    for name in table.schema.columns:
-        pattern, rule = KINDS[table.kind(name)]
-        for row, value in enumerate(cells[name], start=2):
-            if pd.isna(value):
-                continue
-            if value != value.strip():
-                problems.append(Problem(file, "has space around it; remove it", row, name, value))
-            elif not re.fullmatch(pattern, value):
-                problems.append(Problem(file, rule, row, name, value))
+    problems = [
+        Problem(file, rule, line, name, value)
+        for name in table.schema.columns
+        for line, value in cells[name].dropna().items()
+        if (rule := _misprint(value, table.kind(name)))
+    ]
     return sorted(problems, key=lambda p: p.row or 0)
 
 
-def _translate(failures: pd.DataFrame, frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
+def _misprint(value: str, kind: str) -> str | None:
+    """Return the rule that a cell of a kind breaks, if it breaks one."""
+    pattern, rule = KINDS[kind]
+    if value != value.strip():
+        return "has space around it; remove it"
+    if not re.fullmatch(pattern, value, re.ASCII):
+        return rule
+    return None if exists(value, kind) else f"does not exist; {rule}"
+
+
+def _translate(failures: pd.DataFrame, cells: pd.DataFrame, table: Table, file: str) -> list[Problem]:
     """Turn pandera's failure cases into problems a person can act on."""
+    shown = cells.fillna("")
     repeated = failures["check"] == "multiple_fields_uniqueness"
     problems = []
-    for row in sorted(set(failures.loc[repeated, "index"].astype(int))):
-        values = ", ".join(str(frame[c].iloc[row]) for c in table.key)
-        problems.append(Problem(file, "the key must be unique", row + 2, " + ".join(table.key), values))
+    for line in sorted(set(failures.loc[repeated, "index"])):
+        values = ", ".join(shown.loc[line, table.key])
+        problems.append(Problem(file, "the key must be unique", line, " + ".join(table.key), values))
+    owner = {check.error: check.title for check in table.schema.checks}
     for case in failures[~repeated].to_dict("records"):
-        missing = case["check"] == "not_nullable"
-        rule = "must not be empty" if missing else case["check"]
-        value = None if missing else str(case["failure_case"])
-        problems.append(Problem(file, rule, int(case["index"]) + 2, case["column"], value))
+        line, name = int(case["index"]), case["column"]
+        if owner.get(case["check"], name) != name:
+            continue  # a rule across columns fails once in each; it is reported in its own
+        rule = "must not be empty" if case["check"] == "not_nullable" else case["check"]
+        value = shown.at[line, name]
+        problems.append(Problem(file, rule, line, name, str(value) if value else None))
     return sorted(problems, key=lambda p: p.row or 0)

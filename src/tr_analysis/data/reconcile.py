@@ -1,18 +1,16 @@
 """Arithmetic between published figures: rates against counts, tallies against rows, sums against totals."""
 
-import operator
-import re
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
+from math import floor
 
 import pandas as pd
 
+from tr_analysis.data.expressions import evaluate
 from tr_analysis.errors import Problem
 
 Frames = Mapping[str, pd.DataFrame]
-_OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
-_TOKEN = re.compile(r"F\d{4}|\w+\[[^\]]*\]\.\w+|\d+(?:\.\d+)?|[-+*/]")
 _TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
     "F0367": ("CRC", "Good"),
     "F0368": ("CRC", "Requires improvement"),
@@ -28,15 +26,14 @@ def printed(numerator: int, denominator: int, places: int, scale: int = 1) -> De
     Parameters
     ----------
     numerator, denominator
-        Counts.
+        Counts; the denominator above zero.
     places
         Decimals printed.
     scale
         100 for a percentage.
     """
-    exact = Fraction(numerator * scale, denominator)
-    shifted = Decimal(exact.numerator) / Decimal(exact.denominator)
-    return shifted.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    shifted = Fraction(numerator * scale, denominator) * 10**places
+    return Decimal(floor(shifted + Fraction(1, 2))).scaleb(-places)
 
 
 def annual_rates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +87,7 @@ def rating_tallies(frames: Frames) -> pd.DataFrame:
 
 
 def figure_checks(frames: Frames) -> pd.DataFrame:
-    """Work out both sides of every row of `figure_checks`.
+    """Work out both sides of every row of the table `figure_checks`.
 
     Returns
     -------
@@ -100,7 +97,7 @@ def figure_checks(frames: Frames) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If an expression names a figure or a cell that does not exist, or has no value.
+        If an expression cannot be worked out; see `evaluate`.
     """
     checks = frames["figure_checks"]
     left, right = ([evaluate(text, frames) for text in checks[side]] for side in ("left", "right"))
@@ -108,37 +105,6 @@ def figure_checks(frames: Frames) -> pd.DataFrame:
     out["difference"] = out["left_value"] - out["right_value"]
     agrees = out["difference"].abs() <= out["tolerance"] + 1e-9
     return out.assign(found=agrees.map({True: "agree", False: "differ"}))
-
-
-def evaluate(expression: str, frames: Frames) -> float:
-    """Work out an expression of `figure_checks`, from left to right."""
-    tokens = _TOKEN.findall(expression)
-    if "".join(tokens).replace(" ", "") != expression.replace(" ", "") or len(tokens) % 2 == 0:
-        raise ValueError(f"cannot read {expression!r}: write figures, cells and numbers joined by + - * /")
-    value = _operand(tokens[0], frames)
-    for sign, operand in zip(tokens[1::2], tokens[2::2], strict=True):
-        if sign not in _OPERATORS:
-            raise ValueError(f"cannot read {expression!r}: {sign!r} stands where an operator should")
-        value = _OPERATORS[sign](value, _operand(operand, frames))
-    return value
-
-
-def _operand(token: str, frames: Frames) -> float:
-    """Return the number that a token names."""
-    if token[0].isdigit():
-        return float(token)
-    if "[" not in token:
-        token = f"published_figures[figure_id={token}].value"
-    name, conditions, column = re.fullmatch(r"(\w+)\[(.*)\]\.(\w+)", token).groups()  # type: ignore[union-attr]
-    if name not in frames or column not in frames[name]:
-        raise ValueError(f"{token}: no such table or column")
-    rows = frames[name]
-    for condition in conditions.split(";"):
-        key, value = condition.split("=", 1)
-        rows = rows[rows[key].astype(str) == value]
-    if len(rows) != 1 or pd.isna(rows[column].iloc[0]):
-        raise ValueError(f"{token}: must name exactly one value, names {rows[column].count()}")
-    return float(rows[column].iloc[0])
 
 
 def reconciliation(frames: Frames) -> pd.DataFrame:
@@ -179,26 +145,58 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
 
 def problems(frames: Frames) -> list[Problem]:
     """Return every disagreement between published figures that is not recorded as one."""
-    found = []
+    return [*_rate_problems(frames), *_tally_problems(frames), *_check_problems(frames)]
+
+
+def _rate_problems(frames: Frames) -> list[Problem]:
     annual = frames["proven_reoffending_annual"]
-    lines = {year: row for row, year in enumerate(annual["cohort_year"], start=2)}
-    for r in annual_rates(annual).query("not agrees").to_dict("records"):
-        rule = f"contradicts the counts of {r['cohort_year']}, which give {r['recomputed']}"
-        column = "published_" + r["measure"].replace(" ", "_")
-        file = "proven_reoffending_annual.csv"
-        found.append(Problem(file, rule, lines[r["cohort_year"]], column, str(r["published"])))
-    for r in rating_tallies(frames).query("not agrees").to_dict("records"):
-        rule = (
-            f"the published tally {r['figure_id']} says {r['published']:g} {r['provider_type']} {r['rating']}"
+    lines = dict(zip(annual["cohort_year"], annual.index, strict=True))
+    return [
+        Problem(
+            "proven_reoffending_annual.csv",
+            f"contradicts the counts of {rate['cohort_year']}, which give {rate['recomputed']}",
+            lines[rate["cohort_year"]],
+            "published_" + rate["measure"].replace(" ", "_"),
+            str(rate["published"]),
         )
-        found.append(Problem("inspection_ratings.csv", rule, None, "overall_rating", str(r["counted"])))
-    try:
-        checks = figure_checks(frames)
-    except ValueError as error:
-        return [*found, Problem("figure_checks.csv", str(error))]
-    for row, r in enumerate(checks.to_dict("records"), start=2):
-        if r["found"] != r["expected"]:
-            sides = f"{r['left_value']:g} and {r['right_value']:g} {r['found']}"
-            rule = f"{r['subject']}: {sides}, expected to {r['expected']}"
-            found.append(Problem("figure_checks.csv", rule, row, "expected", r["check_id"]))
+        for rate in annual_rates(annual).query("not agrees").to_dict("records")
+    ]
+
+
+def _tally_problems(frames: Frames) -> list[Problem]:
+    figures = frames["published_figures"]
+    lines = dict(zip(figures["figure_id"], figures.index, strict=True))
+    file = "published_figures.csv"
+    if missing := sorted(set(_TALLIES) - set(lines)):
+        rule = "missing; the ratings of inspection_ratings.csv are held against it"
+        return [Problem(file, rule, None, "figure_id", figure) for figure in missing]
+    return [
+        Problem(
+            file,
+            f"inspection_ratings.csv counts {tally['counted']} {tally['provider_type']} rated {tally['rating']} "
+            "in round 1",
+            lines[tally["figure_id"]],
+            "value",
+            f"{tally['published']:g}",
+        )
+        for tally in rating_tallies(frames).query("not agrees").to_dict("records")
+    ]
+
+
+def _check_problems(frames: Frames) -> list[Problem]:
+    checks, file = frames["figure_checks"], "figure_checks.csv"
+    found = []
+    for side in ("left", "right"):
+        for line, expression in zip(checks.index, checks[side], strict=True):
+            try:
+                evaluate(expression, frames)
+            except ValueError as error:
+                found.append(Problem(file, str(error), line, side, expression))
+    if found:
+        return found
+    for line, check in zip(checks.index, figure_checks(frames).to_dict("records"), strict=True):
+        if check["found"] != check["expected"]:
+            sides = f"{check['left_value']:g} and {check['right_value']:g} {check['found']}"
+            rule = f"{check['check_id']}, {check['subject']}: {sides}"
+            found.append(Problem(file, rule, line, "expected", check["expected"]))
     return found

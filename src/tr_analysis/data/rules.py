@@ -1,4 +1,7 @@
-"""What must hold across rows and tables: references, runs without a gap, and marked revisions."""
+"""What must hold across rows and tables: references, runs without a gap, and marked revisions.
+
+The frames are those of `read`, indexed by line of their files.
+"""
 
 from collections.abc import Mapping
 
@@ -19,9 +22,10 @@ def references(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
             other, key = target.split(".")
             known = set(frames[other][key].dropna())
             rule = f"not found in {other}.csv, column {key}"
-            for row, cell in enumerate(frames[name][column], start=2):
-                parts = [] if pd.isna(cell) else cell.split() if table.kind(column) == "sources" else [cell]
-                problems += [Problem(f"{name}.csv", rule, row, column, p) for p in parts if p not in known]
+            cells = frames[name][column].dropna()
+            for line, cell in zip(cells.index, cells, strict=True):
+                parts = cell.split() if table.kind(column) == "sources" else [cell]
+                problems += [Problem(f"{name}.csv", rule, line, column, p) for p in parts if p not in known]
     return problems
 
 
@@ -56,8 +60,8 @@ def revisions(figures: pd.DataFrame) -> list[Problem]:
     same = ["topic", "measure", "population", "period", "unit"]
     repeated = figures.duplicated(same, keep=False) & figures["period"].notna() & figures["revision"].isna()
     rule = "another figure has the same topic, measure, population, period and unit: say which value this is"
+    unmarked = figures.loc[repeated, "figure_id"]
     return [
-        Problem("published_figures.csv", rule, row, "revision", figure)
-        for row, (figure, unmarked) in enumerate(zip(figures["figure_id"], repeated, strict=True), start=2)
-        if unmarked
+        Problem("published_figures.csv", rule, line, "revision", figure)
+        for line, figure in zip(unmarked.index, unmarked, strict=True)
     ]

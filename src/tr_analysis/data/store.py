@@ -34,7 +34,7 @@ def load(name: str) -> pd.DataFrame:
     ValueError
         If there is no such table.
     DataError
-        If the tables were not built, were changed since, or the raw file was.
+        If the tables were not built, or they or a raw file changed since.
 
     Examples
     --------
@@ -44,15 +44,19 @@ def load(name: str) -> pd.DataFrame:
     manifest = _manifest()
     if name not in manifest["tables"]:
         raise ValueError(f"no table {name!r}; there are: {', '.join(manifest['tables'])}")
-    entry = manifest["tables"][name]
-    raw, file = paths.raw() / f"{name}.csv", paths.processed() / f"{name}.csv"
-    if raw.exists() and sha256(raw.read_bytes()) != manifest["raw"][raw.name]:
-        raise DataError([Problem(f"data/raw/{raw.name}", f"changed since the tables were built: {_BUILD}")])
-    if not file.exists() or sha256(file.read_bytes()) != entry["sha256"]:
+    entry, file = manifest["tables"][name], paths.processed() / f"{name}.csv"
+    if changed := [f for f, value in manifest["raw"].items() if _hash(paths.raw() / f) not in (value, None)]:
+        rule = f"changed since the tables were built: {_BUILD}"
+        raise DataError([Problem(f"data/raw/{f}", rule) for f in changed])
+    if _hash(file) != entry["sha256"]:
         raise DataError([Problem(f"data/processed/{file.name}", f"missing or edited by hand: {_BUILD}")])
     frame = _typed(file, entry["types"])
     frame.attrs = {"table": name, "sha256": entry["sha256"]}
     return frame
+
+
+def _hash(file: Path) -> str | None:
+    return sha256(file.read_bytes()) if file.exists() else None
 
 
 def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
@@ -67,8 +71,11 @@ def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
 
 
 def _manifest() -> dict[str, Any]:
+    place = "data/processed/manifest.json"
     try:
         content: dict[str, Any] = json.loads((paths.processed() / "manifest.json").read_text("utf-8"))
     except FileNotFoundError:
         raise DataError([Problem("data/processed", f"not built yet: {_BUILD}")]) from None
+    except ValueError:
+        raise DataError([Problem(place, f"cannot be read: {_BUILD}")]) from None
     return content

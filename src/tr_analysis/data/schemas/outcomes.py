@@ -1,6 +1,6 @@
 """Tables of outcomes: people in prison, proven reoffending, payment by results."""
 
-from tr_analysis.data.fields import Run, column, percent, table
+from tr_analysis.data.fields import Run, at_most, column, given_with, percent, table
 
 SOURCE = column("source", "source the row was read in")
 NOTE = column("string", "what a reader must know about this row", required=False)
@@ -47,9 +47,9 @@ REOFFENDING_ANNUAL = table(
         "cohort_year": column("financial year", "twelve months in which people entered the cohort"),
         "offenders": column("integer", "people in the cohort", unit="people", low=1),
         "reoffenders": column(
-            "integer", "people in the cohort with a proven reoffence", unit="people", low=0
+            "integer", "people in the cohort with a proven reoffence", unit="people", low=1
         ),
-        "reoffences": column("integer", "proven reoffences of the reoffenders", unit="reoffences", low=0),
+        "reoffences": column("integer", "proven reoffences of the reoffenders", unit="reoffences", low=1),
         "published_binary_rate": percent("binary rate as printed, one decimal"),
         "published_frequency_rate": column(
             "number", "frequency rate as printed, two decimals", unit="reoffences per reoffender", low=0
@@ -58,6 +58,7 @@ REOFFENDING_ANNUAL = table(
     },
     key=["cohort_year"],
     runs=[Run("cohort_year", "2012/13", "2023/24")],
+    rows=[at_most("reoffenders", "offenders"), at_most("reoffenders", "reoffences")],
 )
 
 ADULT_COHORT = table(
@@ -123,6 +124,7 @@ PBR_RESULTS = table(
     runs=[
         Run("cohort", "2015Q4", "2020Q1", {"measure": "CRCs significantly below their 2011 baseline"}),
     ],
+    rows=[given_with("source_ids", "value")],
 )
 
 CRC_RESULTS = table(
@@ -154,6 +156,7 @@ CRC_RESULTS = table(
     },
     key=["provider", "cohort"],
     references={"provider": "providers.provider"},
+    rows=[at_most("reoffenders", "offenders")],
 )
 
 OUTCOMES = (PRISON_MONTHLY, PRISON_JUNE, REOFFENDING_ANNUAL, ADULT_COHORT, PBR_RESULTS, CRC_RESULTS)

@@ -1,6 +1,6 @@
 """Tables of the services: providers, the trusts before them, and what inspectors found."""
 
-from tr_analysis.data.fields import column, percent, table
+from tr_analysis.data.fields import column, given_with, percent, table
 from tr_analysis.data.schemas.outcomes import NOTE, PROVIDER_TYPES, SOURCE
 
 RATINGS = ["Outstanding", "Good", "Requires improvement", "Inadequate"]
@@ -41,6 +41,10 @@ PROVIDERS = table(
         "source_id": SOURCE,
     },
     key=["provider"],
+    rows=[
+        given_with("caseload_source_id", "caseload_as_printed"),
+        given_with("later_owner", "later_owner_from"),
+    ],
 )
 
 TRUSTS = table(
