@@ -146,7 +146,7 @@ def test_a_turned_parameter_changes_the_page_and_not_the_study(copy):
 
 
 def test_a_model_refuses_a_reform_outside_the_series(copy, capsys):
-    assert main(["run", "03-recall", "-p", "reform=2025-01", "--out", str(copy / "out")]) == 2
+    assert main(["run", "03-recall", "-p", "reform=2021-01", "--out", str(copy / "out")]) == 2
     err = capsys.readouterr().err
     assert "03-recall" in err
     assert "ValueError" in err

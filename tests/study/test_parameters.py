@@ -108,6 +108,28 @@ def test_a_value_that_is_not_allowed_is_refused_with_what_is(declared, name, tex
     assert declared[name].allowed in message
 
 
+@pytest.mark.parametrize(
+    ("kind", "default", "ends", "inside", "outside"),
+    [
+        ("Month", "2015-02", "2011-06, 2019-02", ["2011-06", "2019-02"], ["2011-05", "2019-03"]),
+        ("Year", "2015/16", "2012/13, 2023/24", ["2012/13", "2023/24"], ["2011/12", "2024/25"]),
+    ],
+)
+def test_months_and_years_have_bounds_too(tmp_path, kind, default, ends, inside, outside):
+    (parameter,) = read_parameters(notebook(tmp_path, f'when: {kind} = "{default}"  # when [{ends}]'))
+    assert parameter.help == "when"
+    assert [parse(parameter, value) for value in inside] == inside
+    for value in outside:
+        with pytest.raises(UsageError, match=f"from {ends.replace(', ', ' to ')}"):
+            parse(parameter, value)
+
+
+@pytest.mark.parametrize("ends", ["2019-02, 2011-06", "2011, 2019"])
+def test_a_range_that_cannot_be_is_refused(tmp_path, ends):
+    with pytest.raises(StudyError, match="range"):
+        read_parameters(notebook(tmp_path, f'when: Month = "2015-02"  # when [{ends}]'))
+
+
 def test_the_nearest_choice_is_suggested(declared):
     with pytest.raises(UsageError, match=r"one of log, level; did you mean level\?"):
         parse(declared["scale"], "levle")
@@ -168,7 +190,7 @@ def test_every_parameter_gets_a_value(declared):
         ("a: Literal = 1  # a", "the type Literal is not known"),
         ("a: Literal[x] = 1  # a", r"Literal\[...\] takes plain values"),
         ('a: Literal["x"] = "y"  # a', "a takes one of x"),
-        ('a: Month = "2015"  # a', "a takes a month, YYYY-MM"),
+        ('a: Month = "2015"  # a', "a takes a month"),
         ("a: int = 1  # a\na: int = 2  # again", "line 2: a is declared twice"),
         ("a: int = (1  # a", "line 1: is not valid Python"),
     ],

@@ -18,14 +18,15 @@ from tr_analysis.study.values import PARSERS, Month, Value, Year, nearest
 
 __all__ = ["Literal", "Month", "Parameter", "Year", "parse", "read_parameters", "resolve_values"]
 
-_RANGE = re.compile(r"\s*\[\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\]\s*$")
+_RANGE = re.compile(r"\s*\[\s*([-\d./]+)\s*,\s*([-\d./]+)\s*\]\s*$")
+_RANGED = ("int", "float", "Month", "Year")
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
     "str": "text",
-    "Month": "a month, YYYY-MM",
-    "Year": "a financial year, YYYY/YY",
+    "Month": "a month (YYYY-MM)",
+    "Year": "a financial year (YYYY/YY)",
     "Literal": "one of the values listed",
 }
 
@@ -47,7 +48,7 @@ class Parameter:
     choices
         The values of a ``Literal``; empty otherwise.
     low, high
-        Bounds of a number, both included; ``None`` when it has none.
+        Bounds of a number, a month or a year, both included; ``None`` when it has none.
     """
 
     chapter: str
@@ -56,15 +57,15 @@ class Parameter:
     default: Value
     help: str
     choices: tuple[Value, ...] = ()
-    low: float | None = None
-    high: float | None = None
+    low: Value | None = None
+    high: Value | None = None
 
     @property
     def allowed(self) -> str:
         """What the parameter accepts, in words."""
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
-        bounds = "" if self.low is None else f" from {self.low:g} to {self.high:g}"
+        bounds = "" if self.low is None else f" from {self.low} to {self.high}"
         return _KINDS[self.kind] + bounds
 
 
@@ -119,10 +120,8 @@ def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
     ):
         raise ValueError("write `name: type = value  # meaning`, and nothing else in this cell")
     kind, choices = _annotation(statement.annotation)
-    bounds = _RANGE.search(comment) if kind in ("int", "float") else None
-    low, high = map(float, bounds.groups()) if bounds else (None, None)
-    if low is not None and high is not None and low > high:
-        raise ValueError(f"the range [{low:g}, {high:g}] is empty")
+    bounds = _RANGE.search(comment) if kind in _RANGED else None
+    low, high = _ends(kind, bounds.groups()) if bounds else (None, None)
     meaning = comment[: bounds.start()] if bounds else comment
     if not meaning:
         raise ValueError(f"{statement.target.id} needs a comment that says what it means")
@@ -134,6 +133,18 @@ def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
     if isinstance(default, str) and kind not in ("str", "Month", "Year", "Literal"):
         raise _refusal(parameter, default)
     return replace(parameter, default=parse(parameter, default))
+
+
+def _ends(kind: str, ends: Iterable[str]) -> tuple[Value, Value]:
+    """Return the ends of a range, in the parameter's own type."""
+    written = ", ".join(ends)
+    try:
+        low, high = (PARSERS[kind](end) for end in ends)
+    except ValueError:
+        raise ValueError(f"the ends of the range [{written}] must be {_KINDS[kind]}") from None
+    if low > high:  # type: ignore[operator]
+        raise ValueError(f"the range [{written}] is empty")
+    return low, high
 
 
 def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
@@ -182,7 +193,7 @@ def parse(parameter: Parameter, value: Any) -> Value:
     except (ValueError, TypeError, LookupError, AttributeError):
         raise _refusal(parameter, value) from None
     low, high = parameter.low, parameter.high
-    if low is not None and high is not None and not low <= float(parsed) <= high:
+    if low is not None and not low <= parsed <= high:  # type: ignore[operator]
         raise _refusal(parameter, value)
     return parsed
 
