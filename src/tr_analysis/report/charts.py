@@ -17,9 +17,9 @@ from PIL import Image
 from tr_analysis.report.headings import write_heading
 from tr_analysis.report.tables import number_text
 
-# Safe for colour-blind readers; each at least 3:1 against white.
+# Far apart for colour-blind readers too; each at least 3:1 against white.
 CRC, NPS, ALL = "#C1490A", "#0068A8", "#3D3D3D"
-SECOND, MUTED = "#00734F", "#767676"
+SECOND, MUTED = "#8A1C7C", "#767676"
 _WIDTH, _DPI = 6.4, 180  # narrow, so that words stay readable on a phone
 _STYLE = {
     "axes.spines.top": False,
@@ -228,7 +228,7 @@ def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data
         raise ValueError(f"chart {name!r} names its files: use letters, digits and dashes")
     for what, words in {"title": title, "subtitle": subtitle, "alternative text": alt}.items():
         if not words.strip():
-            raise ValueError(f"chart {name!r} needs a {what}")
+            raise ValueError(f"chart {name!r} has no {what}; write one")
     if data.empty:
         raise ValueError(f"chart {name!r} has no data to publish beside it")
     for axes in figure.axes:

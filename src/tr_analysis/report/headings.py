@@ -25,9 +25,10 @@ def write_heading(figure: Figure, title: str, subtitle: str) -> float:
 
 def _lines(words: str, width: float, font: FontProperties) -> list[str]:
     """Break words into lines of about equal length that fit the width, in points."""
-    lines = _fill(words, width, font)
-    while len(lines) > 1 and len(narrower := _fill(words, width := 0.95 * width, font)) == len(lines):
-        lines = narrower
+    lines = narrower = _fill(words, width, font)
+    while len(narrower) == len(lines) and 1 < len(lines) < len(words.split()):
+        lines, width = narrower, 0.95 * width
+        narrower = _fill(words, width, font)
     return lines
 
 

@@ -138,7 +138,7 @@ def number_text(form: str, number: float) -> str:
     >>> number_text("{:.1f} points", -1.94), number_text("{:.1f}", -0.04)
     ('−1.9 points', '0.0')
     """
-    text = form.format(number)
+    text = form.format(number + 0)  # minus zero plus zero is zero
     if number < 0:
         text = text.replace("-", "\N{MINUS SIGN}" if re.search("[1-9]", text) else "", 1)
     return text

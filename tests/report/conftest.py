@@ -1,0 +1,18 @@
+import pandas as pd
+import pytest
+
+SOURCES = pd.DataFrame(
+    {
+        "source_id": ["S001", "S002"],
+        "url": ["https://example.org/a?b=1&c=2", "https://example.org/recall"],
+        "title": ['Bulletin "one" <first>', "Recall to prison"],
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def sources(monkeypatch):
+    """A table of two sources in the place of the project's; the list counts how often it is loaded."""
+    loaded = []
+    monkeypatch.setattr("tr_analysis.report.findings.load", lambda name: loaded.append(name) or SOURCES)
+    return loaded
