@@ -212,3 +212,32 @@ def test_pages_of_chapters_gone_are_removed_and_nothing_else(tmp_path):
     (site / "mine.html").write_text("<p>not made here</p>")
     write_site([save(tmp_path)], site)
     assert sorted(path.name for path in site.iterdir()) == ["03-recall.html", "index.html", "mine.html"]
+
+
+def test_index_gives_the_first_sentence_of_each_answer(chapter, tmp_path):
+    answer = shown({"text/markdown": "A rise of 1.5 points, *so far*. The rest follows.", "text/plain": "x"})
+    early = code("say()", shown({"text/markdown": "No answer yet.", "text/plain": "x"}), name="early")
+    heading = new_markdown_cell("## Answer", id="answer")
+    other = save(tmp_path, early, heading, code("say()", answer, name="say"), name="04-other")
+    silent = save(tmp_path, early, heading, code("1", name="one"), name="05-silent")
+    index = Page(write_site([chapter, other, silent], tmp_path / "site")[0])
+    for words in ("It rose by 12.9 points.", "A rise of 1.5 points, so far."):
+        assert words in index.text
+    for words in ("The rest follows", "No answer yet"):
+        assert words not in index.text
+
+
+def test_index_says_how_to_cite_and_under_which_licences(chapter, tmp_path):
+    index = Page(write_site([chapter], tmp_path / "site")[0])
+    assert "version 0.1.0" in index.text
+    assert any(link["href"] == "#licences" for link in index.all("a"))
+    assert any(heading.get("id") == "licences" for heading in index.all("h2"))
+
+
+def test_code_is_named_and_cells_that_show_nothing_share_a_line(page):
+    classes = {
+        given["id"]: given["class"] for given in page.all("div") if given.get("id", "").startswith("cell-")
+    }
+    assert classes["cell-imports"] == "silent code"
+    assert classes["cell-placebo"] == "code"
+    assert "Code: imports" in page.text

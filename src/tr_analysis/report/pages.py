@@ -25,12 +25,13 @@ _NO_ALT = "No description has been provided"  # what nbconvert writes where an a
 
 @dataclass(frozen=True)
 class _Chapter:
-    """An executed chapter as the pages need it: ``page`` is its address, ``question`` is HTML."""
+    """An executed chapter as the pages need it: ``page`` is its address, ``question`` and ``answer`` are HTML."""
 
     page: str
     name: str
     title: str
     question: str
+    answer: str
     parameters: dict[str, Any]
     version: str
     notebook: "NotebookNode"
@@ -123,10 +124,20 @@ def _read(path: Path) -> _Chapter:
         name=run["chapter"],
         title=heading["title"],
         question=markdown2html(heading["question"]),
+        answer=markdown2html(_answer(notebook)),
         parameters=dict(run["parameters"]),
         version=run["version"],
         notebook=notebook,
     )
+
+
+def _answer(notebook: "NotebookNode") -> str:
+    """Return the first sentence that the chapter shows under its heading Answer, or nothing."""
+    cells = iter(notebook.cells)
+    any(re.search(r"^## Answer\b", cell.source, flags=re.MULTILINE) for cell in cells)  # goes on up to it
+    texts = (o.data.get("text/markdown") for cell in cells for o in cell.get("outputs", []) if "data" in o)
+    sentence = re.match(r".+?[.?!](?=\s+[A-Z]|\s*$)", next(filter(None, texts), ""), flags=re.DOTALL)
+    return sentence[0] if sentence else ""
 
 
 def _flag(value: object) -> str:
