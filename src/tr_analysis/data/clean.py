@@ -22,6 +22,35 @@ _SHORT_NAMES = {
     "Cumbria/Lancashire": "Cumbria and Lancashire",
 }
 
+_MONTHS = {
+    "first_month": "first month of the period, where its words fix both ends",
+    "last_month": "last month of the period, where its words fix both ends",
+}
+# The columns that cleaning adds, for the data dictionary; `value` and `qualifier` of the register are filled as well.
+ADDED: Mapping[str, Mapping[str, str]] = {
+    "proven_reoffending_annual": {
+        "binary_rate": "reoffenders / offenders, unrounded, as a proportion",
+        "frequency_rate": "reoffences / reoffenders, unrounded",
+        "reoffences_per_offender": "reoffences / offenders: the binary rate times the frequency rate",
+    },
+    "adult_cohort_by_previous_offences": {"share": "the band's share of its cohort, as a proportion"},
+    "pbr_results": _MONTHS,
+    "crc_published_results": _MONTHS,
+    "providers": {
+        "caseload": "the printed caseload as a number of people",
+        "caseload_qualifier": "the word before it, such as more than",
+    },
+    "published_figures": {
+        "low": "lower end, where a range was printed",
+        "high": "upper end, where a range was printed",
+        "value_in_words": "whether the value is read from words: a fraction in words is a proportion",
+        "provider": "canonical provider, where the population is one",
+        **_MONTHS,
+    },
+    "inspection_ratings": {"owner": "owner from February 2015, by the list of providers"},
+    "quality_impact_judgements": {"provider": "canonical provider, where the source names one"},
+}
+
 Frames = Mapping[str, pd.DataFrame]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from tr_analysis.data.clean import ADDED
 from tr_analysis.data.fields import Table
 from tr_analysis.files import sha256
 
@@ -15,6 +16,23 @@ _LICENCE = {
     "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
     "title": "Open Government Licence v3.0",
 }
+_PREFACE = [
+    "# Data dictionary",
+    "",
+    "Written by `tr-analysis data describe` from the schemas; do not edit. An empty cell is an unknown: nothing is "
+    "filled in. Every figure names its source, to be found in `sources.csv`. The analysis tables have the same names "
+    "and columns, periods as real periods, and what is said to be added; `reconciliation` is one of them that has no "
+    "raw file: every comparison of published figures with each other.",
+    "",
+    "Abbreviations: CRC, Community Rehabilitation Company; NPS, National Probation Service; HMIP, HM Inspectorate of "
+    "Probation; HMPPS, HM Prison and Probation Service; MoJ, Ministry of Justice; NAO, National Audit Office; PAC, "
+    "Public Accounts Committee; PRT, Prison Reform Trust; GtD, Get The Data; OMSQ, Offender management statistics "
+    "quarterly; PRSQ, Proven reoffending statistics quarterly; OGRS, Offender Group Reconviction Scale; PbR, payment "
+    "by results; TR, Transforming Rehabilitation; ORA, Offender Rehabilitation Act 2014; PSS, post-sentence "
+    "supervision; CO and SSO, community order and suspended sentence order; SFO, serious further offence; FTE, "
+    "full-time equivalent; RI, requires improvement.",
+    "",
+]
 
 
 def descriptor(raw: Path, frames: dict[str, pd.DataFrame], tables: dict[str, Table]) -> bytes:
@@ -104,24 +122,28 @@ def _constraints(meta: dict[str, Any]) -> list[str]:
 
 def dictionary(frames: dict[str, pd.DataFrame], tables: dict[str, Table]) -> bytes:
     """Write the data dictionary: every table and column in words, as Markdown."""
-    lines = [
-        "# Data dictionary",
-        "",
-        "Written by `tr-analysis data describe` from the schemas; do not edit. An empty cell is an unknown: nothing "
-        "is filled in. Every row names its source, to be found in `sources.csv`.",
-        "",
-        *(
-            f"- [{t.schema.title}](#{name}): `{name}.csv`, {len(frames[name])} rows"
-            for name, t in tables.items()
-        ),
+    contents = [
+        f"- [{t.schema.title}](#{name}): `{name}.csv`, {len(frames[name])} rows" for name, t in tables.items()
     ]
-    for name, table in tables.items():
-        lines += ["", f"## {name}", "", f"{table.schema.title}. {table.schema.description}", ""]
-        lines += [f"Key: {', '.join(f'`{k}`' for k in table.key)}. Rows: {len(frames[name])}."]
-        lines += [f"\nNo gap from {run}." for run in table.runs]
-        lines += ["", "| column | kind | unit | empty? | meaning | allowed |", "|---|---|---|---|---|---|"]
-        lines += [_row(table, column) for column in table.schema.columns]
-    return ("\n".join(lines) + "\n").encode()
+    sections = [line for name, table in tables.items() for line in _section(table, len(frames[name]))]
+    return ("\n".join([*_PREFACE, *contents, *sections]) + "\n").encode()
+
+
+def _section(table: Table, rows: int) -> list[str]:
+    """Return the lines on one table: what it is, what it promises, its columns."""
+    promises = [f"No gap from {run}." for run in table.runs]
+    promises += [f"`{check.title}` {check.error}." for check in table.schema.checks]
+    added = [f"- `{name}`: {meaning}" for name, meaning in ADDED.get(table.name, {}).items()]
+    return [
+        f"\n## {table.name}\n",
+        f"{table.schema.title}. {table.schema.description}\n",
+        f"Key: {', '.join(f'`{k}`' for k in table.key)}. Rows: {rows}.",
+        *(f"\n{promise}" for promise in promises),
+        "\n| column | kind | unit | empty? | meaning | allowed |",
+        "|---|---|---|---|---|---|",
+        *(_row(table, column) for column in table.schema.columns),
+        *(["\nAdded in the analysis table:\n", *added] if added else []),
+    ]
 
 
 def _row(table: Table, name: str) -> str:

@@ -87,8 +87,12 @@ PBR_RESULTS = table(
     "Published outcomes of the payment-by-results cohorts for all CRCs together and for the NPS, and the 2011 "
     "baseline. Cohorts whose count was not found have a row with an empty value: the gaps are real gaps.",
     {
-        "cohort": column("quarters", "cohort, or 2011 for the baseline year"),
-        "provider_type": column("string", "whose cohort", values=PROVIDER_TYPES),
+        "cohort": column(
+            "quarters", "quarter or quarters in which people entered the cohort; 2011 for the baseline year"
+        ),
+        "provider_type": column(
+            "string", "whether the cohort is that of all CRCs or of the NPS", values=PROVIDER_TYPES
+        ),
         "measure": column(
             "string",
             "what was measured",
@@ -101,7 +105,9 @@ PBR_RESULTS = table(
             ],
         ),
         "value": column("number", "published value", required=False, low=0),
-        "qualifier": column("string", "word before the value in the source", required=False),
+        "qualifier": column(
+            "string", "word before the value in the source, such as approximately", required=False
+        ),
         "unit": column("string", "unit of the value"),
         "origin": column(
             "string",
@@ -132,10 +138,12 @@ CRC_RESULTS = table(
     "Published payment-by-results figures of single CRCs",
     "Fragments for five CRCs found in the public record; the full tables are in the Ministry's spreadsheets only.",
     {
-        "provider": column("string", "CRC"),
-        "cohort": column("quarters", "cohort"),
+        "provider": column("string", "the CRC"),
+        "cohort": column("quarters", "quarter or quarters in which people entered the cohort"),
         "cohort_as_printed": column("string", "cohort in the source's words"),
-        "rate_type": column("string", "whether the rate is adjusted for case mix", required=False),
+        "rate_type": column(
+            "string", "whether the rate or the difference is adjusted for case mix", required=False
+        ),
         "offenders": column("integer", "people in the cohort", unit="people", low=1, required=False),
         "reoffenders": column(
             "integer", "people with a proven reoffence", unit="people", low=0, required=False

@@ -10,15 +10,17 @@ SOURCES = table(
     {
         "source_id": column("source", "name of the source in every other table"),
         "title": column("string", "publisher and title"),
-        "url": column("string", "address", pattern=r"https?://\S+"),
+        "url": column("string", "address on the web", pattern=r"https?://\S+"),
         "published": column("partial date", "when it was published, as far as known", required=False),
         "published_note": column("string", "how the date is known", required=False),
         "tier": column(
             "string",
-            "whether it is the producer's own publication",
+            "primary: the producer's own publication; secondary: someone about it; unstated: not recorded",
             values=["primary", "secondary", "unstated"],
         ),
-        "kind": column("string", "kind of publication", required=False),
+        "kind": column(
+            "string", "publication it is, such as a written answer or a press report", required=False
+        ),
     },
     key=["source_id"],
 )
@@ -29,16 +31,20 @@ FIGURES = table(
     "One published figure a row, with its words and its unit. First-published and revised values are both kept.",
     {
         "figure_id": column("string", "name of the figure", pattern=r"F\d{4}"),
-        "topic": column("string", "topic"),
+        "topic": column("string", "subject under which the figure is filed"),
         "measure": column("string", "what was counted"),
-        "population": column("string", "of whom", required=False),
+        "population": column("string", "whom or what the figure covers", required=False),
         "period": column("string", "when, in the source's words", required=False),
-        "period_type": column("string", "kind of period", required=False),
+        "period_type": column(
+            "string", "what the period means, such as financial year or point in time", required=False
+        ),
         "value": column("number", "the figure; empty where it was printed in words", required=False),
         "qualifier": column("string", "word before the figure, such as about or nearly", required=False),
         "as_printed": column("string", "the figure in the source's words, where they matter", required=False),
         "unit": column("string", "unit of the value"),
-        "sample_size": column("string", "n where the source gives it", required=False),
+        "sample_size": column(
+            "string", "number of cases behind the figure, where the source gives it", required=False
+        ),
         "reliability": column("string", "how close to its producer the figure was read", required=False),
         "revision": column(
             "string",
@@ -80,7 +86,11 @@ EVENTS = table(
         "event_id": column("string", "name of the event", pattern=r"[a-z0-9_]+"),
         "date": column("partial date", "date, month or year", required=False),
         "event": column("string", "what happened"),
-        "kind": column("string", "kind of event", values=["reform", "contract", "statistics", "outside"]),
+        "kind": column(
+            "string",
+            "whether it belongs to the reform, its contracts, the statistics or neither",
+            values=["reform", "contract", "statistics", "outside"],
+        ),
         "source_id": SOURCE,
     },
     key=["event_id"],
@@ -92,8 +102,8 @@ DOCUMENTS = table(
     "The documents whose claims the study tests.",
     {
         "document": column("string", "name of the document", pattern=r"D\d"),
-        "title": column("string", "title"),
-        "description": column("string", "what it is"),
+        "title": column("string", "title of the document"),
+        "description": column("string", "where it stands, and what it quotes"),
     },
     key=["document"],
 )
@@ -107,7 +117,7 @@ CLAIMS = table(
         "document": column("string", "document it stands in"),
         "claimant": column("string", "who made it"),
         "date": column("partial date", "when it was made", required=False),
-        "subject": column("string", "subject"),
+        "subject": column("string", "what the claim is about"),
         "paraphrase": column("string", "the claim in our words"),
         "kind": column(
             "string",
@@ -130,7 +140,7 @@ CLAIMS = table(
         "rating": column("string", "rating in the claim", required=False),
         "unit": column("string", "unit of the value", required=False),
         "check": column("string", "what would support or contradict it", required=False),
-        "evidence": column("string", "where the evidence is", required=False),
+        "evidence": column("string", "table, or method, that the check needs", required=False),
     },
     key=["claim_id"],
     references={"document": "claim_documents.document"},
@@ -142,10 +152,10 @@ TARGETS = table(
     "One published result a row; its numbers stand in replication_target_values.",
     {
         "target_id": column("string", "name of the result", pattern=r"T\d\d"),
-        "claim": column("string", "the result"),
+        "claim": column("string", "what was measured and found"),
         "value_as_printed": column("string", "its value in the source's words"),
-        "unit": column("string", "unit"),
-        "population": column("string", "of whom"),
+        "unit": column("string", "unit of the value, with further numbers printed beside it"),
+        "population": column("string", "whom or what the result covers"),
         "period": column("string", "when, in the source's words"),
         "method": column("string", "how it was obtained"),
         "evidence_grade": column("string", "how close to its producer it was read"),

@@ -26,7 +26,9 @@ PROVIDERS = table(
     {
         "provider": column("string", "canonical name"),
         "provider_type": column("string", "kind of provider", values=PROVIDER_TYPES),
-        "area_code": column("string", "contract package area", required=False, pattern=r"C\d\d"),
+        "area_code": column(
+            "string", "code of the contract package area; the NPS has none", required=False, pattern=r"C\d\d"
+        ),
         "owner": column("string", "owner from February 2015; the public sector for the NPS"),
         "owner_note": column("string", "full name or nature of the owner", required=False),
         "owner_partners": column("string", "partners named with the owner", required=False),
@@ -37,7 +39,7 @@ PROVIDERS = table(
         "caseload_date_as_printed": column(
             "string", "date of the caseload, in the source's words", required=False
         ),
-        "caseload_source_id": column("source", "source of the caseload", required=False),
+        "caseload_source_id": column("source", "source the caseload was read in", required=False),
         "source_id": SOURCE,
     },
     key=["provider"],
@@ -56,12 +58,12 @@ TRUSTS = table(
         "trust": column("string", "Probation Trust"),
         "successor_crc": column("string", "CRC of the same area, inferred from the names"),
         "rating_2013_14": column("string", "rating of 2013/14", values=["excellent", "good"]),
-        "rating_evidence": column("string", "how the rating is known"),
-        "risk_of_harm": percent("work on risk of harm of sufficient quality", required=False),
+        "rating_evidence": column("string", "whether the source names the trust, or says it of all the rest"),
+        "risk_of_harm": percent("share of work on risk of harm found of sufficient quality", required=False),
         "likelihood_of_reoffending": percent(
-            "work on likelihood of reoffending of sufficient quality", required=False
+            "share of work on likelihood of reoffending found of sufficient quality", required=False
         ),
-        "compliance": percent("work on compliance of sufficient quality", required=False),
+        "compliance": percent("share of work on compliance found of sufficient quality", required=False),
         "source_id": SOURCE,
     },
     key=["trust"],
@@ -79,12 +81,17 @@ INSPECTIONS = table(
             "string", "canonical provider; empty where the service is not one of the 28", required=False
         ),
         "provider_type": column("string", "kind of provider", values=PROVIDER_TYPES),
-        "owner_at_inspection": column("string", "owner in the source's words"),
+        "owner_at_inspection": column("string", "owner at the time, in the source's words"),
         "fieldwork": column("string", "when inspectors were there, in the source's words", required=False),
-        "overall_rating": column("string", "overall rating", values=RATINGS, required=False),
+        "overall_rating": column(
+            "string",
+            "overall rating on the scale of four; empty where none was found",
+            values=RATINGS,
+            required=False,
+        ),
         "rating_evidence": column(
             "string",
-            "how the rating is known: from a text, from published tallies, or not",
+            "how the rating is known: stated in a text, derived from published tallies, or not at all",
             values=["stated", "derived", "none"],
         ),
         "note": NOTE,
@@ -102,7 +109,7 @@ STANDARD_RATINGS = table(
         "inspection_round": column("integer", "round of core inspections", low=1, high=2),
         "service": column("string", "service as named in the report"),
         "standard": column("string", "standard of the inspectorate", values=STANDARDS),
-        "rating": column("string", "rating", values=RATINGS),
+        "rating": column("string", "rating of the standard on the scale of four", values=RATINGS),
         "source_id": SOURCE,
     },
     key=["inspection_round", "service", "standard"],
@@ -120,10 +127,10 @@ QUALITY_IMPACT = table(
         "organisation": column("string", "organisation as named in the source"),
         "organisation_evidence": column(
             "string",
-            "how the organisation is known",
+            "whether the source names the organisation, or the division is ours",
             values=["stated", "division inferred", "division not stated"],
         ),
-        "owner": column("string", "owner"),
+        "owner": column("string", "owner of the organisation at the time; public for the NPS"),
         "fieldwork": column("string", "when inspectors were there, in the source's words", required=False),
         "judgement": column("string", "judgement on the work, abridged from the source"),
         "coded_judgement_ours": column(

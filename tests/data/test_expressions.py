@@ -1,0 +1,82 @@
+import operator
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tr_analysis.data.expressions import evaluate
+
+FRAMES = {
+    "published_figures": pd.DataFrame(
+        {"figure_id": ["F0001", "F0002", "F0003"], "value": [6.0, 0.0, None], "unit": ["a", "b", "c"]}
+    ),
+    "recalls": pd.DataFrame(
+        {
+            "month": ["2015-01", "2015-01", "2015-02"],
+            "status": ["recall", "remand", "recall"],
+            "people": [4, 5, 6],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("F0001", 6),
+        ("47.5", 47.5),
+        ("F0001 + 2 * 3", 24),  # from left to right
+        ("F0001 / 4 - 1", 0.5),
+        ("F0001+F0002", 6),
+        ("recalls[month=2015-01;status=remand].people", 5),
+        ("recalls[month=2015-02].people / F0001 * 100 - 100", 0),
+    ],
+)
+def test_an_expression_is_worked_from_left_to_right(expression, value):
+    assert evaluate(expression, FRAMES) == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "fault"),
+    [
+        ("F0001 +", "cannot be read; write figures, cells and numbers joined by"),
+        ("F0001 F0002", "cannot be read"),
+        ("1 2 3", "cannot be read"),
+        ("F0001 ** 2", "cannot be read"),
+        ("(F0001)", "cannot be read"),
+        ("F00011", "cannot be read"),
+        ("__import__", "cannot be read"),
+        ("+ + 1", r"\+ stands where a number should"),
+        ("1 / F0002", "divides by F0002, which is zero"),
+        ("F0009", "F0009: must name exactly one number, names 0"),
+        ("F0003", "F0003: must name exactly one number, names 0 cells with a value"),
+        ("recalls[month=2015-01].people", "must name exactly one number, names 2 cells"),
+        ("recalls[month=2015-02].status", "must name exactly one number"),
+        ("recalls[month=2015-02].persons", "no such table or column"),
+        ("recalls[year=2015].people", "no such table or column"),
+        ("recalls[].people", "no such table or column"),
+        ("arrests[month=2015-02].people", "no such table or column"),
+    ],
+)
+def test_what_cannot_be_worked_out_says_why(expression, fault):
+    with pytest.raises(ValueError, match=fault):
+        evaluate(expression, FRAMES)
+
+
+@given(st.integers(0, 999), st.lists(st.tuples(st.sampled_from("+-*/"), st.integers(1, 999)), max_size=5))
+def test_numbers_and_signs_follow_arithmetic(start, steps):
+    signs = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+    expected = start
+    for sign, number in steps:
+        expected = signs[sign](expected, number)
+    expression = " ".join([str(start), *(f"{sign} {number}" for sign, number in steps)])
+    assert evaluate(expression, FRAMES) == expected
+
+
+@given(st.text(alphabet="F0123 +-*/[]=;.recalsmonth", max_size=25))
+def test_no_text_ends_in_another_error(expression):
+    try:
+        assert isinstance(evaluate(expression, FRAMES), float)
+    except ValueError as error:
+        assert str(error)

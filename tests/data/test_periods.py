@@ -1,0 +1,148 @@
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tr_analysis.data.periods import exists, financial_year, period, span
+
+YEARS = st.integers(1900, 2098)
+MONTHS = st.integers(1, 12)
+NAMES = ["January", "February", "March", "April", "May", "June", "July"]
+NAMES += ["August", "September", "October", "November", "December"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "first", "last"),
+    [
+        ("2015-02", "month", "2015-02-01", "2015-02-28"),
+        ("2015Q4", "quarter", "2015-10-01", "2015-12-31"),
+        ("2015/16", "financial year", "2015-04-01", "2016-03-31"),
+        ("1999/00", "financial year", "1999-04-01", "2000-03-31"),
+        ("2015-06-30", "date", "2015-06-30", "2015-06-30"),
+    ],
+)
+def test_a_period_covers_the_days_its_kind_means(text, kind, first, last):
+    made = period(text, kind)
+    assert (str(made.start_time.date()), str(made.end_time.date())) == (first, last)
+
+
+def test_years_of_a_financial_year_must_follow_each_other():
+    with pytest.raises(ValueError, match="'2015/17' is no financial year: write two consecutive years"):
+        period("2015/17", "financial year")
+
+
+@given(YEARS)
+def test_a_financial_year_survives_the_way_there_and_back(year):
+    text = f"{year}/{(year + 1) % 100:02d}"
+    assert financial_year(period(text, "financial year")) == text
+    assert period(financial_year(pd.Period(year=year, freq="Y-MAR")), "financial year").year == year
+
+
+@given(st.dates())
+def test_every_day_of_the_calendar_exists(day):
+    assert exists(day.isoformat(), "date")
+    assert exists(day.isoformat(), "partial date")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "there"),
+    [
+        ("2015-02-29", "date", False),
+        ("2016-02-29", "date", True),
+        ("2015-02-30", "partial date", False),
+        ("2015-02", "partial date", True),
+        ("2015", "partial date", True),
+        ("2015/17", "financial year", False),
+        ("1999/00", "financial year", True),
+        ("2015Q4 to 2016Q3", "quarters", True),
+        ("2016Q3 to 2015Q4", "quarters", False),
+        ("2015Q4", "quarters", True),
+        ("anything", "string", True),
+    ],
+)
+def test_some_periods_are_in_no_calendar(text, kind, there):
+    assert exists(text, kind) is there
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2016-17", "2016-04", "2017-03"),
+        ("1999-00", "1999-04", "2000-03"),
+        ("2011-12", "2011-04", "2012-03"),
+        ("2014-12", "2014-12", "2014-12"),
+        ("2019/20 annual", "2019-04", "2020-03"),
+        ("2018", "2018-01", "2018-12"),
+        ("2015-2018", "2015-01", "2018-12"),
+        ("2014-06-30", "2014-06", "2014-06"),
+        ("2015Q3", "2015-07", "2015-09"),
+        ("cohort 2018Q4", "2018-10", "2018-12"),
+        ("2005-06Q4", "2006-01", "2006-03"),
+        ("2007-08 Q1", "2007-04", "2007-06"),
+        ("March 2018", "2018-03", "2018-03"),
+        ("Oct-Dec 2015", "2015-10", "2015-12"),
+        ("2018 (Jan-Jun)", "2018-01", "2018-06"),
+        ("Sept 2009-Nov 2012", "2009-09", "2012-11"),
+        ("year to March 2019", "2018-04", "2019-03"),
+        ("year ending 2018-09", "2017-10", "2018-09"),
+        ("year ending 2018-12", "2018-01", "2018-12"),
+        ("2014-06 to 2014-09 (17 weeks)", "2014-06", "2014-09"),
+        ("2015-16 Q1 to 2017-18 Q1", "2015-04", "2017-06"),
+        ("2015/16 (Oct 2015-Mar 2016)", "2015-10", "2016-03"),
+        ("2017-18 (to Dec 2017)", "2017-04", "2017-12"),
+        ("2020 (inspection)", "2020-01", "2020-12"),
+        ("2015Q4 to 2016Q3", "2015-10", "2016-09"),
+    ],
+)
+def test_a_printed_period_has_a_first_and_a_last_month(text, first, last):
+    assert tuple(map(str, span(text))) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "to 2018",
+        "from 2019-04",
+        "before 2015",
+        "contract life",
+        "at procurement",
+        "Summer 2015",
+        "2014-25",
+        "2015Q5",
+        "2015-09Q4",
+        "Dec-Jan 2015",
+        "2018-2015",
+        "2017-18 to 2015-16",
+        "18 months to Dec 2017",
+        "٢٠١٥",
+        "",
+    ],
+)
+def test_words_that_do_not_fix_both_ends_are_not_closed_by_guessing(text):
+    assert span(text) is None
+
+
+@given(YEARS, MONTHS, YEARS, MONTHS)
+def test_two_months_joined_make_a_span_when_they_are_in_order(year, month, later, other):
+    first, last = pd.Period(year=year, month=month, freq="M"), pd.Period(year=later, month=other, freq="M")
+    texts = [
+        f"{year}-{month:02d}-01 to {later}-{other:02d}-28",
+        f"{NAMES[month - 1]} {year}-{NAMES[other - 1][:3]} {later}",
+    ]
+    assert [span(text) for text in texts] == [(first, last) if first <= last else None] * 2
+
+
+@given(YEARS)
+def test_four_quarters_of_a_financial_year_fill_it(year):
+    text = f"{year}-{(year + 1) % 100:02d}"
+    quarters = [span(f"{text}Q{q}") for q in range(1, 5)]
+    assert (quarters[0].first, quarters[-1].last) == span(text)
+    assert all(one.last + 1 == other.first for one, other in pairwise(quarters))
+
+
+@given(st.text(alphabet="0123456789-/Q() toJanDecMarchyearending", max_size=24))
+def test_any_text_gives_an_ordered_span_or_none(text):
+    found = span(text)
+    assert found is None or found.first <= found.last
