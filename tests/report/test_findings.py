@@ -137,6 +137,11 @@ def test_an_estimate_brings_its_interval_in_the_unit_shown(findings):
     assert findings.text("{rate} ({rate.interval})") == "50.0% (40.0% to 60.0%)"
 
 
+def test_a_count_is_written_as_one(findings):
+    findings.count("rows", "Rows", np.int64(1502), sources=("S001",))
+    assert (findings.text("{rows}"), findings["rows"].unit) == ("1,502", "count")
+
+
 def test_prose_remembers_exactly_what_it_showed(findings):
     said = findings.say("\nBy {fall.size} ({fall.interval}) since {when}; {{braces}} stay.\n")
     assert said.data == "By 2.1 points (−2.4 to −1.8 points) since February 2015; {braces} stay."
