@@ -15,11 +15,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "string": (r"(?s).+", "must be text"),
     "integer": (r"-?(0|[1-9]\d{0,14})", "must be a whole number without separators, such as 4240"),
     "number": (r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", "must be a number without separators, such as 45.6"),
-    "yes or no": (r"yes|no", "must be yes or no"),
+    "yes or no": (r"(yes|no)", "must be yes or no"),
     "month": (_YEAR + r"-(0[1-9]|1[0-2])", "must be a month such as 2015-02"),
     "quarter": (_QUARTER, "must be a calendar quarter such as 2015Q4"),
     "quarters": (
-        rf"{_YEAR}|{_QUARTER}( to {_QUARTER})?",
+        rf"({_YEAR}|{_QUARTER}( to {_QUARTER})?)",  # one group: not every reader anchors both branches
         "must be a quarter (2015Q4), a run of quarters (2015Q4 to 2016Q3) or a calendar year (2011)",
     ),
     "financial year": (_YEAR + r"/\d\d", "must be a financial year such as 2015/16"),

@@ -7,10 +7,16 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis.data.clean import ADDED
-from tr_analysis.data.fields import Table
+from tr_analysis.data.fields import KINDS, Table
 from tr_analysis.files import sha256
 
-_TYPES = {"integer": "integer", "number": "number", "month": "yearmonth", "date": "date"}
+_TYPES: dict[str, dict[str, Any]] = {
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "month": {"type": "yearmonth"},
+    "date": {"type": "date"},
+    "yes or no": {"type": "boolean", "trueValues": ["yes"], "falseValues": ["no"]},
+}
 _LICENCE = {
     "name": "OGL-UK-3.0",
     "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
@@ -106,18 +112,16 @@ def _sources(table: Table, frame: pd.DataFrame, sources: pd.DataFrame) -> list[d
 def _field(table: Table, name: str) -> dict[str, Any]:
     column = table.schema.columns[name]
     meta = column.metadata or {}
-    constraints = {"required": not column.nullable, **{k: meta[k] for k in _constraints(meta)}}
+    kind = meta["kind"]
+    form = {} if kind in _TYPES or kind == "string" else {"pattern": KINDS[kind][0]}
+    narrower = {k: meta[k] for k in ("minimum", "maximum", "enum", "pattern") if k in meta}
     return {
         "name": name,
-        "type": _TYPES.get(meta["kind"], "string"),
+        **_TYPES.get(kind, {"type": "string"}),
         **({"unit": meta["unit"]} if meta["unit"] else {}),
         "description": column.description,
-        "constraints": constraints,
+        "constraints": {"required": not column.nullable, **form, **narrower},
     }
-
-
-def _constraints(meta: dict[str, Any]) -> list[str]:
-    return [k for k in ("minimum", "maximum", "enum", "pattern") if k in meta]
 
 
 def dictionary(frames: dict[str, pd.DataFrame], tables: dict[str, Table]) -> bytes:

@@ -41,11 +41,11 @@ def load(name: str) -> pd.DataFrame:
     >>> load("proven_reoffending_annual").set_index("cohort_year")["offenders"].iloc[0]
     np.int64(628761)
     """
-    manifest = _manifest()
-    if name not in manifest["tables"]:
-        raise ValueError(f"no table {name!r}; there are: {', '.join(manifest['tables'])}")
-    entry, file = manifest["tables"][name], paths.processed() / f"{name}.csv"
-    if changed := [f for f, value in manifest["raw"].items() if _hash(paths.raw() / f) not in (value, None)]:
+    tables, raw = _manifest()
+    if name not in tables:
+        raise ValueError(f"no table {name!r}; there are: {', '.join(tables)}")
+    entry, file = tables[name], paths.processed() / f"{name}.csv"
+    if changed := [f for f, value in raw.items() if _hash(paths.raw() / f) not in (value, None)]:
         rule = f"changed since the tables were built: {_BUILD}"
         raise DataError([Problem(f"data/raw/{f}", rule) for f in changed])
     if _hash(file) != entry["sha256"]:
@@ -70,12 +70,13 @@ def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
     return frame
 
 
-def _manifest() -> dict[str, Any]:
-    place = "data/processed/manifest.json"
+def _manifest() -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what is known of each table, and the hash of each raw file it was made from."""
+    place = paths.processed() / "manifest.json"
     try:
-        content: dict[str, Any] = json.loads((paths.processed() / "manifest.json").read_text("utf-8"))
+        content = json.loads(place.read_bytes())
+        return content["tables"], content["raw"]
     except FileNotFoundError:
         raise DataError([Problem("data/processed", f"not built yet: {_BUILD}")]) from None
-    except ValueError:
-        raise DataError([Problem(place, f"cannot be read: {_BUILD}")]) from None
-    return content
+    except (ValueError, LookupError, TypeError):
+        raise DataError([Problem(f"data/processed/{place.name}", f"cannot be read: {_BUILD}")]) from None

@@ -1,0 +1,76 @@
+import json
+
+import pandas as pd
+import pytest
+
+from tr_analysis.data import load
+from tr_analysis.data.clean import clean
+from tr_analysis.data.read import read
+from tr_analysis.data.reconcile import reconciliation
+from tr_analysis.data.schemas import TABLES
+from tr_analysis.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def cleaned(built):
+    raw = {name: read(built / "data" / "raw", table) for name, table in TABLES.items()}
+    kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
+    return {**clean(raw, kinds), "reconciliation": reconciliation(raw)}
+
+
+@pytest.mark.parametrize("name", [*TABLES, "reconciliation"])
+def test_a_table_comes_back_as_it_was_made(study, cleaned, name):
+    loaded = load(name)
+    pd.testing.assert_frame_equal(loaded, cleaned[name], rtol=1e-11)
+    recorded = json.loads((study.processed / "manifest.json").read_text())["tables"][name]
+    assert loaded.attrs == {"table": name, "sha256": recorded["sha256"]}
+    assert len(loaded) == recorded["rows"]
+
+
+def test_a_table_that_does_not_exist_is_refused_with_those_that_do(study):
+    with pytest.raises(ValueError, match="no table 'recalls'; there are: prison_population_monthly, "):
+        load("recalls")
+
+
+def fault(name="events") -> str:
+    with pytest.raises(DataError) as caught:
+        load(name)
+    assert "run `tr-analysis data build`" in str(caught.value)
+    return str(caught.value)
+
+
+def test_tables_that_were_not_built_say_so(study):
+    (study.processed / "manifest.json").unlink()
+    assert fault().startswith("data/processed: not built yet")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"tables": {}}'])
+def test_a_manifest_that_cannot_be_read_says_so(study, content):
+    (study.processed / "manifest.json").write_bytes(content)
+    assert fault().startswith("data/processed/manifest.json: cannot be read")
+
+
+def test_a_table_edited_by_hand_is_refused_and_a_build_mends_it(study):
+    path = study.processed / "events.csv"
+    path.write_bytes(path.read_bytes().replace(b"2014-06-01", b"2014-06-02"))
+    assert fault().startswith("data/processed/events.csv: missing or edited by hand")
+    study.run("build")
+    assert load("events").loc[0, "date"] == "2014-06-01"
+
+
+def test_a_table_that_is_gone_is_refused(study):
+    (study.processed / "events.csv").unlink()
+    assert fault().startswith("data/processed/events.csv: missing or edited by hand")
+
+
+def test_a_change_of_any_raw_file_is_refused_because_tables_draw_on_each_other(study):
+    study.change("providers", "owner", "Seetec", provider="Northumbria")
+    assert fault("inspection_ratings").startswith(
+        "data/raw/providers.csv: changed since the tables were built"
+    )
+
+
+def test_the_tables_can_be_read_without_the_raw_files(study):
+    for path in study.raw.iterdir():
+        path.unlink()
+    assert len(load("events")) == 13
