@@ -35,6 +35,9 @@ class SegmentedFit:
         Degrees of freedom of the components; infinite for normal ones.
     rho
         Mean first-order autocorrelation of the errors, where the model has one.
+    aic
+        Akaike's criterion, lower being better, where the fit is by maximum likelihood; comparable between
+        fits of one design only.
     """
 
     design: SegmentedDesign
@@ -44,6 +47,7 @@ class SegmentedFit:
     covariances: Array
     df: float
     rho: float | None = None
+    aic: float | None = None
 
     @property
     def effects(self) -> pd.DataFrame:
