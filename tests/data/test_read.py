@@ -149,9 +149,9 @@ def test_all_faults_are_found_in_the_order_of_the_file(tmp_path):
         ),
         (
             text(line(note="£5")).encode("latin-1"),
-            ", row 2: \"b'\\\\xa3'\": not UTF-8; save the file as UTF-8",
+            ", row 2: '0xa3': not UTF-8; save the file as UTF-8",
         ),
-        (text(line()).encode("utf-16"), ", row 1: \"b'\\\\xff'\": not UTF-8; save the file as UTF-8"),
+        (text(line()).encode("utf-16"), ", row 1: '0xff': not UTF-8; save the file as UTF-8"),
         (text(line())[5:], ", row 1, column year: column missing"),
         (
             text(line()).replace("year,people", "people,year"),

@@ -75,7 +75,7 @@ def _text(path: Path) -> str:
         raise DataError([Problem(path.name, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        value = str(error.object[error.start : error.start + 1])
+        value = f"0x{error.object[error.start]:02x}"
         raise DataError(
             [Problem(path.name, "not UTF-8; save the file as UTF-8", line, None, value)]
         ) from None
