@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tr_analysis import paths
@@ -40,3 +42,10 @@ def test_an_old_map_is_noticed(monkeypatch, tmp_path, capsys):
 def test_lost_marks_are_named():
     with pytest.raises(StudyError, match="figure is lost"):
         readme.renewed("# A README without places")
+
+
+def test_the_three_lines_of_python_work(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (paths.root() / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len(code.splitlines()) == 3
+    exec(code, {})
+    assert "0.309" in capsys.readouterr().out

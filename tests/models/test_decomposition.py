@@ -175,3 +175,10 @@ def test_kitagawa_pairs_groups_by_label_and_takes_counts_or_shares():
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_das_gupta_takes_rows_of_a_frame_whatever_they_are_called():
+    rows = pd.DataFrame({"size": [100.0, 90.0], "rate": [0.3, 0.2]}, index=["2012/13", "2015/16"])
+    effects = das_gupta(rows.loc["2012/13"], rows.loc["2015/16"])["effect"]
+    assert effects["total"] == pytest.approx(90 * 0.2 - 100 * 0.3)
+    assert effects["size"] == pytest.approx(-10 * 0.25)

@@ -37,6 +37,26 @@ def test_each_unit_has_its_own_way_of_writing(value, unit, shown):
     assert finding(value, unit=unit).show() == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "part", "words"),
+    [
+        (-1.8, "percentage points", "change", "fell by 1.8 points"),
+        (5.02, "percent", "change", "rose by 5.0%"),
+        (2853, "people", "more", "2,853 more"),
+        (-514, "people", "more", "514 fewer"),
+        (0.66, "percent", "faster", "0.7% faster"),
+        (-0.16, "percent", "faster", "0.2% more slowly"),
+    ],
+)
+def test_words_go_with_the_sign(value, unit, part, words):
+    assert finding(value, unit=unit).show(part) == words
+
+
+@pytest.mark.parametrize(("low", "high", "word"), [(1, 3, "excludes"), (-3, -1, "excludes"), (-1, 3, "includes")])
+def test_clarity_goes_with_the_interval(low, high, word):
+    assert finding((low + high) / 2, low=low, high=high).show("clarity") == f"an interval that {word} no change"
+
+
 def test_places_overrule_the_unit():
     assert finding(47.17, unit="percent", places=0).show() == "47%"
     assert finding(0.9961, places=3).show() == "0.996"

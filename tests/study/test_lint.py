@@ -82,7 +82,7 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (4, {"source": "%matplotlib inline"}, "write plain Python in place of %matplotlib inline"),
         (4, {"source": "x = 1\n!ls"}, "write plain Python in place of !ls"),
         (4, {"source": "x = ("}, "cell say: is not valid Python"),
-        (4, {"source": "x = 1\n" * 26}, "cell say: has 26 lines"),
+        (4, {"source": "x = 1\n" * 36}, "cell say: has 36 lines"),
         (7, {"source": "findings\nlags"}, "cell findings: end the chapter with a code cell whose last line"),
         (7, {"source": "show(findings, lags)"}, "end the chapter with"),
         (7, {"source": "findings"}, "cell parameters: use the parameter lags or remove it"),

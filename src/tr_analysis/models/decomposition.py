@@ -31,9 +31,10 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the factors differ between before and after, or one is missing or not positive.
+        If the factors differ between before and after, one is not a positive number, or is named "product".
     """
     start, end = _paired(_column(before), _column(after))
+    _refuse_label(start.index, "product")
     for when, factors in (("before", start), ("after", end)):
         for name, value in factors.items():
             if value <= 0:
@@ -71,7 +72,8 @@ def kitagawa(
     Raises
     ------
     ValueError
-        If the groups differ, a column is not there, a value is missing, or sizes are negative or all 0.
+        If the groups differ or one is named "total", a column is not there, a value is not a finite number,
+        or sizes are negative or all 0.
 
     References
     ----------
@@ -81,6 +83,7 @@ def kitagawa(
         if column not in before or column not in after:
             raise ValueError(f"no column {column!r} in both frames: name it with size= or rate=")
     before, after = _paired(before[[size, rate]], after[[size, rate]])
+    _refuse_label(before.index, "total")
     share_0, share_1 = _composition(before[size]), _composition(after[size])
     parts = pd.DataFrame(
         {
@@ -118,7 +121,8 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     Raises
     ------
     ValueError
-        If the factors or the groups differ between before and after, or a value is missing.
+        If the factors or the groups differ between before and after, a value is not a finite number, or a
+        factor is named "total".
 
     References
     ----------
@@ -127,7 +131,8 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     """
     start, end = _paired(_groups(before), _groups(after))
     factors = start.columns
-    a, b = start.to_numpy(dtype=float), end.to_numpy(dtype=float)
+    _refuse_label(factors, "total")
+    a, b = start.to_numpy(), end.to_numpy()
     nodes, weights = np.polynomial.legendre.leggauss(len(factors) // 2 + 1)
     t = (nodes + 1)[:, None, None] / 2
     path = (1 - t) * a + t * b  # nodes x groups x factors
@@ -138,7 +143,7 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
 
 
 def _column(factors: Factors) -> pd.Series:
-    return pd.Series(factors, dtype=float)
+    return pd.Series(factors, name="all")  # a name of its own would pass for a group
 
 
 def _groups(factors: Factors | pd.DataFrame) -> pd.DataFrame:
@@ -159,7 +164,8 @@ def _shares(change: pd.Series) -> pd.Series:
 
 
 def _paired(before: T, after: T) -> tuple[T, T]:
-    """Put ``after`` into the order of ``before``; refuse labels that differ, repeat, or lack a value."""
+    """Return both in floats, ``after`` in the order of ``before``; refuse what cannot be compared."""
+    before, after = _finite(before, "before"), _finite(after, "after")
     for axis, label in zip(before.axes, ("row", "column"), strict=False):
         other = after.axes[0 if label == "row" else 1]
         if axis.has_duplicates or other.has_duplicates:
@@ -167,7 +173,24 @@ def _paired(before: T, after: T) -> tuple[T, T]:
         lone = axis.symmetric_difference(other)
         if len(lone):
             raise ValueError(f"only before or only after: {', '.join(map(str, lone))}; give both the same")
-    after = after.reindex_like(before)
-    if before.isna().to_numpy().any() or after.isna().to_numpy().any():
-        raise ValueError("a value is missing: a decomposition needs every group and factor at both times")
-    return before, after
+    return before, after.reindex_like(before)
+
+
+def _finite(values: T, when: str) -> T:
+    """Return the values in floats; refuse none at all, and what is no finite number."""
+    if not values.size:
+        raise ValueError(f"nothing {when}: give at least one group and factor")
+    try:
+        numbers = values.astype(float)
+    except (TypeError, ValueError):
+        raise ValueError(f"a value {when} is no number: turn text into numbers first") from None
+    if numbers.isna().to_numpy().any():
+        raise ValueError(f"a value {when} is missing: give every group and factor at both times")
+    if not np.isfinite(numbers.to_numpy()).all():
+        raise ValueError(f"a value {when} is infinite: find the figure, or leave its group out")
+    return numbers
+
+
+def _refuse_label(labels: pd.Index, whole: str) -> None:
+    if whole in labels:
+        raise ValueError(f"{whole!r} is the name of the last row: give the group or factor another name")

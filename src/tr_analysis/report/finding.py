@@ -26,6 +26,12 @@ UNITS = {
     "count": (0, ""),
     "probability": (3, ""),
 }
+# Words that go with a number's sign, so that a sentence stays true when a parameter is turned.
+_WORDS = {
+    "change": ("rose by {}", "fell by {}"),
+    "more": ("{} more", "{} fewer"),
+    "faster": ("{} faster", "{} more slowly"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,9 @@ class Finding:
         ----------
         part
             ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
-            ``interval``; ``n``; ``direction`` (a rise, a fall or no clear change, by the interval).
+            ``interval``; ``n``; ``change`` (rose by, fell by), ``more`` (more, fewer) and ``faster``
+            (faster, more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and
+            ``clarity`` (whether the interval includes no change), by the interval.
 
         Raises
         ------
@@ -109,12 +117,13 @@ class Finding:
         parts = {"value": value, "size": value.removeprefix("\N{MINUS SIGN}"), "signed": value}
         if re.search("[1-9]", value) and self.value > 0:
             parts["signed"] = f"+{value}"
+        parts |= {word: forms[self.value < 0].format(parts["size"]) for word, forms in _WORDS.items()}
         if self.low is not None and self.high is not None:
             low, high = self._write(self.low), self._write(self.high)
             parts |= {"low": low, "high": high, "interval": f"{low.removesuffix(' points')} to {high}"}
-            parts["direction"] = (
-                "a rise" if self.low > 0 else "a fall" if self.high < 0 else "no clear change"
-            )
+            clear = self.low > 0 or self.high < 0
+            parts["direction"] = ("a rise" if self.low > 0 else "a fall") if clear else "no clear change"
+            parts["clarity"] = f"an interval that {'excludes' if clear else 'includes'} no change"
         if self.n is not None:
             parts["n"] = f"{self.n:,}"
         return parts

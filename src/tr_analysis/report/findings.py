@@ -121,7 +121,7 @@ class Findings:
                 "95% interval": "" if f.low is None else f.show("interval"),
                 "n": "" if f.n is None else f.show("n"),
                 "Rung": f"{f.rung} ({RUNGS[f.rung]})",
-                "Sources": " ".join(f.sources),
+                "Sources": " ".join(f.sources) or "these tables",
             }
             for f in self._findings.values()
             if f.value is not None
