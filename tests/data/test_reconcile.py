@@ -84,7 +84,7 @@ def test_every_comparison_stands_in_one_table(frames):
     assert reconcile.problems(frames) == []
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(data=st.data())
 def test_any_other_printed_rate_is_a_contradiction(frames, data):
     annual = frames["proven_reoffending_annual"]

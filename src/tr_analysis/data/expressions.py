@@ -56,9 +56,10 @@ def _operand(token: str, frames: Frames) -> float:
     if name not in frames or not {column, *(key for key, _, _ in chosen)} <= set(frames[name]):
         raise ValueError(f"{token}: no such table or column")
     rows = frames[name]
+    named = pd.Series(True, rows.index)
     for key, _, value in chosen:
-        rows = rows[rows[key].astype(str) == value]
-    cells = rows[column].dropna()
+        named &= rows[key].astype(str) == value
+    cells = rows.loc[named, column].dropna()
     if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
         raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
     return float(cells.iloc[0])

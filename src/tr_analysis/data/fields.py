@@ -64,6 +64,20 @@ def column(
     pattern
         A regular expression narrower than the kind's own.
     """
+    constraints = {"minimum": low, "maximum": high, "enum": values and list(values), "pattern": pattern}
+    return pa.Column(
+        NUMERIC.get(kind, "str"),
+        _checks(low, high, values, pattern),
+        nullable=not required,
+        description=description,
+        metadata={"kind": kind, "unit": unit, **{k: v for k, v in constraints.items() if v is not None}},
+    )
+
+
+def _checks(
+    low: float | None, high: float | None, values: Collection[str] | None, pattern: str | None
+) -> list[pa.Check]:
+    """Return the checks of a column; each error is the rule in words."""
     checks = []
     if low is not None:
         checks.append(pa.Check.ge(low, error=f"must be at least {low:g}"))
@@ -73,14 +87,7 @@ def column(
         checks.append(pa.Check.isin(list(values), error=f"must be one of: {', '.join(values)}"))
     if pattern is not None:
         checks.append(pa.Check.str_matches(rf"^(?:{pattern})$", error=f"must match {pattern}"))
-    constraints = {"minimum": low, "maximum": high, "enum": values and list(values), "pattern": pattern}
-    return pa.Column(
-        NUMERIC.get(kind, "str"),
-        checks,
-        nullable=not required,
-        description=description,
-        metadata={"kind": kind, "unit": unit, **{k: v for k, v in constraints.items() if v is not None}},
-    )
+    return checks
 
 
 def percent(description: str, *, required: bool = True) -> pa.Column:

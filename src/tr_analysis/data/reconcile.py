@@ -11,6 +11,7 @@ from tr_analysis.data.expressions import evaluate
 from tr_analysis.errors import Problem
 
 Frames = Mapping[str, pd.DataFrame]
+_CHECKS = "figure_checks.csv"
 _TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
     "F0367": ("CRC", "Good"),
     "F0368": ("CRC", "Requires improvement"),
@@ -184,19 +185,31 @@ def _tally_problems(frames: Frames) -> list[Problem]:
 
 
 def _check_problems(frames: Frames) -> list[Problem]:
-    checks, file = frames["figure_checks"], "figure_checks.csv"
-    found = []
+    try:
+        checks = figure_checks(frames)
+    except ValueError:
+        return _unreadable(frames)
+    return [
+        Problem(
+            _CHECKS,
+            f"{check['check_id']}, {check['subject']}: {check['left_value']:g} and {check['right_value']:g} "
+            f"{check['found']}",
+            line,
+            "expected",
+            check["expected"],
+        )
+        for line, check in zip(checks.index, checks.to_dict("records"), strict=True)
+        if check["found"] != check["expected"]
+    ]
+
+
+def _unreadable(frames: Frames) -> list[Problem]:
+    """Find the expressions of `figure_checks` that cannot be worked out."""
+    checks, found = frames["figure_checks"], []
     for side in ("left", "right"):
         for line, expression in zip(checks.index, checks[side], strict=True):
             try:
                 evaluate(expression, frames)
             except ValueError as error:
-                found.append(Problem(file, str(error), line, side, expression))
-    if found:
-        return found
-    for line, check in zip(checks.index, figure_checks(frames).to_dict("records"), strict=True):
-        if check["found"] != check["expected"]:
-            sides = f"{check['left_value']:g} and {check['right_value']:g} {check['found']}"
-            rule = f"{check['check_id']}, {check['subject']}: {sides}"
-            found.append(Problem(file, rule, line, "expected", check["expected"]))
+                found.append(Problem(_CHECKS, str(error), line, side, expression))
     return found
