@@ -52,9 +52,13 @@ def test_words_go_with_the_sign(value, unit, part, words):
     assert finding(value, unit=unit).show(part) == words
 
 
-@pytest.mark.parametrize(("low", "high", "word"), [(1, 3, "excludes"), (-3, -1, "excludes"), (-1, 3, "includes")])
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(1, 3, "excludes"), (-3, -1, "excludes"), (-1, 3, "includes")]
+)
 def test_clarity_goes_with_the_interval(low, high, word):
-    assert finding((low + high) / 2, low=low, high=high).show("clarity") == f"an interval that {word} no change"
+    assert (
+        finding((low + high) / 2, low=low, high=high).show("clarity") == f"an interval that {word} no change"
+    )
 
 
 def test_places_overrule_the_unit():
@@ -103,11 +107,16 @@ def test_direction_follows_the_interval(low, high, direction):
 
 
 def test_unknown_part_says_which_there_are(findings):
-    with pytest.raises(ValueError, match=r"stock has no 'interval'; it has value, size, signed$"):
+    with pytest.raises(
+        ValueError, match=r"stock has no 'interval'; it has value, size, signed, change, more, faster$"
+    ):
         findings["stock"].show("interval")
     with pytest.raises(ValueError, match=r"when has no 'n'; it has value$"):
         findings.text("{when.n}")
-    with pytest.raises(ValueError, match="it has value, size, signed, low, high, interval, direction, n"):
+    with pytest.raises(
+        ValueError,
+        match="it has value, size, signed, change, more, faster, low, high, interval, direction, clarity, n",
+    ):
         findings.text("{fall.lower}")
 
 
@@ -256,6 +265,6 @@ def test_table_holds_estimates_with_interval_n_and_rung_but_no_facts(findings):
         "−2.4 to −1.8 points",
         "108,000",
         f"C ({RUNGS['C']})",
-        "",
+        "these tables",
     ]
     assert list(cells.loc["People on recall"])[1:3] == ["", ""]
