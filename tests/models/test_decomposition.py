@@ -152,6 +152,15 @@ def test_kitagawa_is_das_gupta_of_two_factors(data):
     assert found.tolist() == pytest.approx(expected[["n", "p", "total"]].tolist(), abs=1e-9)
 
 
+@pytest.mark.parametrize("split", [log_split, das_gupta])
+def test_factors_may_be_rows_of_a_frame(split):
+    """Such rows carry the name of their year, which is not the name of a group."""
+    years = pd.DataFrame({"binary": [0.475, 0.454], "frequency": [4.2, 4.7]}, ["2011/12", "2015/16"])
+    found = split(years.loc["2011/12"], years.loc["2015/16"][::-1])
+    expected = split({"binary": 0.475, "frequency": 4.2}, {"binary": 0.454, "frequency": 4.7})
+    pd.testing.assert_frame_equal(found, expected)
+
+
 def test_kitagawa_pairs_groups_by_label_and_takes_counts_or_shares():
     found = kitagawa(DEATHS_1970, DEATHS_1985.iloc[::-1])
     assert found.loc["total"].round(7).tolist() == [1.5415096, -2.2277254, -0.6862158]
@@ -164,12 +173,26 @@ def test_kitagawa_pairs_groups_by_label_and_takes_counts_or_shares():
     [
         (lambda: log_split({"a": 1.0}, {"b": 1.0}), "only before or only after: a, b"),
         (lambda: log_split({"a": 1.0}, {"a": 0.0}), "factor 'a' after: 0.0 has no logarithm"),
-        (lambda: log_split({"a": np.nan}, {"a": 1.0}), "a value is missing"),
+        (lambda: log_split({"a": np.nan}, {"a": 1.0}), "a value before is missing: give every"),
+        (lambda: log_split({"a": np.inf}, {"a": 1.0}), "a value before is infinite: find the figure"),
+        (lambda: log_split({"a": "many"}, {"a": 1.0}), "a value before is no number: turn text"),
+        (lambda: log_split({}, {}), "nothing before: give at least one"),
+        (lambda: log_split({"product": 1.0}, {"product": 2.0}), "'product' is the name of the last row"),
+        (lambda: das_gupta({}, {}), "nothing before: give at least one"),
+        (lambda: das_gupta({"a": 1.0}, {"a": np.nan}), "a value after is missing: give every group"),
+        (lambda: das_gupta({"a": 1.0}, {"a": -np.inf}), "a value after is infinite"),
+        (lambda: das_gupta({"total": 1.0}, {"total": 2.0}), "'total' is the name of the last row"),
+        (lambda: das_gupta(DEATHS_1970, {"size": 1.0, "rate": 2.0}), "only before or only after"),
         (lambda: das_gupta(DEATHS_1970, DEATHS_1985.iloc[1:]), "only before or only after: 0;"),
         (lambda: das_gupta(DEATHS_1970, DEATHS_1985[["size"]]), "only before or only after: rate;"),
         (lambda: das_gupta(DEATHS_1970.iloc[[0, 0]], DEATHS_1985.iloc[[0]]), "a row occurs twice"),
         (lambda: kitagawa(DEATHS_1970, DEATHS_1985, size="n"), "no column 'n' in both frames"),
         (lambda: kitagawa(DEATHS_1970, DEATHS_1985.assign(size=0)), "not all 0"),
+        (lambda: kitagawa(DEATHS_1970, DEATHS_1985.assign(size=-1)), "sizes must be 0 or more"),
+        (lambda: kitagawa(DEATHS_1970, DEATHS_1985.assign(rate=np.inf)), "a value after is infinite"),
+        (lambda: kitagawa(DEATHS_1970.assign(rate="high"), DEATHS_1985), "a value before is no number"),
+        (lambda: kitagawa(DEATHS_1970[:0], DEATHS_1985[:0]), "nothing before"),
+        (lambda: kitagawa(DEATHS_1970.rename({0: "total"}), DEATHS_1985.rename({0: "total"})), "last row"),
     ],
 )
 def test_mistakes_are_named(call, message):

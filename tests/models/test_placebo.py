@@ -49,6 +49,20 @@ def test_rank_counts_sizes_and_ties():
     assert (found.rank, found.of, found.p_value) == (3, 5, 0.6)
 
 
+@pytest.mark.parametrize(
+    ("true", "placebos", "message"),
+    [
+        (np.nan, [1.0], "missing or infinite"),
+        (np.inf, [1.0], "missing or infinite"),
+        (1.0, [1.0, np.nan], "missing or infinite"),
+        (1.0, [], "no placebos: give the effect"),
+    ],
+)
+def test_rank_needs_effects(true, placebos, message):
+    with pytest.raises(ValueError, match=message):
+        placebo_rank(true, pd.Series(placebos, dtype=float))
+
+
 def test_no_dates_and_dates_without_room_are_refused(series):
     with pytest.raises(ValueError, match="no dates"):
         placebo(series, [])

@@ -93,7 +93,28 @@ def test_missing_column_is_named():
         model.proportions(pd.DataFrame({"k": [1]}), "k", "n")
 
 
-@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_frame_without_rows_is_refused():
+    with pytest.raises(ValueError, match="no rows: give at least one, or check the filter"):
+        model.proportions(pd.DataFrame({"successes": [], "trials": []}, dtype=int))
+
+
+@pytest.mark.parametrize("call", [model.proportion, lambda k, n: model.difference(1, 2, k, n)])
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [((np.nan, 3), "a count is needed"), ((1, np.inf), "a whole number"), (("one", 3), "into whole numbers")],
+)
+def test_counts_of_every_function_are_checked(call, count, message):
+    with pytest.raises(ValueError, match=message):
+        call(*count)
+
+
+@pytest.mark.parametrize("trials", [np.nan, np.inf, 2.5, -1])
+def test_trials_of_the_bound_are_checked(trials):
+    with pytest.raises(ValueError, match="column 'trials'"):
+        model.upper_bound_zero(trials)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, np.nan])
 def test_level_is_checked(level):
     with pytest.raises(ValueError, match="between 0 and 1"):
         model.proportion(1, 5, level=level)

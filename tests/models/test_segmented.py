@@ -174,15 +174,44 @@ def test_level_scale_is_in_the_unit_of_the_series():
     assert (found["high"] > [300, 25]).all()
 
 
+def contrast(**weights: float) -> pd.DataFrame:
+    columns = ["constant", "time", "level", "slope"]
+    return pd.DataFrame([{column: weights.get(column, 0.0) for column in columns}], ["wanted"])
+
+
+def test_contrasts_are_paired_by_name():
+    fit = autoregressive(segmented_design(people(errors(0.5)[0]), REFORM, harmonics=0))
+    wanted = contrast(level=1, slope=60)
+    pd.testing.assert_frame_equal(fit.combine(wanted[wanted.columns[::-1]]), fit.combine(wanted))
+    expected = fit.effects["estimate"] @ [1, 60]
+    assert fit.combine(wanted)["estimate"].tolist() == pytest.approx([expected])
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "message"),
+    [
+        (contrast(), "not all 0"),
+        (contrast(level=np.nan), "finite weights"),
+        (contrast(level=1, constant=1), "none of the constant"),
+        (contrast(level=1)[["level"]], "one column for each of constant, time, level, slope"),
+    ],
+)
+def test_contrasts_are_checked(contrasts, message):
+    fit = autoregressive(segmented_design(people(errors(0.5)[0]), REFORM, harmonics=0))
+    with pytest.raises(ValueError, match=message):
+        fit.combine(contrasts)
+
+
 @pytest.mark.parametrize("lags", [-1, 2.5, 117])
 def test_lags_are_checked(lags):
     with pytest.raises(ValueError, match=f"lags is {lags}: give a whole number from 0 to 116"):
         newey_west(segmented_design(people(errors(0.5)[0]), REFORM), lags=lags)
 
 
-def test_probability_of_a_random_walk_is_checked():
-    with pytest.raises(ValueError, match="random_walk is 5: give a probability"):
-        autoregressive(segmented_design(people(errors(0.5)[0]), REFORM), random_walk=5)
+@pytest.mark.parametrize("probability", [5, -0.1, np.nan])
+def test_probability_of_a_random_walk_is_checked(probability):
+    with pytest.raises(ValueError, match=f"random_walk is {probability}: give a probability"):
+        autoregressive(segmented_design(people(errors(0.5)[0]), REFORM), random_walk=probability)
 
 
 def covered(estimator, rho: float, series: int, seed: int = 2014) -> np.ndarray:

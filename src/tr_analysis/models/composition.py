@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 
@@ -16,17 +17,18 @@ class Bounds(NamedTuple):
 def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, highest: float) -> Bounds:
     """Bound the composition effect of a change of case mix, with rates that rise from group to group.
 
-    Kitagawa's composition effect at fixed rates r is ``sum r_g (after_g - before_g)``. Where the rates of
-    the groups between are not known but rise (or stay) from the first to the last, it is linear in r over
-    ``lowest = r_1 <= ... <= r_k = highest``, so its extremes lie at the steps that jump once from lowest to
-    highest.
+    Kitagawa's composition effect is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group
+    g before and after, and ``r_g`` its rate, the mean of before and after. Where only the rates at both ends
+    are known, but those between rise (or stay) from group to group, the effect is linear in r over
+    ``lowest = r_1 <= ... <= r_k = highest``. So its extremes lie at rates that jump once, from lowest to
+    highest: there it is ``(highest - lowest)`` times the change of the share beyond the jump.
 
     Parameters
     ----------
     before, after
         Size of each group, in order of rising rate: counts or shares; same index, at least two groups.
     lowest, highest
-        Rate of the first and of the last group, in the unit wanted back.
+        Rate of the first and of the last group, the mean of before and after; in the unit wanted back.
 
     Returns
     -------
@@ -36,25 +38,30 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     Raises
     ------
     ValueError
-        If the groups differ, there is only one, a size is negative or missing, or lowest exceeds highest.
+        If the groups differ or repeat, there is only one, a size is negative or no finite number, all are 0,
+        or the rates are not finite or fall.
 
     References
     ----------
-    E. M. Kitagawa, Components of a difference between two rates, Journal of the American Statistical
-    Association 50 (1955); the bound is ours.
+    Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
     """
-    if list(before.index) != list(after.index):
-        raise ValueError("before and after must have the same groups in the same order")
+    if list(before.index) != list(after.index) or before.index.has_duplicates:
+        raise ValueError("before and after need the same groups in the same order, each once: reindex one")
     if len(before) < 2:
-        raise ValueError("one group has no composition: give at least two")
-    if lowest > highest:
-        raise ValueError(
-            f"lowest rate {lowest:g} exceeds highest {highest:g}: order the groups by rising rate"
-        )
-    sizes = [s.to_numpy(dtype=float) for s in (before, after)]
-    if any(not np.isfinite(s).all() or (s < 0).any() or s.sum() == 0 for s in sizes):
-        raise ValueError("sizes must be known, not negative, and not all zero")
-    change = sizes[1] / sizes[1].sum() - sizes[0] / sizes[0].sum()
-    beyond = np.cumsum(change[::-1])[::-1][1:]  # change of the share beyond each possible step
+        raise ValueError("fewer than two groups have no composition: give at least two")
+    if not -np.inf < lowest <= highest < np.inf:
+        raise ValueError(f"rates from {lowest} to {highest}: give finite ones, the lowest first")
+    change = _shares(after, "after") - _shares(before, "before")
+    beyond = np.cumsum(change[::-1])[::-1][1:]  # change of the share beyond each possible jump
     effects = (highest - lowest) * beyond
     return Bounds(float(effects.min()), float(effects.max()))
+
+
+def _shares(sizes: pd.Series, when: str) -> npt.NDArray[np.float64]:
+    try:
+        values = sizes.to_numpy(dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"a size {when} is no number: turn text into numbers first") from None
+    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
+        raise ValueError(f"sizes {when} must be finite, 0 or more, and not all 0: find the missing ones")
+    return np.asarray(values / values.sum())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from tr_analysis.models.segmented import SegmentedFit, autoregressive
@@ -79,7 +80,16 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
         The effect at the true date.
     placebos
         The same effect at the false dates: one column of `placebo`.
+
+    Raises
+    ------
+    ValueError
+        If there are no placebos, or an effect is missing or infinite.
     """
+    if not len(placebos):
+        raise ValueError("no placebos: give the effect at one false date at least")
+    if not np.isfinite([true, *placebos]).all():
+        raise ValueError("an effect is missing or infinite: rank effects that were estimated only")
     as_large = int((placebos.abs() >= abs(true)).sum())
     of = 1 + len(placebos)
     return PlaceboRank(rank=1 + as_large, of=of, p_value=(1 + as_large) / of)

@@ -96,8 +96,8 @@ def proportions(
     Raises
     ------
     ValueError
-        If a column is missing, a count is missing, negative or not whole, a row has no trials or more
-        successes than trials, or ``level`` is not between 0 and 1.
+        If there are no rows, a column is missing, a count is missing, negative or not whole, a row has no
+        trials or more successes than trials, or ``level`` is not between 0 and 1.
     """
     _check_level(level)
     _check_counts(frame, successes, trials)
@@ -162,6 +162,18 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
 
     ``1 - (1 - level) ** (1 / trials)``; at 95% close to 3 / trials, the rule of three.
 
+    Parameters
+    ----------
+    trials
+        Whole number, 1 or more.
+    level
+        Confidence that the proportion is no larger, between 0 and 1.
+
+    Returns
+    -------
+    float
+        A share between 0 and 1.
+
     Raises
     ------
     ValueError
@@ -192,6 +204,8 @@ def _check_level(level: float) -> None:
 
 def _check_counts(frame: pd.DataFrame, successes: str, trials: str) -> None:
     """Refuse counts that cannot be, naming the first row and column at fault."""
+    if frame.empty:
+        raise ValueError("no rows: give at least one, or check the filter before")
     for column in (successes, trials):
         if column not in frame:
             raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")

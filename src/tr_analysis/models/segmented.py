@@ -62,15 +62,20 @@ class SegmentedFit:
         Parameters
         ----------
         contrasts
-            One row per combination, one column per regressor. None may be all 0, nor use the constant,
-            which errors close to a random walk leave undefined.
+            One row per combination, one column per regressor, in any order. None may be all 0, nor use the
+            constant, which errors close to a random walk leave undefined.
 
         Returns
         -------
         pandas.DataFrame
             Index of ``contrasts``; columns estimate, std_error, low, high, p_value (two-sided, of 0).
+
+        Raises
+        ------
+        ValueError
+            If the columns are not the regressors, or a row is not a combination as above.
         """
-        c = contrasts.to_numpy(dtype=float)
+        c = _combinations(contrasts, self.design.regressors.columns)
         centre = self.coefficients @ c.T
         spread = np.sqrt(np.einsum("mk,gkl,ml->gm", c, self.covariances, c))
         estimate = self.weights @ centre
@@ -83,6 +88,16 @@ class SegmentedFit:
             "p_value": 2 * np.minimum(below, 1 - below).clip(0),
         }
         return pd.DataFrame(columns, index=contrasts.index)
+
+
+def _combinations(contrasts: pd.DataFrame, regressors: pd.Index) -> Array:
+    """Return the contrasts as an array in the order of the regressors; refuse what has no estimate."""
+    if sorted(map(str, contrasts.columns)) != sorted(regressors):
+        raise ValueError(f"the contrasts need one column for each of {', '.join(regressors)}")
+    c = contrasts[regressors].to_numpy(dtype=float)
+    if not np.isfinite(c).all() or (c[:, 0] != 0).any() or not c.any(axis=1).all():
+        raise ValueError("a contrast needs finite weights, not all 0, and none of the constant")
+    return c
 
 
 def newey_west(design: SegmentedDesign, *, lags: int = 12) -> SegmentedFit:

@@ -1,5 +1,6 @@
 """Interrupted series: what is modelled. How its errors are modelled is in `segmented`."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -89,8 +90,8 @@ def segmented_design(
     Raises
     ------
     ValueError
-        If the months are not consecutive, a value is missing or has no logarithm, the control has other
-        months, the reform leaves fewer than 12 months on a side, or an option is out of range.
+        If the months are not consecutive, a value is not a finite number or has no logarithm, the control
+        has other months, the reform leaves fewer than 12 months on a side, or an option is out of range.
     """
     if scale not in ("log", "level"):
         raise ValueError(f"scale is {scale!r}: choose 'log' or 'level'")
@@ -133,9 +134,14 @@ def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     gaps = pd.period_range(months.min(), months.max(), freq="M").difference(months) if len(months) else months
     if len(gaps):
         raise ValueError(f"the {name} lacks {_listed(gaps)}: start after the gap, or find the figures")
-    values = series.astype(float)
+    try:
+        values = series.astype(float)
+    except (TypeError, ValueError):
+        raise ValueError(f"the {name} holds what is no number: turn text into numbers first") from None
     if values.isna().any():
         raise ValueError(f"the {name} has no value in {_listed(months[values.isna()])}: start after the gap")
+    if np.isinf(values).any():
+        raise ValueError(f"the {name} is infinite in {_listed(months[np.isinf(values)])}: find the figures")
     if scale == "log" and (values <= 0).any():
         raise ValueError(
             f"the {name} is not positive in {_listed(months[values <= 0])} and has no logarithm there: "
@@ -146,10 +152,11 @@ def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
 
 def to_month(month: str | pd.Period) -> pd.Period:
     """Turn "2015-02" into a month, or say what is wrong with it."""
-    try:
-        return pd.Period(month, freq="M")
-    except ValueError:
-        raise ValueError(f"{month!r} is no month: write year and month, such as '2015-02'") from None
+    with suppress(ValueError):
+        period = pd.Period(str(month), freq="M")
+        if isinstance(period, pd.Period):  # pandas reads "nan" as no time at all
+            return period
+    raise ValueError(f"{month!r} is no month: write year and month, such as '2015-02'")
 
 
 def _check_room(months: pd.Index, reform: pd.Period) -> None:
