@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.report.tables import number_text, table
+from tr_analysis.report.tables import interval_text, number_text, table
 
 
 def cells(frame, **options):
@@ -130,3 +130,7 @@ def test_text_holds_caption_and_cells():
 )
 def test_minus_signs(form, number, text):
     assert number_text(form, number) == text
+
+
+def test_an_estimate_stands_with_its_interval():
+    assert interval_text("{:,.2f}%", -0.16, -0.484, 0.17) == "−0.16% (−0.48% to 0.17%)"

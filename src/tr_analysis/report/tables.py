@@ -142,3 +142,9 @@ def number_text(form: str, number: float) -> str:
     if number < 0:
         text = text.replace("-", "\N{MINUS SIGN}" if re.search("[1-9]", text) else "", 1)
     return text
+
+
+def interval_text(form: str, estimate: float, low: float, high: float) -> str:
+    """Write an estimate with its interval, such as ``0.66% (0.10% to 1.23%)``."""
+    middle, below, above = (number_text(form, number) for number in (estimate, low, high))
+    return f"{middle} ({below} to {above})"
