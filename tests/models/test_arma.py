@@ -9,6 +9,7 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.tsa.arima_process import ArmaProcess, arma_generate_sample
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
+from tr_analysis.data import load
 from tr_analysis.models import arma as module
 from tr_analysis.models.arma import arma
 from tr_analysis.models.effects import effect_at
@@ -86,6 +87,19 @@ def test_against_a_long_search_of_statsmodels_and_dense_matrices(order):
     assert fit.aic <= deviance + 2 * (k + p + q + 1) + 1e-6
     assert np.abs(fit.coefficients[0] - beta).max() < 0.01 * np.sqrt(np.diag(covariance).max())
     assert np.sqrt(np.diag(fit.covariances[0])) == pytest.approx(np.sqrt(np.diag(covariance)), rel=0.02)
+
+
+def test_recall_stock_against_the_hessian_of_statsmodels():
+    frame = load("prison_population_monthly")
+    stock = frame[frame["status"] == "recall"].set_index("month")["people"].loc["2010-06":"2020-02"]
+    design = segmented_design(stock, REFORM)
+    fit = arma(design, order=(1, 0))
+    model = SARIMAX(design.response, design.regressors.to_numpy(), order=(1, 0, 0))
+    search = model.fit(disp=0, method="nm", maxiter=20_000, cov_type="oim")
+    assert fit.aic == pytest.approx(search.aic, abs=1e-3)
+    assert fit.rho == pytest.approx(search.params[-2], abs=1e-3)
+    assert fit.effects["estimate"].tolist() == pytest.approx(search.params[2:4], abs=1e-4)
+    assert fit.effects["std_error"].tolist() == pytest.approx(search.bse[2:4] * np.sqrt(117 / 109), rel=0.02)
 
 
 def test_without_terms_it_is_least_squares():
