@@ -43,5 +43,5 @@ $(VENV)/.study: requirements.lock
 $(VENV)/.test: requirements-test.lock
 $(VENV)/.lab: requirements-lab.lock
 $(VENV)/.study $(VENV)/.test $(VENV)/.lab: pyproject.toml
-	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh .ci/install $<
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh .ci/install $(filter %.lock,$^)
 	@touch $@
