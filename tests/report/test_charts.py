@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from tr_analysis.report import charts
+from tr_analysis.report.headings import balanced_lines
 
 DATA = pd.DataFrame({"month": ["2015-02", "2015-03"], "people": [5000, 1 / 3]})
 WORDS = {"title": "It rose", "subtitle": "People, England and Wales", "alt": "A rising line"}
@@ -220,3 +221,12 @@ def test_colours_differ_for_every_eye(eyes):
     seen = {name: lab(np.array(SEEN[eyes]) @ linear(colour)) for name, colour in PALETTE.items()}
     distance = {pair: np.linalg.norm(seen[pair[0]] - seen[pair[1]]) for pair in combinations(PALETTE, 2)}
     assert min(distance.values()) > 15, distance
+
+
+def test_heading_lines_are_as_few_as_fit_and_balanced():
+    words = "one two three four five six seven eight nine ten"
+    lines = balanced_lines(words, 30, len)
+    assert " ".join(lines) == words
+    assert len(lines) == 2
+    assert max(map(len, lines)) - min(map(len, lines)) <= 6
+    assert balanced_lines("unbreakable words", 3, len) == ["unbreakable", "words"]

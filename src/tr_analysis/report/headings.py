@@ -1,8 +1,12 @@
 """Title and subtitle of a chart, broken into lines by measuring."""
 
+from collections.abc import Callable
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+
+Width = Callable[[str], float]
 
 
 def write_heading(figure: Figure, title: str, subtitle: str) -> float:
@@ -10,34 +14,49 @@ def write_heading(figure: Figure, title: str, subtitle: str) -> float:
 
     Lines break where the words, as the font draws them, come to the end of the figure.
     """
-    width, height = 72 * figure.get_size_inches()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    height = 72 * figure.get_size_inches()[1]
     down = 4.0
     for words, size, weight, colour in (
         (title, 13.0, "bold", "#3D3D3D"),
         (subtitle, 10.0, "normal", "#555555"),
     ):
         font = FontProperties(size=size, weight=weight)
-        for line in _lines(words, 0.98 * width, font):
+
+        def width(line: str, font: FontProperties = font) -> float:
+            return float(renderer.get_text_width_height_descent(line, font, False)[0])
+
+        for line in balanced_lines(words, 0.98 * figure.bbox.width, width):
             figure.text(0.01, 1 - down / height, line, fontproperties=font, color=colour, va="top")
             down += 1.35 * size
     return float((down + 6) / height)
 
 
-def _lines(words: str, width: float, font: FontProperties) -> list[str]:
-    """Break words into lines of about equal length that fit the width, in points."""
-    lines = narrower = _fill(words, width, font)
+def balanced_lines(words: str, room: float, width: Width) -> list[str]:
+    """Break words into as few lines as fit the room, of about equal length.
+
+    Parameters
+    ----------
+    words
+        The text.
+    room
+        Width of a line, in the unit of ``width``.
+    width
+        Measures a line.
+    """
+    lines = narrower = _fill(words, room, width)
     while len(narrower) == len(lines) and 1 < len(lines) < len(words.split()):
-        lines, width = narrower, 0.95 * width
-        narrower = _fill(words, width, font)
+        lines, room = narrower, 0.95 * room
+        narrower = _fill(words, room, width)
     return lines
 
 
-def _fill(words: str, width: float, font: FontProperties) -> list[str]:
-    """Fill lines one after the other; a word that is wider than the page gets its own."""
+def _fill(words: str, room: float, width: Width) -> list[str]:
+    """Fill lines one after the other; a word that is wider than the room gets its own."""
     lines: list[str] = []
     for word in words.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and TextPath((0, 0), longer, prop=font).get_extents().width <= width:
+        if lines and width(longer) <= room:
             lines[-1] = longer
         else:
             lines.append(word)
