@@ -11,11 +11,11 @@ study: $(VENV)/.study  ## run every chapter and build the pages
 	$(BIN)/tr-analysis run
 
 test: $(VENV)/.test  ## the tests, then the executed chapters cell by cell
-	$(PYTEST) -n auto --dist loadgroup
+	$(PYTEST) -n auto --dist loadscope
 	$(PYTEST) -p tests.nbval_strict --nbval --nbval-current-env -n auto --dist loadscope reports/*.ipynb
 
 test-full: $(VENV)/.test  ## the long simulations as well
-	$(PYTEST) -n auto --dist loadgroup -m "full or not full"
+	$(PYTEST) -n auto --dist loadscope -m ""
 
 check: $(VENV)/.test  ## style, types, directions of imports, rules of the chapters and of the data
 	$(BIN)/ruff check

@@ -16,8 +16,6 @@ from tr_analysis.study.lint import lint
 CHAPTERS = [chapter.name for chapter in find_chapters()]
 RECALL_LAST = "2020-02,recall,8737,S001"
 
-pytestmark = pytest.mark.xdist_group("study")  # the fresh run is made once
-
 
 def results(folder: Path, chapter: str) -> dict:
     return json.loads((folder / "results" / f"{chapter}.json").read_text("utf-8"))
