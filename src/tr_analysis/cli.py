@@ -100,9 +100,9 @@ def run(chapters: tuple[str, ...], given: dict[str, str], jobs: int | None, out:
     from tr_analysis.study.run import plan
     from tr_analysis.study.run import run as run_chapters
 
-    plan(chapters, given, out)
+    tasks = plan(chapters, given, out)  # mistakes of the caller come before the time that the tables take
     data.build()
-    outcomes = run_chapters(chapters, given, out, jobs)
+    outcomes = run_chapters(tasks, jobs)
     for outcome in outcomes:
         click.echo(_told(outcome))
     if not given:

@@ -8,7 +8,7 @@ import pytest
 
 from tr_analysis.study import kernels
 from tr_analysis.study.kernels import running_kernels
-from tr_analysis.study.run import run
+from tr_analysis.study.run import plan, run
 
 
 def sleeper() -> subprocess.Popen[bytes]:
@@ -67,7 +67,7 @@ def test_a_kernel_that_cannot_start_says_why(toy, tmp_path, monkeypatch):
     spec.write_text(json.dumps({"argv": argv, "display_name": "broken", "language": "python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     toy("01-a", "n", kernel="broken")
-    (outcome,) = run()
+    (outcome,) = run(plan())
     assert outcome.failure.startswith("01-a: the kernel did not start (")
     assert outcome.failure.endswith("its last words: No module named ipykernel")
     assert outcome.files == ()

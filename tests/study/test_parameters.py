@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_analysis.errors import StudyError, UsageError
-from tr_analysis.study.parameters import Parameter, parse, read_parameters, resolve_values
+from tr_analysis.study.parameters import Parameter, parse, read_parameters
 
 CELL = """\
 reform: Month = "2015-02"  # month from which the series may break
@@ -164,13 +164,6 @@ def test_months_and_years_survive_the_command_line(day):
     year = f"{day.year:04}/{(day.year + 1) % 100:02}"
     assert parse(Parameter("c", "m", "Month", "", "h"), month) == month
     assert parse(Parameter("c", "y", "Year", "", "h"), year) == year
-
-
-def test_every_parameter_gets_a_value(declared):
-    values = resolve_values(declared.values(), {"harmonics": "3"})
-    assert values["harmonics"] == 3
-    assert values["reform"] == "2015-02"
-    assert len(values) == 7
 
 
 @pytest.mark.parametrize(

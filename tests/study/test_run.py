@@ -30,7 +30,7 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("JUPYTER_PREFER_ENV_PATH", raising=False)
     environment, folder = dict(os.environ), Path.cwd()
-    (outcome,) = run()
+    (outcome,) = run(plan())
     first = tree(tmp_path / "reports")
     assert outcome.failure == ""
     assert set(first) == {
@@ -46,7 +46,7 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
     assert results["parameters"] == {"n": 2, "name": "x"}
     assert results["findings"] == {"n": {"value": 2, "low": None}}
     assert results["data"] == {"recall": "ab12"}
-    run()
+    run(plan())
     assert tree(tmp_path / "reports") == first
     assert (dict(os.environ), Path.cwd()) == (environment, folder)
     assert capfd.readouterr().err == ""
@@ -54,7 +54,7 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
 
 def test_a_turned_parameter_gets_a_folder_of_its_own(toy, tmp_path):
     toy("01-a", "assert (n, name) == (3, '007')")
-    (outcome,) = run(given={"n": "3", "name": "007"})
+    (outcome,) = run(plan(given={"n": "3", "name": "007"}))
     assert outcome.failure == ""
     assert set(tree(tmp_path / "reports")) == {
         "variants/01-a/n=3,name=007/01-a.ipynb",
@@ -75,7 +75,7 @@ def test_failures_say_where_and_why_and_touch_nothing_else(toy, tmp_path):
     earlier = reports / "02-bad.ipynb"
     earlier.parent.mkdir()
     earlier.write_text("earlier")
-    outcomes = run(jobs=2)
+    outcomes = run(plan(), jobs=2)
     assert [outcome.failure for outcome in outcomes] == [
         "",
         "02-bad, under “Evidence”: ValueError: no such month",
@@ -102,7 +102,7 @@ def test_a_success_removes_the_failed_notebook_and_works_without_unix_sockets(to
     stale.write_text("stale")
     monkeypatch.setattr(kernels, "LONGEST_FOLDER", 0)
     outcomes = []
-    thread = threading.Thread(target=lambda: outcomes.extend(run(["01"])))  # no signals here
+    thread = threading.Thread(target=lambda: outcomes.extend(run(plan(["01"]))))  # no signals here
     thread.start()
     thread.join()
     assert [outcome.failure for outcome in outcomes] == [""]
@@ -128,7 +128,7 @@ def two(toy):
     ],
 )
 def test_a_parameter_chooses_the_chapters_that_know_it(two, tmp_path, names, given, planned):
-    tasks = plan(names, given, None)
+    tasks = plan(names, given)
     assert [task.chapter.name for task in tasks] == planned
     reports = tmp_path / "reports"
     for task in tasks:
@@ -148,10 +148,10 @@ def test_a_parameter_chooses_the_chapters_that_know_it(two, tmp_path, names, giv
 )
 def test_mistakes_are_refused_before_a_kernel_starts(two, names, given, message):
     with pytest.raises(UsageError, match=message):
-        run(names, given)
+        plan(names, given)
 
 
 def test_a_variant_s_folder_is_safe_to_write(toy, tmp_path):
     toy("01-a", "n")
-    (task,) = plan([], {"name": "../2014/15 é"}, None)
+    (task,) = plan(given={"name": "../2014/15 é"})
     assert task.out == tmp_path / "reports" / "variants" / "01-a" / "name=..-2014-15-é"

@@ -7,7 +7,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from tr_analysis.errors import StudyError, UsageError
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.values import PARSERS, Month, Value, Year, nearest
 
-__all__ = ["Literal", "Month", "Parameter", "Year", "parse", "read_parameters", "resolve_values"]
+__all__ = ["Literal", "Month", "Parameter", "Year", "parse", "read_parameters"]
 
 _RANGE = re.compile(r"\s*\[\s*([-\d./]+)\s*,\s*([-\d./]+)\s*\]\s*$")
 _RANGED = ("int", "float", "Month", "Year")
@@ -158,17 +158,6 @@ def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
         return "Literal", choices if isinstance(choices, tuple) else (choices,)
     known = ", ".join(kind for kind in _KINDS if kind != "Literal")
     raise ValueError(f"the type {ast.unparse(node)} is not known; use {known} or Literal[...]")
-
-
-def resolve_values(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the value of every parameter: the one given, checked, or else the default.
-
-    Raises
-    ------
-    UsageError
-        For a value that is not allowed. Names that no parameter bears are the caller's to refuse.
-    """
-    return {p.name: parse(p, given[p.name]) if p.name in given else p.default for p in parameters}
 
 
 def parse(parameter: Parameter, value: Any) -> Value:

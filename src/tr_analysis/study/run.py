@@ -22,7 +22,7 @@ from tr_analysis.study.execute import ExecutionError, execute
 from tr_analysis.study.kernels import Kernels, running_kernels
 from tr_analysis.study.normalise import normalise
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.parameters import Parameter, parse, read_parameters, resolve_values
+from tr_analysis.study.parameters import Parameter, parse, read_parameters
 from tr_analysis.study.progress import Progress
 from tr_analysis.study.publish import chapter_files, keep_failed, publish
 from tr_analysis.study.values import Value, nearest
@@ -61,34 +61,75 @@ class Outcome:
     failure: str = ""
 
 
-def run(
-    names: Sequence[str] = (),
-    given: Mapping[str, Any] | None = None,
-    out: Path | None = None,
-    jobs: int | None = None,
-) -> list[Outcome]:
-    """Run chapters, publish what each yields, and tell how each ended.
+def plan(
+    names: Sequence[str] = (), given: Mapping[str, Any] | None = None, out: Path | None = None
+) -> list[Task]:
+    """Check chapters, names and values of parameters, and say what is to be run and where it goes.
+
+    With chapters named, each must know every parameter given; otherwise the chapters that know
+    any of them are run, and each parameter must be known to one.
 
     Parameters
     ----------
     names
         Chapters, as `choose` understands them; all when empty.
     given
-        Parameters to turn; see `plan`.
+        Parameters to turn, as text or values.
     out
         Where the files go; by default the project's reports, or a folder of their own under
         ``reports/variants`` when a parameter is turned.
+
+    Raises
+    ------
+    UsageError
+        For an unknown chapter or parameter, or a value not allowed.
+    """
+    given = given or {}
+    known = {chapter: read_parameters(chapter.path) for chapter in choose(names, find_chapters())}
+    _refuse_unknown(known, given, every=bool(names))
+    tasks = []
+    for chapter, parameters in known.items():
+        turned = {p.name: parse(p, given[p.name]) for p in parameters if p.name in given}
+        if turned or not given:
+            folder = out or (reports() / "variants" / chapter.name / _label(turned) if turned else reports())
+            values = {p.name: p.default for p in parameters} | turned
+            tasks.append(Task(chapter, turned, values, folder))
+    return tasks
+
+
+def _refuse_unknown(
+    known: Mapping[Chapter, Sequence[Parameter]], given: Mapping[str, Any], every: bool
+) -> None:
+    by_chapter = {chapter.name: {p.name for p in parameters} for chapter, parameters in known.items()}
+    if not every:
+        by_chapter = {"the study": set().union(*by_chapter.values())}
+    for chapter, names in by_chapter.items():
+        for name in given:
+            if name not in names:
+                hint = nearest(name, sorted(names)) or f"; it has {', '.join(sorted(names)) or 'none'}"
+                raise UsageError(f"{chapter} has no parameter {name}{hint}")
+
+
+def _label(turned: Mapping[str, Value]) -> str:
+    """Return a folder name for a variant: ``reform=2014-06,harmonics=3``."""
+    return re.sub(r"[^\w.+=,-]", "-", ",".join(f"{name}={value}" for name, value in turned.items()))
+
+
+def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
+    """Run chapters, publish what each yields, and tell how each ended.
+
+    Parameters
+    ----------
+    tasks
+        What to run, from `plan`.
     jobs
         Chapters at a time; by default one per processor.
 
     Raises
     ------
-    UsageError
-        For an unknown chapter or parameter, or a value not allowed; before any kernel starts.
     InterruptionError
         After Ctrl-C or SIGTERM; no kernel is left.
     """
-    tasks = plan(names, given or {}, out)
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     try:
@@ -121,46 +162,6 @@ def _termination() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def plan(names: Sequence[str], given: Mapping[str, Any], out: Path | None) -> list[Task]:
-    """Check chapters, names and values of parameters, and say what is to be run and where it goes.
-
-    With chapters named, each must know every parameter given; otherwise the chapters that know
-    any of them are run, and each parameter must be known to one.
-
-    Raises
-    ------
-    UsageError
-        For an unknown chapter or parameter, or a value not allowed.
-    """
-    known = {chapter: read_parameters(chapter.path) for chapter in choose(names, find_chapters())}
-    _refuse_unknown(known, given, every=bool(names))
-    tasks = []
-    for chapter, parameters in known.items():
-        turned = {p.name: parse(p, given[p.name]) for p in parameters if p.name in given}
-        if turned or not given:
-            folder = out or (reports() / "variants" / chapter.name / _label(turned) if turned else reports())
-            tasks.append(Task(chapter, turned, resolve_values(parameters, turned), folder))
-    return tasks
-
-
-def _refuse_unknown(
-    known: Mapping[Chapter, Sequence[Parameter]], given: Mapping[str, Any], every: bool
-) -> None:
-    by_chapter = {chapter.name: {p.name for p in parameters} for chapter, parameters in known.items()}
-    if not every:
-        by_chapter = {"the study": set().union(*by_chapter.values())}
-    for chapter, names in by_chapter.items():
-        for name in given:
-            if name not in names:
-                hint = nearest(name, sorted(names)) or f"; it has {', '.join(sorted(names)) or 'none'}"
-                raise UsageError(f"{chapter} has no parameter {name}{hint}")
-
-
-def _label(turned: Mapping[str, Value]) -> str:
-    """Return a folder name for a variant: ``reform=2014-06,harmonics=3``."""
-    return re.sub(r"[^\w.+=,-]", "-", ",".join(f"{name}={value}" for name, value in turned.items()))
 
 
 def _run_task(task: Task, kernels: Kernels, progress: Progress) -> Outcome:
