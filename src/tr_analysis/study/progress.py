@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
 from tqdm import tqdm
 
@@ -23,14 +21,6 @@ class Progress:
         self._running: list[str] = []
         layout = "{desc} |{bar:24}| {n_fmt}/{total_fmt} cells {elapsed}"
         self._bar = tqdm(total=cells, disable=None, leave=False, bar_format=layout, dynamic_ncols=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.close()
 
     @contextmanager
     def running(self, chapter: str) -> Iterator[None]:
@@ -51,3 +41,7 @@ class Progress:
     def _show(self) -> None:
         with self._lock:
             self._bar.set_description_str(", ".join(self._running))
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._bar.close()

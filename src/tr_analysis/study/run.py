@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -133,7 +133,7 @@ def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     try:
-        with _termination(), running_kernels(notebooks()) as kernels, Progress(cells) as progress:
+        with _termination(), running_kernels(notebooks()) as kernels, closing(Progress(cells)) as progress:
             pool = ThreadPoolExecutor(jobs)
             try:
                 futures = [pool.submit(_run_task, task, kernels, progress) for task in tasks]
