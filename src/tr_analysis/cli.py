@@ -1,7 +1,6 @@
 """The command ``tr-analysis``. Heavy imports wait until a command needs them: listing is instant."""
 
 import os
-import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -215,7 +214,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _said(message: str, code: int) -> int:
     click.echo(f"tr-analysis: {message}", err=True)
     return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())
