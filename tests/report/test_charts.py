@@ -110,7 +110,7 @@ def test_a_word_wider_than_the_picture_gets_its_own_line(shown):
 
 
 def test_years_keep_their_distance_on_a_narrow_axis(shown):
-    figure, axes = charts.canvas(2, columns=2)
+    figure, axes = charts.canvas(2, ncols=2)
     for panel in axes:
         panel.plot(pd.date_range("2008-01", "2026-01", freq="YS"), range(19))
     show(figure=figure)

@@ -32,21 +32,21 @@ _STYLE = {
 }
 
 
-def canvas(height: float = 4.4, *, rows: int = 1, columns: int = 1, **shared: Any) -> tuple[Figure, Any]:
+def canvas(height: float = 4.4, *, rows: int = 1, **grid: Any) -> tuple[Figure, Any]:
     """Return a figure in house style and its axes.
 
     Parameters
     ----------
     height
         Height in inches; the width is always the page's.
-    rows, columns
-        Grid of axes.
-    **shared
-        ``sharex``, ``sharey``, ``gridspec_kw`` and the like, for matplotlib's ``subplots``.
+    rows
+        Axes below each other.
+    **grid
+        ``ncols``, ``sharex``, ``gridspec_kw`` and the like, for matplotlib's ``subplots``.
     """
     sns.set_theme(context="notebook", style="whitegrid", font="DejaVu Sans", font_scale=0.95, rc=_STYLE)
     figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained")
-    return figure, figure.subplots(rows, columns, **shared)
+    return figure, figure.subplots(rows, **grid)
 
 
 def at(periods: "pd.Series[Any] | pd.PeriodIndex") -> pd.DatetimeIndex:
