@@ -6,10 +6,12 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tr_analysis.files import write_files
+from tr_analysis.report.prose import headings, title_and_question
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,7 +21,6 @@ SITE_TITLE = "Transforming Rehabilitation: what became of it"
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARK = '<meta name="generator" content="tr-analysis">'  # only pages that carry it are ever removed
 _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first of these that an output has
-_HEADING = r"^# +(?P<title>.+?)\s*$\s*(?P<question>(?:^[^#\s].*\n?)*)"  # and the paragraph under it
 _NO_ALT = "No description has been provided"  # what nbconvert writes where an alternative text is missing
 
 
@@ -116,14 +117,14 @@ def _read(path: Path) -> _Chapter:
     if run is None:
         raise ValueError(f"{path.name} has no record of its run; make it with `tr-analysis run {path.stem}`")
     prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    heading = re.search(_HEADING, prose, flags=re.MULTILINE)
-    if heading is None:
+    title, question = title_and_question(prose)
+    if not title:
         raise ValueError(f"{path.name} has no title; start its first cell with '# ' and the title")
     return _Chapter(
         page=f"{path.stem}.html",
         name=run["chapter"],
-        title=heading["title"],
-        question=markdown2html(heading["question"]),
+        title=title,
+        question=markdown2html(question),
         answer=markdown2html(_answer(notebook)),
         parameters=dict(run["parameters"]),
         version=run["version"],
@@ -133,8 +134,7 @@ def _read(path: Path) -> _Chapter:
 
 def _answer(notebook: "NotebookNode") -> str:
     """Return the first sentence that the chapter shows under its heading Answer, or nothing."""
-    cells = iter(notebook.cells)
-    any(re.search(r"^## Answer\b", cell.source, flags=re.MULTILINE) for cell in cells)  # goes on up to it
+    cells = dropwhile(lambda cell: "## Answer" not in headings(cell.source), notebook.cells)
     texts = (o.data.get("text/markdown") for cell in cells for o in cell.get("outputs", []) if "data" in o)
     sentence = re.match(r".+?[.?!](?=\s+[A-Z]|\s*$)", next(filter(None, texts), ""), flags=re.DOTALL)
     return sentence[0] if sentence else ""

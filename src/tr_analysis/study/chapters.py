@@ -1,12 +1,13 @@
 """The chapters: finding them, and understanding the names people give them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tr_analysis.errors import StudyError, UsageError
 from tr_analysis.paths import notebooks
-from tr_analysis.study.notebook import Cell, markdown_lines, read_cells
+from tr_analysis.report.prose import title_and_question
+from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.values import nearest
 
 
@@ -50,22 +51,9 @@ def find_chapters(folder: Path | None = None) -> tuple[Chapter, ...]:
 
 
 def _chapter(path: Path) -> Chapter:
-    title, question = heading_and_question(read_cells(path))
+    prose = (cell["source"] for cell in read_cells(path) if cell["cell_type"] == "markdown")
+    title, question = title_and_question("\n\n".join(prose))
     return Chapter(path, title or path.stem, question)
-
-
-def heading_and_question(cells: Iterable[Cell]) -> tuple[str, str]:
-    """Return the first ``# `` heading and the first paragraph after it, each empty when missing."""
-    text = "\n\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
-    title, paragraph = "", list[str]()
-    for line in map(str.strip, markdown_lines(text)):
-        if not title:
-            title = line.removeprefix("# ").strip() if line.startswith("# ") else ""
-        elif line.startswith("#") or (not line and paragraph):
-            break
-        elif line:
-            paragraph.append(line)
-    return title, " ".join(paragraph)
 
 
 def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:

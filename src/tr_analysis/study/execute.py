@@ -11,9 +11,9 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from tr_analysis.errors import ChapterError
+from tr_analysis.report.prose import headings
 from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.kernels import Kernels
-from tr_analysis.study.notebook import markdown_lines
 from tr_analysis.study.values import Value
 
 # What papermill and nbclient log of a failure, the failure's own message says better.
@@ -55,8 +55,8 @@ class _Watch:
 
     def _pass_cell(self, cell: nbformat.NotebookNode, cell_index: int) -> None:
         if cell.cell_type == "markdown":
-            headings = [line for line in markdown_lines(cell.source) if line.startswith("#")]
-            self._heading = headings[-1].lstrip("# ").strip() if headings else self._heading
+            for heading in headings(cell.source):
+                self._heading = heading.lstrip("# ")
 
     def _executed(self, **_: Any) -> None:
         self._advance()

@@ -10,10 +10,11 @@ from typing import Any
 from nbformat.validator import iter_validate
 
 from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.report.prose import headings
 from tr_analysis.study.lint_code import code_faults, names_used
 from tr_analysis.study.lint_prose import prose_faults
 from tr_analysis.study.normalise import INJECTED
-from tr_analysis.study.notebook import Cell, markdown_lines, read_cells
+from tr_analysis.study.notebook import Cell, read_cells
 from tr_analysis.study.parameters import read_parameters
 
 HEADINGS = ("## Answer", "## Evidence", "## Limits")
@@ -84,16 +85,10 @@ def _ids(cells: list[Cell]) -> Iterator[Fault]:
 def _headings(cells: list[Cell]) -> Iterator[Fault]:
     if not (cells and cells[0]["cell_type"] == "markdown" and cells[0]["source"].startswith("# ")):
         yield "", "begin with a markdown cell `# Title` and the question"
-    headings = [
-        line.strip()
-        for cell in cells
-        if cell["cell_type"] == "markdown"
-        for line in markdown_lines(cell["source"])
-        if line.startswith("#")
-    ]
-    if sum(heading.startswith("# ") for heading in headings) > 1:
+    found = [h for cell in cells if cell["cell_type"] == "markdown" for h in headings(cell["source"])]
+    if sum(heading.startswith("# ") for heading in found) > 1:
         yield "", "have one heading of the first level, the title"
-    if tuple(heading for heading in headings if heading in HEADINGS) != HEADINGS:
+    if tuple(heading for heading in found if heading in HEADINGS) != HEADINGS:
         yield "", f"have the headings {', '.join(HEADINGS)}, once each and in this order"
 
 

@@ -4,8 +4,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from tr_analysis.report.prose import markdown_lines
 from tr_analysis.study.lint_code import parsed
-from tr_analysis.study.notebook import Cell, markdown_lines
+from tr_analysis.study.notebook import Cell
 
 # Not prose: code spans, formulas, targets of links and pictures, addresses, tags, character references.
 _EXEMPT = re.compile(

@@ -34,14 +34,3 @@ def _completed(cell: Cell, number: int) -> Cell:
         "source": "".join(cell["source"]),
         "tags": cell.get("metadata", {}).get("tags", []),
     }
-
-
-def markdown_lines(source: str) -> list[str]:
-    """Return the lines of a markdown text that are not inside a fenced code block."""
-    lines, fenced = [], False
-    for line in source.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        elif not fenced:
-            lines.append(line)
-    return lines
