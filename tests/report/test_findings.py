@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.report.finding import RUNGS, Finding
-from tr_analysis.report.findings import MIME, Findings
+from tr_analysis.report.findings import Findings
 
 
 def finding(value, **about):
@@ -175,7 +176,7 @@ def test_prose_remembers_exactly_what_it_showed(findings):
     said = findings.say("\nBy {fall.size} ({fall.interval}) since {when}; {{braces}} stay.\n")
     assert said.data == "By 2.1 points (−2.4 to −1.8 points) since February 2015; {braces} stay."
     findings.text("Title: {fall.size}, again {fall.size}")
-    shown = {name: record["shown"] for name, record in bundle(findings)[MIME]["findings"].items()}
+    shown = {name: record["shown"] for name, record in bundle(findings)[FINDINGS_MIME]["findings"].items()}
     assert shown == {
         "fall": ["2.1 points", "−2.4 to −1.8 points"],
         "stock": [],
@@ -185,7 +186,7 @@ def test_prose_remembers_exactly_what_it_showed(findings):
 
 def test_tables_show_without_counting_as_prose(findings):
     assert "8,737" in bundle(findings)["text/html"]
-    assert bundle(findings)[MIME]["findings"]["stock"]["shown"] == []
+    assert bundle(findings)[FINDINGS_MIME]["findings"]["stock"]["shown"] == []
 
 
 def bundle(findings):
@@ -198,8 +199,8 @@ def test_bundle_has_the_shape_that_the_runner_reads():
     findings = Findings([table])
     findings.add("rate", "Rate", 1 / 3, low=0.25, high=0.5, n=3, rung="B", sources=("S001",), method="Wilson")
     made = bundle(findings)
-    assert set(made) == {MIME, "text/plain", "text/html"}
-    assert made[MIME] == {
+    assert set(made) == {FINDINGS_MIME, "text/plain", "text/html"}
+    assert made[FINDINGS_MIME] == {
         "data": {"recall": "ab12"},
         "findings": {
             "rate": {
@@ -224,7 +225,7 @@ def test_numbers_of_numpy_and_pandas_become_plain_json():
     counts = pd.Series([7, 9], dtype="Int64")
     findings.add("a", "A", np.int64(7), low=np.float32(6), high=counts.iloc[1], n=np.int64(12), unit="people")
     findings.add("b", "B", counts.sum(), n=1e5)
-    record = json.loads(json.dumps(bundle(findings)[MIME], allow_nan=False))["findings"]
+    record = json.loads(json.dumps(bundle(findings)[FINDINGS_MIME], allow_nan=False))["findings"]
     assert (record["a"]["value"], record["a"]["n"], record["b"]["n"]) == (7.0, 12, 100_000)
     assert findings.text("{a.interval}, n = {b.n}") == "6 to 9, n = 100,000"
 

@@ -10,10 +10,9 @@ import pandas as pd
 from IPython.display import Markdown
 
 from tr_analysis.data import load
+from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.report.finding import RUNGS, Finding, finite
 from tr_analysis.report.tables import Table, table
-
-MIME = "application/vnd.tr-analysis.findings+json"
 
 
 class Findings:
@@ -144,7 +143,7 @@ class Findings:
         texts = {
             kind: "\n\n".join(bundle[kind] for bundle in bundles) for kind in ("text/html", "text/plain")
         }
-        return {MIME: {"data": self._inputs, "findings": record}, **texts}
+        return {FINDINGS_MIME: {"data": self._inputs, "findings": record}, **texts}
 
 
 class _Filler(string.Formatter):

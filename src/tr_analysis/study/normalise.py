@@ -8,9 +8,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tr_analysis import __version__
+from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.study.values import Value
 
-FINDINGS = "application/vnd.tr-analysis.findings+json"
 INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
@@ -42,8 +42,8 @@ def normalise(notebook: NotebookNode, chapter: str, values: Mapping[str, Value])
         if not cell.metadata.get("tags"):
             cell.metadata.pop("tags", None)
         for output in cell.get("outputs", []):
-            if FINDINGS in output.get("data", {}):
-                output.data[FINDINGS] = _finite(output.data[FINDINGS])
+            if FINDINGS_MIME in output.get("data", {}):
+                output.data[FINDINGS_MIME] = _finite(output.data[FINDINGS_MIME])
     return notebook
 
 

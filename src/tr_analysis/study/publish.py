@@ -12,8 +12,8 @@ import nbformat
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import write_files
+from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.study.chapters import Chapter
-from tr_analysis.study.normalise import FINDINGS
 
 PNG, CSV = "image/png", "text/csv"
 
@@ -78,7 +78,7 @@ def _figure(chapter: Chapter, output: nbformat.NotebookNode) -> dict[PurePosixPa
 
 
 def _results(chapter: Chapter, notebook: nbformat.NotebookNode) -> bytes:
-    bundles = [output.data[FINDINGS] for output in _outputs(notebook) if FINDINGS in output.data]
+    bundles = [output.data[FINDINGS_MIME] for output in _outputs(notebook) if FINDINGS_MIME in output.data]
     if not bundles:
         raise ChapterError(f"{chapter.name}: yields no findings; its last cell must end in `findings`")
     results: dict[str, Any] = {
