@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from tr_analysis.data.periods import FREQUENCY, period, span
+from tr_analysis.data.periods import FREQUENCY, periods, span
 
 _QUALIFIERS = (
     "about|almost|approximately|around|as high as|just over|less than|more than|nearly|over|some|up to"
@@ -61,9 +61,6 @@ class Quantity(NamedTuple):
     low: float | None
     high: float | None
     qualifier: str | None
-
-
-_NOTHING = Quantity(None, None, None, None)
 
 
 def quantity(text: str) -> Quantity:
@@ -142,8 +139,7 @@ def _periods(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
     out = frame.reset_index(drop=True)
     for name, kind in kinds.items():
         if kind in FREQUENCY:
-            cells = [period(t, kind) if isinstance(t, str) else pd.NaT for t in out[name]]
-            out[name] = pd.PeriodIndex(cells, freq=FREQUENCY[kind])
+            out[name] = periods(out[name], kind)
         elif kind == "yes or no":
             out[name] = out[name] == "yes"
     return out
@@ -176,28 +172,38 @@ def _spans(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     )
 
 
+def _quantities(printed: "pd.Series[Any]") -> pd.DataFrame:
+    """Read a column of printed quantities; an empty cell has none."""
+    read = pd.DataFrame([quantity(cell) for cell in printed.fillna("")], printed.index)
+    return read.astype({"value": float, "low": float, "high": float})
+
+
+def _canonical(names: "pd.Series[Any]", frames: Frames) -> "pd.Series[Any]":
+    """Give printed names their canonical provider, empty where they mean none."""
+    providers = frames["providers"]["provider"]
+    return names.map(lambda name: provider_name(name, providers), na_action="ignore").astype("str")
+
+
 def _providers(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
     """Split the printed caseload into value and qualifier."""
-    read = [quantity(t) if isinstance(t, str) else _NOTHING for t in frame["caseload_as_printed"]]
+    read = _quantities(frame["caseload_as_printed"])
     return frame.assign(
-        caseload=pd.array([q.value for q in read], dtype="Float64").astype("Int64"),
-        caseload_qualifier=pd.array([q.qualifier for q in read], dtype="str"),
+        caseload=read["value"].astype("Float64").astype("Int64"),
+        caseload_qualifier=read["qualifier"].astype("str"),
     )
 
 
 def _figures(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     """Read figures printed in words, date them, and name their provider where the population is one."""
-    providers = frames["providers"]["provider"]
-    read = pd.DataFrame([quantity(t) if isinstance(t, str) else _NOTHING for t in frame["as_printed"]])
+    read = _quantities(frame["as_printed"])
     in_words = frame["value"].isna()
-    names = [provider_name(t, providers) if isinstance(t, str) else None for t in frame["population"]]
     out = frame.assign(
-        value=frame["value"].where(~in_words, read["value"].astype(float)),
-        low=read["low"].astype(float).where(in_words),
-        high=read["high"].astype(float).where(in_words),
+        value=frame["value"].where(~in_words, read["value"]),
+        low=read["low"].where(in_words),
+        high=read["high"].where(in_words),
         qualifier=frame["qualifier"].where(frame["qualifier"].notna(), read["qualifier"]),
         value_in_words=in_words,
-        provider=pd.array(names, dtype="str"),
+        provider=_canonical(frame["population"], frames),
     )
     return _spans(out, "period")
 
@@ -210,8 +216,7 @@ def _inspections(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
 
 def _quality_impact(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     """Add the canonical provider; none where the source names no division."""
-    names = [provider_name(t, frames["providers"]["provider"]) for t in frame["organisation"]]
-    return frame.assign(provider=pd.array(names, dtype="str"))
+    return frame.assign(provider=_canonical(frame["organisation"], frames))
 
 
 _CLEANERS: Mapping[str, Callable[[pd.DataFrame, Frames], pd.DataFrame]] = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -44,6 +44,12 @@ def period(text: str, kind: str) -> pd.Period:
             raise ValueError(f"{text!r} is no financial year: write two consecutive years, such as 2015/16")
         return pd.Period(year=int(first) + 1, freq=FREQUENCY[kind])
     return pd.Period(text, freq=FREQUENCY[kind])
+
+
+def periods(cells: "pd.Series[Any]", kind: str) -> pd.PeriodIndex:
+    """Turn a column of printed periods of a known kind into real ones; an empty cell stays empty."""
+    read = [period(cell, kind) if isinstance(cell, str) else pd.NaT for cell in cells]
+    return pd.PeriodIndex(read, freq=FREQUENCY[kind])
 
 
 def exists(text: str, kind: str) -> bool:

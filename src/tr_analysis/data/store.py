@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis import paths
-from tr_analysis.data.periods import FREQUENCY, period
+from tr_analysis.data.periods import FREQUENCY, periods
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256
 
@@ -61,12 +61,12 @@ def _hash(file: Path) -> str | None:
 
 def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
     """Read a table with the types that the manifest records."""
-    periods = {c: _KINDS[t] for c, t in types.items() if t in _KINDS}
-    plain = {c: "str" if c in periods else t for c, t in types.items()}
-    frame = pd.read_csv(file, dtype=plain, keep_default_na=False, na_values=[""])
-    for column, kind in periods.items():
-        cells = [period(t, kind) if isinstance(t, str) else pd.NaT for t in frame[column]]
-        frame[column] = pd.PeriodIndex(cells, freq=FREQUENCY[kind])
+    kinds = {c: _KINDS[t] for c, t in types.items() if t in _KINDS}
+    frame = pd.read_csv(
+        file, dtype=types | dict.fromkeys(kinds, "str"), keep_default_na=False, na_values=[""]
+    )
+    for column, kind in kinds.items():
+        frame[column] = periods(frame[column], kind)
     return frame
 
 
