@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from tr_analysis.data.fields import Frames
 from tr_analysis.data.periods import FREQUENCY, periods, span
 
 _QUALIFIERS = (
@@ -50,8 +51,6 @@ ADDED: Mapping[str, Mapping[str, str]] = {
     "inspection_ratings": {"owner": "owner from February 2015, by the list of providers"},
     "quality_impact_judgements": {"provider": "canonical provider, where the source names one"},
 }
-
-Frames = Mapping[str, pd.DataFrame]
 
 
 class Quantity(NamedTuple):

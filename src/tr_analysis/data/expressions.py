@@ -2,11 +2,11 @@
 
 import operator
 import re
-from collections.abc import Mapping
 
 import pandas as pd
 
-Frames = Mapping[str, pd.DataFrame]
+from tr_analysis.data.fields import Frames
+
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 _CELL = r"(\w+)\[([^\]]*)\]\.(\w+)"
 _TOKEN = re.compile(rf"F\d{{4}}|{_CELL}|\d+(?:\.\d+)?|[-+*/]", re.ASCII)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pandera.pandas as pa
 
+Frames = Mapping[str, pd.DataFrame]
+"""Tables by name."""
+
 _YEAR = r"(19|20)\d\d"
 _QUARTER = _YEAR + r"Q[1-4]"
 

@@ -11,10 +11,11 @@ from tr_analysis.data.clean import clean
 from tr_analysis.data.periods import financial_year
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
+from tr_analysis.data.store import MANIFEST
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256, write_files
 
-PACKAGE, MANIFEST = "datapackage.json", "manifest.json"
+PACKAGE = "datapackage.json"
 
 
 def _checked() -> dict[str, pd.DataFrame]:
@@ -60,6 +61,14 @@ def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     ]
 
 
+def _verified() -> dict[str, pd.DataFrame]:
+    """Read every raw table; raise if one is at fault or is not the one on record."""
+    frames = _checked()
+    if problems := _undescribed(frames):
+        raise DataError(problems)
+    return frames
+
+
 def _hashes(descriptor: bytes) -> dict[str, str]:
     return {r["path"]: r["hash"] for r in json.loads(descriptor)["resources"]}
 
@@ -85,9 +94,7 @@ def check() -> str:
     DataError
         With every fault found.
     """
-    frames = _checked()
-    if problems := _undescribed(frames):
-        raise DataError(problems)
+    frames = _verified()
     found = reconcile.reconciliation(frames).groupby(["kind", "found"]).size()
     return (
         f"{len(frames)} tables, {sum(map(len, frames.values()))} rows: keys, types, bounds, references and runs "
@@ -115,9 +122,7 @@ def build() -> list[Path]:
     DataError
         With every fault found in the raw files.
     """
-    frames = _checked()
-    if problems := _undescribed(frames):
-        raise DataError(problems)
+    frames = _verified()
     kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
     tables = {**clean(frames, kinds), "reconciliation": reconcile.reconciliation(frames)}
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}

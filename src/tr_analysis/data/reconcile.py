@@ -1,6 +1,5 @@
 """Arithmetic between published figures: rates against counts, tallies against rows, sums against totals."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -8,9 +7,9 @@ from math import floor
 import pandas as pd
 
 from tr_analysis.data.expressions import evaluate
+from tr_analysis.data.fields import Frames
 from tr_analysis.errors import Problem
 
-Frames = Mapping[str, pd.DataFrame]
 _CHECKS = "figure_checks.csv"
 _TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
     "F0367": ("CRC", "Good"),

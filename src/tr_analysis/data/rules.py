@@ -7,11 +7,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from tr_analysis.data.fields import Run, Table
+from tr_analysis.data.fields import Frames, Run, Table
 from tr_analysis.data.periods import financial_year, period
 from tr_analysis.errors import Problem
-
-Frames = Mapping[str, pd.DataFrame]
 
 
 def references(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:

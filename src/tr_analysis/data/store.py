@@ -12,6 +12,7 @@ from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256
 
 _KINDS = {f"period[{frequency}]": kind for kind, frequency in FREQUENCY.items()}
+MANIFEST = "manifest.json"
 _BUILD = "run `tr-analysis data build`"
 
 
@@ -72,7 +73,7 @@ def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
 
 def _manifest() -> tuple[dict[str, Any], dict[str, str]]:
     """Return what is known of each table, and the hash of each raw file it was made from."""
-    place = paths.processed() / "manifest.json"
+    place = paths.processed() / MANIFEST
     try:
         content = json.loads(place.read_bytes())
         return content["tables"], content["raw"]
