@@ -46,9 +46,9 @@ def test_scaling_the_people_changes_nothing_in_logs():
     assert a.low == pytest.approx(b.low) and a.high == pytest.approx(b.high)
 
 
-@pytest.mark.parametrize("lags", [-1, 116])
+@pytest.mark.parametrize("lags", [-1, 2.5, 116])
 def test_lags_out_of_range_are_refused(lags):
-    with pytest.raises(ValueError, match="give 0 to 115"):
+    with pytest.raises(ValueError, match="give a whole number from 0 to 115"):
         drift_change(segmented_design(walk(4), MONTHS[56]), lags=lags)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import statsmodels.api as sm
 from scipy.stats import norm
 
+from tr_analysis.models.segmented import least_squares
 from tr_analysis.models.series import SegmentedDesign
 
 
@@ -45,19 +45,14 @@ def drift_change(design: SegmentedDesign, *, lags: int = 12) -> DriftChange:
     Raises
     ------
     ValueError
-        If ``lags`` is out of range.
+        If ``lags`` is not a whole number from 0 to n - 2.
 
     References
     ----------
     Newey and West (1987), Econometrica 55, 703-708.
     """
-    n = len(design.series)
-    if not 0 <= lags < n - 1:
-        raise ValueError(f"lags is {lags}: give 0 to {n - 2}, fewer than the {n - 1} monthly changes")
     regressors = design.regressors.drop(columns="constant").diff().iloc[1:]
-    fit = sm.OLS(np.diff(design.response), regressors.to_numpy()).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
-    )
+    fit = least_squares(np.diff(design.response), regressors, lags)
     place = regressors.columns.get_loc("slope")
     estimate, error = float(fit.params[place]), float(fit.bse[place])
     margin = float(norm.ppf(0.975)) * error

@@ -4,16 +4,14 @@ A new error model is one more function like `newey_west`: it says what is known 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import statsmodels.api as sm
 from scipy.special import stdtr, stdtrit
 
-from tr_analysis.models.series import SegmentedDesign
-
-Array = npt.NDArray[np.float64]
+from tr_analysis.models.series import Array, SegmentedDesign
 
 RHO_NODES = 128
 """Points of the quadrature over rho; enough for several hundred months."""
@@ -123,12 +121,7 @@ def newey_west(design: SegmentedDesign, *, lags: int = 12) -> SegmentedFit:
     ----------
     Newey and West (1987), Econometrica 55, 703-708.
     """
-    n = len(design.series)
-    if lags not in range(n):
-        raise ValueError(f"lags is {lags}: give a whole number from 0 to {n - 1}")
-    result = sm.OLS(design.response, design.regressors.to_numpy()).fit(
-        cov_type="HAC", cov_kwds={"maxlags": int(lags), "use_correction": False}
-    )
+    result = least_squares(design.response, design.regressors, lags)
     return SegmentedFit(
         design,
         f"least squares, Newey-West errors with {lags} lags",
@@ -136,6 +129,16 @@ def newey_west(design: SegmentedDesign, *, lags: int = 12) -> SegmentedFit:
         coefficients=result.params[None],
         covariances=result.cov_params()[None],
         df=np.inf,
+    )
+
+
+def least_squares(response: Array, regressors: pd.DataFrame, lags: int) -> Any:
+    """Return statsmodels' least squares with Newey-West errors, without small-sample correction."""
+    n = len(response)
+    if lags not in range(n):
+        raise ValueError(f"lags is {lags}: give a whole number from 0 to {n - 1}")
+    return sm.OLS(response, regressors.to_numpy()).fit(
+        cov_type="HAC", cov_kwds={"maxlags": int(lags), "use_correction": False}
     )
 
 

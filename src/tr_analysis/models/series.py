@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+Array = npt.NDArray[np.float64]
 Scale = Literal["log", "level"]
 
 MONTHS_EITHER_SIDE = 12
@@ -39,13 +40,13 @@ class SegmentedDesign:
     regressors: pd.DataFrame
 
     @property
-    def offset(self) -> npt.NDArray[np.float64]:
+    def offset(self) -> Array:
         """What is taken off the series on the scale of the model: the control, or 0."""
         control = np.zeros(len(self.series)) if self.control is None else self.control.to_numpy(dtype=float)
         return np.log(control) if self.scale == "log" and self.control is not None else control
 
     @property
-    def response(self) -> npt.NDArray[np.float64]:
+    def response(self) -> Array:
         """What is regressed: the series, or its logarithm, less the control in the same scale."""
         values = self.series.to_numpy(dtype=float)
         return (np.log(values) if self.scale == "log" else values) - self.offset
