@@ -4,17 +4,16 @@
 
 nbval alone passes a notebook that was never run, passes a cell that asks not to be compared, and passes any
 picture in place of another. Here such notebooks are refused before a kernel starts, pictures are compared by
-their pixels, and JSON by its values, numbers with a tolerance far below what is ever shown.
+their pixels, and key numbers by their values, with a tolerance far below what is ever shown.
 """
 
 import base64
 import io
 import json
-import math
 import os
 import tempfile
 from functools import partial
-from itertools import count, starmap
+from itertools import count
 from pathlib import Path
 
 import nbval.kernel
@@ -26,10 +25,11 @@ from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
 from PIL import Image
 
+from tr_analysis.report import FINDINGS_MIME
+from tr_analysis.study.compare import compare
 from tr_analysis.study.kernels import SETTINGS
 
 LEVELS = 4  # of 255, by which a pixel's colour may differ: less than anyone sees
-RELATIVE, ABSOLUTE = 1e-6, 1e-9  # by which a number in JSON may differ
 
 
 class Picture(str):
@@ -44,13 +44,13 @@ class Picture(str):
         return not self == other
 
 
-class Json(str):
-    """JSON as indented text, equal to another with the same values."""
+class KeyNumbers(str):
+    """Findings as indented JSON, equal to others with the same values."""
 
     __hash__ = str.__hash__
 
     def __eq__(self, other):
-        return _same_values(json.loads(self), json.loads(other))
+        return compare(json.loads(self), json.loads(other)) == []
 
     def __ne__(self, other):
         return not self == other
@@ -67,18 +67,8 @@ def _same_pixels(one, other):
     return first.shape == second.shape and np.abs(first - second).max() <= LEVELS
 
 
-def _same_values(one, other):
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same_values(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(starmap(_same_values, zip(one, other, strict=True)))
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-    return type(one) is type(other) and one == other
-
-
 def _comparable(outputs):
-    """Copy the outputs, with pictures and JSON as texts that know when they are equal."""
+    """Copy the outputs, with pictures and key numbers as texts that know when they are equal."""
     copies = [NotebookNode(output) for output in outputs]
     for copy in copies:
         if "data" in copy:
@@ -89,7 +79,7 @@ def _comparable(outputs):
 def _typed(kind, value):
     if kind == "image/png":
         return Picture(value)
-    return Json(json.dumps(value, indent=1, sort_keys=True)) if kind.endswith("json") else value
+    return KeyNumbers(json.dumps(value, indent=1, sort_keys=True)) if kind == FINDINGS_MIME else value
 
 
 def _refusal(item):
@@ -137,5 +127,5 @@ def pytest_make_collect_report(collector):
     return report
 
 
-def _compare(compare, fresh, stored):
-    return compare(_comparable(fresh), _comparable(stored))
+def _compare(agree, fresh, stored):
+    return agree(_comparable(fresh), _comparable(stored))

@@ -87,13 +87,6 @@ def test_another_version_with_the_same_numbers_is_no_difference():
     assert compare(RESULTS, changed("version", to="0.2.0")) == []
 
 
-def test_tolerance_is_the_callers():
-    fresh = changed("findings", "level_change", "value", to=0.1291)
-    assert len(compare(RESULTS, fresh)) == 1
-    assert compare(RESULTS, fresh, relative=1e-2) == []
-    assert compare(RESULTS, fresh, relative=0, absolute=1e-3) == []
-
-
 @given(st.floats(-1e300, 1e300), st.floats(-1e-7, 1e-7))
 def test_a_number_agrees_with_itself_and_its_neighbours(value, share):
     reference, fresh = ({"findings": {"x": {"value": v}}} for v in (value, value * (1 + share)))

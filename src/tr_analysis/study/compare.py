@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+RELATIVE, ABSOLUTE = 1e-6, 1e-9
+"""Differences allowed: as a share of the larger number, and near zero in the number's own unit."""
+
 # Not numbers of the study: code, where a link leads, markup.
 _NOT_PROSE = re.compile(
     r"(?P<fence>```|~~~).*?(?P=fence)|(?P<tick>`+).+?(?P=tick)"  # code
@@ -20,23 +23,17 @@ _NOT_PROSE = re.compile(
 _WORD_OR_NUMBER = re.compile(r"[^\W\d_]\w*|(?P<number>(?:(?<!\w)[-−+])?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?)")
 
 
-def compare(
-    reference: dict[str, Any], fresh: dict[str, Any], *, relative: float = 1e-6, absolute: float = 1e-9
-) -> list[str]:
-    r"""Return how a chapter's results differ from its reference, one line for each difference.
+def compare(reference: dict[str, Any], fresh: dict[str, Any]) -> list[str]:
+    """Return how a chapter's results differ from its reference, one line for each difference.
 
-    Two numbers :math:`a, b` agree when :math:`|a-b| \le \max(\text{relative} \cdot \max(|a|, |b|),
-    \text{absolute})`; whole numbers such as counts, and everything that is not a number, must be the same.
-    The version of the package that computed them is not compared.
+    Two numbers ``a`` and ``b`` agree when ``|a - b| <= max(RELATIVE * max(|a|, |b|), ABSOLUTE)``; whole
+    numbers such as counts, and everything that is not a number, must be the same. The version of the package
+    that computed them is not compared.
 
     Parameters
     ----------
     reference, fresh
         Results documents of the same chapter, as in ``reports/results``.
-    relative
-        Allowed difference as a share of the larger number.
-    absolute
-        Allowed difference near zero, in the number's own unit.
 
     Returns
     -------
@@ -44,29 +41,25 @@ def compare(
         Empty when the results agree.
     """
     chapter = reference.get("chapter", "results")
-    limits = f" (allowed relative difference {relative:g})"
-    found = _differences("", reference, fresh, relative, absolute)
-    return [f"{chapter}: {line}{limits * numeric}" for line, numeric in found]
+    return [f"{chapter}: {line}" for line in _differences("", reference, fresh)]
 
 
-def _differences(
-    place: str, old: Any, new: Any, relative: float, absolute: float
-) -> Iterator[tuple[str, bool]]:
-    """Yield each difference below a place, and whether a tolerance was applied to it."""
+def _differences(place: str, old: Any, new: Any) -> Iterator[str]:
+    """Yield each difference below a place."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             inner = "" if key == "findings" and not place else f"{place}.{key}".lstrip(".")
             if key not in new:
-                yield f"{inner or key} is missing", False
+                yield f"{inner or key} is missing"
             elif key not in old:
-                yield f"{inner or key} is new", False
+                yield f"{inner or key} is new"
             elif inner != "version":
-                yield from _differences(inner, old[key], new[key], relative, absolute)
+                yield from _differences(inner, old[key], new[key])
     elif {type(old), type(new)} in ({float}, {float, int}):
-        if not math.isclose(old, new, rel_tol=relative, abs_tol=absolute):
-            yield f"{place} {old} became {new}", True
+        if not math.isclose(old, new, rel_tol=RELATIVE, abs_tol=ABSOLUTE):
+            yield f"{place} {old} became {new} (allowed relative difference {RELATIVE:g})"
     elif type(old) is not type(new) or old != new:
-        yield f"{place} {_text(old)} became {_text(new)}", False
+        yield f"{place} {_text(old)} became {_text(new)}"
 
 
 def _text(value: Any) -> str:
