@@ -1,7 +1,8 @@
-"""The errors a user can cause, each with its exit code."""
+"""The errors a user can cause, each with its exit code, and the hint at what was meant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 class StudyError(Exception):
@@ -59,3 +60,9 @@ class DataError(StudyError):
         if more := len(self.problems) - len(lines):
             lines.append(f"and {more} more")
         super().__init__("\n".join(lines))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean X?"`` with the nearest known word, or nothing when none is near."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -2,7 +2,6 @@
 
 import string
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from tr_analysis.data import load
+from tr_analysis.errors import nearest
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.report.finding import RUNGS, Finding, finite
 from tr_analysis.report.tables import Table, table
@@ -98,9 +98,7 @@ class Findings:
 
     def __getitem__(self, name: str) -> Finding:
         if name not in self._findings:
-            near = get_close_matches(name, self._findings, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"no finding {name!r}{hint}")
+            raise ValueError(f"no finding {name!r}{nearest(name, self._findings)}")
         return self._findings[name]
 
     def text(self, template: str) -> str:

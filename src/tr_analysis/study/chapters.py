@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
 from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.values import nearest
 
 
 @dataclass(frozen=True)

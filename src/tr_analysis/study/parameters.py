@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.values import PARSERS, Month, Value, Year, nearest
+from tr_analysis.study.values import PARSERS, Month, Value, Year
 
 __all__ = ["Literal", "Month", "Parameter", "Year", "parse", "read_parameters"]
 

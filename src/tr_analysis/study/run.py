@@ -15,7 +15,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.errors import ChapterError, StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks, reports
 from tr_analysis.study.chapters import Chapter, choose, find_chapters
 from tr_analysis.study.execute import ExecutionError, execute
@@ -25,7 +25,7 @@ from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import Parameter, parse, read_parameters
 from tr_analysis.study.progress import Progress
 from tr_analysis.study.publish import chapter_files, keep_failed, publish
-from tr_analysis.study.values import Value, nearest
+from tr_analysis.study.values import Value
 
 
 class InterruptionError(StudyError):

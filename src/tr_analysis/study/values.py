@@ -4,19 +4,12 @@ import math
 import numbers
 import operator
 import re
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable
 from typing import Any
 
 Month = str  # "YYYY-MM"
 Year = str  # financial year, "YYYY/YY"
 Value = int | float | bool | str
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean X?"`` with the nearest known word, or nothing when none is near."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _int(value: Any) -> int:
