@@ -152,7 +152,7 @@ def lint(chapters: tuple[str, ...]) -> None:
 @click.option("--check", is_flag=True, help="Change nothing; fail if it is not what the study says.")
 def readme(check: bool) -> None:
     """Renew the README's figure, and its map from chapters to what they read and write."""
-    from tr_analysis.study.readme import readme as renew
+    from tr_analysis.study.readme import renew
 
     click.echo(_shown(renew(check=check)))
 

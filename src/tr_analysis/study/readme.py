@@ -14,16 +14,18 @@ from tr_analysis.study.parameters import read_parameters
 FIGURE = ("02-reoffending", "side-by-side")
 
 
-def _executed(chapter: str, suffix: str) -> Path:
-    path = paths.reports() / suffix.format(chapter)
+def _executed(place: str) -> Path:
+    """Return a file that a chapter's run leaves, by its place in the reports folder."""
+    path = paths.reports() / place
     if not path.exists():
+        chapter = path.stem
         raise StudyError(f"{chapter} has not been run yet: run `tr-analysis run {chapter}` first")
     return path
 
 
 def _pictures(chapter: str) -> dict[str, dict[str, Any]]:
     """Return the metadata of an executed chapter's pictures, by name."""
-    outputs = [o for cell in read_cells(_executed(chapter, "{}.ipynb")) for o in cell.get("outputs", [])]
+    outputs = [o for cell in read_cells(_executed(f"{chapter}.ipynb")) for o in cell.get("outputs", [])]
     pictures = [o["metadata"]["image/png"] for o in outputs if "image/png" in o.get("metadata", {})]
     return {picture["name"]: picture for picture in pictures}
 
@@ -47,7 +49,7 @@ def chapter_map() -> str:
 
 
 def _row(chapter: Chapter) -> str:
-    results = json.loads(_executed(chapter.name, "results/{}.json").read_text("utf-8"))
+    results = json.loads(_executed(f"results/{chapter.name}.json").read_text("utf-8"))
     cells = [
         f"[`{chapter.name}`](notebooks/{chapter.name}.ipynb)",
         chapter.question,
@@ -77,7 +79,7 @@ def renewed(text: str) -> str:
     return text
 
 
-def readme(*, check: bool) -> Path:
+def renew(*, check: bool) -> Path:
     """Renew the README, or only check that it says what the study says.
 
     Raises
