@@ -4,6 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+import numpy as np
 import pandas as pd
 
 from tr_analysis.data.expressions import evaluate
@@ -104,7 +105,7 @@ def figure_checks(frames: Frames) -> pd.DataFrame:
     out = checks.assign(left_value=left, right_value=right)
     out["difference"] = out["left_value"] - out["right_value"]
     agrees = out["difference"].abs() <= out["tolerance"] + 1e-9
-    return out.assign(found=agrees.map({True: "agree", False: "differ"}))
+    return out.assign(found=np.where(agrees, "agree", "differ"))
 
 
 def reconciliation(frames: Frames) -> pd.DataFrame:
@@ -124,9 +125,7 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
     tallies["kind"] = "tally from its rows"
     tallies["subject"] = "round 1: " + tallies["provider_type"] + " rated " + tallies["rating"].str.lower()
     exact = pd.concat([rates, tallies])
-    exact = exact.assign(
-        expected="agree", found=exact["agrees"].map({True: "agree", False: "differ"}), tolerance=0.0
-    )
+    exact = exact.assign(expected="agree", found=np.where(exact["agrees"], "agree", "differ"), tolerance=0.0)
     out = pd.concat([exact, figure_checks(frames).assign(kind="figure against figure")], ignore_index=True)
     out["difference"] = out["left_value"] - out["right_value"]
     columns = [
