@@ -5,6 +5,7 @@ from tr_analysis.data.fields import Run, at_most, column, given_with, percent, t
 SOURCE = column("source", "source the row was read in")
 NOTE = column("string", "what a reader must know about this row", required=False)
 PROVIDER_TYPES = ["CRC", "NPS"]
+BANDS = ["0", "1 to 2", "3 to 6", "7 to 10", "11 or more"]
 
 PRISON_MONTHLY = table(
     "prison_population_monthly",
@@ -68,17 +69,12 @@ ADULT_COHORT = table(
     "of each band is not in this table.",
     {
         "cohort": column("quarter", "calendar quarter in which people entered the cohort"),
-        "previous_offences": column(
-            "string", "band of previous offences", values=["0", "1 to 2", "3 to 6", "7 to 10", "11 or more"]
-        ),
+        "previous_offences": column("string", "band of previous offences", values=BANDS),
         "offenders": column("integer", "adults in the cohort and band", unit="people", low=0),
         "source_id": SOURCE,
     },
     key=["cohort", "previous_offences"],
-    runs=[
-        Run("cohort", "2010Q2", "2021Q2", {"previous_offences": band})
-        for band in ("0", "1 to 2", "3 to 6", "7 to 10", "11 or more")
-    ],
+    runs=[Run("cohort", "2010Q2", "2021Q2", {"previous_offences": band}) for band in BANDS],
 )
 
 PBR_RESULTS = table(
