@@ -81,7 +81,7 @@ def line_with_interval(
     label_end(axes, x, frame[y], label, colour)
 
 
-def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str, *, shift: float = 0) -> None:
+def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str) -> None:
     """Write a line's name at its right end, in its colour, instead of a legend.
 
     Raises
@@ -94,16 +94,14 @@ def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str, 
         raise ValueError(
             f"the line {label!r} has no value to draw; leave it out, or say that it is not known"
         )
-    axes.annotate(
-        label,
-        (pd.Index(x)[known[-1]], float(y.iloc[known[-1]])),
-        xytext=(6, shift),
-        textcoords="offset points",
-        color=colour,
-        va="center",
-        fontweight="bold",
-        annotation_clip=False,
-    )
+    end = (pd.Index(x)[known[-1]], float(y.iloc[known[-1]]))
+    style = {"va": "center", "fontweight": "bold", "annotation_clip": False}
+    _write(axes, label, end, (6, 0), color=colour, **style)
+
+
+def _write(axes: Axes, words: str, place: tuple[Any, Any], offset: tuple[int, int], **style: Any) -> None:
+    """Write words beside a place on the axes, an offset in points away; the rest as in ``annotate``."""
+    axes.annotate(words, place, xytext=offset, textcoords="offset points", **style)
 
 
 def dots(axes: Axes, frame: pd.DataFrame, *, label: str, value: str, form: str) -> None:
@@ -124,14 +122,8 @@ def dots(axes: Axes, frame: pd.DataFrame, *, label: str, value: str, form: str) 
         if pd.notna(row["low"]):
             axes.plot([row["low"], row["high"]], [place, place], color=row["colour"], lw=5, alpha=0.4)
         axes.plot(row[value], place, "o", color=row["colour"], ms=8)
-        axes.annotate(
-            number_text(form, row[value]),
-            (row[value], place),
-            xytext=(0, 9),
-            textcoords="offset points",
-            ha="center",
-            color=row["colour"],
-        )
+        number = number_text(form, row[value])
+        _write(axes, number, (row[value], place), (0, 9), ha="center", color=row["colour"])
     axes.axvline(0, color=ALL, lw=1)
     axes.set_yticks(range(len(frame)), frame[label].iloc[::-1])
     axes.set_ylim(-0.5, len(frame) - 0.3)
@@ -156,15 +148,9 @@ def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) 
         for place, value in enumerate(frame[name]):
             x = place + (column - (frame.shape[1] - 1) / 2) * width
             axes.bar(x, value, 0.9 * width, color=colour, label=name if place == 0 else None)
-            axes.annotate(
-                number_text(form, value),
-                (x, value),
-                xytext=(0, 4 if value >= 0 else -4),
-                textcoords="offset points",
-                ha="center",
-                va="bottom" if value >= 0 else "top",
-                color=colour,
-            )
+            rise, side = (4, "bottom") if value >= 0 else (-4, "top")
+            number = number_text(form, value)
+            _write(axes, number, (x, value), (0, rise), ha="center", va=side, color=colour)
     axes.axhline(0, color=ALL, lw=1)
     axes.set_xticks(range(len(frame)), list(frame.index))
     axes.margins(y=0.18)
@@ -188,17 +174,9 @@ def mark(axes: Axes, dates: Mapping[str, str], *, top: float = 1.0) -> None:
     for x, after, date in zip(places, [*places[1:], float("inf")], sorted(dates), strict=True):
         crowded = after - x < 0.12 * (right - left)  # then its words go to the left of its line
         axes.axvline(x, color=MUTED, lw=1, ls=(0, (4, 3)), zorder=1)
-        axes.annotate(
-            dates[date],
-            (x, top),
-            xycoords=("data", "axes fraction"),
-            xytext=(-4 if crowded else 4, -2),
-            textcoords="offset points",
-            ha="right" if crowded else "left",
-            va="top",
-            color=MUTED,
-            fontsize="small",
-        )
+        across, side = (-4, "right") if crowded else (4, "left")
+        style = {"ha": side, "va": "top", "color": MUTED, "fontsize": "small"}
+        _write(axes, dates[date], (x, top), (across, -2), xycoords=("data", "axes fraction"), **style)
 
 
 def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data: pd.DataFrame) -> None:
