@@ -115,7 +115,7 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
     -------
     DataFrame
         One row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found,
-        why.
+        nature, why.
     """
     rates = annual_rates(frames["proven_reoffending_annual"]).rename(
         columns={"published": "left_value", "recomputed": "right_value"}
@@ -125,7 +125,12 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
     tallies["kind"] = "tally from its rows"
     tallies["subject"] = "round 1: " + tallies["provider_type"] + " rated " + tallies["rating"].str.lower()
     exact = pd.concat([rates, tallies])
-    exact = exact.assign(expected="agree", found=np.where(exact["agrees"], "agree", "differ"), tolerance=0.0)
+    exact = exact.assign(
+        expected="agree",
+        nature="arithmetic",
+        found=np.where(exact["agrees"], "agree", "differ"),
+        tolerance=0.0,
+    )
     out = pd.concat([exact, figure_checks(frames).assign(kind="figure against figure")], ignore_index=True)
     out["difference"] = out["left_value"] - out["right_value"]
     columns = [
@@ -137,6 +142,7 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
         "tolerance",
         "expected",
         "found",
+        "nature",
         "why",
     ]
     return out[columns]

@@ -46,9 +46,14 @@ REOFFENDING_ANNUAL = table(
     "conviction. The measure in use since October 2015; older rates are not on this basis and are not spliced in.",
     {
         "cohort_year": column("financial year", "twelve months in which people entered the cohort"),
-        "offenders": column("integer", "people in the cohort", unit="people", low=1),
+        "offenders": column(
+            "integer",
+            "entries to the four quarterly cohorts of the year; one person can enter in more than one quarter",
+            unit="entries",
+            low=1,
+        ),
         "reoffenders": column(
-            "integer", "people in the cohort with a proven reoffence", unit="people", low=1
+            "integer", "entries to the cohort with a proven reoffence", unit="entries", low=1
         ),
         "reoffences": column("integer", "proven reoffences of the reoffenders", unit="reoffences", low=1),
         "published_binary_rate": percent("binary rate as printed, one decimal"),

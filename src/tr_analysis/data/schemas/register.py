@@ -73,6 +73,19 @@ CHECKS = table(
             "number", "largest difference that counts as agreement, in the figures' unit", low=0
         ),
         "expected": column("string", "whether the two agree", values=["agree", "differ"]),
+        "nature": column(
+            "string",
+            "how much an agreement is worth, or what kind of difference it is",
+            values=[
+                "arithmetic",
+                "two sources",
+                "one source twice",
+                "by construction",
+                "revision",
+                "not like with like",
+                "unexplained",
+            ],
+        ),
         "why": column("string", "why they should agree, or why they differ", required=False),
     },
     key=["check_id"],
