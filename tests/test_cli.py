@@ -11,7 +11,7 @@ import pytest
 
 from tr_analysis import __version__, data
 from tr_analysis.cli import main
-from tr_analysis.errors import DataError, Problem
+from tr_analysis.errors import ChapterError, DataError, Problem
 
 FINDINGS = """\
 from IPython.display import display
@@ -207,3 +207,16 @@ def test_an_interrupted_run_leaves_no_kernel_and_no_file(root, tmp_path, sign, c
     assert not any(kernel.is_running() for kernel in kernels)
     assert list(temporary.iterdir()) == []
     assert not (root / "reports").exists()
+
+
+def test_a_picture_without_words_is_the_chapters_fault(monkeypatch, capsys, tmp_path):
+    from tr_analysis import cli
+    from tr_analysis.report import pages
+
+    def refuse(executed, site):
+        raise ValueError("03-recall: cell 'chart' shows a picture without alternative text")
+
+    (tmp_path / "03-recall.ipynb").write_text("{}")
+    monkeypatch.setattr(pages, "write_site", refuse)
+    with pytest.raises(ChapterError, match="without alternative text"):
+        cli._render(tmp_path)

@@ -125,7 +125,10 @@ def _render(out: Path) -> None:
 
     executed = sorted(out.glob("*.ipynb"))
     if executed:
-        pages = write_site(executed, out / "site")
+        try:
+            pages = write_site(executed, out / "site")
+        except ValueError as fault:  # the message names chapter and cell
+            raise ChapterError(str(fault)) from None
         click.echo(f"{len(pages)} files of the site: {_shown(out / 'site')}")
 
 

@@ -12,7 +12,7 @@ from tr_analysis.data import load
 REDUCTIONS = {"T05"}
 AIMS = [
     ("02-reoffending", "crc_base", "T04", 1, 0.05),
-    ("02-reoffending", "crc_first", "T05", 1, 0.05),
+    ("02-reoffending", "crc_first_quarter", "T05", 1, 0.05),
     ("02-reoffending", "nps_change", "T27", 1, 0.05),
     ("02-reoffending", "nao_frequency", "T32", 1, 0.5),
     ("02-reoffending", "crc_audit", "T34", 1, 0.05),

@@ -15,7 +15,7 @@ _EXEMPT = re.compile(
     r"|(?<=\])\([^)]*\)"
     r"|(?<=\])\[[^\]]*\]"
     r"|^\s*\[[^\]]+\]:.*$"
-    r"|<[^>]*>"
+    r"|</?[a-zA-Z][^>]*>"
     r"|https?://\S+"
     r"|&#?\w+;",
     re.DOTALL | re.MULTILINE,
@@ -37,12 +37,20 @@ def prose_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
 
 
 def _templates(cell: Cell) -> Iterator[str]:
-    """Yield the texts given to ``.say(...)`` and ``findings.text(...)``."""
+    """Yield the texts given to ``.say(...)`` and ``findings.text(...)``, directly or by a name of the cell."""
     tree = parsed(cell)
-    for call in ast.walk(tree) if tree else ():
+    nodes = list(ast.walk(tree)) if tree else []
+    named = {
+        target.id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in nodes:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and _speaks(call.func):
             for argument in call.args:
-                yield from _literals(argument)
+                yield from _literals(argument, named)
 
 
 def _speaks(function: ast.Attribute) -> bool:
@@ -52,15 +60,19 @@ def _speaks(function: ast.Attribute) -> bool:
     )
 
 
-def _literals(node: ast.expr) -> Iterator[str]:
+def _literals(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[str]:
+    """Yield the texts an expression is put together from."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
+    elif isinstance(node, ast.Name) and node.id in named:
+        rest = {name: value for name, value in named.items() if name != node.id}  # no circles
+        yield from _literals(named[node.id], rest)
     elif isinstance(node, ast.JoinedStr):
         for value in node.values:
-            yield from _literals(value)
+            yield from _literals(value, named)
     elif isinstance(node, ast.BinOp):
-        yield from _literals(node.left)
-        yield from _literals(node.right)
+        yield from _literals(node.left, named)
+        yield from _literals(node.right, named)
     elif isinstance(node, ast.IfExp):
-        yield from _literals(node.body)
-        yield from _literals(node.orelse)
+        yield from _literals(node.body, named)
+        yield from _literals(node.orelse, named)
