@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tr_analysis import paths
+from tr_analysis.errors import UsageError
 
 
 @pytest.mark.parametrize("value", [None, ""])
@@ -22,5 +23,12 @@ def test_the_variable_moves_every_folder(monkeypatch, tmp_path):
 
 def test_a_relative_root_is_resolved_from_here(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "study").mkdir()
     monkeypatch.setenv("TR_ANALYSIS_ROOT", "study")
     assert paths.root() == Path(tmp_path, "study").resolve()
+
+
+def test_a_root_that_is_not_there_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "nowhere"))
+    with pytest.raises(UsageError, match="which is no folder"):
+        paths.root()

@@ -129,7 +129,7 @@ def _render(out: Path) -> None:
             pages = write_site(executed, out / "site")
         except ValueError as fault:  # the message names chapter and cell
             raise ChapterError(str(fault)) from None
-        click.echo(f"{len(pages)} files of the site: {_shown(out / 'site')}")
+        click.echo(f"{len(pages)} pages: {_shown(pages[0])}")
 
 
 def _shown(path: Path) -> str:

@@ -3,10 +3,23 @@
 import os
 from pathlib import Path
 
+from tr_analysis.errors import UsageError
+
 
 def root() -> Path:
-    """Return the project's folder: ``TR_ANALYSIS_ROOT``, or the checkout this package is installed from."""
-    return Path(os.environ.get("TR_ANALYSIS_ROOT") or Path(__file__).parents[2]).resolve()
+    """Return the project's folder: ``TR_ANALYSIS_ROOT``, or the checkout this package is installed from.
+
+    Raises
+    ------
+    UsageError
+        If ``TR_ANALYSIS_ROOT`` is no folder.
+    """
+    path = Path(os.environ.get("TR_ANALYSIS_ROOT") or Path(__file__).parents[2]).resolve()
+    if not path.is_dir():
+        raise UsageError(
+            f"TR_ANALYSIS_ROOT is {path}, which is no folder; set it to the project's, or unset it"
+        )
+    return path
 
 
 def raw() -> Path:

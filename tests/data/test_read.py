@@ -1,4 +1,3 @@
-import pandas as pd
 import pytest
 
 from tr_analysis.data.fields import at_most, column, given_with, table
@@ -196,10 +195,14 @@ def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-def test_other_ends_of_line_change_nothing(tmp_path, end):
-    content = text(line(note='"two\nlines"'), line("2016/17"))
-    frame = read(put(tmp_path, content), COUNTS)
-    pd.testing.assert_frame_equal(read(put(tmp_path, content.replace("\n", end)), COUNTS), frame)
+def test_other_ends_of_line_are_refused(tmp_path, end):
+    content = text(line(), line("2016/17")).replace("\n", end)
+    (fault,) = faults(tmp_path, content)
+    assert fault.startswith(", row 1: ends its lines with CR; save the file with LF")
+
+
+def test_a_quoted_cell_may_run_over_lines(tmp_path):
+    frame = read(put(tmp_path, text(line(note='"two\nlines"'), line("2016/17"))), COUNTS)
     assert frame.at[2, "note"] == "two\nlines"
 
 

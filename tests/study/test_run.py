@@ -155,3 +155,29 @@ def test_a_variant_s_folder_is_safe_to_write(toy, tmp_path):
     toy("01-a", "n")
     (task,) = plan(given={"name": "../2014/15 é"})
     assert task.out == tmp_path / "reports" / "variants" / "01-a" / "name=..-2014-15-é"
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "data/raw", "src", "tests/x", "."])
+def test_results_are_not_written_over_the_sources(toy, tmp_path, folder):
+    toy("01-a", "pass")
+    with pytest.raises(UsageError, match="the project's own files"):
+        plan(out=tmp_path / folder)
+
+
+def test_a_variant_is_not_written_over_the_study(toy, tmp_path):
+    toy("01-a", "pass")
+    with pytest.raises(UsageError, match="holds the study"):
+        plan(["01-a"], {"n": "3"}, tmp_path / "reports")
+
+
+def test_a_folder_that_cannot_be_is_refused_at_once(toy, tmp_path):
+    toy("01-a", "pass")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot be written"):
+        plan(out=tmp_path / "file" / "below")
+
+
+def test_notebooks_without_a_name_of_their_own_are_no_chapters(toy, tmp_path):
+    toy("01-a", "pass")
+    (tmp_path / "notebooks" / "Untitled1.ipynb").write_text("{}")
+    assert [task.chapter.name for task in plan()] == ["01-a"]

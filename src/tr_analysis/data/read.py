@@ -82,6 +82,11 @@ def _text(path: Path) -> str:
     if text.startswith("\ufeff"):
         rule = "starts with a byte-order mark; save the file as UTF-8 without one"
         raise DataError([Problem(path.name, rule, 1)])
+    if "\r" in text:  # git would store other bytes than were hashed
+        line = len(re.split("\r\n|\r|\n", text[: text.index("\r")]))
+        raise DataError(
+            [Problem(path.name, "ends its lines with CR; save the file with LF (Unix) line ends", line)]
+        )
     return text
 
 

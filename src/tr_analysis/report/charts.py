@@ -154,7 +154,7 @@ def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) 
     axes.axhline(0, color=ALL, lw=1)
     axes.set_xticks(range(len(frame)), list(frame.index))
     axes.margins(y=0.18)
-    axes.legend(frameon=False, loc="lower right")
+    axes.figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower left", ncols=1)
 
 
 def mark(axes: Axes, dates: Mapping[str, str], *, top: float = 1.0) -> None:

@@ -43,7 +43,10 @@ def find_chapters(folder: Path | None = None) -> tuple[Chapter, ...]:
         When there is none, or a notebook cannot be read.
     """
     folder = folder or notebooks()
-    found = tuple(_chapter(path) for path in sorted(folder.glob("*.ipynb")))
+    paths = sorted(
+        path for path in folder.glob("*.ipynb") if not path.stem.startswith("Untitled")
+    )  # Jupyter's
+    found = tuple(_chapter(path) for path in paths)
     if not found:
         raise StudyError(f"no chapters in {folder}; set TR_ANALYSIS_ROOT to the project's folder")
     return found

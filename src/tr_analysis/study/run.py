@@ -16,7 +16,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tr_analysis.errors import ChapterError, StudyError, UsageError, nearest
-from tr_analysis.paths import notebooks, reports
+from tr_analysis.paths import notebooks, reports, root
 from tr_analysis.study.chapters import Chapter, choose, find_chapters
 from tr_analysis.study.execute import ExecutionError, execute
 from tr_analysis.study.kernels import Kernels, running_kernels
@@ -26,6 +26,8 @@ from tr_analysis.study.parameters import Parameter, parse, read_parameters
 from tr_analysis.study.progress import Progress
 from tr_analysis.study.publish import chapter_files, keep_failed, publish
 from tr_analysis.study.values import Value
+
+_SOURCES = ("notebooks", "data", "src", "tests")
 
 
 class InterruptionError(StudyError):
@@ -82,9 +84,11 @@ def plan(
     Raises
     ------
     UsageError
-        For an unknown chapter or parameter, or a value not allowed.
+        For an unknown chapter or parameter, a value not allowed, or a folder that is not for results.
     """
     given = given or {}
+    if out is not None:
+        _refuse_folder(out, turned=bool(given))
     known = {chapter: read_parameters(chapter.path) for chapter in choose(names, find_chapters())}
     _refuse_unknown(known, given, every=bool(names))
     tasks = []
@@ -95,6 +99,18 @@ def plan(
             values = {p.name: p.default for p in parameters} | turned
             tasks.append(Task(chapter, turned, values, folder))
     return tasks
+
+
+def _refuse_folder(out: Path, *, turned: bool) -> None:
+    """Refuse to write results over the project's sources, or a variant over the study."""
+    here, project = out.resolve(), root()
+    if here == project or any(here.is_relative_to(project / part) for part in _SOURCES):
+        raise UsageError(f"--out {out} is where the project's own files are; name a folder for results")
+    if turned and here == reports():
+        raise UsageError(f"--out {out} holds the study; leave --out away and the variant gets its own folder")
+    existing = next(folder for folder in (here, *here.parents) if folder.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK)):
+        raise UsageError(f"--out {out} cannot be written: {existing} is no folder you may write in")
 
 
 def _refuse_unknown(
