@@ -10,7 +10,7 @@ import pandas as pd
 from tr_analysis.report.tables import number_text
 
 RUNGS = {
-    "A": "reproduction",
+    "A": "published",  # recomputed where the counts are held, else quoted
     "B": "uncertainty",
     "C": "comparison",
     "D": "mechanism",
