@@ -22,6 +22,11 @@ def root() -> Path:
     return path
 
 
+def sources() -> tuple[Path, ...]:
+    """Return the folders of what is written by hand or kept from it, where no run may put its results."""
+    return tuple(root() / part for part in ("notebooks", "data", "src", "tests"))
+
+
 def raw() -> Path:
     """Return the folder of the published figures."""
     return root() / "data" / "raw"

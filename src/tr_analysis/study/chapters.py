@@ -43,10 +43,9 @@ def find_chapters(folder: Path | None = None) -> tuple[Chapter, ...]:
         When there is none, or a notebook cannot be read.
     """
     folder = folder or notebooks()
-    paths = sorted(
-        path for path in folder.glob("*.ipynb") if not path.stem.startswith("Untitled")
-    )  # Jupyter's
-    found = tuple(_chapter(path) for path in paths)
+    # Jupyter calls a notebook Untitled until somebody names it: not yet a chapter.
+    named = sorted(path for path in folder.glob("*.ipynb") if not path.stem.startswith("Untitled"))
+    found = tuple(_chapter(path) for path in named)
     if not found:
         raise StudyError(f"no chapters in {folder}; set TR_ANALYSIS_ROOT to the project's folder")
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from tr_analysis import paths
 from tr_analysis.errors import StudyError
+from tr_analysis.files import write_files
 from tr_analysis.study.chapters import Chapter, find_chapters
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import read_parameters
@@ -92,5 +93,5 @@ def renew(*, check: bool) -> Path:
     if (new := renewed(text)) != text:
         if check:
             raise StudyError("README.md: figure or map is not the study's; run `tr-analysis readme`")
-        path.write_text(new, "utf-8")
+        write_files(paths.root(), {path.name: new.encode()})
     return path

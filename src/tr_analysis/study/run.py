@@ -16,7 +16,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tr_analysis.errors import ChapterError, StudyError, UsageError, nearest
-from tr_analysis.paths import notebooks, reports, root
+from tr_analysis.paths import notebooks, reports, root, sources
 from tr_analysis.study.chapters import Chapter, choose, find_chapters
 from tr_analysis.study.execute import ExecutionError, execute
 from tr_analysis.study.kernels import Kernels, running_kernels
@@ -26,8 +26,6 @@ from tr_analysis.study.parameters import Parameter, parse, read_parameters
 from tr_analysis.study.progress import Progress
 from tr_analysis.study.publish import chapter_files, keep_failed, publish
 from tr_analysis.study.values import Value
-
-_SOURCES = ("notebooks", "data", "src", "tests")
 
 
 class InterruptionError(StudyError):
@@ -103,8 +101,8 @@ def plan(
 
 def _refuse_folder(out: Path, *, turned: bool) -> None:
     """Refuse to write results over the project's sources, or a variant over the study."""
-    here, project = out.resolve(), root()
-    if here == project or any(here.is_relative_to(project / part) for part in _SOURCES):
+    here = out.resolve()
+    if here == root() or any(here.is_relative_to(folder) for folder in sources()):
         raise UsageError(f"--out {out} is where the project's own files are; name a folder for results")
     if turned and here == reports():
         raise UsageError(f"--out {out} holds the study; leave --out away and the variant gets its own folder")
