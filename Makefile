@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 
 .PHONY: study test test-full lab check lock clean
 .DEFAULT_GOAL := study
@@ -30,9 +31,9 @@ lab: $(VENV)/.lab  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
 lock:  ## renew the locks from pyproject.toml (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --extra build --extra test --extra dev pyproject.toml -o requirements-test.lock
-	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --extra build --extra lab pyproject.toml -o requirements-lab.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock --extra test --extra dev pyproject.toml -o requirements-test.lock
+	$(COMPILE) -c requirements.lock --extra lab pyproject.toml -o requirements-lab.lock
 
 clean:  ## remove what is built; keep what is committed
 	rm -rf $(VENV) reports/site reports/failed reports/variants .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

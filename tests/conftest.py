@@ -1,6 +1,8 @@
 import os
 
-# One thread each: workers that share the processor and each start a thread per core slow one another down.
-# Set here because this file is read before numpy is.
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
+from tr_analysis.study.kernels import SETTINGS
+
+# As in the runner's kernels: workers that each start a thread per core slow one another down. This file is
+# read, and the kernels' module imported, before numpy is.
+for name, value in SETTINGS.items():
+    os.environ.setdefault(name, value)
