@@ -32,3 +32,10 @@ def test_a_root_that_is_not_there_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "nowhere"))
     with pytest.raises(UsageError, match="which is no folder"):
         paths.root()
+
+
+def test_the_reports_can_be_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    monkeypatch.setenv("TR_ANALYSIS_REPORTS", str(tmp_path / "other"))
+    assert paths.reports() == tmp_path.resolve() / "other"
+    assert paths.notebooks() == tmp_path.resolve() / "notebooks"

@@ -1,8 +1,10 @@
 """The command ``tr-analysis``. Heavy imports wait until a command needs them: listing is instant."""
 
 import os
+import shlex
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from tr_analysis import __version__
 from tr_analysis.errors import ChapterError, StudyError, UsageError
 
 if TYPE_CHECKING:
+    from tr_analysis.study.plan import Task
     from tr_analysis.study.run import Outcome
 
 
@@ -49,12 +52,14 @@ def params(chapter: str) -> None:
     for parameter in parameters:
         click.echo(f"\n{parameter.name} = {parameter.default}")
         click.echo(_wrapped(f"{parameter.help}; {parameter.allowed}", "    "))
+        if parameter.kind == "Provider":
+            click.echo("\n".join(f"        {name}" for name in parameter.choices))
     if not parameters:
         click.echo("\nNothing to turn.")
         return
-    example = f"{parameters[0].name} {parameters[0].default}"
-    click.echo(f"\n  tr-analysis run {found.name} -p {example.replace(' ', '=', 1)}")
-    click.echo(f"  papermill {_shown(found.path)} out.ipynb -p {example}")
+    name, value = parameters[0].name, str(parameters[0].default)
+    click.echo(f"\n  tr-analysis run {found.name} -p {shlex.quote(f'{name}={value}')}")
+    click.echo(f"  papermill {_shown(found.path)} out.ipynb -p {name} {shlex.quote(value)}")
 
 
 def _wrapped(text: str, indent: str) -> str:
@@ -83,6 +88,9 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
     callback=_assignments,
     help="Turn a parameter. With chapters named, each must have it; otherwise the chapters that have it run.",
 )
+@click.option(
+    "--all", "all_providers", is_flag=True, help="Run a chapter about one provider for all of them."
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Chapters at a time; by default one per processor.")
 @click.option(
     "--out",
@@ -90,46 +98,56 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
     help="Folder for the results; by default reports/, "
     "or reports/variants/CHAPTER/NAME=VALUE/ when a parameter is turned.",
 )
-def run(chapters: tuple[str, ...], given: dict[str, str], jobs: int | None, out: Path | None) -> None:
+def run(
+    chapters: tuple[str, ...],
+    given: dict[str, str],
+    all_providers: bool,
+    jobs: int | None,
+    out: Path | None,
+) -> None:
     """Run chapters, all by default, and publish what they yield.
 
     A chapter is named 03-recall, or 03, or recall.
     """
     from tr_analysis import data
-    from tr_analysis.study.run import plan
+    from tr_analysis.study.plan import plan
     from tr_analysis.study.run import run as run_chapters
 
-    tasks = plan(chapters, given, out)  # mistakes of the caller come before the time that the tables take
+    # Mistakes of the caller come before the time that the tables take.
+    tasks = plan(chapters, given, out, all_providers=all_providers)
     data.build()
     outcomes = run_chapters(tasks, jobs)
-    for outcome in outcomes:
-        click.echo(_told(outcome))
-    if not given:
-        _render(outcomes[0].out)
+    for line in _told(outcomes):
+        click.echo(line)
+    _render(tasks)
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if failures:
         raise ChapterError("\n".join(failures))
 
 
-def _told(outcome: "Outcome") -> str:
-    if outcome.failure:
-        what = f"failed; partly executed: {_shown(outcome.files[0])}" if outcome.files else "failed"
-    else:
-        figures = sum(path.suffix == ".png" for path in outcome.files)
-        what = f"{_shown(outcome.out)}: notebook, results, {figures} figure{'' if figures == 1 else 's'}"
-    return f"{outcome.chapter}  {outcome.seconds:.1f} s  {what}"
+def _told(outcomes: "Sequence[Outcome]") -> Iterator[str]:
+    """Yield a line for each chapter that was run, however often, and one for each run that failed."""
+    for chapter, runs in groupby(outcomes, lambda outcome: outcome.task.chapter.name):
+        ended = list(runs)
+        if done := [outcome for outcome in ended if not outcome.failure]:
+            name = done[0].task.name if len(done) == 1 else f"{chapter} ({len(done)} providers)"
+            figures = sum(path.suffix == ".png" for outcome in done for path in outcome.files)
+            files = "notebook, results" if len(done) == 1 else "notebooks, results"
+            what = f"{files}, {figures} figure{'' if figures == 1 else 's'}"
+            yield f"{name}  {sum(o.seconds for o in done):.1f} s  {_shown(done[0].task.out)}: {what}"
+        for outcome in (outcome for outcome in ended if outcome.failure):
+            kept = f"; partly executed: {_shown(outcome.files[0])}" if outcome.files else ""
+            yield f"{outcome.task.name}  {outcome.seconds:.1f} s  failed{kept}"
 
 
-def _render(out: Path) -> None:
+def _render(tasks: "Sequence[Task]") -> None:
+    """Write the pages, unless only variants were run, which are no part of the study."""
     from tr_analysis.report.pages import write_site
 
-    executed = sorted(out.glob("*.ipynb"))
-    if executed:
-        try:
+    for out in {task.out for task in tasks if not task.turned}:
+        if executed := sorted(out.glob("*.ipynb")):
             pages = write_site(executed, out / "site")
-        except ValueError as fault:  # the message names chapter and cell
-            raise ChapterError(str(fault)) from None
-        click.echo(f"{len(pages)} pages: {_shown(pages[0])}")
+            click.echo(f"{len(pages)} pages: {_shown(pages[0])}")
 
 
 def _shown(path: Path) -> str:
@@ -178,7 +196,7 @@ def build() -> None:
     """Write the analysis tables and their manifest, all or none."""
     from tr_analysis import data
 
-    click.echo(f"{len(data.build())} tables")
+    click.echo(f"{sum(path.suffix == '.csv' for path in data.build())} tables")
 
 
 @data_group.command()

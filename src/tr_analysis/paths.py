@@ -1,9 +1,11 @@
-"""Where things are. The only module that knows; ``TR_ANALYSIS_ROOT`` overrides."""
+"""Where things are. The only module that knows; ``TR_ANALYSIS_ROOT`` and ``TR_ANALYSIS_REPORTS`` override."""
 
 import os
 from pathlib import Path
 
 from tr_analysis.errors import UsageError
+
+REPORTS = "TR_ANALYSIS_REPORTS"
 
 
 def root() -> Path:
@@ -43,5 +45,5 @@ def notebooks() -> Path:
 
 
 def reports() -> Path:
-    """Return the folder of the executed chapters and what is made from them."""
-    return root() / "reports"
+    """Return the folder of the executed chapters and what is made from them: ``TR_ANALYSIS_REPORTS``, or reports/."""
+    return Path(os.environ.get(REPORTS) or root() / "reports").resolve()

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tr_analysis.errors import ChapterError
 from tr_analysis.report.pages import write_site
 
 ALT = 'Line of recalls, "rising" & falling <1>'
@@ -41,8 +42,8 @@ def code(source, *outputs, name):
     return new_code_cell(source, id=name, execution_count=1, outputs=list(outputs))
 
 
-def save(folder, *cells, name="03-recall", title="Recall to prison", parameters=None):
-    run = {"chapter": name, "parameters": parameters or {}, "version": "0.1.0"}
+def save(folder, *cells, name="03-recall", title="Recall to prison", parameters=None, chapter=None):
+    run = {"chapter": chapter or name, "parameters": parameters or {}, "version": "0.1.0"}
     opening = new_markdown_cell(f"# {title}\n\nDid the *number* rise?\n\nMore.", id="title")
     notebook = new_notebook(cells=[opening, *cells], metadata={"tr_analysis": run})
     path = folder / f"{name}.ipynb"
@@ -165,7 +166,7 @@ def test_command_to_run_again_survives_the_shell_and_papermill(page):
 )
 def test_a_fault_names_chapter_and_cell_and_writes_nothing(tmp_path, output, fault):
     path = save(tmp_path, code("plot()", output, name="placebo"))
-    with pytest.raises(ValueError, match=f"03-recall: cell 'placebo' .*{fault}"):
+    with pytest.raises(ChapterError, match=f"03-recall: cell 'placebo' .*{fault}"):
         write_site([path], tmp_path / "site")
     assert not (tmp_path / "site").exists()
 
@@ -173,12 +174,12 @@ def test_a_fault_names_chapter_and_cell_and_writes_nothing(tmp_path, output, fau
 def test_notebook_without_record_of_its_run_is_refused(tmp_path):
     path = tmp_path / "03-recall.ipynb"
     nbformat.write(new_notebook(cells=[new_markdown_cell("# Recall")]), path)
-    with pytest.raises(ValueError, match="no record of its run; make it with `tr-analysis run 03-recall`"):
+    with pytest.raises(ChapterError, match="no record of its run; make it with `tr-analysis run 03-recall`"):
         write_site([path], tmp_path / "site")
 
 
 def test_notebook_without_title_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"03-recall\.ipynb has no title"):
+    with pytest.raises(ChapterError, match=r"03-recall\.ipynb has no title"):
         write_site([save(tmp_path, title="")], tmp_path / "site")
 
 
@@ -241,3 +242,19 @@ def test_code_is_named_and_cells_that_show_nothing_share_a_line(page):
     assert classes["cell-imports"] == "silent code"
     assert classes["cell-placebo"] == "code"
     assert "Code: imports" in page.text
+
+
+def test_index_lists_pages_about_one_provider_as_one_list_of_names(tmp_path):
+    names = {"kent-surrey-and-sussex": "Kent, Surrey and Sussex", "nps-wales": "NPS Wales"}
+    about = [
+        save(tmp_path, name=f"provider-{slug}", title=f"One provider: {name}", chapter="provider")
+        for slug, name in names.items()
+    ]
+    index, _, kent, _ = map(Page, write_site([save(tmp_path), *about], tmp_path / "site"))
+    listed = [path for tag, given, path in index.elements if tag == "a" and "provider" in given["href"]]
+    assert all(path[-2:] == ("ul", "li") for path in listed)
+    assert len(listed) == 2
+    assert index.text.count("One provider") == 1
+    assert index.text.count("Kent, Surrey and Sussex") == 1
+    assert "One provider: Kent, Surrey and Sussex – Transforming Rehabilitation" in kent.text
+    assert "papermill notebooks/provider.ipynb out.ipynb" in kent.text

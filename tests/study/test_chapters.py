@@ -67,3 +67,12 @@ def test_an_unknown_or_ambiguous_name_is_refused(chapters, name, message):
 def test_an_empty_folder_says_what_to_set(tmp_path):
     with pytest.raises(StudyError, match=r"no chapters in .*; set TR_ANALYSIS_ROOT"):
         find_chapters(tmp_path)
+
+
+def test_a_name_without_a_number_is_all_subject(chapters, tmp_path):
+    assert [(c.number, c.subject) for c in chapters[2:]] == [("03", "recall"), ("", "provider")]
+    (tmp_path / "my-question.ipynb").write_bytes((tmp_path / "provider.ipynb").read_bytes())
+    found = find_chapters(tmp_path)
+    assert [c.name for c in choose(["my-question"], found)] == ["my-question"]
+    with pytest.raises(UsageError, match="there is no chapter question"):
+        choose(["question"], found)

@@ -8,7 +8,8 @@ import pytest
 
 from tr_analysis.study import kernels
 from tr_analysis.study.kernels import running_kernels
-from tr_analysis.study.run import plan, run
+from tr_analysis.study.plan import plan
+from tr_analysis.study.run import run
 
 
 def sleeper() -> subprocess.Popen[bytes]:
@@ -56,7 +57,7 @@ def test_sockets_are_used_where_their_path_is_short_enough(tmp_path, monkeypatch
         pytest.skip("no Unix sockets")
     monkeypatch.setattr(kernels, "LONGEST_FOLDER", longest)
     with running_kernels(tmp_path) as running:
-        config = running.options("01-a")["config"]
+        config = running.options("01-a", tmp_path)["config"]
         assert config["ConnectionFileMixin"]["transport"] == transport
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_analysis.errors import StudyError, UsageError
-from tr_analysis.study.parameters import Parameter, parse, read_parameters
+from tr_analysis.study.parameters import Parameter, parse, read_parameters, run_name
 
 CELL = """\
 reform: Month = "2015-02"  # month from which the series may break
@@ -130,6 +130,37 @@ def test_a_range_that_cannot_be_is_refused(tmp_path, ends):
         read_parameters(notebook(tmp_path, f'when: Month = "2015-02"  # when [{ends}]'))
 
 
+def test_a_provider_is_one_of_the_table(tmp_path, monkeypatch, providers):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    n, provider = read_parameters(notebook(tmp_path, providers, "provider"))
+    assert provider.choices == ("Northumbria", "Kent, Surrey and Sussex", "NPS Wales")
+    assert provider.allowed == "a CRC or NPS division, one of 3"
+    assert parse(provider, "NPS Wales") == "NPS Wales"
+    assert run_name("provider", [n, provider], {}) == "provider-northumbria"
+    given = {"provider": "Kent, Surrey and Sussex"}
+    assert run_name("provider", [n, provider], given) == "provider-kent-surrey-and-sussex"
+    assert run_name("03-recall", [n], given) == "03-recall"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ('p: Provider = "Wales"  # p', "Wales is not allowed; p takes a CRC or NPS division, one of 3"),
+        ('p: Provider = "NPS Wales"  # p\nq: Provider = "NPS Wales"  # q', "line 2: a chapter is about one"),
+    ],
+)
+def test_a_provider_parameter_is_checked(tmp_path, monkeypatch, providers, source, message):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    with pytest.raises(StudyError, match=message):
+        read_parameters(notebook(tmp_path, source, "provider"))
+
+
+def test_without_the_table_of_providers_the_remedy_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    with pytest.raises(StudyError, match=r"providers\.csv: cannot be read; `tr-analysis data check`"):
+        read_parameters(notebook(tmp_path, 'p: Provider = "Wales"  # p', "provider"))
+
+
 def test_the_nearest_choice_is_suggested(declared):
     with pytest.raises(UsageError, match=r"one of log, level; did you mean level\?"):
         parse(declared["scale"], "levle")
@@ -209,7 +240,7 @@ def test_a_file_that_is_no_notebook_says_so(tmp_path, content):
 
 def test_importing_the_types_loads_nothing_heavy():
     code = (
-        "import sys; from tr_analysis.study.parameters import Literal, Month, Year;"
+        "import sys; from tr_analysis.study.parameters import Literal, Month, Provider, Year;"
         "print(sorted({'papermill', 'pandas', 'nbformat', 'numpy', 'click'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,5 +17,5 @@ def test_the_bar_names_the_chapters_running_and_is_quiet_without_a_terminal(monk
     monkeypatch.setattr(sys, "stderr", stream)
     with closing(Progress(3)) as progress, progress.running("02-reoffending"), progress.running("03-recall"):
         progress.advance()
-    assert ("02-reoffending, 03-recall |" in stream.getvalue()) == seen
+    assert ("02-reoffending, 03-recall" in stream.getvalue()) == seen
     assert bool(stream.getvalue()) == seen

@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import nbformat.v4 as nbf
@@ -9,9 +10,11 @@ from tr_analysis import __version__
 from tr_analysis.errors import ChapterError
 from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.normalise import normalise
+from tr_analysis.study.plan import Task
 from tr_analysis.study.publish import chapter_files, keep_failed, publish
 
 CHAPTER = Chapter(Path("03-recall.ipynb"), "Recall", "Did it rise?")
+TASK = Task(CHAPTER, {"n": 3}, {"n": 3}, "03-recall", "Recall", Path("reports"), False, Path("reports"))
 FINDINGS = "application/vnd.tr-analysis.findings+json"
 
 
@@ -43,7 +46,7 @@ def executed(*outputs):
 
 @pytest.fixture
 def normal():
-    return normalise(executed(figure()), "03-recall", {"n": 3})
+    return normalise(executed(figure()), TASK)
 
 
 def test_what_differs_between_runs_is_removed(normal):
@@ -55,15 +58,24 @@ def test_what_differs_between_runs_is_removed(normal):
     assert [cell.id for cell in normal.cells] == ["title", "injected-parameters", "x", "findings"]
 
 
+def test_the_provider_is_in_the_title(normal):
+    about = replace(TASK, title="Recall: Wales", name="03-recall-wales")
+    named = normalise(executed(figure()), about)
+    assert [cell.source for cell in named.cells] == ["# Recall: Wales", *(c.source for c in normal.cells[1:])]
+    files = chapter_files(about, named)
+    assert json.loads(files[PurePosixPath("results/03-recall-wales.json")])["title"] == "Recall: Wales"
+    assert PurePosixPath("figures/03-recall-wales/placebo.png") in files
+
+
 def test_normalising_leaves_its_argument_alone():
     notebook = executed()
-    normalise(notebook, "03-recall", {})
+    normalise(notebook, TASK)
     assert "papermill" in notebook.metadata
     assert notebook.cells[1].id == "ab12cd34"
 
 
 def test_the_files_of_a_chapter(normal):
-    files = chapter_files(CHAPTER, normal)
+    files = chapter_files(TASK, normal)
     assert {str(path) for path in files} == {
         "03-recall.ipynb",
         "results/03-recall.json",
@@ -97,13 +109,13 @@ def test_the_files_of_a_chapter(normal):
 )
 def test_a_figure_needs_a_name_of_its_own_and_its_data(outputs, message):
     with pytest.raises(ChapterError, match=f"03-recall: {message}"):
-        chapter_files(CHAPTER, normalise(executed(*outputs), "03-recall", {}))
+        chapter_files(TASK, normalise(executed(*outputs), TASK))
 
 
 def test_a_chapter_without_findings_is_refused(normal):
     normal.cells.pop()
     with pytest.raises(ChapterError, match="yields no findings; its last cell must end in `findings`"):
-        chapter_files(CHAPTER, normal)
+        chapter_files(TASK, normal)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -115,7 +127,7 @@ def test_publishing_replaces_what_was_there_and_removes_what_is_stale(normal, tm
     publish("02-other", {PurePosixPath("figures/02-other/kept.png"): b"kept"}, tmp_path)
     kept = keep_failed("03-recall", normal, tmp_path)
     assert kept == tmp_path / "failed" / "03-recall.ipynb"
-    written = publish("03-recall", chapter_files(CHAPTER, normal), tmp_path)
+    written = publish("03-recall", chapter_files(TASK, normal), tmp_path)
     assert set(tree(tmp_path)) == {str(path.relative_to(tmp_path)) for path in written} | {
         "figures/02-other/kept.png"
     }

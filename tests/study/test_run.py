@@ -4,11 +4,10 @@ import threading
 from pathlib import Path
 
 import nbformat
-import pytest
 
-from tr_analysis.errors import UsageError
 from tr_analysis.study import kernels
-from tr_analysis.study.run import plan, run
+from tr_analysis.study.plan import plan
+from tr_analysis.study.run import run
 
 FIGURE = """\
 import os
@@ -41,7 +40,7 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
     }
     executed = nbformat.reads(first["01-a.ipynb"].decode(), as_version=4)
     told = "1 0 1 notebooks module://matplotlib_inline.backend_inline\n"
-    assert executed.cells[4].outputs[0].text == told
+    assert executed.cells[5].outputs[0].text == told
     results = json.loads(first["results/01-a.json"])
     assert results["parameters"] == {"n": 2, "name": "x"}
     assert results["findings"] == {"n": {"value": 2, "low": None}}
@@ -60,8 +59,8 @@ def test_a_turned_parameter_gets_a_folder_of_its_own(toy, tmp_path):
         "variants/01-a/n=3,name=007/01-a.ipynb",
         "variants/01-a/n=3,name=007/results/01-a.json",
     }
-    executed = nbformat.read(outcome.out / "01-a.ipynb", as_version=4)
-    assert executed.cells[2].id == "injected-parameters"
+    executed = nbformat.read(outcome.task.out / "01-a.ipynb", as_version=4)
+    assert executed.cells[3].id == "injected-parameters"
     assert executed.metadata.tr_analysis.parameters == {"n": 3, "name": "007"}
 
 
@@ -109,75 +108,66 @@ def test_a_success_removes_the_failed_notebook_and_works_without_unix_sockets(to
     assert not stale.parent.exists()
 
 
-@pytest.fixture
-def two(toy):
-    toy("01-a", "n")
-    path = toy("02-b", "n")
-    path.write_text(path.read_text().replace("n: int = 2", "lags: int = 2"))
+RESULTS = """\
+import json, os, pathlib
+folder = pathlib.Path(os.environ["TR_ANALYSIS_REPORTS"])
+def load_results(*chapters):
+    return [json.loads((folder / "results" / f"{name}.json").read_text())["parameters"]["n"] for name in chapters]
+"""
 
 
-@pytest.mark.parametrize(
-    ("names", "given", "planned"),
-    [
-        ([], {}, ["01-a", "02-b"]),
-        (["b"], {}, ["02-b"]),
-        ([], {"n": "3"}, ["01-a"]),
-        ([], {"name": "y"}, ["01-a", "02-b"]),
-        ([], {"n": "3", "lags": "1"}, ["01-a", "02-b"]),
-        (["a"], {"n": 3}, ["01-a"]),
-    ],
-)
-def test_a_parameter_chooses_the_chapters_that_know_it(two, tmp_path, names, given, planned):
-    tasks = plan(names, given)
-    assert [task.chapter.name for task in tasks] == planned
+def test_a_chapter_runs_after_those_whose_results_it_loads(toy, tmp_path):
+    toy("01-last", f"{RESULTS}print(load_results('03-first', '02-middle'))")
+    toy("02-middle", f"{RESULTS}load_results('03-first')")
+    toy("03-first", "import time\ntime.sleep(1)")
+    toy("04-other", "n")
+    for out in (None, tmp_path / "out"):
+        outcomes = run(plan(out=out), jobs=2)
+        assert [outcome.failure for outcome in outcomes] == [""] * 4
+        assert [outcome.task.name for outcome in outcomes] == ["01-last", "02-middle", "03-first", "04-other"]
+        folder = out or tmp_path / "reports"
+        assert "[2, 2]" in (folder / "01-last.ipynb").read_text()
+    path = tmp_path / "out" / "results" / "03-first.json"
+    path.write_text(path.read_text().replace('"n": 2', '"n": 4'))
+    # Not all that it needs is in this run: it reads the project's.
+    (outcome,) = run(plan(["01"], out=tmp_path / "out"))
+    assert "[2, 2]" in outcome.files[-1].read_text()
+
+
+def test_a_chapter_without_the_results_it_needs_is_not_run(toy, tmp_path):
+    toy("01-bad", "1 / 0")
+    toy("02-needs", f"{RESULTS}load_results('01-bad')")
+    toy("03-needs-that", f"{RESULTS}load_results('02-needs')")
+    toy("04-good", "n")
+    failures = [outcome.failure for outcome in run(plan())]
+    assert failures == [
+        "01-bad, under “Evidence”: ZeroDivisionError: division by zero",
+        "02-needs: not run, because it needs the results of 01-bad",
+        "03-needs-that: not run, because it needs the results of 02-needs",
+        "",
+    ]
+    assert {path.name for path in (tmp_path / "reports" / "failed").iterdir()} == {"01-bad.ipynb"}
+
+
+def test_a_chapter_about_one_provider_yields_files_for_each(toy, tmp_path, providers):
+    toy("provider", f"{FIGURE}print(provider)", parameters=providers)
+    outcomes = run(plan())
+    assert [outcome.failure for outcome in outcomes] == [""] * 3
+    names = ["provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"]
     reports = tmp_path / "reports"
-    for task in tasks:
-        assert (task.out == reports) == (not given)
-    assert {task.out for task in plan(names, given, tmp_path / "mine")} == {tmp_path / "mine"}
-
-
-@pytest.mark.parametrize(
-    ("names", "given", "message"),
-    [
-        (["a"], {"nam": "y"}, r"01-a has no parameter nam; did you mean name\?"),
-        (["a", "b"], {"n": "3"}, "02-b has no parameter n; it has lags, name"),
-        ([], {"lag": "3"}, r"the study has no parameter lag; did you mean lags\?"),
-        ([], {"n": "9"}, "01-a: n=9 is not allowed; n takes a whole number from 0 to 5"),
-        (["c"], {}, "there is no chapter c"),
-    ],
-)
-def test_mistakes_are_refused_before_a_kernel_starts(two, names, given, message):
-    with pytest.raises(UsageError, match=message):
-        plan(names, given)
-
-
-def test_a_variant_s_folder_is_safe_to_write(toy, tmp_path):
-    toy("01-a", "n")
-    (task,) = plan(given={"name": "../2014/15 é"})
-    assert task.out == tmp_path / "reports" / "variants" / "01-a" / "name=..-2014-15-é"
-
-
-@pytest.mark.parametrize("folder", ["notebooks", "data/raw", "src", "tests/x", "."])
-def test_results_are_not_written_over_the_sources(toy, tmp_path, folder):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="the project's own files"):
-        plan(out=tmp_path / folder)
-
-
-def test_a_variant_is_not_written_over_the_study(toy, tmp_path):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="holds the study"):
-        plan(["01-a"], {"n": "3"}, tmp_path / "reports")
-
-
-def test_a_folder_that_cannot_be_is_refused_at_once(toy, tmp_path):
-    toy("01-a", "pass")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written"):
-        plan(out=tmp_path / "file" / "below")
-
-
-def test_notebooks_without_a_name_of_their_own_are_no_chapters(toy, tmp_path):
-    toy("01-a", "pass")
-    (tmp_path / "notebooks" / "Untitled1.ipynb").write_text("{}")
-    assert [task.chapter.name for task in plan()] == ["01-a"]
+    first = tree(reports)
+    assert set(first) == {
+        place.format(name)
+        for name in names
+        for place in ("{}.ipynb", "results/{}.json", "figures/{}/placebo.png", "figures/{}/placebo.csv")
+    }
+    executed = nbformat.read(reports / f"{names[1]}.ipynb", as_version=4)
+    assert executed.cells[0].source == "# Toy provider: Kent, Surrey and Sussex\n\nDoes it run?"
+    assert executed.cells[6].outputs[2].text == "Kent, Surrey and Sussex\n"
+    results = json.loads(first[f"results/{names[1]}.json"])
+    assert results["chapter"] == "provider"
+    assert results["title"] == "Toy provider: Kent, Surrey and Sussex"
+    assert results["parameters"] == {"n": 2, "provider": "Kent, Surrey and Sussex"}
+    run(plan(["provider"], {"provider": "Northumbria"}))  # the default, said or not, gives the same page
+    run(plan(["provider"]))
+    assert tree(reports) == first

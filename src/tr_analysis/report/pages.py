@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from itertools import dropwhile
+from itertools import dropwhile, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tr_analysis.errors import ChapterError
 from tr_analysis.files import write_files
 from tr_analysis.report.prose import headings, title_and_question
 
@@ -26,9 +27,12 @@ _NO_ALT = "No description has been provided"  # what nbconvert writes where an a
 
 @dataclass(frozen=True)
 class _Chapter:
-    """An executed chapter as the pages need it: ``page`` is its address, ``question`` and ``answer`` are HTML."""
+    """An executed chapter as the pages need it: ``question`` and ``answer`` are HTML.
 
-    page: str
+    ``run`` is the name of its files; it differs from ``name`` where the chapter runs once for each provider.
+    """
+
+    run: str
     name: str
     title: str
     question: str
@@ -36,6 +40,11 @@ class _Chapter:
     parameters: dict[str, Any]
     version: str
     notebook: "NotebookNode"
+
+    @property
+    def page(self) -> str:
+        """Its address on the site."""
+        return f"{self.run}.html"
 
     @property
     def command(self) -> str:
@@ -65,14 +74,14 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
 
     Raises
     ------
-    ValueError
+    ChapterError
         If a notebook was not written by the runner or has no title, or if a page would run a script, load
         something from elsewhere, or show a picture without alternative text. The message names chapter and
         cell.
     """
     frame, render_cells = _frame(), _cell_renderer()
     chapters = [_read(path) for path in executed]
-    pages = {"index.html": frame.get_template("contents.html.j2").render(chapters=chapters)}
+    pages = {"index.html": frame.get_template("contents.html.j2").render(**_contents(chapters))}
     for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
         pages[chapter.page] = frame.get_template("chapter.html.j2").render(
             chapter=chapter, previous=previous, following=following, body=render_cells(chapter.notebook)
@@ -80,6 +89,15 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
     for name, page in pages.items():
         _check(name, page)
     return _publish(pages, site)
+
+
+def _contents(chapters: Sequence[_Chapter]) -> dict[str, Any]:
+    """Sort the pages for the list of contents: chapters, and those that stand for one provider each."""
+    providers = [chapter for chapter in chapters if chapter.run != chapter.name]
+    series = {
+        title: list(pages) for title, pages in groupby(providers, lambda page: page.title.partition(": ")[0])
+    }
+    return {"chapters": [chapter for chapter in chapters if chapter.run == chapter.name], "series": series}
 
 
 def _frame() -> "Environment":
@@ -115,13 +133,15 @@ def _read(path: Path) -> _Chapter:
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     run = notebook.metadata.get("tr_analysis")
     if run is None:
-        raise ValueError(f"{path.name} has no record of its run; make it with `tr-analysis run {path.stem}`")
+        raise ChapterError(
+            f"{path.name} has no record of its run; make it with `tr-analysis run {path.stem}`"
+        )
     prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     title, question = title_and_question(prose)
     if not title:
-        raise ValueError(f"{path.name} has no title; start its first cell with '# ' and the title")
+        raise ChapterError(f"{path.name} has no title; start its first cell with '# ' and the title")
     return _Chapter(
-        page=f"{path.stem}.html",
+        run=path.stem,
         name=run["chapter"],
         title=title,
         question=markdown2html(question),
@@ -179,7 +199,7 @@ def _check(name: str, page: str) -> None:
     audit = _Audit()
     audit.feed(page)
     if audit.faults:
-        raise ValueError("\n".join(f"{Path(name).stem}: {fault}" for fault in audit.faults))
+        raise ChapterError("\n".join(f"{Path(name).stem}: {fault}" for fault in audit.faults))
 
 
 def _publish(pages: dict[str, str], site: Path) -> list[Path]:

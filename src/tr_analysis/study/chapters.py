@@ -25,13 +25,14 @@ class Chapter:
 
     @property
     def number(self) -> str:
-        """What stands before the first dash: ``03``."""
-        return self.name.partition("-")[0]
+        """The figures before its subject, if there are any: ``03``."""
+        head = self.name.partition("-")[0]
+        return head if head.isdecimal() else ""
 
     @property
     def subject(self) -> str:
-        """What stands after the first dash: ``recall``."""
-        return self.name.partition("-")[2]
+        """Its name without the number: ``recall``."""
+        return self.name.removeprefix(f"{self.number}-")
 
 
 def find_chapters(folder: Path | None = None) -> tuple[Chapter, ...]:

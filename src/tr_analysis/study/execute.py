@@ -1,7 +1,7 @@
 """One chapter through papermill: an executed notebook, or where and why it stopped."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import nbformat
@@ -12,9 +12,8 @@ from papermill.exceptions import PapermillExecutionError
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report.prose import headings
-from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.kernels import Kernels
-from tr_analysis.study.values import Value
+from tr_analysis.study.plan import Task
 
 # What papermill and nbclient log of a failure, the failure's own message says better.
 logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -37,9 +36,9 @@ class ExecutionError(ChapterError):
 class _Watch:
     """Follows a notebook through its execution: its cells, and the heading last passed."""
 
-    def __init__(self, chapter: Chapter, advance: Callable[[], None]) -> None:
+    def __init__(self, name: str, advance: Callable[[], None]) -> None:
         self.notebook: nbformat.NotebookNode | None = None
-        self._chapter = chapter
+        self._name = name
         self._heading = ""
         self._advance = advance
 
@@ -63,20 +62,16 @@ class _Watch:
 
     def failure(self, reason: str) -> ExecutionError:
         place = f", under “{self._heading}”" if self._heading else ""
-        return ExecutionError(f"{self._chapter.name}{place}: {reason}", self.notebook)
+        return ExecutionError(f"{self._name}{place}: {reason}", self.notebook)
 
 
-def execute(
-    chapter: Chapter, given: Mapping[str, Value], kernels: Kernels, advance: Callable[[], None]
-) -> nbformat.NotebookNode:
+def execute(task: Task, kernels: Kernels, advance: Callable[[], None]) -> nbformat.NotebookNode:
     """Execute a chapter in a kernel of its own; nothing is written to disk.
 
     Parameters
     ----------
-    chapter
-        The chapter.
-    given
-        Checked values of the parameters turned; the others keep their defaults.
+    task
+        The chapter, the values given to it, and where it reads the results of others.
     kernels
         The run's kernels.
     advance
@@ -87,16 +82,16 @@ def execute(
     ExecutionError
         When a cell fails, the kernel dies or does not start.
     """
-    watch = _Watch(chapter, advance)
+    watch = _Watch(task.name, advance)
     try:
         executed: nbformat.NotebookNode = papermill.execute_notebook(
-            nbformat.read(chapter.path, as_version=4),  # type: ignore[no-untyped-call]
+            nbformat.read(task.chapter.path, as_version=4),  # type: ignore[no-untyped-call]
             None,
-            parameters=dict(given),
+            parameters=dict(task.given),
             language="python",
             progress_bar=False,
             record_timing=False,
-            **kernels.options(chapter.name),
+            **kernels.options(task.name, task.reads),
             **watch.hooks(),
         )
         return executed
@@ -108,11 +103,11 @@ def execute(
             f"the kernel {error.name} is not installed; set the notebook's kernel to python3"
         ) from None
     except DeadKernelError:
-        raise watch.failure(_died("the kernel died while this cell ran", kernels, chapter)) from None
+        raise watch.failure(_died("the kernel died while this cell ran", kernels, task.name)) from None
     except RuntimeError as error:
-        raise watch.failure(_died(f"the kernel did not start ({error})", kernels, chapter)) from None
+        raise watch.failure(_died(f"the kernel did not start ({error})", kernels, task.name)) from None
 
 
-def _died(what: str, kernels: Kernels, chapter: Chapter) -> str:
-    words = kernels.last_words(chapter.name)
+def _died(what: str, kernels: Kernels, name: str) -> str:
+    words = kernels.last_words(name)
     return f"{what}; its last words: {words}" if words else what

@@ -13,6 +13,8 @@ import zmq
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
+from tr_analysis.paths import REPORTS
+
 # One thread each: kernels that share the processor and each start a thread per core slow one another down.
 SETTINGS = {
     **dict.fromkeys(
@@ -51,20 +53,28 @@ class Kernels:
         self._logs: dict[str, Path] = {}
         self.stopped = False
 
-    def options(self, chapter: str) -> dict[str, Any]:
-        """Return what papermill passes on to nbclient so that a chapter's kernel is one of these."""
+    def options(self, name: str, reports: Path) -> dict[str, Any]:
+        """Return what papermill passes on to nbclient so that a run's kernel is one of these.
+
+        Parameters
+        ----------
+        name
+            Name of the run.
+        reports
+            Folder in which the chapter finds the results of others.
+        """
         with self._lock:
             stem = self._runtime / f"k{len(self._logs)}"
-            self._logs[chapter] = stem.with_suffix(".log")
+            self._logs[name] = stem.with_suffix(".log")
         local = zmq.has("ipc") and os.name == "posix" and len(str(self._runtime)) <= LONGEST_FOLDER
         connection = {"connection_file": f"{stem}.json", "transport": "ipc" if local else "tcp"}
         return {
-            "kernel_manager_class": self._manager(self._logs[chapter]),
+            "kernel_manager_class": self._manager(self._logs[name], reports),
             "config": Config(ConnectionFileMixin=connection),
             "shutdown_kernel": "immediate",
         }
 
-    def _manager(self, log: Path) -> type[AsyncKernelManager]:
+    def _manager(self, log: Path, reports: Path) -> type[AsyncKernelManager]:
         kernels = self
 
         class ChapterKernelManager(AsyncKernelManager):
@@ -72,7 +82,7 @@ class Kernels:
                 with log.open("wb") as output:
                     await super().start_kernel(
                         **options,
-                        env=kernels._environment(),
+                        env=kernels._environment(reports),
                         cwd=str(kernels._folder),
                         stdout=output,
                         stderr=output,
@@ -81,9 +91,10 @@ class Kernels:
 
         return ChapterKernelManager
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, reports: Path) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-        return inherited | SETTINGS | {"IPYTHONDIR": str(self._runtime / "ipython")}
+        places = {"IPYTHONDIR": self._runtime / "ipython", REPORTS: reports.resolve()}
+        return inherited | SETTINGS | {name: str(place) for name, place in places.items()}
 
     def _remember(self, pid: int) -> None:
         with self._lock, suppress(psutil.NoSuchProcess):
@@ -101,9 +112,9 @@ class Kernels:
                         with suppress(psutil.NoSuchProcess):
                             process.kill()
 
-    def last_words(self, chapter: str) -> str:
-        """Return the last line a chapter's kernel wrote to its own streams, or nothing."""
-        log = self._logs[chapter]
+    def last_words(self, name: str) -> str:
+        """Return the last line that the kernel of a run wrote to its own streams, or nothing."""
+        log = self._logs[name]
         lines = log.read_text(errors="replace").split("\n") if log.exists() else []
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 

@@ -9,31 +9,34 @@ from nbformat import NotebookNode
 
 from tr_analysis import __version__
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.study.values import Value
+from tr_analysis.study.plan import Task
 
 INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
-def normalise(notebook: NotebookNode, chapter: str, values: Mapping[str, Value]) -> NotebookNode:
+def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
     """Return a copy without times, paths and versions of tools, marked with what made it.
+
+    A page about one provider gets its name into the title.
 
     Parameters
     ----------
     notebook
         As papermill returns it.
-    chapter
-        The chapter's name.
-    values
-        The value of every parameter, given or default.
+    task
+        What was run.
     """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("papermill", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     notebook.metadata["tr_analysis"] = {
-        "chapter": chapter,
-        "parameters": dict(values),
+        "chapter": task.chapter.name,
+        "parameters": dict(task.values),
         "version": __version__,
     }
+    if task.title != task.chapter.title:
+        first = notebook.cells[0]
+        first.source = first.source.replace(task.chapter.title, task.title, 1)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)

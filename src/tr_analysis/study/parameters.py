@@ -1,25 +1,36 @@
 """What a reader may turn in a chapter: the cell tagged ``parameters``, read and checked without a kernel.
 
-Chapters import ``Literal``, ``Month`` and ``Year`` from here, so this module stays cheap to import.
+Chapters import ``Literal``, ``Month``, ``Provider`` and ``Year`` from here, so this module stays cheap to import.
 """
 
 import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.values import PARSERS, Month, Value, Year
+from tr_analysis.study.values import PARSERS, Month, Provider, Value, Year, provider_names
 
-__all__ = ["Literal", "Month", "Parameter", "Year", "parse", "read_parameters"]
+__all__ = [
+    "Literal",
+    "Month",
+    "Parameter",
+    "Provider",
+    "Year",
+    "parse",
+    "provider_parameter",
+    "read_parameters",
+    "run_name",
+]
 
 _RANGE = re.compile(r"\s*\[\s*([-\d./]+)\s*,\s*([-\d./]+)\s*\]\s*$")
 _RANGED = ("int", "float", "Month", "Year")
+_TYPED = ("int", "float", "bool")  # as they stand in a notebook, unlike the others, they are no text
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
@@ -28,6 +39,7 @@ _KINDS = {
     "Month": "a month (YYYY-MM)",
     "Year": "a financial year (YYYY/YY)",
     "Literal": "one of the values listed",
+    "Provider": "a CRC or NPS division",
 }
 
 
@@ -40,13 +52,13 @@ class Parameter:
     chapter, name
         Where it stands and what it is called.
     kind
-        ``int``, ``float``, ``bool``, ``str``, ``Month``, ``Year`` or ``Literal``.
+        ``int``, ``float``, ``bool``, ``str``, ``Month``, ``Year``, ``Literal`` or ``Provider``.
     default
         Its value in the committed study.
     help
         What it means.
     choices
-        The values of a ``Literal``; empty otherwise.
+        The values of a ``Literal``, or all providers; empty otherwise.
     low, high
         Bounds of a number, a month or a year, both included; ``None`` when it has none.
     """
@@ -63,6 +75,8 @@ class Parameter:
     @property
     def allowed(self) -> str:
         """What the parameter accepts, in words."""
+        if self.kind == "Provider":
+            return f"{_KINDS[self.kind]}, one of {len(self.choices)}"
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         bounds = "" if self.low is None else f" from {self.low} to {self.high}"
@@ -98,6 +112,8 @@ def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
             parameter = _declared(notebook.stem, statement, comment)
             if parameter.name in parameters:
                 raise ValueError(f"{parameter.name} is declared twice")
+            if parameter.kind == "Provider" and provider_parameter(parameters.values()):
+                raise ValueError("a chapter is about one provider: have one parameter of the type Provider")
         except (ValueError, UsageError) as error:
             raise fault(statement.lineno, str(error)) from None
         parameters[parameter.name] = parameter
@@ -130,7 +146,7 @@ def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
     except ValueError:
         raise ValueError(f"{statement.target.id} needs a plain value, not an expression") from None
     parameter = Parameter(chapter, statement.target.id, kind, default, meaning, choices, low, high)
-    if isinstance(default, str) and kind not in ("str", "Month", "Year", "Literal"):
+    if isinstance(default, str) and kind in _TYPED:
         raise _refusal(parameter, default)
     return replace(parameter, default=parse(parameter, default))
 
@@ -149,7 +165,7 @@ def _ends(kind: str, ends: Iterable[str]) -> tuple[Value, Value]:
 
 def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
     if isinstance(node, ast.Name) and node.id in _KINDS and node.id != "Literal":
-        return node.id, ()
+        return node.id, provider_names() if node.id == "Provider" else ()
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
         try:
             choices = ast.literal_eval(node.slice)
@@ -158,6 +174,28 @@ def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
         return "Literal", choices if isinstance(choices, tuple) else (choices,)
     known = ", ".join(kind for kind in _KINDS if kind != "Literal")
     raise ValueError(f"the type {ast.unparse(node)} is not known; use {known} or Literal[...]")
+
+
+def provider_parameter(parameters: Iterable[Parameter]) -> Parameter | None:
+    """Return the parameter that names a provider; a chapter that has it runs once for each."""
+    return next((p for p in parameters if p.kind == "Provider"), None)
+
+
+def run_name(chapter: str, parameters: Sequence[Parameter], given: Mapping[str, Value]) -> str:
+    """Return the name of a run's files: the chapter's, with the provider's where there is one.
+
+    Parameters
+    ----------
+    chapter, parameters
+        The chapter's name and parameters.
+    given
+        Values; the others are defaults.
+    """
+    by_provider = provider_parameter(parameters)
+    if not by_provider:
+        return chapter
+    provider = str(given.get(by_provider.name, by_provider.default))
+    return f"{chapter}-{re.sub(r'[^a-z0-9]+', '-', provider.lower())}"
 
 
 def parse(parameter: Parameter, value: Any) -> Value:

@@ -19,7 +19,9 @@ class Progress:
     def __init__(self, cells: int) -> None:
         self._lock = threading.Lock()
         self._running: list[str] = []
-        layout = "{desc} |{bar:24}| {n_fmt}/{total_fmt} cells {elapsed}"
+        layout = (
+            "|{bar:24}| {n_fmt}/{total_fmt} cells {elapsed} {desc}"  # names last: a narrow screen cuts them
+        )
         self._bar = tqdm(total=cells, disable=None, leave=False, bar_format=layout, dynamic_ncols=True)
 
     @contextmanager

@@ -13,23 +13,23 @@ import nbformat
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import write_files
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.study.chapters import Chapter
+from tr_analysis.study.plan import Task
 
 PNG, CSV = "image/png", "text/csv"
 
 Files = Mapping[PurePosixPath, bytes]
 
 
-def chapter_files(chapter: Chapter, notebook: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
-    """Return the files of a chapter by their place in the reports folder.
+def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
+    """Return the files of a run by their place in the reports folder.
 
-    ``<chapter>.ipynb``, ``results/<chapter>.json`` and, for each figure, its picture and plotted data
-    ``figures/<chapter>/<name>.png`` and ``.csv``.
+    ``<run>.ipynb``, ``results/<run>.json`` and, for each figure, its picture and plotted data
+    ``figures/<run>/<name>.png`` and ``.csv``.
 
     Parameters
     ----------
-    chapter
-        The chapter.
+    task
+        What was run.
     notebook
         Executed and normalised.
 
@@ -41,12 +41,12 @@ def chapter_files(chapter: Chapter, notebook: nbformat.NotebookNode) -> dict[Pur
     files: dict[PurePosixPath, bytes] = {}
     for output in _outputs(notebook):
         if PNG in output.data:
-            for path, content in _figure(chapter, output).items():
+            for path, content in _figure(task.name, output).items():
                 if path in files:
-                    raise ChapterError(f"{chapter.name}: two figures are called {path.stem}; rename one")
+                    raise ChapterError(f"{task.name}: two figures are called {path.stem}; rename one")
                 files[path] = content
-    files[PurePosixPath("results", f"{chapter.name}.json")] = _results(chapter, notebook)
-    files[PurePosixPath(f"{chapter.name}.ipynb")] = _stored(notebook)
+    files[PurePosixPath("results", f"{task.name}.json")] = _results(task, notebook)
+    files[PurePosixPath(f"{task.name}.ipynb")] = _stored(notebook)
     return files
 
 
@@ -62,28 +62,28 @@ def _outputs(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]
                 yield output
 
 
-def _figure(chapter: Chapter, output: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
+def _figure(run: str, output: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
     name = output.metadata.get(PNG, {}).get("name", "")
     if not re.fullmatch(r"[\w-]+", name):
         raise ChapterError(
-            f"{chapter.name}: a figure is called {name!r}; give it a name of letters, digits and dashes"
+            f"{run}: a figure is called {name!r}; give it a name of letters, digits and dashes"
         )
     if CSV not in output.data:
-        raise ChapterError(f"{chapter.name}: the figure {name} comes without its data as {CSV}")
-    stem = PurePosixPath("figures", chapter.name, name)
+        raise ChapterError(f"{run}: the figure {name} comes without its data as {CSV}")
+    stem = PurePosixPath("figures", run, name)
     return {
         stem.with_name(f"{name}.png"): base64.b64decode(output.data[PNG]),
         stem.with_name(f"{name}.csv"): output.data[CSV].encode(),
     }
 
 
-def _results(chapter: Chapter, notebook: nbformat.NotebookNode) -> bytes:
+def _results(task: Task, notebook: nbformat.NotebookNode) -> bytes:
     bundles = [output.data[FINDINGS_MIME] for output in _outputs(notebook) if FINDINGS_MIME in output.data]
     if not bundles:
-        raise ChapterError(f"{chapter.name}: yields no findings; its last cell must end in `findings`")
+        raise ChapterError(f"{task.name}: yields no findings; its last cell must end in `findings`")
     results: dict[str, Any] = {
         **notebook.metadata["tr_analysis"],
-        "title": chapter.title,
+        "title": task.title,
         "data": bundles[-1].get("data", {}),
         "findings": bundles[-1]["findings"],
     }
@@ -91,30 +91,30 @@ def _results(chapter: Chapter, notebook: nbformat.NotebookNode) -> bytes:
     return f"{text}\n".encode()
 
 
-def publish(chapter: str, files: Files, out: Path) -> tuple[Path, ...]:
-    """Put a chapter's files in place, all or none, and remove what an earlier run left over.
+def publish(run: str, files: Files, out: Path) -> tuple[Path, ...]:
+    """Put a run's files in place, all or none, and remove what an earlier one left over.
 
     Parameters
     ----------
-    chapter
-        The chapter's name.
+    run
+        The run's name.
     files
         Its files, from `chapter_files`.
     out
         The reports folder.
     """
     written = write_files(out, {str(place): content for place, content in files.items()})
-    figures = out / "figures" / chapter
+    figures = out / "figures" / run
     for stale in set(figures.glob("*")) - set(written):
         stale.unlink()
-    (out / "failed" / f"{chapter}.ipynb").unlink(missing_ok=True)
+    (out / "failed" / f"{run}.ipynb").unlink(missing_ok=True)
     for folder in (figures, out / "failed"):
         with suppress(OSError):  # not empty, or not there
             folder.rmdir()
     return tuple(written)
 
 
-def keep_failed(chapter: str, notebook: nbformat.NotebookNode, out: Path) -> Path:
-    """Keep a partly executed notebook as ``failed/<chapter>.ipynb``; earlier good files stay untouched."""
-    (path,) = write_files(out / "failed", {f"{chapter}.ipynb": _stored(notebook)})
+def keep_failed(run: str, notebook: nbformat.NotebookNode, out: Path) -> Path:
+    """Keep a partly executed notebook as ``failed/<run>.ipynb``; earlier good files stay untouched."""
+    (path,) = write_files(out / "failed", {f"{run}.ipynb": _stored(notebook)})
     return path

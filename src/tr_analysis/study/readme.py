@@ -10,23 +10,22 @@ from tr_analysis.errors import StudyError
 from tr_analysis.files import write_files
 from tr_analysis.study.chapters import Chapter, find_chapters
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.parameters import read_parameters
+from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
 
 FIGURE = ("02-reoffending", "side-by-side")
 
 
-def _executed(place: str) -> Path:
+def _executed(chapter: str, place: str) -> Path:
     """Return a file that a chapter's run leaves, by its place in the reports folder."""
     path = paths.reports() / place
     if not path.exists():
-        chapter = path.stem
         raise StudyError(f"{chapter} has not been run yet: run `tr-analysis run {chapter}` first")
     return path
 
 
-def _pictures(chapter: str) -> dict[str, dict[str, Any]]:
-    """Return the metadata of an executed chapter's pictures, by name."""
-    outputs = [o for cell in read_cells(_executed(f"{chapter}.ipynb")) for o in cell.get("outputs", [])]
+def _pictures(chapter: str, run: str) -> dict[str, dict[str, Any]]:
+    """Return the metadata of the pictures of a chapter's run, by name."""
+    outputs = [o for cell in read_cells(_executed(chapter, f"{run}.ipynb")) for o in cell.get("outputs", [])]
     pictures = [o["metadata"]["image/png"] for o in outputs if "image/png" in o.get("metadata", {})]
     return {picture["name"]: picture for picture in pictures}
 
@@ -34,7 +33,7 @@ def _pictures(chapter: str) -> dict[str, dict[str, Any]]:
 def figure() -> str:
     """Write the README's figure with its alternative text, as the executed chapter has it."""
     chapter, name = FIGURE
-    return f"![{_pictures(chapter)[name]['alt']}](reports/figures/{chapter}/{name}.png)"
+    return f"![{_pictures(chapter, chapter)[name]['alt']}](reports/figures/{chapter}/{name}.png)"
 
 
 def chapter_map() -> str:
@@ -50,15 +49,18 @@ def chapter_map() -> str:
 
 
 def _row(chapter: Chapter) -> str:
-    results = json.loads(_executed(f"results/{chapter.name}.json").read_text("utf-8"))
+    parameters = read_parameters(chapter.path)
+    run = run_name(chapter.name, parameters, {})
+    results = json.loads(_executed(chapter.name, f"results/{run}.json").read_text("utf-8"))
+    by_provider = provider_parameter(parameters)
     cells = [
         f"[`{chapter.name}`](notebooks/{chapter.name}.ipynb)",
         chapter.question,
-        ", ".join(f"`{p.name}`" for p in read_parameters(chapter.path)),
+        ", ".join(f"`{p.name}`" for p in parameters),
         ", ".join(f"`{name}`" for name in sorted(results["data"])),
-        f"[`{chapter.name}.ipynb`](reports/{chapter.name}.ipynb), "
-        f"[`results/{chapter.name}.json`](reports/results/{chapter.name}.json), "
-        f"figures {', '.join(f'`{name}`' for name in _pictures(chapter.name))}",
+        (f"for each of {len(by_provider.choices)} providers, as " if by_provider else "")
+        + f"[`{run}.ipynb`](reports/{run}.ipynb), [`results/{run}.json`](reports/results/{run}.json), "
+        f"figures {', '.join(f'`{name}`' for name in _pictures(chapter.name, run))}",
     ]
     return "| " + " | ".join(cells) + " |"
 

@@ -1,5 +1,6 @@
 """Values as people type them: each kind's text or Python value into the declared type, or an error."""
 
+import csv
 import math
 import numbers
 import operator
@@ -7,9 +8,29 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from tr_analysis.errors import StudyError
+from tr_analysis.paths import raw
+
 Month = str  # "YYYY-MM"
 Year = str  # financial year, "YYYY/YY"
+Provider = str  # a CRC or NPS division, by its name in the table `providers`
 Value = int | float | bool | str
+
+
+def provider_names() -> tuple[str, ...]:
+    """Return the providers, read from the raw table: a run checks its call before it builds any other.
+
+    Raises
+    ------
+    StudyError
+        If the table cannot be read.
+    """
+    table = raw() / "providers.csv"
+    try:
+        with table.open(encoding="utf-8", newline="") as lines:
+            return tuple(row["provider"] for row in csv.DictReader(lines))
+    except (OSError, KeyError, UnicodeDecodeError):
+        raise StudyError(f"{table}: cannot be read; `tr-analysis data check` says what is wrong") from None
 
 
 def _int(value: Any) -> int:
