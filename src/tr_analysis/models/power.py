@@ -1,0 +1,96 @@
+"""What two small samples could show: the power of Fisher's exact test, computed exactly."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.stats import binom, hypergeom
+
+Array = npt.NDArray[np.float64]
+
+
+def fisher_power(
+    share_1: float, trials_1: int, share_2: npt.ArrayLike, trials_2: int, *, alpha: float = 0.05
+) -> Array:
+    """Return the chance that Fisher's exact test tells two true shares apart, computed exactly.
+
+    Parameters
+    ----------
+    share_1, share_2
+        True shares between 0 and 1; ``share_2`` may be many.
+    trials_1, trials_2
+        Sizes of the two samples, 1 or more.
+    alpha
+        Two-sided level of the test, between 0 and 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        One chance for each ``share_2``.
+
+    Raises
+    ------
+    ValueError
+        If a share is not between 0 and 1, a sample is empty, or ``alpha`` is not between 0 and 1.
+    """
+    shares = np.atleast_1d(np.asarray(share_2, dtype=float))
+    if not (0 <= share_1 <= 1 and ((shares >= 0) & (shares <= 1)).all()):
+        raise ValueError("a true share lies between 0 and 1: divide percentages by 100")
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha}: give a level between 0 and 1, such as 0.05")
+    for trials in (trials_1, trials_2):
+        if trials < 1 or trials != int(trials):
+            raise ValueError(f"{trials} trials: give a whole number of 1 or more in each sample")
+    return _power(_rejected(trials_1, trials_2, alpha), share_1, shares)
+
+
+def detectable_share(
+    share_1: float, trials_1: int, trials_2: int, *, power: float = 0.8, alpha: float = 0.05
+) -> float:
+    """Return the smallest share of the second sample, above that of the first, which the test would notice.
+
+    Parameters
+    ----------
+    share_1, trials_1, trials_2, alpha
+        As in `fisher_power`.
+    power
+        Chance to notice it, above ``alpha`` and below 1.
+
+    Returns
+    -------
+    float
+        A share between 0 and 1; missing where not even a share of 1 would be noticed so often.
+
+    Raises
+    ------
+    ValueError
+        As in `fisher_power`, or if ``power`` is not between ``alpha`` and 1.
+    """
+    if not alpha < power < 1:
+        raise ValueError(f"power is {power}: give a chance between alpha ({alpha}) and 1, such as 0.8")
+    if fisher_power(share_1, trials_1, 1.0, trials_2, alpha=alpha)[0] < power:
+        return float("nan")
+    rejected = _rejected(trials_1, trials_2, alpha)
+
+    def short(share_2: float) -> float:
+        return float(_power(rejected, share_1, np.array([share_2]))[0]) - power
+
+    return float(brentq(short, share_1, 1.0, xtol=1e-9))
+
+
+def _power(rejected: npt.NDArray[np.bool_], share_1: float, share_2: Array) -> Array:
+    """Return the chance of a rejected table for each second share."""
+    n1, n2 = (side - 1 for side in rejected.shape)
+    first = binom.pmf(np.arange(n1 + 1), n1, share_1)
+    second = binom.pmf(np.arange(n2 + 1), n2, share_2[:, None])
+    return np.asarray(second @ (first @ rejected))
+
+
+def _rejected(n1: int, n2: int, alpha: float) -> npt.NDArray[np.bool_]:
+    """Return for every pair of successes in samples of n1 and n2 whether Fisher's test rejects."""
+    p_values = np.ones((n1 + 1, n2 + 1))
+    for total in range(1, n1 + n2):
+        k1 = np.arange(max(0, total - n2), min(n1, total) + 1)
+        chance = hypergeom.pmf(k1, n1 + n2, n1, total)
+        as_rare = chance <= chance[:, None] * (1 + 1e-9)  # ties of probability, up to rounding
+        p_values[k1, total - k1] = as_rare @ chance
+    return p_values <= alpha
