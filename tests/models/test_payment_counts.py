@@ -102,6 +102,13 @@ def test_exchanging_winners_and_losers_turns_the_shift():
     pd.testing.assert_frame_equal(one[columns], other[columns])
 
 
+def test_luck_of_the_baseline_stands_in_for_spread():
+    options = {"shifts": [-0.03], "error": ERROR, "level": 0.05}
+    unseen = model.compatibility(*SEEN, spreads=[0.03], unseen=0.04, **options)
+    wider = model.compatibility(*SEEN, spreads=[0.05], **options)
+    assert unseen["p_value"].item() == pytest.approx(wider["p_value"].item())
+
+
 def test_profile_intervals():
     region = model.compatibility(
         *SEEN, shifts=np.arange(-150, 51) / 1000, spreads=np.arange(161) / 1000, error=ERROR, level=0.05

@@ -133,6 +133,7 @@ def compatibility(
     spreads: npt.ArrayLike,
     error: float,
     level: float,
+    unseen: float = 0.0,
 ) -> pd.DataFrame:
     """Say how well each mean shift and spread goes with the winners and losers seen.
 
@@ -147,8 +148,8 @@ def compatibility(
         Whole numbers; providers alike in size and baseline.
     shifts, spreads
         Values to look at, shares; each with each.
-    error, level
-        Standard error of each change, a share, and two-sided significance level.
+    error, level, unseen
+        As in `payment_power.chances`, two-sided.
 
     Returns
     -------
@@ -165,7 +166,8 @@ def compatibility(
         [np.atleast_1d(shifts), np.atleast_1d(spreads)], names=["shift", "spread"]
     )
     frame = grid.to_frame(index=False).astype(float)
-    found = chances(frame["shift"].to_numpy(), error=error, level=level, spread=frame["spread"].to_numpy())
+    shift, spread = frame.to_numpy().T
+    found = chances(shift, error=error, level=level, spread=spread, unseen=unseen)
     cells = np.stack([found.payment, found.deduction, 1 - found.payment - found.deduction]).clip(TINY)
     numbers = np.arange(providers + 1)
     pairs = np.stack(np.meshgrid(numbers, numbers)).reshape(2, -1)
