@@ -40,11 +40,12 @@ def test_no_effect_at_all():
     assert model.chances(0.0, error=ERROR, level=0.025, sides=1) == pytest.approx((paid, 0))
 
 
-@given(levels, st.floats(0.45, 0.99), st.integers(1, 10**6), st.sampled_from([1, 2]))
-def test_detectable_change_is_found_with_that_power(level, power, size, sides):
+@given(levels, st.floats(0.45, 0.99), st.integers(1, 10**6), st.sampled_from([1, 2]), st.floats(0, 0.03))
+def test_detectable_change_is_found_with_that_power(level, power, size, sides, unseen):
     error = model.standard_error(size, 0.3)
-    change = model.minimum_detectable_change(error / 10, level=level, power=power, sides=sides)
-    found = model.chances(-change, error=error / 10, level=level, sides=sides)
+    test = {"error": error / 10, "level": level, "sides": sides, "unseen": unseen}
+    change = model.minimum_detectable_change(**test, power=power)
+    found = model.chances(-change, **test)
     assert found.payment == pytest.approx(power)
 
 

@@ -119,11 +119,10 @@ def _case(
     counts, chances = _baseline_counts(baseline, people)
     reckoned = people if rule.allowed else np.inf
     last_paid = _last_paid(rule.critical, size, counts, reckoned)
-    first_free = _last_paid(
-        rule.critical, size, 1 - counts, reckoned
-    )  # the same, of those who did not reoffend
-    paid = chances @ _at_most(last_paid[:, None], size, rates)
-    deducted = chances @ _at_most(first_free[:, None], size, 1 - rates)
+    # A significant rise is a significant fall of those who did not reoffend.
+    first_free = _last_paid(rule.critical, size, 1 - counts, reckoned)
+    paid = _at_most(last_paid, chances, size, rates)
+    deducted = _at_most(first_free, chances, size, 1 - rates)
     return (
         float(paid @ weights),
         float(deducted @ weights) * (rule.sides == 2),
@@ -168,9 +167,11 @@ def _last_paid(critical: float, size: float, rates: Array, people: float) -> Arr
     return low
 
 
-def _at_most(count: Array, size: float, rate: Array) -> Array:
-    """Return the binomial probability of at most so many."""
-    return np.where(count < 0, 0.0, bdtr(count.clip(0), int(size), rate))
+def _at_most(counts: Array, chances: Array, size: float, rates: Array) -> Array:
+    """Return for each rate the binomial probability of at most a count that has these values and chances."""
+    values, place = np.unique(counts, return_inverse=True)  # a large baseline has many rates for one count
+    each = np.where(values < 0, 0.0, bdtr(values.clip(0), int(size), rates[:, None]))
+    return np.asarray(each @ np.bincount(place, chances))
 
 
 def _count_distribution(chances: Array) -> Array:

@@ -67,30 +67,35 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
     return float(np.sqrt(rate * (1 - rate) * (1 / size + 1 / baseline_size)))
 
 
-def minimum_detectable_change(error: float, *, level: float, power: float = 0.8, sides: int = 2) -> float:
+def minimum_detectable_change(
+    error: float, *, level: float, power: float = 0.8, sides: int = 2, unseen: float = 0.0
+) -> float:
     """Return the true fall that is found significant with a given probability.
 
-    ``(z(level) + z(power)) error``, in the unit of the standard error.
+    ``z(level) error + z(power) sqrt(error**2 + unseen**2)``, in the unit of the standard error.
 
     Parameters
     ----------
     error
-        Standard error of the change, from `standard_error`.
+        Standard error that the test reckons with, from `standard_error`.
     level, sides
         As in `critical_value`.
     power
         Probability to find it, above the level and below 1.
+    unseen
+        As in `chances`.
 
     Raises
     ------
     ValueError
-        If the error is not positive, or level, sides or power is out of range.
+        If the error is not positive, or level, sides, power or ``unseen`` is out of range.
     """
     critical = critical_value(level, sides)
     check_error(error)
     if not level < power < 1:
         raise ValueError(f"power is {power}: give a probability above the level and below 1, such as 0.8")
-    return float((critical + ndtri(power)) * error)
+    noise = np.hypot(error, check_share("unseen", unseen, low=0))
+    return float(critical * error + ndtri(power) * noise)
 
 
 def chances(
