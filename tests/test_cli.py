@@ -167,6 +167,8 @@ def test_a_failing_chapter_ends_with_code_2_and_its_last_line_says_where_and_why
         (["params"], "Usage: tr-analysis params [OPTIONS] CHAPTER"),
         (["params", "x"], "there is no chapter x"),
         (["lint", "x"], "there is no chapter x"),
+        (["new", "Recall"], "is no name for a chapter"),
+        (["new", "recall"], "03-recall is there already"),
         (["rnu"], "No such command 'rnu'"),
         ([], "Usage: tr-analysis [OPTIONS] COMMAND"),
     ],
@@ -176,6 +178,17 @@ def test_wrong_calls_end_with_code_64_and_touch_nothing(root, capsys, monkeypatc
     assert main(arguments) == 64
     assert message in capsys.readouterr().err
     assert not (root / "reports").exists()
+
+
+def test_new_says_what_to_do_next(root, capsys):
+    assert main(["new", "04-housing"]) == 0
+    assert capsys.readouterr().out == (
+        "notebooks/04-housing.ipynb: Housing\n"
+        "  tr-analysis run 04-housing  # run it\n"
+        "  tr-analysis params 04-housing  # what may be turned\n"
+        "  tr-analysis lint 04-housing  # check it\n"
+    )
+    assert main(["lint", "04"]) == 0
 
 
 def test_lint_lists_the_faults_and_ends_with_code_1(root, capsys):

@@ -156,6 +156,18 @@ def _shown(path: Path) -> str:
 
 
 @cli.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write a chapter called NAME that already runs, for a question of your own."""
+    from tr_analysis.study.new import new_chapter
+
+    chapter = new_chapter(name)
+    click.echo(f"{_shown(chapter.path)}: {chapter.title}")
+    for command, what in {"run": "run it", "params": "what may be turned", "lint": "check it"}.items():
+        click.echo(f"  tr-analysis {command} {chapter.name}  # {what}")
+
+
+@cli.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 def lint(chapters: tuple[str, ...]) -> None:
     """Check chapters, all by default, against the rules they are written by."""
