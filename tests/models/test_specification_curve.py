@@ -64,18 +64,30 @@ def test_order_of_rows_changes_nothing_and_the_mirror_mirrors(values, random):
     assert (mirrored.same_sign, mirrored.significant) == (found.same_sign, found.significant)
 
 
-def test_choices_are_ranked_by_what_they_move():
+def test_choices_are_ranked_by_what_they_alone_move():
     found = influence(curve())
     assert list(found.index) == ["big", "small", "idle"]
-    assert found["swing"].tolist() == [20, 1, 0]
-    # Without interaction the shares of a full grid add to 1: variances 200/3 and 1/4.
-    assert found["share_of_variance"].tolist() == pytest.approx(
-        [66.6667 / 66.9167, 0.25 / 66.9167, 0], abs=1e-6
+    assert found["sets"].tolist() == [2, 3, 0]
+    assert found["typical"].tolist() == [20, 1, 0]
+    assert found["largest"].tolist() == [20, 1, 0]
+
+
+def test_no_choice_is_blamed_for_its_companions():
+    def run(control, scale):
+        return {"estimate": {"log": 10.0, "level": 0.0}[scale] + {"none": 0.0, "remand": 1.0}[control]}
+
+    made = grid(
+        {"control": ["none", "remand"], "scale": ["log", "level"]},
+        {"no such ratio": lambda c: (c["control"], c["scale"]) == ("remand", "level")},
     )
+    found = influence(run_specifications(run, made.specifications))
+    assert found.loc["control"].tolist() == [1, 1, 1]
+    assert found.loc["scale"].tolist() == [1, 10, 10]
 
 
-def test_a_curve_that_does_not_move_has_no_influence():
-    assert (influence(curve(lambda big, small, idle: 1.0)) == 0).all(axis=None)
+def test_one_choice_is_one_set():
+    assert influence(by_size([3, -1, 4])).loc["place"].tolist() == [1, 5, 5]
+    assert influence(by_size([3])).loc["place"].tolist() == [0, 0, 0]
 
 
 def test_marginals_are_option_by_option():

@@ -103,31 +103,30 @@ def _option(part: pd.DataFrame, side: float) -> dict[str, float]:
 def influence(results: pd.DataFrame) -> pd.DataFrame:
     """Say how much each choice moves the answer, the most moving first.
 
+    Specifications that differ in one choice alone are set side by side, so that combinations left out of a
+    grid do no harm: no choice is blamed for what its companions do.
+
     Returns
     -------
     pandas.DataFrame
-        Indexed by choice; swing, the highest less the lowest median of its options, and share_of_variance,
-        the variance between the means of its options over that of all estimates. In a full grid these shares
-        add to at most 1 and interactions are the rest; where combinations are left out they overlap.
-        Choices with one option have 0 of both.
+        Indexed by choice; sets, the number of sets of two estimates or more that differ in this choice alone;
+        typical and largest, the median and the largest range of estimates within a set; 0 without sets.
 
     Raises
     ------
     ValueError
         As in `summarise`.
     """
-    found = _estimated(results)
-    estimate = found["estimate"]
-    total = float(((estimate - estimate.mean()) ** 2).sum())
+    found, names = _estimated(results), choice_names(results)
     rows = {}
-    for choice in choice_names(results):
-        groups = estimate.groupby(found[choice], sort=False)
-        between = float(((groups.transform("mean") - estimate.mean()) ** 2).sum())
-        medians = groups.median()
-        share = between / total if total > 0 else 0.0
-        rows[choice] = {"swing": float(medians.max() - medians.min()), "share_of_variance": share}
+    for choice in names:
+        others = [name for name in names if name != choice] or np.zeros(len(found))
+        sets = found.groupby(others, sort=False)["estimate"].agg(["size", "min", "max"])
+        ranges = (sets["max"] - sets["min"])[sets["size"] > 1]
+        typical, largest = (float(ranges.agg(how)) if len(ranges) else 0.0 for how in ("median", "max"))
+        rows[choice] = {"sets": len(ranges), "typical": typical, "largest": largest}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("choice")
-    return table.sort_values(["swing", "share_of_variance"], ascending=False, kind="stable")
+    return table.sort_values(["typical", "largest"], ascending=False, kind="stable")
 
 
 def joint_test(observed: pd.DataFrame, null: Sequence[pd.DataFrame]) -> pd.DataFrame:
