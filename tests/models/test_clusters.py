@@ -130,6 +130,13 @@ def test_effective_clusters():
     assert "not to be trusted" not in cluster_jackknife(design(half, ["treated"], None)).note
 
 
+def test_clusters_all_alike_are_refused():
+    """The rows differ, but each cluster has the same: no cluster left out would move the estimate."""
+    frame = pd.DataFrame({"owner": np.repeat(np.arange(8), 4), "rate": [1.0, 2.0, 3.0, 4.0] * 8})
+    with pytest.raises(ValueError, match=r"clusters do not differ .* repeated in each"):
+        design(frame.assign(treated=frame["owner"] < 4), ["treated"], None)
+
+
 def test_single_treated_cluster_is_refused():
     frame = panel().assign(treated=lambda f: f["owner"].eq("Sodexo") * 1.0)
     with pytest.raises(NotApplicableError, match=r"only cluster Sodexo tells .* use cluster_permutation"):
@@ -161,7 +168,8 @@ def test_level_out_of_range(level):
         (lambda f: f.assign(case_mix=0.0), "leave out a constant"),
         (lambda f: f.assign(case_mix=2 - 3 * f["treated"]), "collinear"),
         (lambda f: f.groupby("owner").head(1).head(3), "as many as the rows"),
-        (lambda f: f.assign(rate=1 + 2 * f["case_mix"]), "without error"),
+        (lambda f: f.assign(rate=1 + 2 * f["case_mix"]), "clusters do not differ"),
+        (lambda f: f.assign(rate=5.0), "clusters do not differ"),
     ],
 )
 def test_refusals(change, message):
@@ -169,7 +177,7 @@ def test_refusals(change, message):
         design(change(panel()))
 
 
-def test_unequal_lengths_and_unknown_coefficient():
+def test_rows_and_names_must_match():
     frame = panel()
     with pytest.raises(ValueError, match=r"unequal lengths \(164 responses, 164 regressors, 163 clusters"):
         clustered_design(frame["rate"], frame[["treated"]], frame["owner"].iloc[1:], "treated")

@@ -65,7 +65,7 @@ class ClusteredDesign:
         """``1 / sum(share**2)`` of the clusters' shares in the residual variance of the regressor.
 
         The number of clusters, if all inform the coefficient alike; near 1 if a single one is treated. Below
-        about 4 neither the jackknife nor the bootstrap holds its size.
+        about 4 neither the jackknife nor the bootstrap holds its size: see `size_simulation`.
         """
         shares = np.einsum("k,gkl,l->g", self.contrast, self.leverage, self.contrast)
         return float(shares.sum() ** 2 / (shares**2).sum())
@@ -108,24 +108,26 @@ def clustered_design(
     ValueError
         If lengths differ, a value is missing, infinite or not a number, the coefficient is not a column,
         there are fewer than 3 clusters, a weight is negative or all of a cluster are 0, the regressors are
-        collinear, or they leave nothing of the response to explain.
+        collinear or two have one name, or they leave nothing in which the clusters differ.
     """
     if coefficient not in regressors:
         raise ValueError(f"no regressor {coefficient!r}: name one of {', '.join(map(str, regressors))}")
     x = _numbers("the regressors", regressors)
     y = _numbers("the response", response)
+    names = [CONSTANT, *regressors.columns]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two regressors have one name, or that of the {CONSTANT!r} added: rename them")
     w = np.ones(len(y)) if weights is None else _numbers("the weights", weights)
     if not len(x) == len(y) == len(w) == len(clusters):
         lengths = f"{len(y)} responses, {len(x)} regressors, {len(clusters)} clusters, {len(w)} weights"
         raise ValueError(f"unequal lengths ({lengths}): give one of each per row")
     codes, labels = _labelled(clusters, w)
     x = np.column_stack([np.ones(len(x)), x])
-    names = [CONSTANT, *regressors.columns]
     basis, contrast = _orthonormal(x * np.sqrt(w)[:, None], names.index(coefficient))
     leverage = np.array([basis[codes == g].T @ basis[codes == g] for g in range(len(labels))])
     frame = pd.DataFrame(x, columns=names)
     design = ClusteredDesign(y, frame, w, codes, labels, coefficient, basis, contrast, leverage)
-    _check_residual(design)
+    _check_scores(design)
     return design
 
 
@@ -172,9 +174,13 @@ def _orthonormal(x: Array, column: int) -> tuple[Array, Array]:
     return basis, solve_triangular(triangle, unit, trans="T") / length[column]
 
 
-def _check_residual(design: ClusteredDesign) -> None:
-    root = np.sqrt(design.weights)
-    response = root * design.response
-    fitted = design.basis @ design.products.sum(axis=0)
-    if np.linalg.norm(response - fitted) <= SINGULAR * np.linalg.norm(response):
-        raise ValueError("the regressors explain the response without error: there is no chance to weigh")
+def _check_scores(design: ClusteredDesign) -> None:
+    """Refuse a response whose clusters leave nothing by which to judge chance."""
+    fitted = np.einsum("gkl,l->gk", design.leverage, design.products.sum(axis=0))
+    scores = (design.products - fitted) @ design.contrast
+    size = np.linalg.norm(design.contrast) * np.linalg.norm(np.sqrt(design.weights) * design.response)
+    if np.linalg.norm(scores) <= SINGULAR * size:
+        raise ValueError(
+            "the clusters do not differ in what the regressors leave of the response, so there is no chance to "
+            "weigh: look for a response that was computed from the regressors, or repeated in each cluster"
+        )
