@@ -110,7 +110,7 @@ def simulated(runs, seed=6):
         alike = panel(random.binomial(n, 0.45), n)
         outside.append((funnel(alike, target=0.45)["position"] != "within").mean())
         apart = panel(random.binomial(n, random.normal(0.45, 0.05, 21)), n)
-        found = dispersion(apart, target=0.45, winsorise=0)
+        found = dispersion(apart, winsorise=0)
         spread.append([found.tau2, found.paule_mandel])
     return np.mean(outside), np.mean(spread, axis=0)
 

@@ -117,7 +117,7 @@ def test_invariances(panel, scale, shift, random):
             pool(scale * y[order] + shift, scale**2 * v[order], method=method),
         )
         assert (then.estimate - shift) / scale == pytest.approx(first.estimate, rel=1e-5, abs=1e-6)
-        assert first.prediction_low <= first.low <= first.high <= first.prediction_high
+        assert first.low <= first.estimate <= first.high
 
 
 def test_units_all_alike():
@@ -128,37 +128,27 @@ def test_units_all_alike():
     assert pooled.high > 2  # no spread seen is not no doubt
 
 
-def test_two_units_have_no_prediction():
-    pooled = pool([0.0, 1.0], [0.1, 0.1])
-    assert (pooled.prediction_low, pooled.prediction_high) == (-np.inf, np.inf)
-
-
 def simulated(runs, tau, *, units=21, seed=5):
-    """Share of panels whose intervals hold the mean, a new unit's value and the variance."""
+    """Share of panels whose intervals hold the mean and the variance."""
     random = np.random.default_rng(seed)
-    held = np.zeros(3)
+    held = np.zeros(2)
     for _ in range(runs):
         v = random.uniform(0.2, 2, units)
         y = 1 + random.normal(0, tau, units) + random.normal(0, np.sqrt(v))
         found, pooled = heterogeneity(y, v), pool(y, v)
-        new = 1 + random.normal(0, tau)
-        held += [
-            pooled.low <= 1 <= pooled.high,
-            pooled.prediction_low <= new <= pooled.prediction_high,
-            found.low <= tau**2 <= found.high,
-        ]
+        held += [pooled.low <= 1 <= pooled.high, found.low <= tau**2 <= found.high]
     return held / runs
 
 
 def test_coverage():
     """300 panels of 21 units: three standard errors are 3.8 points."""
-    assert simulated(300, 1.0) == pytest.approx([0.95] * 3, abs=0.038)
+    assert simulated(300, 1.0) == pytest.approx([0.95] * 2, abs=0.038)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(("tau", "units"), [(1.0, 8), (1.0, 21), (2.0, 8)])
 def test_coverage_closely(tau, units):
-    assert simulated(4000, tau, units=units) == pytest.approx([0.95] * 3, abs=0.015)
+    assert simulated(4000, tau, units=units) == pytest.approx([0.95] * 2, abs=0.015)
 
 
 def test_log_odds_of_counts():

@@ -1,4 +1,4 @@
-"""How much units differ beyond chance, what they share, and where a new unit would lie."""
+"""How much units differ beyond chance, and the mean of their true values."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -41,13 +41,11 @@ class Heterogeneity:
 
 @dataclass(frozen=True)
 class Pooled:
-    """Mean of the true values with its interval, and the interval in which one new unit would lie."""
+    """Mean of the true values with its interval."""
 
     estimate: float
     low: float
     high: float
-    prediction_low: float
-    prediction_high: float
     tau2: float
     method: str
     level: float
@@ -122,9 +120,9 @@ def heterogeneity(
     1539-1558. Paule and Mandel (1982), Journal of Research of the NBS 87, 377-385. Viechtbauer (2007),
     Statistics in Medicine 26, 37-52.
     """
-    y, v = _units(estimates, variances, level)
+    y, v = check_units(estimates, variances, level)
     freedom = len(y) - 1
-    q = _spread(y, v, 0.0)
+    q = spread(y, v, 0.0)
     low, high = (_where_spread_is(y, v, chi2.ppf((1 + side * level) / 2, freedom)) for side in (1, -1))
     i2 = max(0.0, 1 - freedom / q) if q > 0 else 0.0
     tau2 = between_variance(y, v, method)
@@ -139,14 +137,14 @@ def between_variance(
     estimates: npt.ArrayLike, variances: npt.ArrayLike, method: Estimator = "Paule-Mandel"
 ) -> float:
     """Estimate the variance of the true values; see `heterogeneity` for inputs and estimators."""
-    y, v = _units(estimates, variances, 0.95)
+    y, v = check_units(estimates, variances, 0.95)
     if method not in get_args(Estimator):
         raise ValueError(f"method {method!r} is none of {', '.join(get_args(Estimator))}")
     if method == "Paule-Mandel":
         return _where_spread_is(y, v, len(y) - 1)
     if method == "DerSimonian-Laird":
         w = 1 / v
-        return float(max(0.0, (_spread(y, v, 0.0) - (len(y) - 1)) / (w.sum() - (w**2).sum() / w.sum())))
+        return float(max(0.0, (spread(y, v, 0.0) - (len(y) - 1)) / (w.sum() - (w**2).sum() / w.sum())))
     return _restricted_likelihood(y, v)
 
 
@@ -157,12 +155,11 @@ def pool(
     method: Estimator = "Paule-Mandel",
     level: float = 0.95,
 ) -> Pooled:
-    """Estimate the mean of the true values, and where the true value of a new unit would lie.
+    """Estimate the mean of the true values; for where one new unit would lie see `prediction_interval`.
 
     Weights are ``w = 1 / (variance + tau2)``. The interval of the mean is Hartung and Knapp's: the square
     of its standard error is ``h / sum w`` with ``h = sum w (y - mean)^2 / (units - 1)``, never less than 1,
-    and t on ``units - 1`` degrees of freedom. The prediction interval is
-    ``mean +- t sqrt(tau2 + se^2)`` on ``units - 2``.
+    and t on ``units - 1`` degrees of freedom.
 
     Parameters
     ----------
@@ -172,7 +169,7 @@ def pool(
     Returns
     -------
     Pooled
-        In the unit of the estimates. With two units the prediction interval is infinite.
+        In the unit of the estimates.
 
     Raises
     ------
@@ -181,23 +178,21 @@ def pool(
 
     References
     ----------
-    Hartung and Knapp (2001), Statistics in Medicine 20, 3875-3889. Higgins, Thompson and Spiegelhalter
-    (2009), JRSS A 172, 137-159. Partlett and Riley (2017), Statistics in Medicine 36, 301-317.
+    Hartung and Knapp (2001), Statistics in Medicine 20, 3875-3889. Röver, Knapp and Friede (2015),
+    BMC Medical Research Methodology 15, 99 (never less than 1).
     """
-    y, v = _units(estimates, variances, level)
+    y, v = check_units(estimates, variances, level)
     tau2, freedom = between_variance(y, v, method), len(y) - 1
     w = 1 / (v + tau2)
     mean = float((w * y).sum() / w.sum())
-    error2 = max(1.0, _spread(y, v, tau2) / freedom) / w.sum()
+    error2 = max(1.0, spread(y, v, tau2) / freedom) / w.sum()
     half = float(t.ppf((1 + level) / 2, freedom) * np.sqrt(error2))
-    quantile = t.ppf((1 + level) / 2, freedom - 1) if freedom > 1 else np.inf
-    apart = float(quantile * np.sqrt(tau2 + error2))
     names = f"{method}; Hartung-Knapp"
-    return Pooled(mean, mean - half, mean + half, mean - apart, mean + apart, tau2, names, level)
+    return Pooled(mean, mean - half, mean + half, tau2, names, level)
 
 
-def _units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> tuple[Array, Array]:
-    """Return the checked estimates and variances."""
+def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> tuple[Array, Array]:
+    """Return estimates and variances as arrays; refuse what cannot be, as `heterogeneity` says."""
     if not 0 < level < 1:
         raise ValueError(f"level is {level}: give a coverage between 0 and 1, such as 0.95")
     y, v = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
@@ -217,7 +212,7 @@ def _units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> 
     return y, v
 
 
-def _spread(y: Array, v: Array, tau2: float) -> float:
+def spread(y: Array, v: Array, tau2: float) -> float:
     """Return the weighted sum of squares about the weighted mean when units vary by ``tau2``."""
     w = 1 / (v + tau2)
     return float((w * (y - (w * y).sum() / w.sum()) ** 2).sum())
@@ -225,17 +220,17 @@ def _spread(y: Array, v: Array, tau2: float) -> float:
 
 def _where_spread_is(y: Array, v: Array, value: Any) -> float:
     """Return the between-unit variance at which the spread, which falls with it, is ``value``; 0 if none."""
-    if _spread(y, v, 0.0) <= value:
+    if spread(y, v, 0.0) <= value:
         return 0.0
     high = float(np.var(y)) + float(v.max())
-    while _spread(y, v, high) > value:
+    while spread(y, v, high) > value:
         high *= 4
-    return float(brentq(lambda tau2: _spread(y, v, tau2) - value, 0, high, xtol=1e-13 * high, rtol=1e-12))
+    return float(brentq(lambda tau2: spread(y, v, tau2) - value, 0, high, xtol=1e-13 * high, rtol=1e-12))
 
 
 def _restricted_likelihood(y: Array, v: Array) -> float:
     def loss(tau2: float) -> float:
-        return float(np.log(v + tau2).sum() + np.log((1 / (v + tau2)).sum()) + _spread(y, v, tau2))
+        return float(np.log(v + tau2).sum() + np.log((1 / (v + tau2)).sum()) + spread(y, v, tau2))
 
     top = 10 * (float(np.var(y, ddof=1)) + float(v.min()))
     grid = np.concatenate([[0.0], np.geomspace(top * 1e-8, top, 200)])
