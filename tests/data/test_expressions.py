@@ -1,5 +1,3 @@
-import operator
-
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -26,14 +24,19 @@ FRAMES = {
     [
         ("F0001", 6),
         ("47.5", 47.5),
-        ("F0001 + 2 * 3", 24),  # from left to right
+        ("F0001 + 2 * 3", 12),
+        ("(F0001 + 2) * 3", 24),
+        ("-F0001 - -2", -4),
+        ("recalls[month=2015-01].rows", 2),
+        ("recalls[month=2014-01].rows", 0),
+        ("recalls[month=2015-01;status=recall].rows * (F0001 - recalls[month=2015-02].people)", 0),
         ("F0001 / 4 - 1", 0.5),
         ("F0001+F0002", 6),
         ("recalls[month=2015-01;status=remand].people", 5),
         ("recalls[month=2015-02].people / F0001 * 100 - 100", 0),
     ],
 )
-def test_an_expression_is_worked_from_left_to_right(expression, value):
+def test_an_expression_follows_the_rules_of_arithmetic(expression, value):
     assert evaluate(expression, FRAMES) == value
 
 
@@ -44,11 +47,16 @@ def test_an_expression_is_worked_from_left_to_right(expression, value):
         ("F0001 F0002", "cannot be read"),
         ("1 2 3", "cannot be read"),
         ("F0001 ** 2", "cannot be read"),
-        ("(F0001)", "cannot be read"),
+        ("(F0001", "cannot be read"),
+        ("F0001 // 2", "cannot be read"),
+        ("1_000", "cannot be read"),
+        ("_", "cannot be read"),
+        ("~1", "cannot be read"),
+        ("1 / 0", "divides by zero"),
         ("F00011", "cannot be read"),
         ("__import__", "cannot be read"),
-        ("+ + 1", r"\+ stands where a number should"),
-        ("1 / F0002", "divides by F0002, which is zero"),
+        ("+ + 1", "cannot be read"),
+        ("1 / F0002", "divides by zero: 1 / F0002"),
         ("F0009", "F0009: must name exactly one number, names 0"),
         ("F0003", "F0003: must name exactly one number, names 0 cells with a value"),
         ("recalls[month=2015-01].people", "must name exactly one number, names 2 cells"),
@@ -64,17 +72,18 @@ def test_what_cannot_be_worked_out_says_why(expression, fault):
         evaluate(expression, FRAMES)
 
 
-@given(st.integers(0, 999), st.lists(st.tuples(st.sampled_from("+-*/"), st.integers(1, 999)), max_size=5))
-def test_numbers_and_signs_follow_arithmetic(start, steps):
-    signs = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
-    expected = start
-    for sign, number in steps:
-        expected = signs[sign](expected, number)
-    expression = " ".join([str(start), *(f"{sign} {number}" for sign, number in steps)])
-    assert evaluate(expression, FRAMES) == expected
+@given(
+    st.recursive(
+        st.integers(0, 999).map(str),
+        lambda part: st.builds("({} {} {})".format, part, st.sampled_from("+-*"), part),
+        max_leaves=6,
+    )
+)
+def test_numbers_signs_and_brackets_follow_arithmetic(expression):
+    assert evaluate(expression, FRAMES) == float(eval(expression))
 
 
-@given(st.text(alphabet="F0123 +-*/[]=;.recalsmonth", max_size=25))
+@given(st.text(alphabet="F0123 +-*/()_[]=;.recalsmonth", max_size=25))
 def test_no_text_ends_in_another_error(expression):
     try:
         assert isinstance(evaluate(expression, FRAMES), float)

@@ -71,7 +71,7 @@ FIRST = {"cohort_year": "2012/13"}
             "cannot be read; write figures, cells and numbers",
         ),
         (CHECKS, {"check_id": "K01"}, "right", "F9999", "F9999: must name exactly one number, names 0"),
-        (CHECKS, {"check_id": "K01"}, "left", "F0061 / 0", "divides by 0, which is zero"),
+        (CHECKS, {"check_id": "K01"}, "left", "F0061 / 0", "divides by zero: F0061 / 0"),
         (CHECKS, {"check_id": "K36"}, "expected", "agree", "K36, deaths under supervision 2016-17"),
     ],
 )

@@ -1,5 +1,6 @@
-"""The expressions of `figure_checks`: figures, cells and numbers joined by + - * /."""
+"""The expressions of checks, claims and recipes: figures, cells, counts of rows and numbers, in arithmetic."""
 
+import ast
 import operator
 import re
 
@@ -7,59 +8,80 @@ import pandas as pd
 
 from tr_analysis.data.fields import Frames
 
-_OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _CELL = r"(\w+)\[([^\]]*)\]\.(\w+)"
-_TOKEN = re.compile(rf"F\d{{4}}|{_CELL}|\d+(?:\.\d+)?|[-+*/]", re.ASCII)
+_NAMED = re.compile(rf"(?<!\w)(?:F\d{{4}}(?!\w)|{_CELL})", re.ASCII)
+_REST = re.compile(r"[\d_.+\-*/() ]*", re.ASCII)
 
 
 def evaluate(expression: str, frames: Frames) -> float:
-    """Work out an expression from left to right, without precedence.
+    """Work out an expression by the usual rules of arithmetic.
 
     Parameters
     ----------
     expression
-        Such as ``F0023 / F0022 * 100 - 100`` or
-        ``prison_population_monthly[month=2014-06;status=recall].people``.
+        Such as ``(F0023 / F0022 - 1) * 100``,
+        ``prison_population_monthly[month=2014-06;status=recall].people`` or, for the number of rows that
+        fit, ``providers[provider_type=CRC].rows``.
     frames
-        The raw tables by name.
+        The tables by name.
 
     Raises
     ------
     ValueError
         If the expression cannot be read, names no number or more than one, or divides by zero.
     """
-    tokens = [match[0] for match in _TOKEN.finditer(expression)]
-    whole = "".join(tokens).replace(" ", "") == expression.replace(" ", "")
-    signs = tokens[1::2]
-    if not whole or len(tokens) % 2 == 0 or not all(sign in _OPERATORS for sign in signs):
-        raise ValueError("cannot be read; write figures, cells and numbers joined by + - * /")
-    value = _operand(tokens[0], frames)
-    for sign, operand in zip(signs, tokens[2::2], strict=True):
-        try:
-            value = _OPERATORS[sign](value, _operand(operand, frames))
-        except ZeroDivisionError:
-            raise ValueError(f"divides by {operand}, which is zero") from None
-    return value
+    named = [match[0] for match in _NAMED.finditer(expression)]
+    numbered = _NAMED.sub("_", expression)
+    unreadable = "cannot be read; write figures, cells and numbers joined by + - * / and brackets"
+    if not _REST.fullmatch(numbered) or numbered.count("_") != len(named):
+        raise ValueError(unreadable)
+    try:
+        tree = ast.parse(numbered.strip(), mode="eval").body
+    except SyntaxError:
+        raise ValueError(unreadable) from None
+    names = iter(named)
+
+    def work(node: ast.expr) -> float:
+        match node:
+            case ast.BinOp(left, sign, right) if type(sign) in _OPERATORS:
+                first, second = work(left), work(right)
+                if isinstance(sign, ast.Div) and second == 0:
+                    raise ValueError(f"divides by zero: {expression}")
+                return float(_OPERATORS[type(sign)](first, second))
+            case ast.UnaryOp(ast.USub(), inner):
+                return -work(inner)
+            case ast.Constant(int() | float() as number):
+                return float(number)
+            case ast.Name("_"):
+                return _named(next(names), frames)
+        raise ValueError(unreadable)
+
+    return work(tree)
 
 
-def _operand(token: str, frames: Frames) -> float:
-    """Return the number that a token names."""
-    if token in _OPERATORS:
-        raise ValueError(f"{token} stands where a number should")
-    if token[0].isdigit():
-        return float(token)
+def _named(token: str, frames: Frames) -> float:
+    """Return the number that a figure, a cell or a count of rows stands for."""
     if match := re.fullmatch(_CELL, token):
         name, conditions, column = match.groups()
     else:
         name, conditions, column = "published_figures", f"figure_id={token}", "value"
     chosen = [condition.partition("=") for condition in conditions.split(";")]
-    if name not in frames or not {column, *(key for key, _, _ in chosen)} <= set(frames[name]):
+    columns = {key for key, _, _ in chosen} | {column} - {"rows"}
+    if name not in frames or not columns <= set(frames[name]):
         raise ValueError(f"{token}: no such table or column")
     rows = frames[name]
-    named = pd.Series(True, rows.index)
+    fits = pd.Series(True, rows.index)
     for key, _, value in chosen:
-        named &= rows[key].astype(str) == value
-    cells = rows.loc[named, column].dropna()
+        fits &= rows[key].astype(str) == value
+    if column == "rows":
+        return float(fits.sum())
+    cells = rows.loc[fits, column].dropna()
     if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
         raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
     return float(cells.iloc[0])
+
+
+def bare_figure(expression: str) -> str | None:
+    """Return the figure that an expression quotes without any arithmetic, if that is all it does."""
+    return expression if re.fullmatch(r"F\d{4}", expression, re.ASCII) else None

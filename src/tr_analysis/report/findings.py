@@ -15,6 +15,12 @@ from tr_analysis.report.finding import RUNGS, Finding, finite
 from tr_analysis.report.tables import Table, table
 
 
+def source_links() -> dict[str, tuple[str, str]]:
+    """Return address and title of every source, by id, as `table` takes them for its links."""
+    sources = load("sources")
+    return dict(zip(sources["source_id"], zip(sources["url"], sources["title"], strict=True), strict=True))
+
+
 class Findings:
     """The key numbers of one chapter.
 
@@ -91,10 +97,7 @@ class Findings:
     @cached_property
     def _catalogue(self) -> dict[str, tuple[str, str]]:
         """Address and title of every source, by id."""
-        sources = load("sources")
-        return dict(
-            zip(sources["source_id"], zip(sources["url"], sources["title"], strict=True), strict=True)
-        )
+        return source_links()
 
     def __getitem__(self, name: str) -> Finding:
         if name not in self._findings:

@@ -1,6 +1,6 @@
 """The register: sources, published figures, checks between them, events, claims and results to aim at."""
 
-from tr_analysis.data.fields import column, table
+from tr_analysis.data.fields import column, given_with, table
 from tr_analysis.data.schemas.outcomes import NOTE, SOURCE
 
 SOURCES = table(
@@ -62,8 +62,8 @@ CHECKS = table(
     "figure_checks",
     "What the figures should add up to",
     "Sums and repetitions that published figures must satisfy, and contradictions between sources that are known. "
-    "Left and right are figures, cells (`table[column=value;...].column`) and numbers joined by + - * /, worked from "
-    "left to right.",
+    "Left and right are figures, cells (`table[column=value;...].column`) and numbers, with + - * / and "
+    "brackets.",
     {
         "check_id": column("string", "name of the check", pattern=r"K\d\d"),
         "subject": column("string", "what is compared"),
@@ -174,6 +174,17 @@ TARGETS = table(
         "evidence_grade": column("string", "how close to its producer it was read"),
         "note": NOTE,
         "source_id": column("source", "source; empty where the result is derived", required=False),
+        "aim": column(
+            "string",
+            "published: printed by others; derived: worked out independently from printed figures; qualitative: "
+            "no number that could be given back",
+            values=["published", "derived", "qualitative"],
+        ),
+        "input_needed": column(
+            "string",
+            "what would have to be public to work it out, where it is not; why not, if it is qualitative",
+            required=False,
+        ),
     },
     key=["target_id"],
 )
@@ -187,9 +198,91 @@ TARGET_VALUES = table(
         "position": column("integer", "place in the printed order", low=1),
         "label": column("string", "which of several numbers it is", required=False),
         "value": column("number", "the number"),
+        "printed_to": column(
+            "number", "one unit of its last printed digit; coarser where it is rounded", low=0
+        ),
+        "recipe": column(
+            "string",
+            "how this study works it out, as an expression like those of figure_checks; key numbers of chapters are "
+            "the table `results`. Empty where the input is not public",
+            required=False,
+        ),
+        "tolerance": column("number", "difference allowed beyond the printed digit", required=False, low=0),
+        "why": column("string", "why the tolerance is what it is", required=False),
     },
     key=["target_id", "position"],
     references={"target_id": "replication_targets.target_id"},
+    rows=[given_with("why", "tolerance"), given_with("recipe", "tolerance")],
 )
 
-REGISTER = (SOURCES, FIGURES, CHECKS, EVENTS, DOCUMENTS, CLAIMS, TARGETS, TARGET_VALUES)
+_NUMBER = column(
+    "string", "the measured number, as an expression like those of figure_checks", required=False
+)
+_NUMBER_IS = column("string", "what the number is", required=False)
+_UNIT = column("string", "unit of the number", required=False)
+_LOW = column(
+    "string", "lower bound it is held against, as an expression; empty if there is none", required=False
+)
+_HIGH = column(
+    "string", "upper bound it is held against, as an expression; empty if there is none", required=False
+)
+_WHY = column(
+    "string", "why, in one or two sentences; numbers in braces are worked out, with so many decimals"
+)
+_READ_IN = column("sources", "sources of the number", required=False)
+_BOUNDS = [given_with("number", bound) for bound in ("low", "high")]
+
+VERDICTS = ["supported", "contradicted", "compatible", "not checkable"]
+VERDICT = table(
+    "claim_verdicts",
+    "The ledger of claims",
+    "How each claim is judged. Where a rule can: the number within its bounds gives one verdict, outside them the "
+    "other. Where none can, the verdict is argued. Expressions may name key numbers of chapters (`results`), the "
+    "samples of the claims (`samples`) and the outcomes of the aims (`aims`). Supported: what is held says the same; "
+    "contradicted: it says otherwise; compatible: it neither shows nor excludes it; not checkable: nothing held "
+    "bears on it.",
+    {
+        "claim_id": column("string", "claim that is judged", pattern=r"C\d\d"),
+        "number": _NUMBER,
+        "number_is": _NUMBER_IS,
+        "unit": _UNIT,
+        "low": _LOW,
+        "high": _HIGH,
+        "inside": column(
+            "string", "verdict if the number is within the bounds", values=VERDICTS, required=False
+        ),
+        "outside": column("string", "verdict if it is not", values=VERDICTS, required=False),
+        "verdict": column("string", "verdict argued, where no rule decides", values=VERDICTS, required=False),
+        "why": _WHY,
+        "source_ids": _READ_IN,
+    },
+    key=["claim_id"],
+    references={"claim_id": "claims.claim_id"},
+    rows=[
+        *_BOUNDS,
+        *(given_with(part, other) for other in ("low", "high") for part in ("inside", "outside")),
+        given_with("number_is", "number"),
+        given_with("unit", "number"),
+    ],
+)
+
+AIMS = table(
+    "claim_aims",
+    "The stated aims of the reform",
+    "One aim a row, with the number held that comes nearest to measuring it: met within the bounds, missed outside, "
+    "not measured without.",
+    {
+        "aim": column("string", "aim, in few words"),
+        "number": _NUMBER,
+        "number_is": _NUMBER_IS,
+        "unit": _UNIT,
+        "low": _LOW,
+        "high": _HIGH,
+        "why": _WHY,
+        "source_ids": _READ_IN,
+    },
+    key=["aim"],
+    rows=[*_BOUNDS, given_with("number_is", "number"), given_with("unit", "number")],
+)
+
+REGISTER = (SOURCES, FIGURES, CHECKS, EVENTS, DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES)

@@ -1,0 +1,20 @@
+"""What others printed or claimed, held against what this study computes.
+
+The claims, the aims of the reform and the published results are tables; each row says in an expression how
+it is checked. Nothing here knows a number.
+"""
+
+from tr_analysis.ledger.claims import aim_outcomes, claim_verdicts, samples
+from tr_analysis.ledger.results import key_findings, load_results, load_tables
+from tr_analysis.ledger.scorecard import scorecard, standings
+
+__all__ = [
+    "aim_outcomes",
+    "claim_verdicts",
+    "key_findings",
+    "load_results",
+    "load_tables",
+    "samples",
+    "scorecard",
+    "standings",
+]

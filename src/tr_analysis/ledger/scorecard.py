@@ -1,0 +1,117 @@
+"""The scorecard: which published numbers this study gives back, from what it holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tr_analysis.data.expressions import bare_figure, evaluate
+from tr_analysis.data.fields import Frames
+
+DIGIT, TOLERANCE, CONFIRMED = (
+    "reproduced to the printed digit",
+    "reproduced within a stated tolerance",
+    "printed alike by another source",
+)
+PART, DISPUTED = "reproduced in part", "printed otherwise by another source"
+CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input not public", "qualitative"
+GIVEN_BACK = (DIGIT, TOLERANCE)
+STATUSES = (DIGIT, TOLERANCE, PART, CONFIRMED, DISPUTED, CONTRADICTED, MISSING, QUALITATIVE)
+
+
+def scorecard(targets: pd.DataFrame, values: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+    """Work out every printed number that has a recipe, and say how near it comes.
+
+    Parameters
+    ----------
+    targets, values
+        The tables `replication_targets` and `replication_target_values`.
+    frames
+        The tables that the recipes name; key numbers of chapters as ``results``.
+
+    Returns
+    -------
+    DataFrame
+        One row a printed number (one row without, for a result in words): the columns of both tables that say
+        what it is, and printed, computed, difference and status. A number is given back to the printed digit
+        when the computed one lies within half a unit of its last digit. A recipe that only quotes another
+        source's figure can confirm or dispute a number, but reproduces nothing.
+
+    Raises
+    ------
+    ValueError
+        Naming the number whose recipe cannot be worked out, or quotes the number's own source.
+    """
+    rows = targets.drop(columns=["note", "unit", "period", "method"]).merge(values, "left", on="target_id")
+    rows = rows.rename(columns={"value": "printed"})
+    computed = [_computed(row, frames) for row in rows.to_dict("records")]
+    out = rows.assign(computed=computed, difference=computed - rows["printed"])
+    return out.assign(status=[_status(row) for row in out.to_dict("records")])
+
+
+def _computed(row: Mapping[Any, Any], frames: Frames) -> float:
+    """Work out one number by its recipe."""
+    if not isinstance(row["recipe"], str):
+        return np.nan
+    try:
+        if figure := bare_figure(row["recipe"]):
+            _refuse_copy(figure, row["source_id"], frames["published_figures"])
+        return evaluate(row["recipe"], frames)
+    except ValueError as error:
+        raise ValueError(f"{row['target_id']}, number {row['position']}: {error}") from None
+
+
+def _refuse_copy(figure: str, source: str, figures: pd.DataFrame) -> None:
+    if source in set(figures.loc[figures["figure_id"] == figure, "source_id"]):
+        raise ValueError(f"{figure} is the same source's own number: no recipe can be one figure copied")
+
+
+def _status(row: Mapping[Any, Any]) -> str:
+    if row["aim"] == "qualitative":
+        return QUALITATIVE
+    if np.isnan(row["computed"]):
+        return MISSING
+    away, quoted = abs(row["difference"]) - 1e-9, bare_figure(row["recipe"])
+    if away <= row["printed_to"] / 2:
+        return CONFIRMED if quoted else DIGIT
+    if away <= row["tolerance"]:  # false where there is none, which is not a number
+        return TOLERANCE
+    return DISPUTED if quoted else CONTRADICTED
+
+
+def standings(card: pd.DataFrame) -> pd.DataFrame:
+    """Sort the published results, each by its numbers.
+
+    Parameters
+    ----------
+    card
+        From `scorecard`.
+
+    Returns
+    -------
+    DataFrame
+        One row a result: target_id, claim, aim, status, numbers, given_back. A result is contradicted if one of
+        its numbers is; given back if all are, the weakest way deciding; in part if some are.
+    """
+    return pd.DataFrame([_standing(str(name), rows) for name, rows in card.groupby("target_id")])
+
+
+def _standing(name: str, rows: pd.DataFrame) -> dict[str, Any]:
+    found, back = set(rows["status"]), rows["status"].isin(GIVEN_BACK)
+    if CONTRADICTED in found:
+        status = CONTRADICTED
+    elif back.all():
+        status = TOLERANCE if TOLERANCE in found else DIGIT
+    elif back.any():
+        status = PART
+    else:
+        status = next(s for s in STATUSES if s in found)
+    first = rows.iloc[0]
+    about = {"target_id": name, "claim": first["claim"], "aim": first["aim"], "status": status}
+    return {
+        **about,
+        "numbers": len(rows),
+        "given_back": int(back.sum()),
+        "input_needed": first["input_needed"],
+    }

@@ -1,0 +1,129 @@
+import re
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from tr_analysis.data import load
+from tr_analysis.ledger import aim_outcomes, claim_verdicts, samples
+
+FIGURES = pd.DataFrame({"figure_id": ["F0001", "F0002"], "value": [10.0, 20.0]})
+FRAMES = {"published_figures": FIGURES}
+ROW = {
+    "claim_id": "C01",
+    "number": "F0001",
+    "number_is": "a count",
+    "unit": "people",
+    "low": "F0002 / 4",
+    "high": "F0002",
+    "inside": "supported",
+    "outside": "contradicted",
+    "verdict": None,
+    "why": "between {low|0} and {high|1}, and {F0002 - F0001|2}; here {number|0}",
+    "source_ids": "S001",
+}
+
+
+def verdict(**changed):
+    return claim_verdicts(pd.DataFrame([ROW | changed]), FRAMES).iloc[0]
+
+
+def test_a_number_within_its_bounds_gives_the_one_verdict():
+    judged = verdict()
+    assert (judged["verdict"], judged["decided"]) == ("supported", "by rule")
+    assert judged["why"] == "between 5 and 20.0, and 10.00; here 10"
+
+
+@pytest.mark.parametrize("bounds", [{"low": "10.5"}, {"high": "9.9"}, {"low": None, "high": "-1"}])
+def test_a_number_outside_gives_the_other(bounds):
+    assert verdict(**bounds)["verdict"] == "contradicted"
+
+
+@pytest.mark.parametrize("bounds", [{"low": None}, {"high": None}, {"low": "10", "high": "10"}])
+def test_an_empty_bound_is_none_and_a_bound_belongs_to_its_range(bounds):
+    assert verdict(**bounds, why="as it is")["verdict"] == "supported"
+
+
+def test_without_bounds_the_verdict_is_argued():
+    judged = verdict(
+        low=None, high=None, inside=None, outside=None, verdict="not checkable", why="no count is held"
+    )
+    assert (judged["verdict"], judged["decided"], judged["number"]) == ("not checkable", "argued", 10)
+
+
+@given(st.floats(-50, 50, allow_nan=False))
+def test_moving_the_number_moves_the_verdict(number):
+    frames = {"published_figures": FIGURES.assign(value=[number, 20.0])}
+    found = claim_verdicts(pd.DataFrame([ROW]), frames).iloc[0]["verdict"]
+    assert found == ("supported" if 5 - 1e-9 <= number <= 20 + 1e-9 else "contradicted")
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"number": "F0009"}, "C01: F0009: must name exactly one number"),
+        ({"number": None}, "C01: bounds without a number"),
+        ({"high": "F0001 +"}, "C01: cannot be read"),
+        ({"why": "{F0009|1}"}, "C01: F0009"),
+    ],
+)
+def test_a_fault_names_the_claim(changed, fault):
+    with pytest.raises(ValueError, match=fault):
+        verdict(**changed)
+
+
+def test_an_aim_is_met_within_its_bounds_and_not_measured_without():
+    aim = {k: ROW[k] for k in ("number", "number_is", "unit", "why", "source_ids")} | {
+        "low": "5",
+        "high": "20",
+    }
+    rows = [
+        aim | {"aim": "a"},
+        aim | {"aim": "b", "low": "11"},
+        aim | {"aim": "c", "low": None, "high": None, "why": "-"},
+    ]
+    assert aim_outcomes(pd.DataFrame(rows), FRAMES)["verdict"].tolist() == ["met", "missed", "not measured"]
+
+
+def test_samples_carry_exact_intervals():
+    found = samples(load("claims")).set_index("claim_id")
+    for claim in ("C06", "C22", "C24", "C27"):
+        count, n = (int(found.loc[claim, part]) for part in ("count", "n"))
+        exact = binomtest(count, n).proportion_ci(method="exact")
+        assert found.loc[claim, ["low", "high"]].tolist() == pytest.approx(
+            [100 * exact.low, 100 * exact.high]
+        )
+    assert found.loc["C06", "upper"] == pytest.approx(100 * (1 - 0.05 ** (1 / 86)))
+    assert found.loc["C25", "count"] == 10  # ten percent of ninety-eight
+    assert pd.isna(found.loc["C09", "count"]) and found.loc["C09", "half_width"] == pytest.approx(
+        11.55, abs=0.005
+    )
+
+
+def test_the_ledger_answers_every_claim_once():
+    assert sorted(load("claim_verdicts")["claim_id"]) == sorted(load("claims")["claim_id"])
+
+
+def test_every_row_is_either_ruled_or_argued():
+    ledger = load("claim_verdicts")
+    ruled = ledger["low"].notna() | ledger["high"].notna()
+    assert (ledger["verdict"].isna() == ruled).all()
+    assert ledger.loc[ruled, ["inside", "outside"]].notna().all(axis=None)
+    assert (ledger.loc[ruled, "inside"] != ledger.loc[ruled, "outside"]).all()  # else it could not fail
+
+
+def test_no_number_is_held_against_the_row_it_comes_from():
+    cells = r"results\[[^\]]*\]|samples\[[^\]]*\]|F\d{4}"
+    for row in load("claim_verdicts").fillna("").to_dict("records"):
+        number = set(re.findall(cells, row["number"]))
+        assert not number & set(re.findall(cells, f"{row['low']} {row['high']}")), row["claim_id"]
+
+
+def test_reasons_type_no_number_that_could_be_worked_out():
+    """A digit in a reason stands in braces, or in a year."""
+    for row in load("claim_verdicts").to_dict("records"):
+        words = re.sub(r"\{[^{}]*\}", "", row["why"])
+        numbers = [n for n in re.findall(r"\d[\d.,]*", words) if not re.match(r"(19|20)\d\d", n)]
+        assert not numbers, (row["claim_id"], numbers)

@@ -1,0 +1,141 @@
+import re
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tr_analysis.data import load
+from tr_analysis.ledger import load_results, load_tables, scorecard, standings
+from tr_analysis.ledger.scorecard import DIGIT, GIVEN_BACK
+
+TABLES = [
+    "crc_published_results",
+    "inspection_ratings",
+    "pbr_results",
+    "providers",
+    "published_figures",
+    "replication_target_values",
+]
+FIGURES = pd.DataFrame(
+    {"figure_id": ["F0001", "F0002"], "value": [155.0, 142.0], "source_id": ["S001", "S002"]}
+)
+TARGET = {"target_id": "T01", "claim": "fall", "aim": "published", "source_id": "S001", "input_needed": None}
+TARGET |= dict.fromkeys(
+    ["note", "unit", "period", "method", "population", "value_as_printed", "evidence_grade"], ""
+)
+VALUE = {"target_id": "T01", "position": 1, "label": None, "value": 8.4, "printed_to": 0.1}
+VALUE |= {"recipe": "(F0001 - F0002) / F0001 * 100", "tolerance": float("nan"), "why": None}
+
+
+def card(values=({},), **target):
+    rows = pd.DataFrame([VALUE | {"position": place} | value for place, value in enumerate(values, 1)])
+    return scorecard(pd.DataFrame([TARGET | target]), rows, {"published_figures": FIGURES})
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        ({}, "reproduced to the printed digit"),
+        ({"value": 8.5}, "contradicted"),
+        ({"value": 8.5, "tolerance": 0.2}, "reproduced within a stated tolerance"),
+        ({"value": 8.7, "tolerance": 0.2}, "contradicted"),
+        ({"recipe": None}, "input not public"),
+        ({"recipe": "F0002", "value": 142.0}, "printed alike by another source"),
+        ({"recipe": "F0002", "value": 143.0}, "printed otherwise by another source"),
+    ],
+)
+def test_a_number_stands_where_it_belongs(value, status):
+    assert card([value])["status"].item() == status
+
+
+@given(st.decimals(-99, 99, places=4))
+def test_the_printed_digit_is_half_a_unit_away_at_most(number):
+    found = card([{"recipe": f"{number} + 0" if number >= 0 else f"0 - {abs(number)}", "value": 8.4}])[
+        "status"
+    ].item()
+    assert (found == DIGIT) == (abs(float(number) - 8.4) <= 0.05 + 1e-9)
+
+
+def test_a_recipe_cannot_copy_its_own_source():
+    with pytest.raises(ValueError, match=r"T01, number 1: F0001 is the same source's own number"):
+        card([{"recipe": "F0001"}])
+
+
+def test_a_recipe_that_cannot_be_worked_out_names_its_number():
+    with pytest.raises(ValueError, match=r"T01, number 2: F0009"):
+        card([{}, {"recipe": "F0009 + 1"}])
+
+
+def test_a_result_in_words_is_there_without_a_number():
+    words = TARGET | {"target_id": "T02", "aim": "qualitative", "input_needed": "in words"}
+    found = scorecard(pd.DataFrame([TARGET, words]), pd.DataFrame([VALUE]), {"published_figures": FIGURES})
+    assert standings(found).set_index("target_id")["status"]["T02"] == "qualitative"
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ([{}, {}], "reproduced to the printed digit"),
+        ([{}, {"value": 8.5, "tolerance": 0.2}], "reproduced within a stated tolerance"),
+        ([{}, {"recipe": None}], "reproduced in part"),
+        ([{}, {"value": 9.0}], "contradicted"),
+        ([{"recipe": None}, {"recipe": "F0002", "value": 142.0}], "printed alike by another source"),
+        ([{"recipe": None}, {"recipe": None}], "input not public"),
+    ],
+)
+def test_a_result_stands_by_all_its_numbers(values, status):
+    assert standings(card(values))["status"].item() == status
+
+
+@pytest.fixture(scope="module")
+def study():
+    chapters = ["02-reoffending", "03-recall", "04-inspection", "05-payment-by-results"]
+    return load_tables(*TABLES) | {"results": load_results(*chapters)}
+
+
+@pytest.fixture(scope="module")
+def whole(study):
+    return scorecard(load("replication_targets"), load("replication_target_values"), study)
+
+
+def test_every_result_is_sorted(whole):
+    assert set(standings(whole)["target_id"]) == set(load("replication_targets")["target_id"])
+    unsaid = whole[whole["status"].isin(["input not public", "qualitative"])]
+    assert unsaid["input_needed"].notna().all()  # what would have to be public
+
+
+def test_no_recipe_is_a_result_typed_in(whole):
+    for recipe in whole["recipe"].dropna():
+        assert re.search(r"F\d{4}|\w+\[", recipe), recipe
+
+
+def broken(frames, token):
+    """Return the tables with one cell, or one counted row, made wrong."""
+    name, conditions, column = re.fullmatch(r"(\w+)\[([^\]]*)\]\.(\w+)", token).groups()
+    frame = frames[name].copy()
+    fits = pd.Series(True, frame.index)
+    for condition in conditions.split(";"):
+        key, _, value = condition.partition("=")
+        fits &= frame[key].astype(str) == value
+    if column == "rows":
+        return frames | {name: frame.drop(frame.index[fits][:4])}
+    frame[column] = frame[column].astype(float).where(~fits, frame[column].astype(float) * 2 + 7)
+    return frames | {name: frame}
+
+
+def test_breaking_any_input_changes_its_row(study, whole):
+    """Every figure, cell and count that a recipe names matters to the number it gives."""
+    targets, values = load("replication_targets"), load("replication_target_values")
+    checked = 0
+    for _, row in whole[whole["status"].isin(GIVEN_BACK)].iterrows():
+        tokens = re.findall(r"F\d{4}|\w+\[[^\]]*\]\.\w+", row["recipe"])
+        for token in tokens:
+            cell = f"published_figures[figure_id={token}].value" if token[0] == "F" else token
+            alone = values[
+                (values["target_id"] == row["target_id"]) & (values["position"] == row["position"])
+            ]
+            again = scorecard(targets[targets["target_id"] == row["target_id"]], alone, broken(study, cell))
+            assert again["status"].item() not in GIVEN_BACK, (row["target_id"], row["position"], token)
+            checked += 1
+    assert checked > 40
