@@ -55,18 +55,26 @@ def specification_curve(
     top.axhline(0, color=charts.ALL, lw=1)
     _marks(bottom, drawn, words, colours)
     for place in drawn.index[drawn["id"] == main]:
-        for axes in (top, bottom):
-            axes.axvline(place, color=charts.ALL, lw=1, ls=(0, (4, 3)), zorder=1)
-        side, offset = ("right", -4) if place > len(drawn) / 2 else ("left", 4)
-        style: dict[str, Any] = {
-            "xytext": (offset, -2),
-            "textcoords": "offset points",
-            "ha": side,
-            "va": "top",
-        }
-        top.annotate(main_words, (place, 1), xycoords=("data", "axes fraction"), color=charts.ALL, **style)
+        _point_out(top, bottom, place, main_words, left=place > len(drawn) / 2)
     top.set_xlim(-0.02 * len(drawn) - 0.5, 1.02 * len(drawn) - 0.5)
     return drawn
+
+
+def _point_out(top: Axes, bottom: Axes, place: int, words: str, *, left: bool) -> None:
+    """Draw a dashed line through both axes, and its words on a white ground beside its head."""
+    for axes in (top, bottom):
+        axes.axvline(place, color=charts.ALL, lw=1, ls=(0, (4, 3)), zorder=1)
+    style: dict[str, Any] = {"ha": "right" if left else "left", "va": "top", "color": charts.ALL}
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    top.annotate(
+        words,
+        (place, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if left else 4, -2),
+        textcoords="offset points",
+        bbox=ground,
+        **style,
+    )
 
 
 def _width(specifications: int, most: float) -> float:
