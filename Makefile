@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Checked cell by cell: the chapters, and of the pages about one provider one CRC's and one NPS division's. Their
+# bytes are checked for all.
+PAGES := reports/[0-9]*.ipynb reports/provider-northumbria.ipynb reports/provider-nps-wales.ipynb
 COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 
 .PHONY: study test test-full lab check lock clean
@@ -13,7 +16,7 @@ study: $(VENV)/.study  ## run every chapter and build the pages
 
 test: $(VENV)/.test  ## the tests, then the executed chapters cell by cell
 	$(PYTEST) -n auto --dist loadscope
-	$(PYTEST) -p tests.nbval_strict --nbval --nbval-current-env -n auto --dist loadscope reports/*.ipynb
+	$(PYTEST) -p tests.nbval_strict --nbval --nbval-current-env -n auto --dist loadscope $(PAGES)
 
 test-full: $(VENV)/.test  ## the long simulations as well
 	$(PYTEST) -n auto --dist loadscope -m ""

@@ -52,7 +52,7 @@ def notebook(tmp_path):
     kernel = {"name": "python3", "display_name": "Python 3"}
     with running_kernels(tmp_path) as kernels:
         toy = new_notebook(cells=cells, metadata={"kernelspec": kernel})
-        return NotebookClient(toy, **kernels.options("toy")).execute()
+        return NotebookClient(toy, **kernels.options("toy", tmp_path)).execute()
 
 
 def gate(folder, **notebooks):

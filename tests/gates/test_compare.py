@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tr_analysis.study.compare import compare, unsupported_numbers
+from tests.gates.compare import compare, unsupported_numbers
 
 RESULTS = {
     "chapter": "03-recall",
