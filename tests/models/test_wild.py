@@ -106,6 +106,23 @@ def test_interval_holds_what_is_not_rejected(variant, tails):
             assert (wild_cluster_bootstrap(left, **choices).p_value <= 0.1 + 1e-9) == rejected
 
 
+@pytest.mark.parametrize("variant", ["C", "S", "V", "B"])
+def test_dummies_of_clusters_are_the_same_as_means_taken_off(variant):
+    """Although without a cluster nothing tells the coefficient of its dummy."""
+    frame = panel()
+    dummies = pd.get_dummies(frame["cluster"], drop_first=True).astype(float).add_prefix("owner ")
+    with_dummies = pd.concat([frame[["case_mix"]], dummies], axis=1)
+    inner = frame[["rate", "case_mix"]] - frame.groupby("cluster")[["rate", "case_mix"]].transform("mean")
+    found, expected = (
+        wild_cluster_bootstrap(
+            clustered_design(y, x, CODES, "case_mix"), variant=variant, signs="rademacher", level=0.8
+        )
+        for y, x in ((frame["rate"], with_dummies), (inner["rate"], inner[["case_mix"]]))
+    )
+    assert found.p_value == expected.p_value
+    assert [found.low, found.high] == pytest.approx([expected.low, expected.high])
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 100))
 def test_all_signs_follow_the_data(seed, factor):

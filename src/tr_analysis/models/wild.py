@@ -41,12 +41,11 @@ def wild_cluster_bootstrap(
     variant
         Residuals of the restricted regression as they are ("C"), or of the one without the cluster itself
         ("S"); "V" and "B" are the same two with the t statistic of the jackknife in the place of that of
-        cluster-robust errors (CV1). On 8 clusters "S" and "B" hold their size best, and "S" is simpler: see
-        `size_simulation`.
+        cluster-robust errors (CV1). On 8 clusters "S" and "B" hold their size best, and "S" is simpler.
     signs
         Weights of the clusters: "webb" for six values from ``-sqrt(3/2)`` to ``sqrt(3/2)``; "rademacher" for
         -1 and 1, of which all ``2**G`` combinations are used with up to 12 clusters. On 8 clusters a nominal
-        5% test rejects 6 to 7% with the first and 5 to 6% with the second; on 21 both hold.
+        5% test rejects 6 to 7% with the first and 5 to 6% with the second: see `size_simulation`.
     draws
         Random draws, 99 or more.
     tails
