@@ -61,20 +61,12 @@ def specification_curve(
 
 
 def _point_out(top: Axes, bottom: Axes, place: int, words: str, *, left: bool) -> None:
-    """Draw a dashed line through both axes, and its words on a white ground beside its head."""
+    """Draw a dashed line through both axes, with its words at the foot of the upper ones, clear of the curve."""
     for axes in (top, bottom):
         axes.axvline(place, color=charts.ALL, lw=1, ls=(0, (4, 3)), zorder=1)
-    style: dict[str, Any] = {"ha": "right" if left else "left", "va": "top", "color": charts.ALL}
-    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-    top.annotate(
-        words,
-        (place, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(-4 if left else 4, -2),
-        textcoords="offset points",
-        bbox=ground,
-        **style,
-    )
+    style: dict[str, Any] = {"ha": "right" if left else "left", "va": "bottom", "color": charts.ALL}
+    side, foot = (-4 if left else 4), ("data", "axes fraction")
+    top.annotate(words, (place, 0), xycoords=foot, xytext=(side, 3), textcoords="offset points", **style)
 
 
 def _width(specifications: int, most: float) -> float:
