@@ -118,7 +118,7 @@ def clustered_design(
     if len(set(names)) < len(names):
         raise ValueError(f"two regressors have one name, or that of the {CONSTANT!r} added: rename them")
     w = np.ones(len(y)) if weights is None else _numbers("the weights", weights)
-    if not len(x) == len(y) == len(w) == len(clusters):
+    if len({y.shape, w.shape, (len(x),), (len(clusters),)}) > 1:
         lengths = f"{len(y)} responses, {len(x)} regressors, {len(clusters)} clusters, {len(w)} weights"
         raise ValueError(f"unequal lengths ({lengths}): give one of each per row")
     codes, labels = _labelled(clusters, w)
