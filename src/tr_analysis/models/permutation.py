@@ -169,18 +169,15 @@ def _regressed(design: ClusteredDesign, assignments: Array) -> tuple[Array, Arra
     treated = design.regressors[design.coefficient].to_numpy()
     both = np.column_stack([design.response - design.estimate * treated, -treated]) * root
     left = both - basis @ (basis.T @ both)
-    removed = assignments @ design.by_cluster(
-        basis * root
-    )  # what the basis takes out of the treatment (B, m)
-    sums = design.by_cluster(root * left)
+    shares = design.by_cluster(basis * root)
+    removed = assignments @ shares  # what the basis takes out of the treatment (B, m)
     products = design.by_cluster(basis[:, :, None] * left[:, None, :])
-    scores = assignments * sums.T[:, None, :] - np.einsum("bm,gmc->cbg", removed, products)
+    gram = design.by_cluster(basis[:, :, None] * basis[:, None, :])
+    sums = design.by_cluster(root * left).T[:, None, :]
+    scores = assignments * sums - np.einsum("bm,gmc->cbg", removed, products)
+    squares = np.einsum("bm,gmn,bn->bg", removed, gram, removed)
     mass = design.by_cluster(design.weights)
-    means = removed @ design.by_cluster(basis * root).T
-    squares = np.einsum(
-        "bm,gmn,bn->bg", removed, design.by_cluster(basis[:, :, None] * basis[:, None, :]), removed
-    )
-    return scores, assignments**2 * mass - 2 * assignments * means + squares
+    return scores, assignments**2 * mass - 2 * assignments * (removed @ shares.T) + squares
 
 
 def _assignments(values: Array) -> Iterator[Array]:
