@@ -33,14 +33,9 @@ def fisher_power(
         If a share is not between 0 and 1, a sample is empty, or ``alpha`` is not between 0 and 1.
     """
     shares = np.atleast_1d(np.asarray(share_2, dtype=float))
-    if not (0 <= share_1 <= 1 and ((shares >= 0) & (shares <= 1)).all()):
-        raise ValueError("a true share lies between 0 and 1: divide percentages by 100")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}: give a level between 0 and 1, such as 0.05")
-    for trials in (trials_1, trials_2):
-        if trials < 1 or trials != int(trials):
-            raise ValueError(f"{trials} trials: give a whole number of 1 or more in each sample")
-    return _power(_rejected(trials_1, trials_2, alpha), share_1, shares)
+    _check(np.array([share_1, *shares]), (trials_1, trials_2), alpha)
+    rejected = _rejected(trials_1, trials_2, alpha)
+    return _power(rejected, share_1, shares)
 
 
 def detectable_share(
@@ -67,14 +62,25 @@ def detectable_share(
     """
     if not alpha < power < 1:
         raise ValueError(f"power is {power}: give a chance between alpha ({alpha}) and 1, such as 0.8")
-    if fisher_power(share_1, trials_1, 1.0, trials_2, alpha=alpha)[0] < power:
-        return float("nan")
+    _check(np.array([share_1]), (trials_1, trials_2), alpha)
     rejected = _rejected(trials_1, trials_2, alpha)
 
     def short(share_2: float) -> float:
         return float(_power(rejected, share_1, np.array([share_2]))[0]) - power
 
+    if short(1.0) < 0:
+        return float("nan")
     return float(brentq(short, share_1, 1.0, xtol=1e-9))
+
+
+def _check(shares: Array, sizes: tuple[int, int], alpha: float) -> None:
+    if not ((shares >= 0) & (shares <= 1)).all():
+        raise ValueError("a true share lies between 0 and 1: divide percentages by 100")
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha}: give a level between 0 and 1, such as 0.05")
+    for trials in sizes:
+        if trials < 1 or trials != int(trials):
+            raise ValueError(f"{trials} trials: give a whole number of 1 or more in each sample")
 
 
 def _power(rejected: npt.NDArray[np.bool_], share_1: float, share_2: Array) -> Array:
