@@ -82,13 +82,13 @@ def test_size_is_as_measured(case):
 @pytest.mark.full
 @pytest.mark.parametrize("case", MEASURED)
 def test_size_at_full_scale(case):
-    """On eight clusters, three or four of them treated, all signs hold 4 to 6%; the jackknife nearly does."""
+    """On eight clusters, three or four of them treated, all signs hold 4 to 6%, the jackknife 4 to 7%."""
     sizes, treated, expected = MEASURED[case]
     found = rejected(design(sizes, treated), replications=10_000, seed=3)
     assert within_chance(found, expected, 10_000, errors=4 * np.sqrt(2))
     if len(sizes) == 8 and len(treated) > 2:
         assert 0.04 < found[2] < 0.06
-        assert 0.04 < found[0] < 0.065
+        assert 0.04 < found[0] < 0.07
 
 
 def test_power_with_eight_clusters():
