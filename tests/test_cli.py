@@ -125,9 +125,18 @@ def test_a_provider_is_named_with_spaces_and_commas_and_published_with_the_study
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert re.fullmatch(
-        r"provider \(3 providers\)  \d+\.\d s  reports: notebooks, results, 0 figures", lines[0]
+        r"provider for 3 providers  \d+\.\d s each  reports: notebooks, results, 0 figures", lines[0]
     )
     assert lines[1].startswith("4 pages: ")
+
+
+def test_a_chapter_that_needs_a_failing_one_is_told_apart_from_it(root, capsys):
+    chapter(root, "02-other", "1 / 0")
+    chapter(root, "03-recall", "load_results('02-other')")
+    assert main(["run"]) == 2
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1] == "03-recall  not run"
+    assert err.splitlines()[1] == "03-recall: not run, because it needs the results of 02-other"
 
 
 def test_each_failing_provider_is_named(provider, root, capsys):

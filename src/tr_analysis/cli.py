@@ -120,8 +120,7 @@ def run(
     for line in _told(outcomes):
         click.echo(line)
     _render(tasks)
-    failures = [outcome.failure for outcome in outcomes if outcome.failure]
-    if failures:
+    if failures := [outcome.failure for outcome in outcomes if outcome.failure]:
         raise ChapterError("\n".join(failures))
 
 
@@ -130,14 +129,16 @@ def _told(outcomes: "Sequence[Outcome]") -> Iterator[str]:
     for chapter, runs in groupby(outcomes, lambda outcome: outcome.task.chapter.name):
         ended = list(runs)
         if done := [outcome for outcome in ended if not outcome.failure]:
-            name = done[0].task.name if len(done) == 1 else f"{chapter} ({len(done)} providers)"
+            many = len(done) > 1
+            name = f"{chapter} for {len(done)} providers" if many else done[0].task.name
+            seconds = sum(outcome.seconds for outcome in done) / len(done)
             figures = sum(path.suffix == ".png" for outcome in done for path in outcome.files)
-            files = "notebook, results" if len(done) == 1 else "notebooks, results"
-            what = f"{files}, {figures} figure{'' if figures == 1 else 's'}"
-            yield f"{name}  {sum(o.seconds for o in done):.1f} s  {_shown(done[0].task.out)}: {what}"
+            what = f"notebook{'s' * many}, results, {figures} figure{'' if figures == 1 else 's'}"
+            yield f"{name}  {seconds:.1f} s{' each' * many}  {_shown(done[0].task.out)}: {what}"
         for outcome in (outcome for outcome in ended if outcome.failure):
             kept = f"; partly executed: {_shown(outcome.files[0])}" if outcome.files else ""
-            yield f"{outcome.task.name}  {outcome.seconds:.1f} s  failed{kept}"
+            what = f"{outcome.seconds:.1f} s  failed{kept}" if outcome.seconds else "not run"
+            yield f"{outcome.task.name}  {what}"
 
 
 def _render(tasks: "Sequence[Task]") -> None:
