@@ -80,6 +80,7 @@ def test_rules_that_cannot_be(sizes, baselines, options, message):
         ([-0.01, 0], 0, 0, "shift has shape"),
         (0, -0.01, 0, "spread has -0.01"),
         (0, np.nan, 0, "spread has nan"),
+        (0, [0.01], 0, "spread is one number for all providers"),
         (0, 0, [0.01, 0.02], "drift has shape .2,.: give one, or one for each of 3 cohorts"),
         (0, 0, -0.5, "true rates from -0.025 to -0.025: take smaller shifts or drifts"),
         (pd.Series({"x": 0.0}), 0, 0, "shift and sizes name different providers"),

@@ -114,7 +114,8 @@ def check_truth(
 ) -> tuple[Array, Array]:
     """Return the own shift of each provider and the drift of each cohort; refuse what cannot be."""
     own = check_share("shift", per_provider("shift", shift, rule.sizes))
-    check_share("spread", spread, low=0)
+    if check_share("spread", spread, low=0).ndim:
+        raise ValueError("spread is one number for all providers: give differences between them as shifts")
     drifts = check_share("drift", drift)
     if drifts.ndim > 1 or (drifts.ndim == 1 and len(drifts) != len(rule.sizes)):
         raise ValueError(
