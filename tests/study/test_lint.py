@@ -76,6 +76,7 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (4, {"source": 'findings.text("It fell by 2")'}, "the number 2 is typed"),
         (4, {"source": 'words = "It fell by 2"\nf.say(words + words)'}, "the number 2 is typed"),
         (6, {"source": "## Limits\n\nwith p < 5 and x > 3"}, "the number 5 is typed into prose"),
+        (4, {"source": "load_results(*names)"}, "write the chapters out in the call"),
         (4, {"source": "plot(x);"}, "cell say: drop the semicolon"),
         (4, {"source": "frame.to_csv(path)"}, r"cell say: writes or opens a file (to_csv)"),
         (4, {"source": "open(path)"}, "writes or opens a file (open)"),

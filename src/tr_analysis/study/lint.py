@@ -13,6 +13,7 @@ from tr_analysis.errors import StudyError, UsageError
 from tr_analysis.report.prose import headings
 from tr_analysis.study.lint_code import code_faults, names_used
 from tr_analysis.study.lint_prose import prose_faults
+from tr_analysis.study.needs import needed_results
 from tr_analysis.study.normalise import INJECTED
 from tr_analysis.study.notebook import Cell, read_cells
 from tr_analysis.study.parameters import read_parameters
@@ -36,7 +37,7 @@ def lint(notebook: Path) -> list[str]:
         cells = read_cells(notebook)
     except StudyError as error:
         return [str(error)]
-    faults = [*_format(json.loads(notebook.read_bytes())), *_parameters(notebook, cells)]
+    faults = [*_format(json.loads(notebook.read_bytes())), *_parameters(notebook, cells), *_needs(notebook)]
     for rule in _RULES:
         faults += rule(cells)
     return [f"{notebook.name}: {f'cell {cell}: ' if cell else ''}{remedy}" for cell, remedy in faults]
@@ -66,6 +67,13 @@ def _parameters(notebook: Path, cells: list[Cell]) -> Iterator[Fault]:
             yield tagged, f"use the parameter {parameter.name} or remove it"
         if "=" in parameter.help:
             yield tagged, f"leave = out of the comment of {parameter.name}; papermill's help page drops it"
+
+
+def _needs(notebook: Path) -> Iterator[Fault]:
+    try:
+        needed_results(notebook)
+    except StudyError as error:
+        yield "", str(error).removeprefix(f"{notebook.name}: ")
 
 
 def _stored_clean(cells: list[Cell]) -> Iterator[Fault]:
