@@ -29,7 +29,7 @@ def test_figure_carries_its_alternative_text():
 def test_an_old_map_is_noticed(monkeypatch, tmp_path, capsys):
     text = (paths.root() / "README.md").read_text("utf-8")
     changed = text.replace("`prison_population_monthly`", "`prison_population_weekly`", 1)
-    for folder in ("notebooks", "reports"):
+    for folder in ("data", "notebooks", "reports"):
         (tmp_path / folder).symlink_to(paths.root() / folder)
     (tmp_path / "README.md").write_text(changed, "utf-8")
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
