@@ -22,7 +22,14 @@ def reports(tmp_path, monkeypatch):
         "n": 1200,
         "unit": "percentage points",
     }
-    finding |= {"rung": "C", "method": "Newcombe", "text": None, "sources": ["S001", "S002"], "shown": []}
+    finding |= {
+        "rung": "C",
+        "method": "Newcombe",
+        "text": None,
+        "places": None,
+        "sources": ["S001", "S002"],
+        "shown": [],
+    }
     fact = dict.fromkeys(finding) | {"label": "Year", "text": "2011", "unit": "", "rung": "A", "sources": []}
     content = {
         "data": {"events": load("events").attrs["sha256"]},

@@ -214,6 +214,7 @@ def test_bundle_has_the_shape_that_the_runner_reads():
                 "sources": ["S001"],
                 "method": "Wilson",
                 "text": None,
+                "places": None,
                 "shown": [],
             }
         },

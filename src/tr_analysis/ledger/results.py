@@ -14,7 +14,7 @@ from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
 from tr_analysis.report.finding import RUNGS, Finding
 
-_PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text"]
+_PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places"]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]
 
 
@@ -31,8 +31,8 @@ def load_results(*chapters: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a key number: chapter, finding, label, value, low, high, n, unit, rung, method, text and
-        sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
+        One row a key number: chapter, finding, label, value, low, high, n, unit, rung, method, text,
+        places and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
 
     Raises
     ------
@@ -105,7 +105,8 @@ def key_findings(results: pd.DataFrame, names: Sequence[tuple[str, str]]) -> pd.
 
 def _written(row: Mapping[Any, Any]) -> dict[str, str]:
     ends = {part: row[part] for part in ("low", "high") if pd.notna(row[part])}
-    shown = Finding(row["finding"], row["label"], row["value"], **ends, unit=row["unit"])
+    places = None if pd.isna(row["places"]) else int(row["places"])
+    shown = Finding(row["finding"], row["label"], row["value"], **ends, unit=row["unit"], places=places)
     return {
         "Key finding": row["label"],
         "Estimate": shown.show(),

@@ -135,7 +135,7 @@ class Finding:
     def record(self) -> dict[str, Any]:
         """Return the finding for the results file; numbers to eight significant digits."""
         numbers = {k: _rounded(getattr(self, k)) for k in ("value", "low", "high")}
-        rest = {k: getattr(self, k) for k in ("label", "n", "unit", "rung", "method", "text")}
+        rest = {k: getattr(self, k) for k in ("label", "n", "unit", "rung", "method", "text", "places")}
         return {**rest, **numbers, "sources": list(self.sources), "shown": sorted(set(self.shown))}
 
 

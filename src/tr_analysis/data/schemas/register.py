@@ -208,7 +208,7 @@ TARGET_VALUES = table(
             required=False,
         ),
         "tolerance": column("number", "difference allowed beyond the printed digit", required=False, low=0),
-        "why": column("string", "why the tolerance is what it is", required=False),
+        "why": column("string", "why the tolerance is what it is, or why the numbers differ", required=False),
     },
     key=["target_id", "position"],
     references={"target_id": "replication_targets.target_id"},
