@@ -14,11 +14,13 @@ STUDY = {
 
 
 @pytest.fixture
-def chapters(tmp_path):
+def chapters(tmp_path, monkeypatch):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    (tmp_path / "notebooks").mkdir()
     for name, texts in STUDY.items():
         cells = [{"cell_type": "markdown", "metadata": {}, "source": text} for text in texts]
-        (tmp_path / f"{name}.ipynb").write_text(json.dumps({"cells": cells}))
-    return find_chapters(tmp_path)
+        (tmp_path / "notebooks" / f"{name}.ipynb").write_text(json.dumps({"cells": cells}))
+    return find_chapters()
 
 
 def test_chapters_come_sorted_with_title_and_question(chapters):
@@ -28,13 +30,6 @@ def test_chapters_come_sorted_with_title_and_question(chapters):
         ("03-recall", "Recall to prison", "What did the reform do to recall?"),
         ("provider", "Provider", ""),
     ]
-
-
-def test_the_project_s_folder_is_the_default(tmp_path, monkeypatch, chapters):
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "03-recall.ipynb").rename(tmp_path / "notebooks" / "03-recall.ipynb")
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    assert [c.name for c in find_chapters()] == ["03-recall"]
 
 
 @pytest.mark.parametrize(
@@ -64,15 +59,17 @@ def test_an_unknown_or_ambiguous_name_is_refused(chapters, name, message):
         choose([name], chapters)
 
 
-def test_an_empty_folder_says_what_to_set(tmp_path):
-    with pytest.raises(StudyError, match=r"no chapters in .*; set TR_ANALYSIS_ROOT"):
-        find_chapters(tmp_path)
+def test_an_empty_folder_says_what_to_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    with pytest.raises(StudyError, match=r"no chapters in .*notebooks; set TR_ANALYSIS_ROOT"):
+        find_chapters()
 
 
 def test_a_name_without_a_number_is_all_subject(chapters, tmp_path):
     assert [(c.number, c.subject) for c in chapters[2:]] == [("03", "recall"), ("", "provider")]
-    (tmp_path / "my-question.ipynb").write_bytes((tmp_path / "provider.ipynb").read_bytes())
-    found = find_chapters(tmp_path)
+    folder = tmp_path / "notebooks"
+    (folder / "my-question.ipynb").write_bytes((folder / "provider.ipynb").read_bytes())
+    found = find_chapters()
     assert [c.name for c in choose(["my-question"], found)] == ["my-question"]
     with pytest.raises(UsageError, match="there is no chapter question"):
         choose(["question"], found)

@@ -35,20 +35,19 @@ class Chapter:
         return self.name.removeprefix(f"{self.number}-")
 
 
-def find_chapters(folder: Path | None = None) -> tuple[Chapter, ...]:
-    """Return the chapters of a folder, by default the project's, in order of their names.
+def find_chapters() -> tuple[Chapter, ...]:
+    """Return the chapters of the project, in order of their names.
 
     Raises
     ------
     StudyError
         When there is none, or a notebook cannot be read.
     """
-    folder = folder or notebooks()
     # Jupyter calls a notebook Untitled until somebody names it: not yet a chapter.
-    named = sorted(path for path in folder.glob("*.ipynb") if not path.stem.startswith("Untitled"))
+    named = sorted(path for path in notebooks().glob("*.ipynb") if not path.stem.startswith("Untitled"))
     found = tuple(_chapter(path) for path in named)
     if not found:
-        raise StudyError(f"no chapters in {folder}; set TR_ANALYSIS_ROOT to the project's folder")
+        raise StudyError(f"no chapters in {notebooks()}; set TR_ANALYSIS_ROOT to the project's folder")
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from nbformat.validator import iter_validate
 
-from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.errors import StudyError
 from tr_analysis.report.prose import headings
 from tr_analysis.study.lint_code import code_faults, names_used
 from tr_analysis.study.lint_prose import prose_faults
@@ -57,7 +57,7 @@ def _format(stored: dict[str, Any]) -> Iterator[Fault]:
 def _parameters(notebook: Path, cells: list[Cell]) -> Iterator[Fault]:
     try:
         parameters = read_parameters(notebook)
-    except (StudyError, UsageError) as error:
+    except StudyError as error:
         yield "", str(error).removeprefix(f"{notebook.name}: ")
         return
     used = names_used(cell for cell in cells if "parameters" not in cell["tags"])

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from tr_analysis.study.notebook import Cell
+from tr_analysis.study.notebook import Cell, code_nodes, parsed
 
 LONGEST_CELL = 35
 # What writes or removes files, by the name it is called by.
@@ -17,23 +17,10 @@ _WRITERS = frozenset({
 # fmt: on
 
 
-def parsed(cell: Cell) -> ast.Module | None:
-    """Return a code cell's syntax tree, or nothing when it is not plain Python."""
-    source: str = cell["source"]
-    try:
-        return ast.parse(source)
-    except SyntaxError:
-        return None
-
-
 def names_used(cells: Iterable[Cell]) -> set[str]:
     """Return the names that code cells read."""
     return {
-        node.id
-        for cell in cells
-        if cell["cell_type"] == "code"
-        for node in ast.walk(parsed(cell) or ast.Module([], []))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        node.id for node in code_nodes(cells) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }
 
 
@@ -76,6 +63,6 @@ def _writers(tree: ast.Module) -> set[str]:
 
 
 def _ends_in_findings(cell: Cell) -> bool:
-    tree = parsed(cell) if cell["cell_type"] == "code" else None
+    tree = parsed(cell)
     last = tree.body[-1] if tree and tree.body else None
     return isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) and last.value.id == "findings"

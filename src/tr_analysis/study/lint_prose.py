@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 
 from tr_analysis.report.prose import markdown_lines
-from tr_analysis.study.lint_code import parsed
-from tr_analysis.study.notebook import Cell
+from tr_analysis.study.notebook import Cell, code_nodes
 
 # Not prose: code spans, formulas, targets of links and pictures, addresses, tags, character references.
 _EXEMPT = re.compile(
@@ -38,8 +37,7 @@ def prose_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
 
 def _templates(cell: Cell) -> Iterator[str]:
     """Yield the texts given to ``.say(...)`` and ``findings.text(...)``, directly or by a name of the cell."""
-    tree = parsed(cell)
-    nodes = list(ast.walk(tree)) if tree else []
+    nodes = list(code_nodes([cell]))
     named = {
         target.id: node.value
         for node in nodes

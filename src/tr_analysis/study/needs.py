@@ -4,8 +4,7 @@ import ast
 from pathlib import Path
 
 from tr_analysis.errors import StudyError
-from tr_analysis.study.lint_code import parsed
-from tr_analysis.study.notebook import read_cells
+from tr_analysis.study.notebook import code_nodes, read_cells
 
 
 def needed_results(notebook: Path) -> tuple[str, ...]:
@@ -16,10 +15,8 @@ def needed_results(notebook: Path) -> tuple[str, ...]:
     StudyError
         If they are not written out as text in the call.
     """
-    trees = (parsed(cell) for cell in read_cells(notebook) if cell["cell_type"] == "code")
-    nodes = (node for tree in trees if tree for node in ast.walk(tree))
     names: dict[str, None] = {}
-    for call in nodes:
+    for call in code_nodes(read_cells(notebook)):
         if isinstance(call, ast.Call) and _is_load_results(call.func):
             for argument in call.args:
                 if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):

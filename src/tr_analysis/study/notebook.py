@@ -1,6 +1,8 @@
 """Chapters as they are stored: plain JSON, read without loading Jupyter."""
 
+import ast
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +36,18 @@ def _completed(cell: Cell, number: int) -> Cell:
         "source": "".join(cell["source"]),
         "tags": cell.get("metadata", {}).get("tags", []),
     }
+
+
+def parsed(cell: Cell) -> ast.Module | None:
+    """Return a cell's syntax tree, or nothing when it is no code or not plain Python."""
+    try:
+        return ast.parse(cell["source"]) if cell["cell_type"] == "code" else None
+    except SyntaxError:
+        return None
+
+
+def code_nodes(cells: Iterable[Cell]) -> Iterator[ast.AST]:
+    """Yield the syntax nodes of the code in some cells; what is not plain Python has none."""
+    for cell in cells:
+        if tree := parsed(cell):
+            yield from ast.walk(tree)

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -17,10 +17,8 @@ from tr_analysis.study.plan import Task
 
 PNG, CSV = "image/png", "text/csv"
 
-Files = Mapping[PurePosixPath, bytes]
 
-
-def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
+def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[str, bytes]:
     """Return the files of a run by their place in the reports folder.
 
     ``<run>.ipynb``, ``results/<run>.json`` and, for each figure, its picture and plotted data
@@ -38,15 +36,16 @@ def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[PurePosix
     ChapterError
         When the notebook yields no findings, or a figure lacks its name or data, or shares its name.
     """
-    files: dict[PurePosixPath, bytes] = {}
+    files: dict[str, bytes] = {}
     for output in _outputs(notebook):
         if PNG in output.data:
-            for path, content in _figure(task.name, output).items():
-                if path in files:
-                    raise ChapterError(f"{task.name}: two figures are called {path.stem}; rename one")
-                files[path] = content
-    files[PurePosixPath("results", f"{task.name}.json")] = _results(task, notebook)
-    files[PurePosixPath(f"{task.name}.ipynb")] = _stored(notebook)
+            figure = _figure(task.name, output)
+            if figure.keys() & files.keys():
+                name = output.metadata[PNG].name
+                raise ChapterError(f"{task.name}: two figures are called {name}; rename one")
+            files |= figure
+    files[f"results/{task.name}.json"] = _results(task, notebook)
+    files[f"{task.name}.ipynb"] = _stored(notebook)
     return files
 
 
@@ -62,7 +61,7 @@ def _outputs(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]
                 yield output
 
 
-def _figure(run: str, output: nbformat.NotebookNode) -> dict[PurePosixPath, bytes]:
+def _figure(run: str, output: nbformat.NotebookNode) -> dict[str, bytes]:
     name = output.metadata.get(PNG, {}).get("name", "")
     if not re.fullmatch(r"[\w-]+", name):
         raise ChapterError(
@@ -70,10 +69,9 @@ def _figure(run: str, output: nbformat.NotebookNode) -> dict[PurePosixPath, byte
         )
     if CSV not in output.data:
         raise ChapterError(f"{run}: the figure {name} comes without its data as {CSV}")
-    stem = PurePosixPath("figures", run, name)
     return {
-        stem.with_name(f"{name}.png"): base64.b64decode(output.data[PNG]),
-        stem.with_name(f"{name}.csv"): output.data[CSV].encode(),
+        f"figures/{run}/{name}.png": base64.b64decode(output.data[PNG]),
+        f"figures/{run}/{name}.csv": output.data[CSV].encode(),
     }
 
 
@@ -91,7 +89,7 @@ def _results(task: Task, notebook: nbformat.NotebookNode) -> bytes:
     return f"{text}\n".encode()
 
 
-def publish(run: str, files: Files, out: Path) -> tuple[Path, ...]:
+def publish(run: str, files: Mapping[str, bytes], out: Path) -> tuple[Path, ...]:
     """Put a run's files in place, all or none, and remove what an earlier one left over.
 
     Parameters
@@ -103,7 +101,7 @@ def publish(run: str, files: Files, out: Path) -> tuple[Path, ...]:
     out
         The reports folder.
     """
-    written = write_files(out, {str(place): content for place, content in files.items()})
+    written = write_files(out, files)
     figures = out / "figures" / run
     for stale in set(figures.glob("*")) - set(written):
         stale.unlink()
