@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.values import PARSERS, Month, Provider, Value, Year, provider_names
+from tr_analysis.study.values import KINDS, Month, Provider, Value, Year, provider_names
 
 __all__ = [
     "Literal",
@@ -29,18 +29,6 @@ __all__ = [
 ]
 
 _RANGE = re.compile(r"\s*\[\s*([-\d./]+)\s*,\s*([-\d./]+)\s*\]\s*$")
-_RANGED = ("int", "float", "Month", "Year")
-_TYPED = ("int", "float", "bool")  # as they stand in a notebook, unlike the others, they are no text
-_KINDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "str": "text",
-    "Month": "a month (YYYY-MM)",
-    "Year": "a financial year (YYYY/YY)",
-    "Literal": "one of the values listed",
-    "Provider": "a CRC or NPS division",
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +40,7 @@ class Parameter:
     chapter, name
         Where it stands and what it is called.
     kind
-        ``int``, ``float``, ``bool``, ``str``, ``Month``, ``Year``, ``Literal`` or ``Provider``.
+        Name of its type, one of `KINDS`.
     default
         Its value in the committed study.
     help
@@ -76,11 +64,11 @@ class Parameter:
     def allowed(self) -> str:
         """What the parameter accepts, in words."""
         if self.kind == "Provider":
-            return f"{_KINDS[self.kind]}, one of {len(self.choices)}"
+            return f"{KINDS[self.kind].words}, one of {len(self.choices)}"
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         bounds = "" if self.low is None else f" from {self.low} to {self.high}"
-        return _KINDS[self.kind] + bounds
+        return KINDS[self.kind].words + bounds
 
 
 def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
@@ -136,7 +124,7 @@ def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
     ):
         raise ValueError("write `name: type = value  # meaning`, and nothing else in this cell")
     kind, choices = _annotation(statement.annotation)
-    bounds = _RANGE.search(comment) if kind in _RANGED else None
+    bounds = _RANGE.search(comment) if KINDS[kind].ranged else None
     low, high = _ends(kind, bounds.groups()) if bounds else (None, None)
     meaning = comment[: bounds.start()] if bounds else comment
     if not meaning:
@@ -146,7 +134,7 @@ def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
     except ValueError:
         raise ValueError(f"{statement.target.id} needs a plain value, not an expression") from None
     parameter = Parameter(chapter, statement.target.id, kind, default, meaning, choices, low, high)
-    if isinstance(default, str) and kind in _TYPED:
+    if isinstance(default, str) and not KINDS[kind].quoted:
         raise _refusal(parameter, default)
     return replace(parameter, default=parse(parameter, default))
 
@@ -155,16 +143,16 @@ def _ends(kind: str, ends: Iterable[str]) -> tuple[Value, Value]:
     """Return the ends of a range, in the parameter's own type."""
     written = ", ".join(ends)
     try:
-        low, high = (PARSERS[kind](end) for end in ends)
+        low, high = (KINDS[kind].parse(end) for end in ends)
     except ValueError:
-        raise ValueError(f"the ends of the range [{written}] must be {_KINDS[kind]}") from None
+        raise ValueError(f"the ends of the range [{written}] must be {KINDS[kind].words}") from None
     if low > high:  # type: ignore[operator]
         raise ValueError(f"the range [{written}] is empty")
     return low, high
 
 
 def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
-    if isinstance(node, ast.Name) and node.id in _KINDS and node.id != "Literal":
+    if isinstance(node, ast.Name) and node.id in KINDS and node.id != "Literal":
         return node.id, provider_names() if node.id == "Provider" else ()
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
         try:
@@ -172,7 +160,7 @@ def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
         except ValueError:
             raise ValueError("Literal[...] takes plain values") from None
         return "Literal", choices if isinstance(choices, tuple) else (choices,)
-    known = ", ".join(kind for kind in _KINDS if kind != "Literal")
+    known = ", ".join(kind for kind in KINDS if kind != "Literal")
     raise ValueError(f"the type {ast.unparse(node)} is not known; use {known} or Literal[...]")
 
 
@@ -216,7 +204,7 @@ def parse(parameter: Parameter, value: Any) -> Value:
     if parameter.choices:
         return _chosen(parameter, value)
     try:
-        parsed = PARSERS[parameter.kind](value)
+        parsed = KINDS[parameter.kind].parse(value)
     except (ValueError, TypeError, LookupError, AttributeError):
         raise _refusal(parameter, value) from None
     low, high = parameter.low, parameter.high

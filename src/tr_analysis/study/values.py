@@ -1,4 +1,4 @@
-"""Values as people type them: each kind's text or Python value into the declared type, or an error."""
+"""The kinds of parameters, and values as people type them: text or Python value into the declared type, or an error."""
 
 import csv
 import math
@@ -6,6 +6,7 @@ import numbers
 import operator
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tr_analysis.errors import StudyError
@@ -77,11 +78,35 @@ def _matching(pattern: str, value: str) -> str:
     return value
 
 
-PARSERS: dict[str, Callable[[Any], Value]] = {
-    "int": _int,
-    "float": _float,
-    "bool": _bool,
-    "str": _str,
-    "Month": _month,
-    "Year": _year,
+@dataclass(frozen=True)
+class Kind:
+    """A type that a parameter may have.
+
+    Attributes
+    ----------
+    words
+        What it accepts, for a reader.
+    parse
+        Turns text or a Python value into the type, or raises an error.
+    ranged
+        Whether it may have bounds.
+    quoted
+        Whether its values stand in a notebook as text.
+    """
+
+    words: str
+    parse: Callable[[Any], Value] = _str
+    ranged: bool = False
+    quoted: bool = True
+
+
+KINDS = {
+    "int": Kind("a whole number", _int, ranged=True, quoted=False),
+    "float": Kind("a number", _float, ranged=True, quoted=False),
+    "bool": Kind("true or false", _bool, quoted=False),
+    "str": Kind("text"),
+    "Month": Kind("a month (YYYY-MM)", _month, ranged=True),
+    "Year": Kind("a financial year (YYYY/YY)", _year, ranged=True),
+    "Literal": Kind("one of the values listed"),
+    "Provider": Kind("a CRC or NPS division"),
 }
