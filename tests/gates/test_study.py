@@ -28,7 +28,9 @@ def notebook(folder: Path, chapter: str) -> nbformat.NotebookNode:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """Return what runs yield; the pages made of them lead to each other, so a part of the study has others."""
+    found = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if not name.startswith("site")}
 
 
 # Gate 1: the rules of the chapters
@@ -83,13 +85,19 @@ def test_prose_gate_bites_on_a_number_nobody_computed():
 
 
 def test_a_rerun_gives_the_same_bytes(fresh, tmp_path):
-    """One chapter at a time; of the pages about one provider one stands for all."""
-    again = tmp_path / "again"
-    assert main(["run", *CHAPTERS, "--out", str(again), "--jobs", "1"]) == 0
-    shutil.rmtree(again / "site")  # its pages lead to others
-    first, second = files(fresh), files(again)
-    assert {f"{task.name}.ipynb" for task in plan(CHAPTERS)} <= set(second)
-    assert [name for name in second if first[name] != second[name]] == []
+    """The committed reports are an earlier run; only where they differ does it take a run of its own.
+
+    They do on a machine whose floats differ. Then it is one chapter at a time, and of the pages about one
+    provider one stands for all.
+    """
+    first, stored = files(fresh), files(paths.reports())
+    assert {f"{run}.ipynb" for run in RUNS} <= set(first)
+    if any(stored.get(name) != content for name, content in first.items()):
+        again = tmp_path / "again"
+        assert main(["run", *CHAPTERS, "--out", str(again), "--jobs", "1"]) == 0
+        second = files(again)
+        assert {f"{task.name}.ipynb" for task in plan(CHAPTERS)} <= set(second)
+        assert [name for name in second if first[name] != second[name]] == []
 
 
 def test_identity_gate_bites_on_one_byte(fresh, tmp_path):
