@@ -6,19 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tr_analysis.study.lint_prose import plain_words
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """Differences allowed: as a share of the larger number, and near zero in the number's own unit."""
 
-# Not numbers of the study: code, where a link leads, markup.
-_NOT_PROSE = re.compile(
-    r"(?P<fence>```|~~~).*?(?P=fence)|(?P<tick>`+).+?(?P=tick)"  # code
-    r"|(?<=\])\([^)\s]*(?:\s+\"[^\"]*\")?\)|https?://[^\s)>]+"  # link targets
-    r"|</?[a-zA-Z][^>]*>",  # markup
-    flags=re.DOTALL,
-)
 # A word may end in digits (OGRS4, S066); a sign counts only where nothing stands before it (2014-2021).
 _WORD_OR_NUMBER = re.compile(r"[^\W\d_]\w*|(?P<number>(?:(?<!\w)[-−+])?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?)")
 
@@ -106,6 +101,6 @@ def _prose(cell: "NotebookNode") -> Iterator[str]:
 
 def _numbers(text: str) -> Iterator[str]:
     """Yield the numbers of a text, written plainly: ``−1,234.5%`` as ``-1234.5``."""
-    for match in _WORD_OR_NUMBER.finditer(_NOT_PROSE.sub(" ", text)):
+    for match in _WORD_OR_NUMBER.finditer(plain_words(text)):
         if match["number"]:
             yield match["number"].replace(",", "").replace("−", "-").removeprefix("+")

@@ -70,6 +70,8 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (6, {"source": "## Limits\n\nAbout 3,000 people"}, "cell limits: the number 3,000 is typed"),
         (6, {"source": "## Limits\n\nin 2014-2021"}, "the number 2014-2021 is typed into prose"),
         (6, {"source": "## Limits\n\n1. few"}, "the number 1. is typed into prose"),
+        (6, {"source": "## Limits\n\n[a]: b-2.html\n\n5 people"}, "the number 5 is typed into prose"),
+        (6, {"source": "## Limits\n\nthey [said](5 people)"}, "the number 5 is typed into prose"),
         (6, {"source": "## Limits\n\n$5$"}, "the number 5 is typed into prose"),
         (4, {"source": 'findings.say("It fell by 2 {x}")'}, "cell say: the number 2 is typed"),
         (4, {"source": 'f.say("It fell" + (" by 2" if x else f" {y} 3"))'}, "the number 3 is typed"),

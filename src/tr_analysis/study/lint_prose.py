@@ -7,31 +7,36 @@ from collections.abc import Iterator
 from tr_analysis.report.prose import markdown_lines
 from tr_analysis.study.notebook import Cell, code_nodes
 
-# Not prose: code spans, formulas, targets of links and pictures, addresses, tags, character references.
-_EXEMPT = re.compile(
+# Not prose: code spans, targets of links and pictures, addresses, tags, character references.
+_MARKUP = re.compile(
     r"(`+).+?\1"
-    r"|\${1,2}[^$]*[A-Za-z\\][^$]*\${1,2}"
-    r"|(?<=\])\([^)]*\)"
+    r"|(?<=\])\([^)\s]*(?:\s+\"[^\"]*\")?\)"
     r"|(?<=\])\[[^\]]*\]"
-    r"|^\s*\[[^\]]+\]:.*$"
+    r"|^\s*\[[^\]]+\]:[^\n]*$"
     r"|</?[a-zA-Z][^>]*>"
-    r"|https?://\S+"
+    r"|https?://[^\s)>]+"
     r"|&#?\w+;",
     re.DOTALL | re.MULTILINE,
 )
+_FORMULA = re.compile(r"\${1,2}[^$]*[A-Za-z\\][^$]*\${1,2}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _NUMBER = re.compile(r"(?<![A-Za-z\d])\d[\d.,/:-]*")  # OGRS4 is a name: its digit follows a letter
+
+
+def plain_words(source: str) -> str:
+    """Return a markdown text without code, addresses and markup; formulas stay."""
+    return _MARKUP.sub(" ", "\n".join(markdown_lines(source)))
 
 
 def prose_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
     """Yield the numbers typed into markdown cells and into the templates of sentences."""
     for cell in cells:
         if cell["cell_type"] == "markdown":
-            texts = ["\n".join(markdown_lines(cell["source"]))]
+            texts = [cell["source"]]
         else:
             texts = [_PLACEHOLDER.sub("", text) for text in _templates(cell)]
         for text in texts:
-            for number in _NUMBER.findall(_EXEMPT.sub(" ", text)):
+            for number in _NUMBER.findall(_FORMULA.sub(" ", plain_words(text))):
                 yield cell["id"], f"the number {number} is typed into prose; let a finding say it"
 
 
