@@ -119,7 +119,7 @@ def load_results(*chapters):
 def test_a_chapter_runs_after_those_whose_results_it_loads(toy, tmp_path):
     toy("01-last", f"{RESULTS}print(load_results('03-first', '02-middle'))")
     toy("02-middle", f"{RESULTS}load_results('03-first')")
-    toy("03-first", "import time\ntime.sleep(1)")
+    toy("03-first", "import time\ntime.sleep(0.3)")
     toy("04-other", "n")
     for out in (None, tmp_path / "out"):
         outcomes = run(plan(out=out), jobs=2)
