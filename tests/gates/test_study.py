@@ -91,8 +91,9 @@ def test_a_rerun_gives_the_same_bytes(fresh, tmp_path):
     provider one stands for all.
     """
     first, stored = files(fresh), files(paths.reports())
-    assert {f"{run}.ipynb" for run in RUNS} <= set(first)
-    if any(stored.get(name) != content for name, content in first.items()):
+    committed = [name for name in first if not name.startswith("figures")]  # the notebooks hold their figures
+    assert {f"{run}.ipynb" for run in RUNS} <= set(committed)
+    if any(stored.get(name) != first[name] for name in committed):
         again = tmp_path / "again"
         assert main(["run", *CHAPTERS, "--out", str(again), "--jobs", "1"]) == 0
         second = files(again)
