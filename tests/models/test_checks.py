@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.models.checks import number, whole
+from tr_analysis.models.checks import coverage, generator, number, numbers, same_rows, whole
 
 
 @pytest.mark.parametrize("value", [0.5, np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
@@ -73,3 +73,56 @@ def test_a_long_value_is_shortened_in_the_message() -> None:
     with pytest.raises(ValueError, match="which is not a number") as refusal:
         number("level", "x" * 10_000)
     assert len(str(refusal.value)) < 200
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, "0.95", None, np.nan, True])
+def test_coverage_is_a_number_between_0_and_1(level: object) -> None:
+    assert coverage(np.float32(0.5)) == 0.5
+    with pytest.raises(ValueError, match=r"^level is .*: give a coverage between 0 and 1, such as 0\.95$"):
+        coverage(level)
+
+
+@pytest.mark.parametrize("seed", [None, "one", -1, 1.5, [1]])
+def test_a_seed_can_be_used_again(seed: object) -> None:
+    random = np.random.default_rng(3)
+    assert generator(random) is random
+    assert generator(np.int64(3)).random() == np.random.default_rng(3).random()
+    with pytest.raises(ValueError, match=r"^seed is .*: give a whole number from 0, or a generator$"):
+        generator(seed)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 2.5], [1, 2.5]),
+        (3, [3]),
+        ([True, False], [1, 0]),
+        ([1, None], [1, np.nan]),
+        (pd.Series([1, pd.NA], dtype="Int64"), [1, np.nan]),
+        (np.array([2, None], dtype=object), [2, np.nan]),
+        ([], []),
+    ],
+)
+def test_numbers_are_an_array_with_nan_for_what_is_missing(values: object, expected: list[float]) -> None:
+    assert numbers("sizes", values) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["1", "2"], "12", [1, "2"], pd.Series(["1"]), pd.to_datetime(["2015-02-01"]), [{}], {"a": 1}, None],
+)
+def test_what_is_no_row_of_numbers_is_refused(values: object) -> None:
+    with pytest.raises(ValueError, match=r"^the sizes hold .*, which are not numbers: turn them into"):
+        numbers("sizes", values)
+
+
+def test_a_table_is_no_row_of_numbers() -> None:
+    with pytest.raises(ValueError, match="the sizes have 2 dimensions: give one number per unit"):
+        numbers("sizes", [[1, 2], [3, 4]])
+
+
+def test_series_in_another_order_are_refused() -> None:
+    first = pd.Series([1, 2], index=["x", "y"])
+    same_rows(first=first, second=first * 2, third=[5, 6])
+    with pytest.raises(ValueError, match="the rows of second and first have different labels"):
+        same_rows(first=first, third=[5, 6], second=first[::-1])

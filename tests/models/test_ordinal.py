@@ -130,3 +130,25 @@ def test_words_need_their_order_and_numbers_no_gap():
         superiority([1.0, np.nan], [2.0])
     with pytest.raises(ValueError, match="between 0 and 1"):
         superiority([1], [2], level=95)
+
+
+def test_categories_are_ratings_too():
+    """A pandas Categorical has no order that `map` would keep; its labels are rated by order=."""
+    first, second = pd.Categorical(NPS), pd.Series(CRC, dtype="category")
+    assert superiority(first, second, order=ORDER) == superiority(NPS, CRC, order=ORDER)
+    assert superiority(pd.Categorical([3, 1, 1]), [2, 2]) == superiority([3, 1, 1], [2, 2])
+    with pytest.raises(ValueError, match="order="):
+        superiority(first, second)
+    with pytest.raises(ValueError, match="missing rating"):
+        superiority(pd.Categorical([3, None]), [2, 2])
+
+
+def test_order_names_each_label_once():
+    with pytest.raises(ValueError, match="order= has a label twice"):
+        superiority(NPS, CRC, order=[*ORDER, "Good"])
+
+
+@pytest.mark.parametrize("level", ["0.95", None, [0.95]])
+def test_level_is_a_number(level):
+    with pytest.raises(ValueError, match=r"level is .*, which is not a number"):
+        superiority([1], [2], level=level)

@@ -110,6 +110,20 @@ def test_size_by_owner_is_kept():
         (([1, 0, 1], [True, False, False], ["a", "a", "b"]), "'a' is labelled in part"),
         (([1, 0], [True, True]), "no contrast"),
         (([1, 0], [True, False], ["a", None]), "cluster of unit 1 is missing"),
+        (([1, 0], [2, 0]), "label of unit 0 is 2: give True or False"),
+        (([1, 0], [1, 0.5]), r"label of unit 1 is 0\.5: give True or False"),
+        (([1, 0], ["yes", "no"]), "label of unit 0 is 'yes': give True or False"),
+        ((["1", "0"], [True, False]), "the outcomes hold string, which are not numbers"),
+        ((["good", "bad"], [True, False]), "the outcomes hold string, which are not numbers"),
+        ((5, True, "a"), "no contrast"),
+        (
+            (pd.Series([1, 0]), pd.Series([True, False], [1, 0])),
+            "the rows of labels and outcomes have different",
+        ),
+        (
+            ([1, 0], pd.Series([True, False]), pd.Series(["a", "b"], [5, 6])),
+            "the rows of clusters and labels",
+        ),
     ],
 )
 def test_impossible_panels_are_refused(given_, message):
@@ -120,5 +134,34 @@ def test_impossible_panels_are_refused(given_, message):
 def test_statistic_and_draws_are_checked():
     with pytest.raises(ValueError, match="not finite"):
         permutation_test([1, 2], [True, False], statistic=lambda y, rows: np.full(len(rows), np.nan))
-    with pytest.raises(ValueError, match="99 or more"):
-        permutation_test([1, 2], [True, False], draws=9)
+    with pytest.raises(ValueError, match="the statistic returned 2 for 3 relabellings"):
+        permutation_test([1, 2, 3], [True, False, False], statistic=lambda y, rows: np.ones(2))
+    for draws in (9, 100.5, "999", None):
+        with pytest.raises(ValueError, match=r"^draws is .*: give 99 or more"):
+            permutation_test([1, 2], [True, False], draws=draws)
+    with pytest.raises(ValueError, match=r"^seed is None"):
+        permutation_test(np.arange(60), np.arange(60) % 2, draws=99, seed=None)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1, 1e9])
+def test_the_unit_of_the_outcomes_changes_nothing(scale):
+    y, labels = np.array([1.0, 2, 3, 9]), [True, False, False, True]
+    found, other = permutation_test(y, labels), permutation_test(scale * y, labels)
+    assert (other.p_value, other.smallest) == (found.p_value, found.smallest) == (1, 1 / 3)
+
+
+def test_outcomes_all_alike_show_nothing_in_any_unit():
+    for value in (0.1, 1e-12, 1e9 / 3):
+        found = permutation_test([value] * 7, [True, False, True, False, False, True, False])
+        assert (found.estimate, found.p_value, found.smallest) == (0, 1, 1)
+
+
+def test_labels_of_any_kind_of_truth():
+    expected = permutation_test([1, 2, 4], [True, False, False])
+    for labels in (
+        [1, 0, 0],
+        [1.0, 0.0, 0.0],
+        pd.Series([True, False, False], dtype="boolean"),
+        np.array([True, 0, 0], object),
+    ):
+        assert permutation_test([1, 2, 4], labels) == expected

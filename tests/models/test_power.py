@@ -46,8 +46,20 @@ def test_nothing_is_detectable_in_two_pairs():
         (lambda: fisher_power(0.1, 24, 0.2, 2.5), "whole number of 1 or more"),
         (lambda: fisher_power(0.1, 24, 0.2, 62, alpha=5), "between 0 and 1"),
         (lambda: detectable_share(0.1, 24, 62, power=80), "between alpha"),
+        (lambda: detectable_share(0.1, 24, 62, power="0.8"), "power is '0.8', which is not a number"),
+        (lambda: detectable_share("0.1", 24, 62), "the true share is '0.1', which is not a number"),
+        (lambda: fisher_power(None, 24, 0.2, 62), "the true share is None"),
+        (lambda: fisher_power(0.1, 24, ["0.2"], 62), "the shares hold string"),
+        (lambda: fisher_power(0.1, 24, [np.nan], 62), "the true share is nan"),
+        (lambda: fisher_power(0.1, np.inf, 0.2, 62), "trials is inf, which is not a finite number"),
+        (lambda: fisher_power(0.1, "24", 0.2, 62), "trials is '24', which is not a number"),
+        (lambda: fisher_power(0.1, 24, 0.2, 62, alpha=None), "alpha is None, which is not a number"),
     ],
 )
 def test_impossible_questions_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_whole_numbers_may_come_as_floats():
+    assert fisher_power(0.1, 7.0, 0.7, np.float64(21)) == fisher_power(0.1, 7, 0.7, 21)

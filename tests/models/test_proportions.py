@@ -101,7 +101,15 @@ def test_a_frame_without_rows_is_refused():
 @pytest.mark.parametrize("call", [model.proportion, lambda k, n: model.difference(1, 2, k, n)])
 @pytest.mark.parametrize(
     ("count", "message"),
-    [((np.nan, 3), "a count is needed"), ((1, np.inf), "a whole number"), (("one", 3), "into whole numbers")],
+    [
+        ((np.nan, 3), "successes.* is nan, which is not a finite number"),
+        ((1, np.inf), "trials.* is inf, which is not a finite number"),
+        (("one", 3), "successes.* is 'one', which is not a number"),
+        ((True, 3), "successes.* is True, which is not a number"),
+        ((1, None), "trials.* is None, which is not a number"),
+        (([1], 3), "successes.* is .1., which is not a number"),
+        ((4, 3), "successes.* is 4 of 3: more successes than trials"),
+    ],
 )
 def test_counts_of_every_function_are_checked(call, count, message):
     with pytest.raises(ValueError, match=message):
@@ -110,14 +118,19 @@ def test_counts_of_every_function_are_checked(call, count, message):
 
 @pytest.mark.parametrize("trials", [np.nan, np.inf, 2.5, -1])
 def test_trials_of_the_bound_are_checked(trials):
-    with pytest.raises(ValueError, match="column 'trials'"):
+    with pytest.raises(
+        ValueError, match=r"^trials is .*: no proportion without trials; give a whole number of 1 or more"
+    ):
         model.upper_bound_zero(trials)
 
 
-@pytest.mark.parametrize("level", [0, 1, 95, np.nan])
+@pytest.mark.parametrize("level", [0, 1, 95, np.nan, "0.95", None])
 def test_level_is_checked(level):
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        model.proportion(1, 5, level=level)
+    for call in (model.proportion, lambda k, n, level: model.difference(k, n, k, n, level=level)):
+        with pytest.raises(ValueError, match=r"^level is .*: give a coverage between 0 and 1"):
+            call(1, 5, level=level)
+    with pytest.raises(ValueError, match=r"^level is .*: give a coverage between 0 and 1"):
+        model.upper_bound_zero(5, level)
 
 
 def test_first_round_ratings():
@@ -181,7 +194,7 @@ def test_groups_all_alike_do_not_differ(k, n):
 
 
 def test_impossible_group_is_named():
-    with pytest.raises(ValueError, match="row 2, column 'successes': 9: more successes"):
+    with pytest.raises(ValueError, match=r"^successes_2 is 9 of 5: more successes"):
         model.difference(1, 5, 9, 5)
 
 
@@ -191,3 +204,28 @@ def test_upper_bound_of_zero():
     assert stats.binom.cdf(0, 86, model.upper_bound_zero(86, 0.9)) == pytest.approx(0.1)
     with pytest.raises(ValueError, match="without trials"):
         model.upper_bound_zero(0)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.uint8, np.float32])
+def test_counts_of_any_width_give_the_same(kind):
+    narrow = model.difference(kind(100), kind(120), kind(90), kind(110))
+    assert narrow == model.difference(100, 120, 90, 110)
+    assert type(narrow.estimate) is float
+    assert model.proportion(kind(100), kind(120)) == model.proportion(100, 120)
+
+
+def test_an_empty_cell_of_many_trials_gives_no_warning():
+    found = model.difference(200, 200, 0, 201)
+    assert found.test == "score"
+    assert found.p_value == pytest.approx(
+        stats.chi2_contingency([[200, 0], [0, 201]], correction=False).pvalue
+    )
+
+
+@pytest.mark.parametrize("name", ["estimate", "low", "high", "method"])
+def test_counts_under_the_name_of_a_result_are_refused(name):
+    frame = pd.DataFrame({name: [1, 2], "n": [9, 9]})
+    with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
+        model.proportions(frame, name, "n")
+    with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
+        model.proportions(frame.assign(n=0), "n", name)

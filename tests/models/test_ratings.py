@@ -126,7 +126,11 @@ def test_koopman_coverage_over_shares(p1, p2):
 
 @pytest.mark.parametrize(
     ("counts", "message"),
-    [((-1, 5, 1, 5), "negative"), ((6, 5, 1, 5), "more successes"), ((1, 5, 0.5, 5), "whole number")],
+    [
+        ((-1, 5, 1, 5), "successes_1 is -1"),
+        ((1, 5, 6, 5), "successes_2 is 6 of 5: more successes"),
+        ((1, 5, 0.5, 5), "successes_2 is 0.5: give a whole number"),
+    ],
 )
 def test_impossible_counts_are_refused(counts, message):
     with pytest.raises(ValueError, match=message):
@@ -136,3 +140,10 @@ def test_impossible_counts_are_refused(counts, message):
 def test_level_is_checked():
     with pytest.raises(ValueError, match="between 0 and 1"):
         two_groups(*ROUND_1, level=95)
+
+
+def test_narrow_integers_and_empty_cells_give_no_warning():
+    assert two_groups(*map(np.int8, ROUND_1)).measures.equals(two_groups(*ROUND_1).measures)
+    found = two_groups(200, 200, 0, 201)
+    assert found.separated
+    assert found.unconditional_test == "score"

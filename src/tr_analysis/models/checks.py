@@ -1,8 +1,12 @@
-"""Checks of single numbers that a user gives: one message that names what is wrong and what to do."""
+"""Checks of what a user gives: one message that names what is wrong and what to do."""
 
 import math
 from numbers import Real
 from reprlib import repr as shortened
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 INFINITE = float("inf")
 
@@ -40,7 +44,7 @@ def number(
     advice = advice or "give a " + _wanted("number", low, high, open_low, open_high)
     given = _as_float(name, value, advice)
     if given < low or given > high or (open_low and given == low) or (open_high and given == high):
-        raise ValueError(f"{name} is {_shown(value)}: {advice}")
+        raise ValueError(f"{name} is {shown(value)}: {advice}")
     return given
 
 
@@ -54,23 +58,67 @@ def whole(
     advice = advice or "give a " + _wanted("whole number", low, high, False, False)
     given = _as_float(name, value, advice)
     if given != math.floor(given) or not low <= given <= high:
-        raise ValueError(f"{name} is {_shown(value)}: {advice}")
+        raise ValueError(f"{name} is {shown(value)}: {advice}")
     return int(value)  # type: ignore[call-overload, no-any-return]  # of the value: a float loses long integers
+
+
+def coverage(level: object) -> float:
+    """Return the coverage of an interval; refuse what is not strictly between 0 and 1."""
+    advice = "give a coverage between 0 and 1, such as 0.95"
+    return number("level", level, low=0, high=1, open_low=True, open_high=True, advice=advice)
+
+
+def generator(seed: object) -> np.random.Generator:
+    """Return the generator given, or that of a seed; refuse a seed that could not be used again."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    return np.random.default_rng(
+        whole("seed", seed, low=0, advice="give a whole number from 0, or a generator")
+    )
+
+
+def numbers(name: str, values: object) -> npt.NDArray[np.float64]:
+    """Return one or many numbers (n) as an array, what is missing as nan; refuse text, dates and tables.
+
+    Raises
+    ------
+    ValueError
+        If something is not a number or the values are no single row or column.
+    """
+    given = np.atleast_1d(np.asarray(values))
+    if given.ndim != 1:
+        raise ValueError(f"the {name} have {given.ndim} dimensions: give one number per unit")
+    kind = "nothing" if values is None else pd.api.types.infer_dtype(given, skipna=True)
+    if kind not in ("integer", "floating", "mixed-integer-float", "boolean", "empty"):
+        raise ValueError(f"the {name} hold {kind}, which are not numbers: turn them into numbers first")
+    return pd.Series(given).to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def same_rows(**columns: object) -> None:
+    """Refuse Series whose rows have other labels than the first one has: they would be paired by position."""
+    labelled = {name: column.index for name, column in columns.items() if isinstance(column, pd.Series)}
+    first = next(iter(labelled), "")
+    for name, index in labelled.items():
+        if not index.equals(labelled[first]):
+            raise ValueError(
+                f"the rows of {name} and {first} have different labels: take both from one frame, or give arrays "
+                "if they belong together in this order"
+            )
 
 
 def _as_float(name: str, value: object, advice: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{name} is {_shown(value)}, which is not a number: {advice}")
+        raise ValueError(f"{name} is {shown(value)}, which is not a number: {advice}")
     try:
         given = float(value)
     except OverflowError:  # an integer too long for a float
         given = INFINITE
     if not math.isfinite(given):
-        raise ValueError(f"{name} is {_shown(value)}, which is not a finite number: {advice}")
+        raise ValueError(f"{name} is {shown(value)}, which is not a finite number: {advice}")
     return given
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Return a number as it is written, without its type, and anything else as code, shortened."""
     if isinstance(value, Real) and not isinstance(value, int):
         return f"{float(value)}".removesuffix(".0")

@@ -11,6 +11,8 @@ from scipy.optimize import brentq
 from scipy.special import comb
 from scipy.stats import mannwhitneyu, norm
 
+from tr_analysis.models.checks import coverage
+
 Array = npt.NDArray[np.float64]
 LARGEST_EXACT_RANKS = 120
 """Units in both groups together up to which the rank test goes through every possible split."""
@@ -59,15 +61,15 @@ def superiority(
     Raises
     ------
     ValueError
-        If a group is empty, a rating is missing or not in ``order``, or ``level`` is not between 0 and 1.
+        If a group is empty, a rating is missing or not in ``order``, a label is in ``order`` twice, or
+        ``level`` is not between 0 and 1.
 
     References
     ----------
     Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
     819-825.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give a coverage between 0 and 1, such as 0.95")
+    level = coverage(level)
     x, y = _scores("first", first, order), _scores("second", second, order)
     estimate = float(((x[:, None] > y).mean() + (x[:, None] >= y).mean()) / 2)
     varies = len(np.unique(np.concatenate([x, y]))) > 1
@@ -83,10 +85,14 @@ def superiority(
 
 def _scores(which: str, ratings: Sequence[Any] | pd.Series, order: Sequence[Any] | None) -> Array:
     given = pd.Series(ratings).reset_index(drop=True)
+    if isinstance(given.dtype, pd.CategoricalDtype):  # its own order is not asked for, nor known to be one
+        given = given.astype(object).infer_objects()
     if given.empty:
         raise ValueError(f"the {which} group has no ratings: give at least one")
     if order is not None:
         place = {label: float(i) for i, label in enumerate(order)}
+        if len(place) < len(order):
+            raise ValueError("order= has a label twice: give each once, from lowest to highest")
         unknown = [label for label in given if pd.isna(label) or label not in place]
         if unknown:
             raise ValueError(f"{which} group: rating {unknown[0]!r} is none of {', '.join(map(str, order))}")

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tr_analysis.models.checks import generator, numbers, same_rows, shown, whole
+
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 Statistic = Callable[[Array, Labels], Array]
@@ -48,6 +50,7 @@ class Permutation:
 def mean_difference(outcomes: Array, labels: Labels) -> Array:
     """Return the mean outcome of labelled units less that of the others, for each row of ``labels``."""
     labelled = labels.sum(axis=1)
+    outcomes = outcomes - outcomes[0]  # so that what all have in common leaves no rounding error
     sums = labels.astype(np.float64) @ outcomes
     return np.asarray(sums / labelled - (outcomes.sum() - sums) / (len(outcomes) - labelled))
 
@@ -74,7 +77,8 @@ def permutation_test(
     outcomes
         One number per unit, such as 1 for Good or better and 0 otherwise; booleans are welcome.
     labelled
-        Whether each unit carries the label, such as public ownership; the same within a cluster.
+        Whether each unit carries the label, such as public ownership: True or False (or 1 or 0), the same
+        within a cluster.
     clusters
         The cluster of each unit, such as its owner; each unit is its own when left out.
     statistic
@@ -89,8 +93,9 @@ def permutation_test(
     Raises
     ------
     ValueError
-        If lengths differ, an outcome, label or cluster is missing, a cluster is labelled in part, no or
-        every cluster is labelled, a statistic is not finite, or there are too few draws.
+        If lengths or the labels of the rows of Series differ, an outcome, label or cluster is missing, a
+        label is neither true nor false, a cluster is labelled in part, no or every cluster is labelled, a
+        statistic is not one finite number per relabelling, or there are too few draws.
 
     References
     ----------
@@ -99,28 +104,37 @@ def permutation_test(
     """
     y, codes, of_cluster = _checked(outcomes, labelled, clusters)
     k, m = len(of_cluster), int(of_cluster.sum())
-    if draws < 99:
-        raise ValueError(f"{draws} draws: give 99 or more")
+    draws = whole("draws", draws, low=99, advice="give 99 or more")
     exact = comb(k, m) <= MOST_EXACT
-    rows = _every(k, m) if exact else _random(of_cluster, draws, np.random.default_rng(seed))
-    values = np.concatenate([np.asarray(statistic(y, row[:, codes]), dtype=float) for row in rows])
-    estimate = float(np.asarray(statistic(y, of_cluster[None, codes]), dtype=float)[0])
-    if not (np.isfinite(values).all() and np.isfinite(estimate)):
-        raise ValueError("the statistic is not finite for every relabelling: choose one that is")
+    rows = _every(k, m) if exact else _random(of_cluster, draws, generator(seed))
+    values = np.concatenate([_values(statistic, y, block[:, codes]) for block in rows])
+    estimate = float(_values(statistic, y, of_cluster[None, codes])[0])
     size = np.abs(values)
-    within = 1e-9 * max(1.0, float(size.max()))  # equal but for rounding
+    within = 1e-9 * float(size.max())  # equal but for rounding
     p_value = float((size >= abs(estimate) - within).mean())
     smallest = float((size >= size.max() - within).mean()) if exact else 1 / len(values)
     return Permutation(estimate, p_value, smallest, len(values), exact)
+
+
+def _values(statistic: Statistic, y: Array, rows: Labels) -> Array:
+    values = numbers("values of the statistic", statistic(y, rows))
+    if len(values) != len(rows):
+        raise ValueError(
+            f"the statistic returned {len(values)} for {len(rows)} relabellings: return one for each"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError("the statistic is not finite for every relabelling: choose one that is")
+    return values
 
 
 def _checked(
     outcomes: npt.ArrayLike, labelled: npt.ArrayLike, clusters: npt.ArrayLike | None
 ) -> tuple[Array, npt.NDArray[np.intp], Labels]:
     """Return outcomes, the number of each unit's cluster, and whether each cluster is labelled."""
-    y = pd.Series(np.asarray(outcomes)).to_numpy(dtype=float, na_value=np.nan)
-    given: pd.Series[Any] = pd.Series(np.asarray(labelled))
-    named: pd.Series[Any] = pd.Series(np.arange(len(y)) if clusters is None else np.asarray(clusters))
+    same_rows(outcomes=outcomes, labels=labelled, clusters=clusters)
+    y = numbers("outcomes", outcomes)
+    given: pd.Series[Any] = pd.Series(np.atleast_1d(labelled))
+    named: pd.Series[Any] = pd.Series(np.arange(len(y)) if clusters is None else np.atleast_1d(clusters))
     if not len(y) == len(given) == len(named):
         raise ValueError(
             f"{len(y)} outcomes, {len(given)} labels, {len(named)} clusters: give one of each per unit"
@@ -130,6 +144,12 @@ def _checked(
             raise ValueError(
                 f"the {what} of unit {int(np.argmax(missing))} is missing: drop the unit or find it"
             )
+    neither = ~given.isin([True, False]).to_numpy()
+    if neither.any():
+        first = int(neither.argmax())
+        raise ValueError(
+            f'the label of unit {first} is {shown(given[first])}: give True or False, as `labels == "public"` does'
+        )
     codes, names = pd.factorize(named, sort=True)  # sorted, so that the order of rows does not matter
     label = given.astype(bool).to_numpy()
     sizes, marked = np.bincount(codes), np.bincount(codes, weights=label)

@@ -5,6 +5,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.stats import binom, hypergeom
 
+from tr_analysis.models.checks import number, numbers, whole
+
 Array = npt.NDArray[np.float64]
 
 
@@ -32,10 +34,10 @@ def fisher_power(
     ValueError
         If a share is not between 0 and 1, a sample is empty, or ``alpha`` is not between 0 and 1.
     """
-    shares = np.atleast_1d(np.asarray(share_2, dtype=float))
-    _check(np.array([share_1, *shares]), (trials_1, trials_2), alpha)
-    rejected = _rejected(trials_1, trials_2, alpha)
-    return _power(rejected, share_1, shares)
+    shares = numbers("shares", share_2)
+    for share in (share_1, *shares):
+        _check_share(share)
+    return _power(_rejected(trials_1, trials_2, alpha), share_1, shares)
 
 
 def detectable_share(
@@ -60,10 +62,10 @@ def detectable_share(
     ValueError
         As in `fisher_power`, or if ``power`` is not between ``alpha`` and 1.
     """
-    if not alpha < power < 1:
-        raise ValueError(f"power is {power}: give a chance between alpha ({alpha}) and 1, such as 0.8")
-    _check(np.array([share_1]), (trials_1, trials_2), alpha)
+    _check_share(share_1)
     rejected = _rejected(trials_1, trials_2, alpha)
+    advice = f"give a chance between alpha ({alpha}) and 1, such as 0.8"
+    power = number("power", power, low=alpha, high=1, open_low=True, open_high=True, advice=advice)
 
     def short(share_2: float) -> float:
         return float(_power(rejected, share_1, np.array([share_2]))[0]) - power
@@ -73,14 +75,9 @@ def detectable_share(
     return float(brentq(short, share_1, 1.0, xtol=1e-9))
 
 
-def _check(shares: Array, sizes: tuple[int, int], alpha: float) -> None:
-    if not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError("a true share lies between 0 and 1: divide percentages by 100")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}: give a level between 0 and 1, such as 0.05")
-    for trials in sizes:
-        if trials < 1 or trials != int(trials):
-            raise ValueError(f"{trials} trials: give a whole number of 1 or more in each sample")
+def _check_share(share: object) -> None:
+    advice = "a true share lies between 0 and 1: divide percentages by 100"
+    number("the true share", share, low=0, high=1, advice=advice)
 
 
 def _power(rejected: npt.NDArray[np.bool_], share_1: float, share_2: Array) -> Array:
@@ -91,8 +88,14 @@ def _power(rejected: npt.NDArray[np.bool_], share_1: float, share_2: Array) -> A
     return np.asarray(second @ (first @ rejected))
 
 
-def _rejected(n1: int, n2: int, alpha: float) -> npt.NDArray[np.bool_]:
-    """Return for every pair of successes in samples of n1 and n2 whether Fisher's test rejects."""
+def _rejected(trials_1: int, trials_2: int, alpha: float) -> npt.NDArray[np.bool_]:
+    """Return for every pair of successes in samples of these sizes whether Fisher's test rejects."""
+    n1, n2 = (
+        whole("trials", trials, low=1, advice="give a whole number of 1 or more in each sample")
+        for trials in (trials_1, trials_2)
+    )
+    advice = "give a level between 0 and 1, such as 0.05"
+    alpha = number("alpha", alpha, low=0, high=1, open_low=True, open_high=True, advice=advice)
     p_values = np.ones((n1 + 1, n2 + 1))
     for total in range(1, n1 + n2):
         k1 = np.arange(max(0, total - n2), min(n1, total) + 1)

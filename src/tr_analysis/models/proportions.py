@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import boschloo_exact
 from statsmodels.stats.proportion import (
@@ -12,6 +11,10 @@ from statsmodels.stats.proportion import (
     test_proportions_2indep,
 )
 
+from tr_analysis.models.checks import coverage
+from tr_analysis.models.counts import counts, one_count
+
+RESULTS = ("estimate", "low", "high", "method")
 LARGEST_EXACT_TEST = 400
 """Trials in both groups together up to which Boschloo's test takes well under a second."""
 
@@ -68,10 +71,10 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     ----------
     Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
     """
-    frame = proportions(pd.DataFrame({"successes": [successes], "trials": [trials]}), level=level)
+    level, (k, n) = coverage(level), one_count(successes, trials)
+    frame = proportions(pd.DataFrame({"successes": [k], "trials": [n]}), level=level)
     low, high = float(frame["low"].iloc[0]), float(frame["high"].iloc[0])
-    method = str(frame["method"].iloc[0])
-    return Proportion(int(successes), int(trials), successes / trials, low, high, method, level)
+    return Proportion(k, n, k / n, low, high, str(frame["method"].iloc[0]), level)
 
 
 def proportions(
@@ -96,13 +99,11 @@ def proportions(
     Raises
     ------
     ValueError
-        If there are no rows, a column is missing, a count is missing, negative or not whole, a row has no
-        trials or more successes than trials, or ``level`` is not between 0 and 1.
+        If there are no rows, a column is missing or has the name of a result, a count is missing, negative
+        or not whole, a row has no trials or more successes than trials, or ``level`` is not between 0 and 1.
     """
-    _check_level(level)
-    _check_counts(frame, successes, trials)
-    k = frame[successes].to_numpy(dtype=np.int64)
-    n = frame[trials].to_numpy(dtype=np.int64)
+    level = coverage(level)
+    k, n = counts(frame, successes, trials, results=RESULTS)
     wilson = proportion_confint(k, n, alpha=1 - level, method="wilson")
     exact = proportion_confint(k, n, alpha=1 - level, method="beta")
     extreme = (k == 0) | (k == n)
@@ -146,15 +147,12 @@ def difference(
     Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica
     Neerlandica 24, 1-35.
     """
-    _check_level(level)
-    counts = pd.DataFrame({"successes": [successes_1, successes_2], "trials": [trials_1, trials_2]}, [1, 2])
-    _check_counts(counts, "successes", "trials")
-    low, high = confint_proportions_2indep(
-        successes_1, trials_1, successes_2, trials_2, method="newcomb", compare="diff", alpha=1 - level
-    )
-    p_value, test = _test_of_equality(successes_1, trials_1, successes_2, trials_2)
-    estimate = successes_1 / trials_1 - successes_2 / trials_2
-    return ProportionDifference(estimate, float(low), float(high), p_value, test, level)
+    level = coverage(level)
+    k1, n1 = one_count(successes_1, trials_1, "_1")
+    k2, n2 = one_count(successes_2, trials_2, "_2")
+    low, high = confint_proportions_2indep(k1, n1, k2, n2, method="newcomb", compare="diff", alpha=1 - level)
+    p_value, test = _test_of_equality(k1, n1, k2, n2)
+    return ProportionDifference(k1 / n1 - k2 / n2, float(low), float(high), p_value, test, level)
 
 
 def upper_bound_zero(trials: int, level: float = 0.95) -> float:
@@ -179,9 +177,7 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
     ValueError
         If ``trials`` is not a whole number of 1 or more, or ``level`` is not between 0 and 1.
     """
-    _check_level(level)
-    _check_counts(pd.DataFrame({"successes": [0], "trials": [trials]}), "successes", "trials")
-    return float(1 - (1 - level) ** (1 / trials))
+    return float(1 - (1 - coverage(level)) ** (1 / one_count(0, trials)[1]))
 
 
 def _test_of_equality(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
@@ -193,36 +189,6 @@ def _test_of_equality(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
     if exact:
         # scipy takes the columns of the table as the groups whose sizes are fixed.
         return float(boschloo_exact([[k1, k2], [n1 - k1, n2 - k2]]).pvalue), test
-    score = test_proportions_2indep(k1, n1, k2, n2, method="score", compare="diff", correction=False)
+    with np.errstate(divide="ignore"):  # of the ratios that are computed on the way, of an empty cell
+        score = test_proportions_2indep(k1, n1, k2, n2, method="score", compare="diff", correction=False)
     return float(score.pvalue), test
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give a coverage between 0 and 1, such as 0.95")
-
-
-def _check_counts(frame: pd.DataFrame, successes: str, trials: str) -> None:
-    """Refuse counts that cannot be, naming the first row and column at fault."""
-    if frame.empty:
-        raise ValueError("no rows: give at least one, or check the filter before")
-    for column in (successes, trials):
-        if column not in frame:
-            raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            raise ValueError(f"column {column!r} holds {frame[column].dtype}: turn it into whole numbers")
-        count = frame[column].to_numpy(dtype=float, na_value=np.nan)
-        _refuse(frame, column, np.isnan(count), "a count is needed; drop the row or find the figure")
-        _refuse(frame, column, count < 0, "a count cannot be negative")
-        whole = np.isfinite(count) & (np.floor(count) == count)
-        _refuse(frame, column, ~whole, "a count is a whole number; round it first")
-    _refuse(frame, trials, (frame[trials] == 0).to_numpy(), "no proportion without trials; drop the row")
-    _refuse(
-        frame, successes, (frame[successes] > frame[trials]).to_numpy(), f"more successes than {trials!r}"
-    )
-
-
-def _refuse(frame: pd.DataFrame, column: str, at_fault: npt.NDArray[np.bool_], rule: str) -> None:
-    if at_fault.any():
-        first = int(at_fault.argmax())
-        raise ValueError(f"row {frame.index[first]}, column {column!r}: {frame[column].iloc[first]}: {rule}")

@@ -8,6 +8,8 @@ from scipy.optimize import brentq
 from scipy.stats import chi2, fisher_exact
 from scipy.stats.contingency import odds_ratio
 
+from tr_analysis.models.checks import coverage
+from tr_analysis.models.counts import one_count
 from tr_analysis.models.proportions import difference
 
 
@@ -73,8 +75,10 @@ def two_groups(
     Fisher (1935), JRSS 98, 39-82. Boschloo (1970), Statistica Neerlandica 24, 1-35. Koopman (1984),
     Biometrics 40, 513-517. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4, 135-148.
     """
-    risk = difference(successes_1, trials_1, successes_2, trials_2, level=level)
-    k1, n1, k2, n2 = (int(count) for count in (successes_1, trials_1, successes_2, trials_2))
+    level = coverage(level)
+    k1, n1 = one_count(successes_1, trials_1, "_1")
+    k2, n2 = one_count(successes_2, trials_2, "_2")
+    risk = difference(k1, n1, k2, n2, level=level)
     table = [[k1, n1 - k1], [k2, n2 - k2]]
     varies = 0 < k1 + k2 < n1 + n2
     separated = varies and not np.all(table)
