@@ -70,7 +70,14 @@ def test_percent_is_missing_where_nobody_would_be_left(series):
     shrunk = series - series[: REFORM - 1].mean()
     found = effect_at(newey_west(segmented_design(shrunk, REFORM, scale="level")), MONTHS[-1])
     assert found.units > 0
-    assert np.isnan(found.percent_high)
+    assert np.isnan([found.percent, found.percent_low, found.percent_high]).all()
+
+
+def test_ends_of_the_percent_interval_are_in_order(series):
+    """Fewer than none of what would have been some: the fewer those, the larger the fall in percent."""
+    fallen = series[: REFORM - 1].reindex(MONTHS, method="nearest") % 100 + 1000 - 1100.0 * (MONTHS >= REFORM)
+    found = effect_at(newey_west(segmented_design(fallen, REFORM, scale="level")), "2015-06")
+    assert found.percent_low < found.percent < found.percent_high < -100
 
 
 def test_control_is_put_back(series):

@@ -1,8 +1,12 @@
+from datetime import date, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.models.series import segmented_design
+from tr_analysis.models.arma import arma
+from tr_analysis.models.segmented import autoregressive
+from tr_analysis.models.series import segmented_design, to_floats, to_month
 
 
 def months(n: int, start: str = "2010-06") -> pd.PeriodIndex:
@@ -31,13 +35,13 @@ def test_every_number_of_harmonics_can_be_told_apart(harmonics, columns):
 
 
 def test_response_on_each_scale():
-    series, control = people(), people() + 20
+    series, control = people(), people() % 5 + 20
     assert segmented_design(series, "2012-06").response == pytest.approx(np.log(series))
     assert segmented_design(series, "2012-06", scale="level").response == pytest.approx(series)
     ratio = segmented_design(series, "2012-06", control=control).response
     assert ratio == pytest.approx(np.log(series / control))
     gap = segmented_design(series, "2012-06", control=control, scale="level").response
-    assert gap == pytest.approx(np.full(48, -20.0))
+    assert gap == pytest.approx(series - control)
 
 
 def test_series_may_be_negative_on_the_level_scale_only():
@@ -65,7 +69,13 @@ def with_value(month: str, value: float) -> pd.Series:
         (with_value("2011-03", np.inf), {}, "is infinite in 2011-03: find the figures"),
         (with_value("2011-03", -np.inf), {"scale": "level"}, "is infinite in 2011-03"),
         (people().map(lambda n: f"{n} people"), {}, "the series holds what is no number: turn text"),
-        (list(people()), {}, "needs a monthly index"),
+        (list(people()), {}, "the series is of type list: give a pandas Series indexed by months"),
+        (None, {}, "the series is of type NoneType: give a pandas Series"),
+        (people().to_frame(), {}, "the series is of type DataFrame: give a pandas Series"),
+        (people(), {"control": [1.0]}, "the control is of type list: give a pandas Series"),
+        (people().rename({months(1)[0]: pd.NaT}), {}, "has a value without a month: find its month"),
+        (people().map(str), {}, "the series holds what is no number: turn text into numbers first"),
+        (people().astype("Int64").mask(people() == 106), {}, "has no value in 2010-12, 2011-07"),
         (with_value("2011-03", 0), {}, "not positive in 2011-03"),
         (people(), {"control": people(40)}, "differ in 2013-10, 2013-11, 2013-12 and 5 more: cut both"),
         (people(), {"control": people() * 0}, "the control is not positive"),
@@ -81,6 +91,12 @@ def with_value(month: str, value: float) -> pd.Series:
         (people(), {"reform": "spring"}, "'spring' is no month: write year and month"),
         (people(), {"harmonics": 7}, "harmonics is 7: a year of months has 0 to 6"),
         (people(), {"harmonics": -1}, "harmonics is -1"),
+        (
+            people(),
+            {"harmonics": "2"},
+            "harmonics is '2', which is not a number: a year of months has 0 to 6",
+        ),
+        (people(), {"harmonics": [2]}, "harmonics is .2., which is not a number"),
         (people(), {"scale": "logit"}, "scale is 'logit': choose 'log' or 'level'"),
     ],
 )
@@ -92,3 +108,109 @@ def test_mistakes_are_named(series, options, message):
 def test_reform_with_just_enough_room():
     assert segmented_design(people(), "2011-06").reform == pd.Period("2011-06", "M")
     assert segmented_design(people(), "2013-06").regressors["level"].sum() == 12
+
+
+@pytest.mark.parametrize("estimator", [autoregressive, arma])
+def test_regressors_that_cannot_be_told_apart_are_refused(estimator):
+    """Of 24 months, twelve on each side, six pairs of seasons leave one column of fifteen without a say."""
+    with pytest.raises(ValueError, match="24 months do not tell the 15 regressors apart: take fewer harmon"):
+        estimator(segmented_design(people(24), "2011-06", harmonics=6))
+    assert np.isfinite(estimator(segmented_design(people(24), "2011-06", harmonics=5)).effects).all(axis=None)
+
+
+STRAIGHT = pd.Series(np.exp(8 + 0.01 * np.arange(48)), months(48))
+
+
+@pytest.mark.parametrize(
+    ("series", "options"),
+    [
+        (STRAIGHT, {}),
+        (people(), {"control": people()}),
+        (3 * people(), {"control": people()}),
+        (people() * 0 + 7, {}),
+        (people() * 0, {"scale": "level"}),
+        (people() * 1e6 + 0.1, {"scale": "level", "control": people() * 1e6}),
+    ],
+)
+def test_rounding_is_not_taken_for_errors(series, options):
+    with pytest.raises(ValueError, match=r"nothing of the series but rounding.*another series"):
+        segmented_design(series, "2012-06", **options)
+
+
+@pytest.mark.parametrize("unit", [1e-170, 1e150, 1e300])
+def test_units_whose_squares_are_no_floats_are_refused(unit):
+    with pytest.raises(ValueError, match=r"the series moves by .*: give it in a unit closer to its size"):
+        segmented_design(people() * unit, "2012-06", scale="level")
+
+
+@pytest.mark.parametrize("unit", [1e-90, 1e90])
+def test_units_far_from_one_change_nothing(unit):
+    found, usual = (
+        autoregressive(segmented_design(people() * factor, "2012-06", scale="level")).effects
+        for factor in (unit, 1.0)
+    )
+    assert (found["estimate"] / unit).tolist() == pytest.approx(usual["estimate"].tolist())
+    assert found["p_value"].tolist() == pytest.approx(usual["p_value"].tolist())
+
+
+def test_tiny_errors_are_errors():
+    noise = 1e-7 * np.random.default_rng(1).standard_normal(48)
+    assert segmented_design(STRAIGHT * np.exp(noise), "2012-06").residuals.std() == pytest.approx(
+        1e-7, rel=0.3
+    )
+
+
+@pytest.mark.parametrize(
+    "month",
+    [
+        "2015-02",
+        "2015-02-28",
+        pd.Period("2015-02", "M"),
+        date(2015, 2, 1),
+        datetime(2015, 2, 3, 4),
+        pd.Timestamp("2015-02-01", tz="UTC"),
+    ],
+)
+def test_months_are_read(month):
+    assert to_month(month) == pd.Period("2015-02", "M")
+
+
+@pytest.mark.parametrize(
+    "month",
+    [
+        "01/02/2015",
+        "feb",
+        "2/15",
+        2015,
+        "2015",
+        "2015Q1",
+        "2015-2",
+        "2015-13",
+        "2015-02-30",
+        "201502",
+        "",
+        None,
+        "0000-01",
+        pd.NaT,
+        np.nan,
+        pd.Period("2015Q1", "Q"),
+        pd.Period("2015-02-01", "D"),
+        ["2015-02"],
+    ],
+)
+def test_other_ways_to_write_a_month_are_not_guessed(month):
+    with pytest.raises(ValueError, match="is no month: write year and month, such as '2015-02'"):
+        to_month(month)
+
+
+@pytest.mark.parametrize(
+    "values", ["3", ["3"], [1, "2"], True, [None], {"a": 1}, [[1], [1, 2]], 1j, [10**400]]
+)
+def test_what_is_no_number_is_not_turned_into_one(values):
+    with pytest.raises(ValueError, match="sizes holds what is no number: turn text into numbers first"):
+        to_floats("sizes", values)
+
+
+def test_numbers_of_any_kind_become_floats():
+    assert to_floats("sizes", [1, np.int8(2), 3.5, 10**30]).tolist() == [1, 2, 3.5, 1e30]
+    assert to_floats("sizes", pd.Series([1, 2], dtype="Int64")).dtype == float

@@ -7,6 +7,7 @@ from scipy.stats.qmc import Sobol
 from statsmodels.tsa.arima_process import arma_acovf
 from statsmodels.tsa.statespace.tools import constrain_stationary_univariate
 
+from tr_analysis.models.checks import whole
 from tr_analysis.models.segmented import SegmentedFit
 from tr_analysis.models.series import Array, SegmentedDesign
 
@@ -99,10 +100,13 @@ def arma(design: SegmentedDesign, *, order: tuple[int, int] = (1, 1)) -> Segment
 
 
 def _checked(order: tuple[int, int]) -> tuple[int, int]:
-    p, q = order if np.size(order) == 2 else (-1, -1)
-    if p not in range(MOST_TERMS + 1) or q not in range(MOST_TERMS + 1 - int(p)):
-        raise ValueError(f"order is {order}: give two whole numbers (p, q), 0 to {MOST_TERMS} together")
-    return int(p), int(q)
+    advice = f"give two whole numbers (p, q), 0 to {MOST_TERMS} together"
+    if not isinstance(order, tuple | list) or len(order) != 2:
+        raise ValueError(f"order is {order!r}: {advice}")
+    p, q = (whole("a term of the order", term, low=0, high=MOST_TERMS, advice=advice) for term in order)
+    if p + q > MOST_TERMS:
+        raise ValueError(f"order is {order}: {advice}")
+    return p, q
 
 
 def _likeliest(data: Array, p: int, q: int) -> Array:
@@ -146,9 +150,7 @@ def _deviance(terms: Array, p: int, data: Array) -> tuple[float, Array]:
     n = len(data)
     root = cholesky(toeplitz(_autocovariance(terms, p, n)), lower=True)
     r = np.linalg.qr(solve_triangular(root, data, lower=True)).R
-    rounding = 1e-12 * np.linalg.norm(data[:, -1])  # errors that small are none: white noise does
-    squares = max(r[-1, -1] ** 2, rounding**2, np.finfo(float).tiny)
-    deviance = n * (np.log(2 * np.pi * squares / n) + 1) + 2 * np.log(np.diag(root)).sum()
+    deviance = n * (np.log(2 * np.pi * r[-1, -1] ** 2 / n) + 1) + 2 * np.log(np.diag(root)).sum()
     return float(deviance), r
 
 

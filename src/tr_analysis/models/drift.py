@@ -25,10 +25,20 @@ def drift_change(design: SegmentedDesign, *, lags: int = 12) -> DriftChange:
     """Estimate the change of slope by least squares on monthly changes, with Newey-West errors.
 
     ``y(t) - y(t-1) = time + level [t = t0] + slope [t > t0] + seasons + e(t)``: differences of the segmented
-    regression. It is right whether the errors of the series fade or never do, and the kernel takes in what
-    correlation the changes have left up to ``lags`` months, so it leans on less than `autoregressive`; it is
-    also less precise where errors do fade. The step is one month's change, from which no error can be
-    estimated; take it from a fit.
+    regression. The kernel takes in what correlation the changes have left up to ``lags`` months, whatever
+    the errors of the series; but differences of errors that fade cancel out over more months than that, so
+    that the standard error is then too large, and after a random walk it is a little too small. Simulated
+    with 117 months, the break in the middle and two harmonics (400 series, Monte Carlo error 0.01 to 0.02):
+
+    ==================================  ====  ====  ====  ====  ====
+    rho of first-order errors           0     0.5   0.8   0.95  1
+    ==================================  ====  ====  ====  ====  ====
+    coverage of 95% intervals           1.00  1.00  1.00  0.97  0.88
+    mean standard error over true one   2.32  1.96  1.75  1.16  0.87
+    ==================================  ====  ====  ====  ====  ====
+
+    Errors of other kinds that leave `autoregressive` short are covered 0.99 to 1. The step is one month's
+    change, from which no error can be estimated; take it from a fit.
 
     Parameters
     ----------

@@ -70,8 +70,8 @@ def effect_at(fit: SegmentedFit, month: str | pd.Period) -> Effect:
     Returns
     -------
     Effect
-        ``units`` in the unit of the series; ``percent`` of the counterfactual, missing where that is not
-        positive (possible on the scale "level" only).
+        ``units`` in the unit of the series; ``percent`` of the counterfactual, missing with its interval
+        unless counterfactual, low and high are all positive (on the scale "log" they are).
 
     Raises
     ------
@@ -85,8 +85,8 @@ def effect_at(fit: SegmentedFit, month: str | pd.Period) -> Effect:
     at_month = path.loc[[month]].iloc[0]
     without = at_month[["counterfactual", "high", "low"]]
     units = at_month["observed"] - without
-    percent = (100 * units / without).where(without > 0)
-    return Effect(month, *units, *percent)
+    percent = 100 * units / without if (without > 0).all() else units * np.nan
+    return Effect(month, *units, *np.r_[percent.iloc[:1], np.sort(percent.iloc[1:])])
 
 
 def _without(design: SegmentedDesign, effect: pd.Series) -> pd.Series:

@@ -1,18 +1,25 @@
 """Interrupted series: what is modelled. How its errors are modelled is in `segmented`."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from numbers import Real
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tr_analysis.models.checks import whole
+
 Array = npt.NDArray[np.float64]
 Scale = Literal["log", "level"]
 
 MONTHS_EITHER_SIDE = 12
 """Fewest months before the reform and from it on: a year, or trend and season cannot be told apart."""
+
+HARMONICS = "a year of months has 0 to 6 pairs of seasonal terms"
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,15 @@ class SegmentedDesign:
         return (np.log(values) if self.scale == "log" else values) - self.offset
 
     @property
+    def residuals(self) -> Array:
+        """What least squares leave of the response."""
+        x, y = self.regressors.to_numpy(), self.response
+        return np.asarray(y - x @ np.linalg.lstsq(x, y)[0])
+
+    @property
     def durbin_watson(self) -> float:
         """Durbin and Watson's statistic of the least-squares residuals: near 2 without autocorrelation."""
-        x, y = self.regressors.to_numpy(), self.response
-        residuals = y - x @ np.linalg.lstsq(x, y)[0]
+        residuals = self.residuals
         return float((np.diff(residuals) ** 2).sum() / (residuals**2).sum())
 
 
@@ -92,12 +104,12 @@ def segmented_design(
     ------
     ValueError
         If the months are not consecutive, a value is not a finite number or has no logarithm, the control
-        has other months, the reform leaves fewer than 12 months on a side, or an option is out of range.
+        has other months, the reform leaves fewer than 12 months on a side, an option is out of range, the
+        regressors cannot be told apart, or the regression leaves no errors but rounding.
     """
     if scale not in ("log", "level"):
         raise ValueError(f"scale is {scale!r}: choose 'log' or 'level'")
-    if harmonics not in range(7):
-        raise ValueError(f"harmonics is {harmonics}: a year of months has 0 to 6 pairs of seasonal terms")
+    harmonics = whole("harmonics", harmonics, low=0, high=6, advice=HARMONICS)
     series = _checked(series, "series", scale)
     if control is not None:
         control = _checked(control, "control", scale)
@@ -106,7 +118,9 @@ def segmented_design(
             raise ValueError(f"series and control differ in {_listed(lone)}: cut both to the same months")
     reform = to_month(reform)
     _check_room(series.index, reform)
-    return SegmentedDesign(series, control, reform, scale, _regressors(series.index, reform, harmonics))
+    design = SegmentedDesign(series, control, reform, scale, _regressors(series.index, reform, harmonics))
+    _check_regression(design)
+    return design
 
 
 def _regressors(months: pd.Index, reform: pd.Period, harmonics: int) -> pd.DataFrame:
@@ -114,7 +128,7 @@ def _regressors(months: pd.Index, reform: pd.Period, harmonics: int) -> pd.DataF
     since = time - int((months < reform).sum())
     columns = {"constant": np.ones(len(months)), "time": time, "level": since >= 0, "slope": since.clip(0)}
     angle = 2 * np.pi * np.array([month.month for month in months]) / 12
-    for pair in range(1, int(harmonics) + 1):
+    for pair in range(1, harmonics + 1):
         if pair < 6:
             columns[f"sine {pair}"] = np.sin(pair * angle)
         columns[f"cosine {pair}"] = np.cos(pair * angle)
@@ -123,24 +137,15 @@ def _regressors(months: pd.Index, reform: pd.Period, harmonics: int) -> pd.DataF
 
 def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     """Return the series in floats; refuse months that are not consecutive and values that cannot be used."""
-    months = series.index
-    if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M":
+    if not isinstance(series, pd.Series):
         raise ValueError(
-            f"the {name} needs a monthly index: set series.index = pd.PeriodIndex(months, freq='M')"
+            f"the {name} is of type {type(series).__name__}: give a pandas Series indexed by months"
         )
-    if months.has_duplicates:
-        raise ValueError(f"the {name} has {_listed(months[months.duplicated()])} more than once: keep one")
-    if not months.is_monotonic_increasing:
-        raise ValueError(f"the months of the {name} are out of order: call sort_index() first")
-    gaps = pd.period_range(months.min(), months.max(), freq="M").difference(months) if len(months) else months
-    if len(gaps):
-        raise ValueError(f"the {name} lacks {_listed(gaps)}: start after the gap, or find the figures")
-    try:
-        values = series.astype(float)
-    except (TypeError, ValueError):
-        raise ValueError(f"the {name} holds what is no number: turn text into numbers first") from None
-    if values.isna().any():
-        raise ValueError(f"the {name} has no value in {_listed(months[values.isna()])}: start after the gap")
+    months = _consecutive(series.index, name)
+    if series.isna().any():
+        raise ValueError(f"the {name} has no value in {_listed(months[series.isna()])}: start after the gap")
+    to_floats(f"the {name}", series)
+    values = series.astype(float)
     if np.isinf(values).any():
         raise ValueError(f"the {name} is infinite in {_listed(months[np.isinf(values)])}: find the figures")
     if scale == "log" and (values <= 0).any():
@@ -151,12 +156,70 @@ def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     return values
 
 
-def to_month(month: str | pd.Period) -> pd.Period:
-    """Turn "2015-02" into a month, or say what is wrong with it."""
-    with suppress(ValueError):
-        period = pd.Period(str(month), freq="M")
-        if isinstance(period, pd.Period):  # pandas reads "nan" as no time at all
-            return period
+def _consecutive(months: pd.Index, name: str) -> pd.PeriodIndex:
+    """Return the months if they are, and each follows the one before."""
+    if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M":
+        raise ValueError(
+            f"the {name} needs a monthly index: set series.index = pd.PeriodIndex(months, freq='M')"
+        )
+    if months.hasnans:
+        raise ValueError(f"the {name} has a value without a month: find its month, or drop the value")
+    if months.has_duplicates:
+        raise ValueError(f"the {name} has {_listed(months[months.duplicated()])} more than once: keep one")
+    if not months.is_monotonic_increasing:
+        raise ValueError(f"the months of the {name} are out of order: call sort_index() first")
+    gaps = pd.period_range(months.min(), months.max(), freq="M").difference(months) if len(months) else months
+    if len(gaps):
+        raise ValueError(f"the {name} lacks {_listed(gaps)}: start after the gap, or find the figures")
+    return months
+
+
+def _check_regression(design: SegmentedDesign) -> None:
+    """Refuse what has no estimate, or only one made of rounding."""
+    months, columns = design.regressors.shape
+    if np.linalg.matrix_rank(design.regressors) < columns:
+        raise ValueError(
+            f"{months} months do not tell the {columns} regressors apart: take fewer harmonics or more months"
+        )
+    spread = np.ptp(design.response)
+    if spread and not 1e-100 < spread < 1e100:  # squares of less or more are no floats
+        raise ValueError(f"the series moves by {spread:g}: give it in a unit closer to its size")
+    observed = np.abs(design.response + design.offset).max() + np.abs(design.offset).max()
+    if np.abs(design.residuals).max() <= max(1e-10 * spread, 1e-12 * observed):
+        raise ValueError(
+            "the regression leaves nothing of the series but rounding, which says nothing of its errors: "
+            "give the figures as observed, and as a control another series"
+        )
+
+
+def to_floats(name: str, values: npt.ArrayLike) -> Array:
+    """Return values as floats; refuse text, even of digits, and whatever else is no number."""
+    with suppress(ValueError, OverflowError):  # unlike lengths; an integer too long for a float
+        given = np.asarray(values)
+        if given.dtype.kind in "iuf" or (given.dtype == object and all(map(_is_number, given.ravel()))):
+            return np.asarray(given, dtype=float)
+    raise ValueError(f"{name} holds what is no number: turn text into numbers first")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def to_month(month: str | pd.Period | date) -> pd.Period:
+    """Return the month of text such as "2015-02" or "2015-02-01", of a monthly period or of a date.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these: other ways to write a month are read differently by different people.
+    """
+    if isinstance(month, pd.Period) and month.freqstr == "M":
+        return month
+    with suppress(ValueError):  # no such day
+        if isinstance(month, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", month):
+            month = date.fromisoformat(month if len(month) > 7 else f"{month}-01")
+        if isinstance(month, date) and not pd.isna(month):  # pandas' missing time passes for a date
+            return pd.Period(year=month.year, month=month.month, freq="M")
     raise ValueError(f"{month!r} is no month: write year and month, such as '2015-02'")
 
 
