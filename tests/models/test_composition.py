@@ -101,8 +101,12 @@ def test_swapping_before_and_after_turns_the_bounds_round(change):
         (groups(1, 2), groups(0, 0), (0, 1), "not all 0"),
         (groups(1, 2), groups(1, 2).map(lambda size: f"{size} people"), (0, 1), "turn text into numbers"),
         (groups(1, 2), groups(1, 2), (1, 0), "rates from 1 to 0: give finite ones, the lowest first"),
-        (groups(1, 2), groups(1, 2), (np.nan, 1), "rates from nan to 1"),
-        (groups(1, 2), groups(1, 2), (0, np.inf), "rates from 0 to inf"),
+        (groups(1, 2), groups(1, 2), (np.nan, 1), "lowest is nan, which is not a finite number"),
+        (groups(1, 2), groups(1, 2), (0, np.inf), "highest is inf, which is not a finite number"),
+        (groups(1, 2), groups(1, 2), ("0", 1), "lowest is '0', which is not a number"),
+        ([1, 2], groups(1, 2), (0, 1), "must be series: give the size of each group, indexed by group"),
+        (groups(1, 2), None, (0, 1), "must be series"),
+        (groups(1, 2).map(str), groups(1, 2), (0, 1), "the sizes before holds what is no number"),
     ],
 )
 def test_mistakes_are_named(before, after, ends, message):

@@ -87,7 +87,7 @@ def test_peterborough():
 
 def test_unmoved_product_has_no_shares():
     found = log_split({"a": 2.0, "b": 3.0}, {"a": 3.0, "b": 2.0})
-    assert found.loc["product", "log_change"] == 0
+    assert found.loc["product", "log_change"] == pytest.approx(0, abs=1e-15)
     assert found["share_of_log_change"].isna().all()
 
 
@@ -175,7 +175,14 @@ def test_kitagawa_pairs_groups_by_label_and_takes_counts_or_shares():
         (lambda: log_split({"a": 1.0}, {"a": 0.0}), "factor 'a' after: 0.0 has no logarithm"),
         (lambda: log_split({"a": np.nan}, {"a": 1.0}), "a value before is missing: give every"),
         (lambda: log_split({"a": np.inf}, {"a": 1.0}), "a value before is infinite: find the figure"),
-        (lambda: log_split({"a": "many"}, {"a": 1.0}), "a value before is no number: turn text"),
+        (lambda: log_split({"a": "many"}, {"a": 1.0}), "the table before holds what is no number: turn text"),
+        (lambda: log_split({"a": "2"}, {"a": 1.0}), "the table before holds what is no number: turn text"),
+        (lambda: log_split({"a": 2.0}, {"a": True}), "the table after holds what is no number"),
+        (lambda: log_split(None, {"a": 1.0}), "factors of type NoneType: give a dictionary or series"),
+        (lambda: das_gupta([1.0], {"a": 1.0}), "factors of type list: give a dictionary or series"),
+        (lambda: kitagawa({"size": [1], "rate": [2]}, DEATHS_1985), "must be frames: give one row per group"),
+        (lambda: kitagawa(DEATHS_1970, None), "must be frames: give one row per group"),
+        (lambda: kitagawa(DEATHS_1970, DEATHS_1985, size="rate"), "one column cannot be size and rate"),
         (lambda: log_split({}, {}), "nothing before: give at least one"),
         (lambda: log_split({"product": 1.0}, {"product": 2.0}), "'product' is the name of the last row"),
         (lambda: das_gupta({}, {}), "nothing before: give at least one"),
@@ -190,7 +197,10 @@ def test_kitagawa_pairs_groups_by_label_and_takes_counts_or_shares():
         (lambda: kitagawa(DEATHS_1970, DEATHS_1985.assign(size=0)), "not all 0"),
         (lambda: kitagawa(DEATHS_1970, DEATHS_1985.assign(size=-1)), "sizes must be 0 or more"),
         (lambda: kitagawa(DEATHS_1970, DEATHS_1985.assign(rate=np.inf)), "a value after is infinite"),
-        (lambda: kitagawa(DEATHS_1970.assign(rate="high"), DEATHS_1985), "a value before is no number"),
+        (
+            lambda: kitagawa(DEATHS_1970.assign(rate="high"), DEATHS_1985),
+            "the table before holds what is no number",
+        ),
         (lambda: kitagawa(DEATHS_1970[:0], DEATHS_1985[:0]), "nothing before"),
         (lambda: kitagawa(DEATHS_1970.rename({0: "total"}), DEATHS_1985.rename({0: "total"})), "last row"),
     ],
@@ -205,3 +215,16 @@ def test_das_gupta_takes_rows_of_a_frame_whatever_they_are_called():
     effects = das_gupta(rows.loc["2012/13"], rows.loc["2015/16"])["effect"]
     assert effects["total"] == pytest.approx(90 * 0.2 - 100 * 0.3)
     assert effects["size"] == pytest.approx(-10 * 0.25)
+
+
+@pytest.mark.parametrize("factor", [3.0, 0.1, 1e-5, 7e6])
+def test_no_change_but_for_rounding_has_no_shares(factor):
+    """One factor falls as the other rises: what is left of the product's change is rounding."""
+    before, after = {"a": 0.3, "b": 0.7 * factor}, {"a": 0.3 * factor, "b": 0.7}
+    for split, column in ((log_split, "share_of_log_change"), (das_gupta, "share")):
+        assert split(before, after)[column].isna().all()
+
+
+def test_a_small_change_has_shares():
+    found = log_split({"a": 2.0, "b": 3.0}, {"a": 2.0 * (1 + 1e-6), "b": 3.0})["share_of_log_change"]
+    assert found.tolist() == pytest.approx([1, 0, 1])

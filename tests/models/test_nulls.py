@@ -28,9 +28,9 @@ def test_many_units_are_drawn_reproducibly():
     assert abs(sign_flips(1000, draws=100).mean()) < 4 / np.sqrt(100_000)
 
 
-@pytest.mark.parametrize(("units", "draws"), [(0, 9), (3, 0)])
+@pytest.mark.parametrize(("units", "draws"), [(0, 9), (3, 0), (2.5, 9), ("3", 9), (3, np.nan), ([3], 9)])
 def test_no_units_or_draws(units, draws):
-    with pytest.raises(ValueError, match="at least one of each"):
+    with pytest.raises(ValueError, match=r"(units|draws) is .*: give at least one"):
         sign_flips(units, draws=draws)
 
 
@@ -77,6 +77,28 @@ def test_a_year_that_begins_with_the_series_is_cut_from_its_second_month():
 def test_series_that_cannot_be_shuffled(series, change, first, message):
     with pytest.raises(ValueError, match=message):
         next(shuffled_years(change(series), first))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s["recall"], "no series: give a frame with one column each; `to_frame.*` makes one"),
+        (lambda s: s[[]], "no series: give a frame"),
+        (lambda s: s[:0], "no series: give a frame"),
+        (lambda s: s.to_timestamp(), "need a monthly index: set its index to pd.PeriodIndex"),
+        (lambda s: s.set_axis(s.index.strftime("%Y-%m")), "need a monthly index"),
+        (lambda s: s.astype(str), "a series holds what is no number"),
+    ],
+)
+def test_what_is_no_frame_of_months(series, change, message):
+    with pytest.raises(ValueError, match=message):
+        shuffled_years(change(series), "2015-02")
+
+
+@pytest.mark.parametrize("draws", [-3, 0, 1.5, "9", None])
+def test_nothing_is_drawn_of_no_draws(series, draws):
+    with pytest.raises(ValueError, match=r"draws is .*: give at least one"):
+        shuffled_years(series, "2015-02", draws=draws)
 
 
 def below_a_twentieth(break_size: float, series: int, seed: int) -> float:

@@ -52,15 +52,43 @@ def test_rank_counts_sizes_and_ties():
 @pytest.mark.parametrize(
     ("true", "placebos", "message"),
     [
-        (np.nan, [1.0], "missing or infinite"),
-        (np.inf, [1.0], "missing or infinite"),
+        (np.nan, [1.0], "the true effect is nan, .* rank effects that were estimated only"),
+        (np.inf, [1.0], "the true effect is inf"),
+        (pd.NA, [1.0], "the true effect is <NA>, which is not a number"),
         (1.0, [1.0, np.nan], "missing or infinite"),
+        (1.0, [1.0, np.inf], "missing or infinite"),
         (1.0, [], "no placebos: give the effect"),
     ],
 )
 def test_rank_needs_effects(true, placebos, message):
     with pytest.raises(ValueError, match=message):
         placebo_rank(true, pd.Series(placebos, dtype=float))
+
+
+@pytest.mark.parametrize(
+    ("placebos", "message"),
+    [
+        ([1.0, 2.0], "placebos is a list: give one column of `placebo`"),
+        (pd.DataFrame({"level": [1.0]}), "placebos is a DataFrame: give one column"),
+        (pd.Series(["1.0"]), "placebos holds what is no number"),
+        (pd.Series([1, None], dtype="Int64"), "missing or infinite"),
+    ],
+)
+def test_placebos_are_a_series_of_numbers(placebos, message):
+    with pytest.raises(ValueError, match=message):
+        placebo_rank(1.0, placebos)
+
+
+def test_rounding_breaks_no_tie():
+    assert (
+        placebo_rank(0.3, pd.Series([-(0.1 + 0.2), 0.1 * 3, 0.3 * (1 - 1e-12), 0.3 * (1 - 1e-8)])).rank == 4
+    )
+
+
+@pytest.mark.parametrize("dates", [None, "2013-06", pd.Period("2013-06", "M")])
+def test_one_date_is_no_list_of_dates(series, dates):
+    with pytest.raises(ValueError, match=r"dates is .*: give a list of months, such as"):
+        placebo(series, dates)
 
 
 def test_no_dates_and_dates_without_room_are_refused(series):

@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tr_analysis.models.checks import number
+from tr_analysis.models.series import to_floats
+
 
 class Bounds(NamedTuple):
     """Smallest and largest value that the data allow."""
@@ -45,12 +48,15 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     ----------
     Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
     """
+    if not isinstance(before, pd.Series) or not isinstance(after, pd.Series):
+        raise ValueError("before and after must be series: give the size of each group, indexed by group")
     if list(before.index) != list(after.index) or before.index.has_duplicates:
         raise ValueError("before and after need the same groups in the same order, each once: reindex one")
     if len(before) < 2:
         raise ValueError("fewer than two groups have no composition: give at least two")
-    if not -np.inf < lowest <= highest < np.inf:
-        raise ValueError(f"rates from {lowest} to {highest}: give finite ones, the lowest first")
+    lowest, highest = number("lowest", lowest), number("highest", highest)
+    if lowest > highest:
+        raise ValueError(f"rates from {lowest:g} to {highest:g}: give finite ones, the lowest first")
     change = _shares(after, "after") - _shares(before, "before")
     beyond = np.cumsum(change[::-1])[::-1][1:]  # change of the share beyond each possible jump
     effects = (highest - lowest) * beyond
@@ -58,10 +64,7 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
 
 
 def _shares(sizes: pd.Series, when: str) -> npt.NDArray[np.float64]:
-    try:
-        values = sizes.to_numpy(dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"a size {when} is no number: turn text into numbers first") from None
+    values = to_floats(f"the sizes {when}", sizes.fillna(np.nan))
     if not np.isfinite(values).all() or (values < 0).any() or not values.any():
         raise ValueError(f"sizes {when} must be finite, 0 or more, and not all 0: find the missing ones")
     return np.asarray(values / values.sum())

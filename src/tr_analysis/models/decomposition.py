@@ -6,6 +6,8 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from tr_analysis.models.series import to_floats
+
 T = TypeVar("T", pd.Series, pd.DataFrame)
 Factors = Mapping[str, float] | pd.Series
 """Factors of a product by name, such as ``{"binary rate": 0.475, "frequency rate": 4.2}``."""
@@ -26,7 +28,7 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     pandas.DataFrame
         One row per factor and a last row "product", with the columns before, after, log_change,
         percent_change and share_of_log_change. The shares add to 1 and can be negative or above 1 when
-        factors move in opposite directions; they are missing when the product did not move.
+        factors move in opposite directions; they are missing when the product did not move, rounding apart.
 
     Raises
     ------
@@ -41,7 +43,8 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
                 raise ValueError(f"factor {name!r} {when}: {value} has no logarithm; give positive factors")
     split = pd.DataFrame({"before": start, "after": end})
     split.loc["product"] = split.prod()
-    split["log_change"] = np.log(split["after"] / split["before"])
+    log_change = np.log(end / start)
+    split["log_change"] = [*log_change, log_change.sum()]
     split["percent_change"] = 100 * (split["after"] / split["before"] - 1)
     return split.assign(share_of_log_change=_shares(split["log_change"]))
 
@@ -79,9 +82,13 @@ def kitagawa(
     ----------
     Kitagawa (1955), JASA 50, 1168-1194.
     """
+    if not isinstance(before, pd.DataFrame) or not isinstance(after, pd.DataFrame):
+        raise ValueError("before and after must be frames: give one row per group, with its size and rate")
     for column in (size, rate):
         if column not in before or column not in after:
             raise ValueError(f"no column {column!r} in both frames: name it with size= or rate=")
+    if size == rate:
+        raise ValueError("one column cannot be size and rate: name two")
     before, after = _paired(before[[size, rate]], after[[size, rate]])
     _refuse_label(before.index, "total")
     share_0, share_1 = _composition(before[size]), _composition(after[size])
@@ -116,7 +123,7 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     -------
     pandas.DataFrame
         One row per factor and a last row "total", with the columns effect, in the unit of the rate, and
-        share of the total; the effects add exactly to the difference, and shares are missing when it is 0.
+        share of the total; the effects add exactly to the difference, and shares are missing when it is 0, rounding apart.
 
     Raises
     ------
@@ -143,6 +150,10 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
 
 
 def _column(factors: Factors) -> pd.Series:
+    if not isinstance(factors, Mapping | pd.Series):
+        raise ValueError(
+            f"factors of type {type(factors).__name__}: give a dictionary or series of numbers by name"
+        )
     return pd.Series(factors, name="all")  # a name of its own would pass for a group
 
 
@@ -158,9 +169,10 @@ def _composition(size: pd.Series) -> pd.Series:
 
 
 def _shares(change: pd.Series) -> pd.Series:
-    """Return each part's share of the last entry, the whole; missing when the whole is 0."""
+    """Return each part's share of the last entry, the whole; missing when the whole is 0 but for rounding."""
     whole = change.iloc[-1]
-    return change / (whole if whole else np.nan)
+    moved = abs(whole) > 1e-12 * change.iloc[:-1].abs().sum()
+    return change / (whole if moved else np.nan)
 
 
 def _paired(before: T, after: T) -> tuple[T, T]:
@@ -180,12 +192,10 @@ def _finite(values: T, when: str) -> T:
     """Return the values in floats; refuse none at all, and what is no finite number."""
     if not values.size:
         raise ValueError(f"nothing {when}: give at least one group and factor")
-    try:
-        numbers = values.astype(float)
-    except (TypeError, ValueError):
-        raise ValueError(f"a value {when} is no number: turn text into numbers first") from None
-    if numbers.isna().to_numpy().any():
+    if values.isna().to_numpy().any():
         raise ValueError(f"a value {when} is missing: give every group and factor at both times")
+    to_floats(f"the table {when}", values)
+    numbers = values.astype(float)
     if not np.isfinite(numbers.to_numpy()).all():
         raise ValueError(f"a value {when} is infinite: find the figure, or leave its group out")
     return numbers

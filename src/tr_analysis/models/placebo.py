@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tr_analysis.models.checks import number
 from tr_analysis.models.segmented import SegmentedFit, autoregressive
-from tr_analysis.models.series import Scale, SegmentedDesign, segmented_design
+from tr_analysis.models.series import Scale, SegmentedDesign, segmented_design, to_floats
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,10 @@ def placebo(
     Raises
     ------
     ValueError
-        If there are no dates, or as in `segmented_design`.
+        If there are no dates, one month is given for a list of them, or as in `segmented_design`.
     """
+    if isinstance(dates, str) or not isinstance(dates, Iterable):
+        raise ValueError(f"dates is {dates!r}: give a list of months, such as ['2013-06', '2013-07']")
     rows = {}
     for date in dates:
         design = segmented_design(series, date, control=control, scale=scale, harmonics=harmonics)
@@ -72,7 +75,7 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
     """Rank a true effect among placebo effects by absolute size.
 
     ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date
-    counts as one of those that could have been the largest.
+    counts as one of those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.
 
     Parameters
     ----------
@@ -84,12 +87,15 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
     Raises
     ------
     ValueError
-        If there are no placebos, or an effect is missing or infinite.
+        If there are no placebos, they are no series, or an effect is missing or infinite.
     """
+    if not isinstance(placebos, pd.Series):
+        raise ValueError(f"placebos is a {type(placebos).__name__}: give one column of `placebo`")
     if not len(placebos):
         raise ValueError("no placebos: give the effect at one false date at least")
-    if not np.isfinite([true, *placebos]).all():
-        raise ValueError("an effect is missing or infinite: rank effects that were estimated only")
-    as_large = int((placebos.abs() >= abs(true)).sum())
+    if placebos.isna().any() or not np.isfinite(to_floats("placebos", placebos)).all():
+        raise ValueError("a placebo is missing or infinite: rank effects that were estimated only")
+    size = abs(number("the true effect", true, advice="rank effects that were estimated only"))
+    as_large = int((placebos.abs() >= size - 1e-9 * size).sum())  # rounding alone breaks no tie
     of = 1 + len(placebos)
     return PlaceboRank(rank=1 + as_large, of=of, p_value=(1 + as_large) / of)
