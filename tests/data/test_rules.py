@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from tr_analysis.data.fields import Run, column, table
-from tr_analysis.data.rules import references, revisions, runs
+from tr_analysis.data.rules import references, revisions, runs, stocks
 
 SOURCES = table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
 
@@ -89,3 +89,11 @@ def test_two_values_of_one_figure_must_each_say_which_they_are():
 )
 def test_figures_that_differ_or_say_so_pass(changes):
     assert revisions(figures(**changes)) == []
+
+
+def test_no_june_holds_more_on_recall_and_remand_than_in_prison():
+    monthly = frame(month=["2015-06", "2015-06", "2015-07"]).assign(people=[6000, 9000, 99999])
+    june = frame(date=["2015-06-30"]).assign(people=[15000])
+    assert stocks(monthly, june) == []
+    (problem,) = stocks(monthly, june.assign(people=[14999]))
+    assert "2015-06: 15000" in str(problem) and "14,999 in prison that June" in str(problem)

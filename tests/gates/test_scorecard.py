@@ -9,6 +9,7 @@ from tr_analysis.ledger.scorecard import GIVEN_BACK
 
 CHAPTERS = ["02-reoffending", "03-recall", "04-inspection", "05-payment-by-results"]
 TABLES = [
+    "adult_cohort_by_previous_offences",
     "crc_published_results",
     "inspection_ratings",
     "pbr_results",

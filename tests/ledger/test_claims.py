@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from tr_analysis.data import load
-from tr_analysis.ledger import aim_outcomes, claim_verdicts, samples
+from tr_analysis.ledger import aim_numbers, claim_verdicts, samples
 
 FIGURES = pd.DataFrame({"figure_id": ["F0001", "F0002"], "value": [10.0, 20.0]})
 FRAMES = {"published_figures": FIGURES}
@@ -74,17 +74,19 @@ def test_a_fault_names_the_claim(changed, fault):
         verdict(**changed)
 
 
-def test_an_aim_is_met_within_its_bounds_and_not_measured_without():
-    aim = {k: ROW[k] for k in ("number", "number_is", "unit", "why", "source_ids")} | {
-        "low": "5",
-        "high": "20",
-    }
+def test_an_aim_has_its_number_and_its_reason_filled_in():
     rows = [
-        aim | {"aim": "a"},
-        aim | {"aim": "b", "low": "11"},
-        aim | {"aim": "c", "low": None, "high": None, "why": "-"},
+        {"aim": "a", "number": "F0001 / 4", "why": "{number|1} of {F0002|0}"},
+        {"aim": "b", "number": None, "why": "none"},
     ]
-    assert aim_outcomes(pd.DataFrame(rows), FRAMES)["verdict"].tolist() == ["met", "missed", "not measured"]
+    found = aim_numbers(pd.DataFrame(rows), FRAMES)
+    assert found["why"].tolist() == ["2.5 of 20", "none"]
+    assert found["number"].tolist() == pytest.approx([2.5, float("nan")], nan_ok=True)
+
+
+def test_a_fault_in_an_aim_names_it():
+    with pytest.raises(ValueError, match="market: F0009"):
+        aim_numbers(pd.DataFrame([{"aim": "market", "number": "F0009", "why": ""}]), FRAMES)
 
 
 def test_samples_carry_exact_intervals():

@@ -68,6 +68,14 @@ def test_a_chapter_not_run_says_how_to_run_it(reports):
         load_results("02-reoffending", "03-recall")
 
 
+def test_results_that_cannot_be_read_are_named(reports):
+    reports.write_text("{bro")
+    with pytest.raises(
+        StudyError, match=r"02-reoffending.json cannot be read: run `tr-analysis run 02-reoffending` again"
+    ):
+        load_results("02-reoffending")
+
+
 def test_no_chapter_is_a_mistake():
     with pytest.raises(ValueError, match="name the chapters"):
         load_results()

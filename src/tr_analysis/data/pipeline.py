@@ -33,6 +33,7 @@ def _checked() -> dict[str, pd.DataFrame]:
     if not problems:  # what must hold between tables can only be asked of tables that could be read
         problems += rules.references(frames, TABLES) + rules.runs(frames, TABLES)
         problems += rules.revisions(frames["published_figures"]) + reconcile.problems(frames)
+        problems += rules.stocks(frames["prison_population_monthly"], frames["prison_population_june"])
     if problems:
         raise DataError(problems)
     return frames

@@ -115,7 +115,7 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
     -------
     DataFrame
         One row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found,
-        nature, why.
+        nature, why, target_id.
     """
     rates = annual_rates(frames["proven_reoffending_annual"]).rename(
         columns={"published": "left_value", "recomputed": "right_value"}
@@ -144,6 +144,7 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
         "found",
         "nature",
         "why",
+        "target_id",
     ]
     return out[columns]
 

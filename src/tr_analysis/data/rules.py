@@ -63,3 +63,15 @@ def revisions(figures: pd.DataFrame) -> list[Problem]:
         Problem("published_figures.csv", rule, line, "revision", figure)
         for line, figure in zip(unmarked.index, unmarked, strict=True)
     ]
+
+
+def stocks(monthly: pd.DataFrame, june: pd.DataFrame) -> list[Problem]:
+    """Find Junes in which more people are on recall and remand than in prison altogether."""
+    everyone = june.set_index(june["date"].str[:7])["people"]
+    both = monthly.groupby("month")["people"].sum()
+    file, rule = "prison_population_monthly.csv", "more on recall and remand than the {} in prison that June"
+    return [
+        Problem(file, rule.format(f"{everyone[month]:,}"), None, "people", f"{month}: {people}")
+        for month, people in both.items()
+        if month in everyone.index and people > everyone[month]
+    ]

@@ -4,12 +4,12 @@ The claims, the aims of the reform and the published results are tables; each ro
 it is checked. Nothing here knows a number.
 """
 
-from tr_analysis.ledger.claims import aim_outcomes, claim_verdicts, samples
+from tr_analysis.ledger.claims import aim_numbers, claim_verdicts, samples
 from tr_analysis.ledger.results import key_findings, load_results, load_tables
 from tr_analysis.ledger.scorecard import scorecard, standings
 
 __all__ = [
-    "aim_outcomes",
+    "aim_numbers",
     "claim_verdicts",
     "key_findings",
     "load_results",

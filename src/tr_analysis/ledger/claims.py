@@ -13,6 +13,7 @@ from tr_analysis.data.fields import Frames
 from tr_analysis.models.proportions import upper_bound_zero
 from tr_analysis.report.tables import number_text
 
+_PARTS = ("number", "low", "high")
 _SLOT = re.compile(r"\{([^{}|]+)\|(\d)\}")
 
 
@@ -73,11 +74,11 @@ def claim_verdicts(ledger: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     ValueError
         Naming the claim whose expression cannot be worked out.
     """
-    return pd.DataFrame([_judged(row, "claim_id", frames) for row in ledger.to_dict("records")])
+    return pd.DataFrame([_judged(row, frames) for row in ledger.to_dict("records")])
 
 
-def aim_outcomes(aims: pd.DataFrame, frames: Frames) -> pd.DataFrame:
-    """Say of every stated aim whether the measured number met it; columns as in `claim_verdicts`.
+def aim_numbers(aims: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+    """Work out the number nearest to each stated aim, and the numbers in its reason.
 
     Parameters
     ----------
@@ -86,30 +87,35 @@ def aim_outcomes(aims: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     frames
         The tables its expressions name.
     """
-    rules = aims.assign(inside="met", outside="missed", verdict="not measured")
-    return pd.DataFrame([_judged(row, "aim", frames) for row in rules.to_dict("records")])
+    return pd.DataFrame([_filled(row, "aim", frames) for row in aims.to_dict("records")])
 
 
-def _judged(row: Mapping[Any, Any], key: str, frames: Frames) -> dict[str, Any]:
-    """Work out one row of a ledger."""
-    try:
-        number, low, high = (_worked(row[part], frames) for part in ("number", "low", "high"))
-        filled = {"number": number, "low": low, "high": high}
-        why = _SLOT.sub(lambda slot: _shown(slot[1], int(slot[2]), filled, frames), row["why"])
-    except ValueError as error:
-        raise ValueError(f"{row[key]}: {error}") from None
+def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
+    """Work out one claim and its verdict."""
+    filled = _filled(row, "claim_id", frames)
+    number, low, high = (filled[part] for part in _PARTS)
     ruled = not (np.isnan(low) and np.isnan(high))
     if ruled and np.isnan(number):
-        raise ValueError(f"{row[key]}: bounds without a number; give one, or argue the verdict")
+        raise ValueError(f"{row['claim_id']}: bounds without a number; give one, or argue the verdict")
     within = (np.isnan(low) or number >= low - 1e-9) and (np.isnan(high) or number <= high + 1e-9)
     verdict = (row["inside"] if within else row["outside"]) if ruled else row["verdict"]
-    return {**row, **filled, "verdict": verdict, "decided": "by rule" if ruled else "argued", "why": why}
+    return {**filled, "verdict": verdict, "decided": "by rule" if ruled else "argued"}
+
+
+def _filled(row: Mapping[Any, Any], key: str, frames: Frames) -> dict[str, Any]:
+    """Work out the expressions of a row, and fill the numbers into its reason."""
+    try:
+        worked = {part: _worked(row[part], frames) for part in _PARTS if part in row}
+        why = _SLOT.sub(lambda slot: _shown(slot[1], int(slot[2]), worked, frames), row["why"])
+    except ValueError as error:
+        raise ValueError(f"{row[key]}: {error}") from None
+    return {**row, **worked, "why": why}
 
 
 def _worked(expression: Any, frames: Frames) -> float:
     return evaluate(expression, frames) if isinstance(expression, str) else np.nan
 
 
-def _shown(expression: str, places: int, filled: Mapping[str, float], frames: Frames) -> str:
-    number = filled[expression] if expression in filled else evaluate(expression, frames)
+def _shown(expression: str, places: int, worked: Mapping[str, float], frames: Frames) -> str:
+    number = worked[expression] if expression in worked else evaluate(expression, frames)
     return number_text(f"{{:,.{places}f}}", number)

@@ -48,7 +48,7 @@ def load_results(*chapters: str) -> pd.DataFrame:
         path = paths.reports() / "results" / f"{chapter}.json"
         content = _content(path, chapter)
         contents.append(content)
-        results = json.loads(content)
+        results = _parsed(content, path, chapter)
         _refuse_stale(chapter, results["data"])
         rows += [_row(chapter, name, about) for name, about in results["findings"].items()]
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"value": float, "low": float, "high": float})
@@ -60,6 +60,14 @@ def _content(path: Path, chapter: str) -> bytes:
     if not path.exists():
         raise StudyError(f"no results of {chapter}: run `tr-analysis run {chapter}` first")
     return path.read_bytes()
+
+
+def _parsed(content: bytes, path: Path, chapter: str) -> dict[str, Any]:
+    try:
+        results: dict[str, Any] = json.loads(content)
+    except ValueError:
+        raise StudyError(f"{path.name} cannot be read: run `tr-analysis run {chapter}` again") from None
+    return results
 
 
 def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:

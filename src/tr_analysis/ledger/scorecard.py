@@ -12,10 +12,10 @@ from tr_analysis.data.fields import Frames
 DIGIT, TOLERANCE, CONFIRMED = (
     "reproduced to the printed digit",
     "reproduced within a stated tolerance",
-    "printed alike by another source",
+    "printed alike elsewhere",
 )
-PART, DISPUTED = "reproduced in part", "printed otherwise by another source"
-CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input not public", "qualitative"
+PART, DISPUTED = "reproduced in part", "printed otherwise elsewhere"
+CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input not held", "qualitative"
 GIVEN_BACK = (DIGIT, TOLERANCE)
 STATUSES = (DIGIT, TOLERANCE, PART, CONFIRMED, DISPUTED, CONTRADICTED, MISSING, QUALITATIVE)
 
@@ -91,7 +91,7 @@ def standings(card: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a result: target_id, claim, aim, status, numbers, given_back. A result is contradicted if one of
+        One row a result: target_id, claim, aim, input_needed, access, status, numbers, given_back. A result is contradicted if one of
         its numbers is; given back if all are, the weakest way deciding; in part if some are.
     """
     return pd.DataFrame([_standing(str(name), rows) for name, rows in card.groupby("target_id")])
@@ -107,11 +107,5 @@ def _standing(name: str, rows: pd.DataFrame) -> dict[str, Any]:
         status = PART
     else:
         status = next(s for s in STATUSES if s in found)
-    first = rows.iloc[0]
-    about = {"target_id": name, "claim": first["claim"], "aim": first["aim"], "status": status}
-    return {
-        **about,
-        "numbers": len(rows),
-        "given_back": int(back.sum()),
-        "input_needed": first["input_needed"],
-    }
+    about = rows.iloc[0][["claim", "aim", "input_needed", "access"]]
+    return {"target_id": name, **about, "status": status, "numbers": len(rows), "given_back": int(back.sum())}
