@@ -157,7 +157,7 @@ def test_level_out_of_range(level):
             lambda f: f.assign(case_mix=f["case_mix"].replace(f["case_mix"].max(), np.inf)),
             "the regressors hold",
         ),
-        (lambda f: f.assign(case_mix="high"), "not a number"),
+        (lambda f: f.assign(case_mix="high"), "which are not numbers"),
         (lambda f: f.assign(offenders=np.nan), "the weights hold a missing"),
         (lambda f: f.assign(offenders=-f["offenders"]), "a weight is negative"),
         (lambda f: f.assign(offenders=f["offenders"].where(f["owner"] != "MTC", 0)), "MTC has no weight"),
@@ -170,6 +170,10 @@ def test_level_out_of_range(level):
         (lambda f: f.groupby("owner").head(1).head(3), "as many as the rows"),
         (lambda f: f.assign(rate=1 + 2 * f["case_mix"]), "clusters do not differ"),
         (lambda f: f.assign(rate=5.0), "clusters do not differ"),
+        (lambda f: f.assign(rate=f["rate"] * 1e200), r"the response reach \de\+200, .*: choose another unit"),
+        (lambda f: f.assign(rate=f["rate"] * 1e-200), r"the response reach \de-200, .*: choose another unit"),
+        (lambda f: f.assign(rate=f["rate"].astype(str)), "the response hold string, which are not numbers"),
+        (lambda f: f.assign(offenders=f["offenders"].astype(str)), "the weights hold string"),
     ],
 )
 def test_refusals(change, message):
@@ -183,3 +187,19 @@ def test_rows_and_names_must_match():
         clustered_design(frame["rate"], frame[["treated"]], frame["owner"].iloc[1:], "treated")
     with pytest.raises(ValueError, match="no regressor 'public': name one of treated, case_mix"):
         clustered_design(frame["rate"], frame[["treated", "case_mix"]], frame["owner"], "public")
+
+
+@pytest.mark.parametrize(("clusters", "how_many"), [(None, 0), (5, 1), ("abc", 1), ([], 0)])
+def test_clusters_are_one_per_row(clusters, how_many):
+    frame = panel()
+    with pytest.raises(ValueError, match=f"164 regressors, {how_many} clusters, 164 weights"):
+        clustered_design(frame["rate"], frame[["treated"]], clusters, "treated")
+
+
+def test_regressors_are_a_frame_and_a_response_a_row():
+    frame = panel()
+    for table in (None, frame[["treated"]].to_numpy(), {"treated": frame["treated"]}):
+        with pytest.raises(ValueError, match="regressors come as a pandas DataFrame, not as"):
+            clustered_design(frame["rate"], table, frame["owner"], "treated")
+    with pytest.raises(ValueError, match="1 responses, 164 regressors"):
+        clustered_design(1.0, frame[["treated"]], frame["owner"], "treated")

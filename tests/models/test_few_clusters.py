@@ -124,9 +124,15 @@ def test_simulation_respects_weights_and_seed():
     [
         ({"correlation": 1}, "correlation is 1: give a share from 0"),
         ({"correlation": -0.1}, "give a share"),
-        ({"correlation": 0.1, "replications": 99}, "99 replications: give 100"),
+        ({"correlation": 0.1, "replications": 99}, "replications is 99: give 100"),
+        ({"correlation": "0.1"}, "correlation is '0.1', which is not a number"),
+        ({"correlation": 0.1, "effect": np.nan}, "effect is nan, which is not a finite number"),
+        ({"correlation": 0.1, "effect": None}, "effect is None, which is not a number"),
+        ({"correlation": 0.1, "replications": 100.5}, "replications is 100.5: give 100"),
+        ({"correlation": 0.1, "draws": "399"}, "draws is '399', which is not a number"),
+        ({"correlation": 0.1, "seed": None}, "seed is None"),
         ({"correlation": 0.1, "level": 5}, "coverage between 0 and 1"),
-        ({"correlation": 0.1, "draws": 5}, "5 draws: give 99"),
+        ({"correlation": 0.1, "draws": 5}, "draws is 5: give 99"),
     ],
 )
 def test_refusals(choice, message):

@@ -67,6 +67,7 @@ def test_winsorising_draws_in_the_extremes():
     frame = panel([50] * 18 + [95, 5], 100)
     assert dispersion(frame, target=0.5, winsorise=0).phi == pytest.approx((2 * 81) / 20)
     assert dispersion(frame, target=0.5, winsorise=0.1).phi == 1
+    assert dispersion(frame, target=0.5).phi == dispersion(frame, target=0.5, winsorise=0).phi
 
 
 def test_no_dispersion_leaves_the_normal_funnel():
@@ -129,9 +130,49 @@ def test_limits_and_spread_closely():
     assert spread == pytest.approx([0.05**2] * 2, rel=0.04)
 
 
+def outside_widened(limits, runs, seed=4, **choices):
+    """Share of 54 units that differ as units do which lies outside their 95% limits."""
+    random, outside = np.random.default_rng(seed), 0.0
+    for _ in range(runs):
+        n = random.integers(300, 3001, 54)
+        frame = panel(random.binomial(n, random.normal(0.45, 0.03, 54)), n)
+        outside += (funnel(frame, limits=limits, **choices)["position"] != "within").mean()
+    return outside / runs
+
+
+@pytest.mark.parametrize("limits", ["multiplicative", "additive"])
+def test_widened_limits_flag_as_many_as_they_say(limits):
+    """60 panels of 54: three standard errors are 1.2 points. Winsorising flags twice as many."""
+    assert outside_widened(limits, 60) == pytest.approx(0.05, abs=0.014)
+    assert outside_widened(limits, 60, winsorise=0.1) > 0.085
+
+
+@pytest.mark.parametrize(
+    "name", ["trials", "estimate", "target", "z", "low", "high", "s2", "method", "position"]
+)
+def test_counts_under_the_name_of_a_result(name):
+    frame, plain = pd.DataFrame({"k": [30, 60], name: [90, 100]}), panel([30, 60], [90, 100])
+    assert dispersion(frame, "k", name) == dispersion(plain)
+    if name in ("trials", "s2", "method"):
+        assert funnel(frame, "k", name)["z"].tolist() == funnel(plain)["z"].tolist()
+    else:
+        with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
+            funnel(frame, "k", name)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: exact_limits(0.45, ["10"]), "the sizes hold string, which are not numbers"),
+        (lambda: exact_limits(0.45, [10, None]), "whole numbers of 1 or more"),
+        (lambda: exact_limits("0.45", [10]), "the target is '0.45', which is not a number"),
+        (lambda: exact_limits(None, [10]), "the target is None, which is not a number"),
+        (lambda: exact_limits(0.45, [10], level="0.95"), "level is '0.95', which is not a number"),
+        (lambda: widened_limits(0.45, [10], phi=None), "phi is None, which is not a number"),
+        (lambda: widened_limits(0.45, [10], tau2=np.nan), "tau2 is nan, which is not a finite number"),
+        (lambda: dispersion(panel([1, 2], [5, 5]), winsorise="0.1"), "winsorise is '0.1'"),
+        (lambda: dispersion(panel([1, 2], [5, 5]), target="0.3"), "the target is '0.3'"),
+        (lambda: funnel(panel([1, 2], [5, 5]), level=None), "level is None"),
         (lambda: exact_limits(45, [10]), "strictly between 0 and 1"),
         (lambda: exact_limits(0.45, [10, 0]), "whole numbers of 1 or more"),
         (lambda: exact_limits(0.45, []), "whole numbers of 1 or more"),

@@ -170,6 +170,16 @@ def test_log_odds_of_counts():
         ([1.0, np.nan], [1.0, 1.0], "estimate 1 is nan"),
         ([1.0, 2.0], [0.0, 1.0], "variance 0 is 0"),
         ([1.0, 2.0], [1.0, np.inf], "variance 1 is inf"),
+        ([1.0, None], [1.0, 1.0], "estimate 1 is nan"),
+        (["1", "2"], [1.0, 1.0], "the estimates hold string, which are not numbers"),
+        ([1.0, 2.0], ["a", "b"], "the variances hold string, which are not numbers"),
+        (None, [1.0], "the estimates hold nothing"),
+        (np.ones((2, 2)), np.ones((2, 2)), "the estimates have 2 dimensions"),
+        (
+            pd.Series([1.0, 2]),
+            pd.Series([1.0, 2], [1, 0]),
+            "the rows of variances and estimates have different",
+        ),
     ],
 )
 def test_impossible_units_are_refused(y, v, message):
@@ -181,5 +191,15 @@ def test_impossible_units_are_refused(y, v, message):
 def test_method_and_level_are_checked():
     with pytest.raises(ValueError, match="is none of Paule-Mandel"):
         heterogeneity([1.0, 2.0], [1.0, 1.0], method="ML")
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        pool([1.0, 2.0], [1.0, 1.0], level=95)
+    for call in (heterogeneity, pool):
+        for level in (95, "0.95", None):
+            with pytest.raises(ValueError, match=r"^level is .*: give a coverage between 0 and 1"):
+                call([1.0, 2.0], [1.0, 1.0], level=level)
+
+
+@pytest.mark.parametrize("name", ["estimate", "low", "high", "method", "variance"])
+def test_log_odds_of_counts_under_any_name(name):
+    frame = pd.DataFrame({name: [1, 3], "n": [5, 9]})
+    pd.testing.assert_frame_equal(
+        log_odds(frame, name, "n"), log_odds(frame.rename(columns={name: "k"}), "k", "n")
+    )

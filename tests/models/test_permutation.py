@@ -128,7 +128,27 @@ def test_count_of_assignments(values):
 def test_refusals():
     with pytest.raises(NotApplicableError, match=r"'treated' varies within cluster 0: .* use the jackknife"):
         cluster_permutation(design(panel().assign(treated=np.arange(len(CODES)) % 2)))
-    with pytest.raises(ValueError, match="20 draws: give 99"):
+    with pytest.raises(ValueError, match="draws is 20: give 99"):
         cluster_permutation(design(panel()), draws=20)
     with pytest.raises(ValueError, match="coverage between 0 and 1"):
         cluster_permutation(design(panel()), level=95)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_one_treated_of_few_clusters_has_no_interval(seed):
+    """No p-value lies below 1 / G, however far the hypothesised coefficient: neither may an end be found there."""
+    random = np.random.default_rng(seed)
+    sizes = random.integers(1, 9, 9)
+    codes = np.repeat(np.arange(9), sizes)
+    frame = pd.DataFrame({"treated": codes == random.integers(9), "case_mix": random.normal(size=len(codes))})
+    for names in (["treated"], ["treated", "case_mix"]):
+        found = clustered_design(random.integers(0, 2, len(codes)), frame[names], codes, "treated")
+        test = cluster_permutation(found)
+        assert test.p_value >= 1 / 9
+        assert (test.low, test.high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("studentised", ["no", None, 2])
+def test_studentised_is_yes_or_no(studentised):
+    with pytest.raises(ValueError, match=r"studentised is .*: give True or False"):
+        cluster_permutation(design(panel()), studentised=studentised)

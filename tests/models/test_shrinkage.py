@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.optimize import minimize
+from scipy.optimize import approx_fprime, minimize
 
-from tr_analysis.models.shrinkage import beta_binomial, rank_intervals, shrink
+from tr_analysis.models.shrinkage import _loss, beta_binomial, rank_intervals, shrink
 
 # Hits in the first 45 times at bat of 18 players in 1970 (Efron and Morris 1975).
 BATTING = [18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7]
@@ -69,10 +69,68 @@ def test_equal_units_are_not_told_apart():
     assert (ranks[["low", "high"]] == [1, 3]).all(axis=None)
 
 
-def test_units_as_far_apart_as_can_be():
-    found = shrink(panel([0, 10], [10, 10]))
-    assert found["reliability"].min() > 0.99
-    assert (rank_intervals(panel([0, 10], [10, 10]))["rank"] == [1, 2]).all()
+def test_units_almost_as_far_apart_as_can_be():
+    found = shrink(panel([0, 29, 30], 30))
+    assert found["reliability"].min() > 0.9
+    assert (found["low"] < found["high"]).all()
+    assert rank_intervals(panel([0, 29, 30], 30))["low"].tolist() == [1, 2, 2]
+
+
+@pytest.mark.parametrize("call", [beta_binomial, shrink, rank_intervals])
+@pytest.mark.parametrize(("k", "n"), [([0, 5], [5, 5]), ([0, 0, 50, 50], [50] * 4), ([0, 7, 1], [9, 7, 1])])
+def test_units_with_all_or_none_are_refused(call, k, n):
+    """The likelihood rises as M falls to 0, where 0 of 5 would say that the share is exactly 0."""
+    with pytest.raises(ValueError, match="all or none of its trials: nothing to shrink, use `proportions`"):
+        call(panel(k, n))
+
+
+def test_like_units_have_like_ranks_whatever_the_order_of_the_rows():
+    """The prior is so weak that most draws of 50 of 50 are the same number, 1."""
+    k = np.array([0, 50, 0, 50, 49, 0, 50])
+    found = rank_intervals(panel(k, 50))
+    for same in (0, 50):
+        assert found["rank"][k == same].to_numpy() == pytest.approx(found["rank"][k == same].mean(), abs=0.05)
+    assert found[["low", "high"]][k == 0].to_numpy().tolist() == [[1, 3]] * 3
+    assert found[["low", "high"]][k == 50].to_numpy().tolist() == [[5, 7]] * 3
+
+
+def test_an_ordinary_panel_on_which_the_search_ends_for_want_of_descent():
+    """Maximum found by SciPy's beta-binomial probabilities and a search without gradient."""
+    frame = panel([625, 530, 769, 623, 519, 572, 660], [1429, 1393, 1598, 1298, 1094, 1122, 1393])
+    found = beta_binomial(frame)
+    assert (found.mean, found.tau) == pytest.approx((0.4621, 0.0365), abs=5e-5)
+
+
+def test_ordinary_panels_are_all_fitted():
+    random = np.random.default_rng(12)
+    for _ in range(150):
+        units = int(random.integers(3, 40))
+        tau = float(random.uniform(0.005, 0.1))
+        frame, _ = simulated_panel(
+            random, tau=tau, mean=random.uniform(0.2, 0.8), units=units, trials=(900, 1800)
+        )
+        assert 0 <= beta_binomial(frame).tau < 4 * tau + 0.02
+
+
+@given(st.floats(-3, 3), st.floats(-3, 10))
+def test_gradient_of_the_likelihood(logit, strength):
+    k, n = np.array([3.0, 40, 0, 120]), np.array([9.0, 90, 4, 250])
+    at = np.array([logit, strength])
+    numerical = approx_fprime(at, lambda x: _loss(x, k, n)[0], 1e-6)
+    assert _loss(at, k, n)[1] == pytest.approx(numerical, rel=1e-3, abs=1e-2)
+
+
+@pytest.mark.parametrize("name", ["observed", "estimate", "low", "high", "reliability", "rank"])
+def test_counts_under_the_name_of_a_result(name):
+    frame, plain = pd.DataFrame({name: [10, 30], "n": [60, 70]}), panel([10, 30], [60, 70])
+    assert beta_binomial(frame, name, "n") == beta_binomial(plain)
+    results = {"rank", "low", "high"}
+    for call, refused in ((shrink, name != "rank"), (rank_intervals, name in results)):
+        if refused:
+            with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
+                call(frame, name, "n")
+        else:
+            assert len(call(frame, name, "n")) == 2
 
 
 @settings(max_examples=60, deadline=None)
@@ -86,7 +144,7 @@ def test_units_as_far_apart_as_can_be():
 )
 def test_invariances(counts, random):
     k, n = map(np.array, zip(*counts, strict=True))
-    if not 0 < k.sum() < n.sum() or n.max() == 1:
+    if ((k == 0) | (k == n)).all():
         return
     frame = panel(k, n, index=[f"unit {i}" for i in range(len(k))])
     found = shrink(frame)
@@ -154,6 +212,10 @@ def test_ranks_are_repeatable_and_follow_the_counts():
         (lambda: shrink(panel([1, 3], [5, 5]), level=95), "between 0 and 1"),
         (lambda: rank_intervals(panel([1, 3], [5, 5]), level=95), "between 0 and 1"),
         (lambda: rank_intervals(panel([1, 3], [5, 5]), draws=5), "100 or more"),
+        (lambda: rank_intervals(panel([1, 3], [5, 5]), draws=100.5), "draws is 100.5: give 100 or more"),
+        (lambda: rank_intervals(panel([1, 3], [5, 5]), draws="999"), "draws is '999', which is not a number"),
+        (lambda: rank_intervals(panel([1, 3], [5, 5]), seed=None), "seed is None"),
+        (lambda: shrink(panel([1, 3], [5, 5]), level=None), "level is None"),
     ],
 )
 def test_impossible_panels_are_refused(call, message):

@@ -179,11 +179,15 @@ def test_single_treated_cluster_is_refused():
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"draws": 98}, "98 draws: give 99 at least"),
+        ({"draws": 98}, "draws is 98: give 99 at least"),
         ({"variant": "U"}, "variant is 'U'"),
         ({"signs": "mammen"}, "signs is 'mammen'"),
         ({"tails": "both"}, "tails is 'both'"),
+        ({"draws": 100.5}, "draws is 100.5: give 99 at least"),
+        ({"draws": None}, "draws is None, which is not a number"),
+        ({"seed": "one"}, "seed is 'one', which is not a number"),
         ({"level": 1.0}, "coverage between 0 and 1"),
+        ({"level": "0.95"}, "level is '0.95', which is not a number"),
     ],
 )
 def test_refusals(choice, message):

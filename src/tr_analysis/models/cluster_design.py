@@ -8,10 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import solve_triangular
 
+from tr_analysis.models.checks import numbers
 from tr_analysis.models.series import Array
 
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
+LARGEST = 1e100
+"""Numbers beyond it, or below its inverse, have no square that could be summed."""
 SINGULAR = 1e-10
 """Below this an eigenvalue that could be 1 counts as 0."""
 
@@ -106,18 +109,15 @@ def clustered_design(
     Raises
     ------
     ValueError
-        If lengths differ, a value is missing, infinite or not a number, the coefficient is not a column,
+        If lengths differ, a value is missing, infinite, beyond 1e100 or not a number, the coefficient is not a column,
         there are fewer than 3 clusters, a weight is negative or all of a cluster are 0, the regressors are
         collinear or two have one name, or they leave nothing in which the clusters differ.
     """
-    if coefficient not in regressors:
-        raise ValueError(f"no regressor {coefficient!r}: name one of {', '.join(map(str, regressors))}")
-    x = _numbers("the regressors", regressors)
-    y = _numbers("the response", response)
-    names = [CONSTANT, *regressors.columns]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two regressors have one name, or that of the {CONSTANT!r} added: rename them")
-    w = np.ones(len(y)) if weights is None else _numbers("the weights", weights)
+    names = _names(regressors, coefficient)
+    x = np.column_stack([_numbers("regressors", regressors[name]) for name in regressors])
+    y = _numbers("response", response)
+    w = np.ones(len(y)) if weights is None else _numbers("weights", weights)
+    clusters = pd.Series(clusters)
     if len({y.shape, w.shape, (len(x),), (len(clusters),)}) > 1:
         lengths = f"{len(y)} responses, {len(x)} regressors, {len(clusters)} clusters, {len(w)} weights"
         raise ValueError(f"unequal lengths ({lengths}): give one of each per row")
@@ -131,19 +131,31 @@ def clustered_design(
     return design
 
 
+def _names(regressors: pd.DataFrame, coefficient: str) -> list[str]:
+    """Return the names of the columns, the constant first; refuse what is no table, or not told apart."""
+    if not isinstance(regressors, pd.DataFrame):
+        raise ValueError(f"regressors come as a pandas DataFrame, not as {type(regressors).__name__}")
+    if coefficient not in regressors:
+        raise ValueError(f"no regressor {coefficient!r}: name one of {', '.join(map(str, regressors))}")
+    names = [CONSTANT, *regressors.columns]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two regressors have one name, or that of the {CONSTANT!r} added: rename them")
+    return names
+
+
 def _numbers(what: str, values: object) -> Array:
-    try:
-        numbers = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} hold something that is not a number: turn it into one first") from None
-    if not np.isfinite(numbers).all():
-        raise ValueError(f"{what} hold a missing or infinite value: drop the row or find the figure")
-    return numbers
+    found = numbers(what, values)
+    if not np.isfinite(found).all():
+        raise ValueError(f"the {what} hold a missing or infinite value: drop the row or find the figure")
+    largest = float(np.abs(found).max(initial=0))
+    if largest > LARGEST or 0 < largest < 1 / LARGEST:
+        raise ValueError(f"the {what} reach {largest:.1g}, too far from 1 to be squared: choose another unit")
+    return found
 
 
-def _labelled(clusters: object, weights: Array) -> tuple[npt.NDArray[np.intp], pd.Index]:
+def _labelled(clusters: pd.Series, weights: Array) -> tuple[npt.NDArray[np.intp], pd.Index]:
     """Return the number of each row's cluster in the order of the labels; refuse too few or without weight."""
-    codes, labels = pd.factorize(pd.Series(clusters).to_numpy(dtype=object), sort=True)
+    codes, labels = pd.factorize(clusters.to_numpy(dtype=object), sort=True)
     labels = pd.Index(labels)
     if (codes < 0).any():
         raise ValueError("a row has no cluster: label it or drop it")

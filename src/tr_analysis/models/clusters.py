@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from tr_analysis.models.checks import coverage, whole
 from tr_analysis.models.cluster_design import SINGULAR, ClusteredDesign
 from tr_analysis.models.series import Array
 
@@ -81,7 +82,7 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     ----------
     MacKinnon, Nielsen and Webb (2023), Journal of Applied Econometrics 38, 671-694.
     """
-    check_level(level)
+    level = coverage(level)
     df = len(design.labels) - 1
     distance = left_out(design).to_numpy() - design.estimate
     error = float(np.sqrt(df / (df + 1) * (distance**2).sum()))
@@ -144,13 +145,7 @@ def doubt(design: ClusteredDesign) -> str:
     )
 
 
-def check_level(level: float) -> None:
-    """Refuse a coverage that is none."""
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give a coverage between 0 and 1, such as 0.95")
-
-
-def check_draws(draws: int) -> None:
-    """Refuse too few draws to compare with."""
-    if draws < FEWEST_DRAWS:
-        raise ValueError(f"{draws} draws: give {FEWEST_DRAWS} at least, and 9999 for a result to print")
+def enough_draws(draws: object) -> int:
+    """Return the number of draws; refuse too few to compare with."""
+    advice = f"give {FEWEST_DRAWS} at least, and 9999 for a result to print"
+    return whole("draws", draws, low=FEWEST_DRAWS, advice=advice)

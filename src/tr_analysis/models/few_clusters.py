@@ -7,14 +7,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from tr_analysis.models.checks import coverage, generator, number, whole
 from tr_analysis.models.cluster_design import ClusteredDesign
-from tr_analysis.models.clusters import (
-    ClusterTest,
-    NotApplicableError,
-    check_draws,
-    check_level,
-    cluster_jackknife,
-)
+from tr_analysis.models.clusters import ClusterTest, NotApplicableError, cluster_jackknife, enough_draws
 from tr_analysis.models.inversion import TIE
 from tr_analysis.models.permutation import cluster_permutation, permutation_draws
 from tr_analysis.models.proportions import proportion
@@ -136,13 +131,12 @@ def size_simulation(
     ValueError
         If an argument is out of range.
     """
-    if not 0 <= correlation < 1:
-        raise ValueError(f"correlation is {correlation}: give a share from 0 to less than 1")
-    if replications < 100:
-        raise ValueError(f"{replications} replications: give 100 at least; 2000 for an error of half a point")
-    check_level(level)
-    check_draws(draws)
-    rng = np.random.default_rng(seed)
+    advice = "give a share from 0 to less than 1"
+    correlation = number("correlation", correlation, low=0, high=1, open_high=True, advice=advice)
+    advice = "give 100 at least; 2000 for an error of half a point"
+    replications = whole("replications", replications, low=100, advice=advice)
+    effect, level, draws = number("effect", effect), coverage(level), enough_draws(draws)
+    rng = generator(seed)
     methods: dict[str, Callable[[ClusteredDesign], float]] = {
         JACKKNIFE: lambda drawn: cluster_jackknife(drawn).p_value,
         WEBB: lambda drawn: bootstrap_draws(drawn, signs="webb", draws=draws, seed=rng).p_value(),

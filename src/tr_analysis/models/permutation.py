@@ -6,8 +6,9 @@ from math import factorial, prod
 
 import numpy as np
 
+from tr_analysis.models.checks import coverage, generator
 from tr_analysis.models.cluster_design import SINGULAR, ClusteredDesign
-from tr_analysis.models.clusters import ClusterTest, NotApplicableError, check_draws, check_level
+from tr_analysis.models.clusters import ClusterTest, NotApplicableError, enough_draws
 from tr_analysis.models.inversion import NullDraws, Tails, squared_length
 from tr_analysis.models.series import Array
 
@@ -63,7 +64,7 @@ def cluster_permutation(
     Fisher (1935), The Design of Experiments. MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450,
     on the statistic for few treated clusters.
     """
-    check_level(level)
+    level = coverage(level)
     null = permutation_draws(design, studentised=studentised, draws=draws, tails=tails, seed=seed)
     low, high = null.interval(level)
     values, used = treatment(design), null.top.shape[1]
@@ -129,13 +130,15 @@ def permutation_draws(
     With what the other regressors leave of the response and of the treatment, everything is a sum by
     cluster, so an assignment costs no pass through the rows.
     """
-    check_draws(draws)
+    if studentised not in (True, False):
+        raise ValueError(f"studentised is {studentised!r}: give True or False")
+    draws = enough_draws(draws)
     values = treatment(design)
     exhaustive = count_assignments(values) <= draws
     if exhaustive:
         assignments = np.array(list(_assignments(values)))
     else:
-        assignments = np.random.default_rng(seed).permuted(np.tile(values, (draws, 1)), axis=1)
+        assignments = generator(seed).permuted(np.tile(values, (draws, 1)), axis=1)
     scores, size = _regressed(design, np.vstack([values, assignments]))
     total = size.sum(axis=1)
     # Without a coefficient of its own, an assignment is made 0 / 0: further out than the data, to be safe.
@@ -144,6 +147,9 @@ def permutation_draws(
     total = np.where(kept, total, 1.0)
     if studentised:
         parts = (scores - (top / total)[:, :, None] * size) * kept[:, None]
+        # The treatment as it was, or turned round, leaves nothing of itself: a rest of rounding would grow with
+        # the distance, and make the data look further out than themselves.
+        parts[1][np.abs(parts[1]) <= SINGULAR * np.abs(scores[1]).max()] = 0
         bottom = squared_length(parts)
     else:
         bottom = np.array([total**2 * kept, 0 * total, 0 * total])

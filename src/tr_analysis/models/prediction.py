@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tr_analysis.models.checks import generator, whole
 from tr_analysis.models.heterogeneity import Array, check_units, pool, spread
 
 
@@ -30,10 +31,14 @@ def prediction_interval(
     """Return the interval in which the true value of one new unit lies with probability ``level``.
 
     The textbook interval ``mean +- t sqrt(tau2 + se^2)`` takes ``tau2`` as known; with twenty units it held
-    in 90% of our simulations, not in 95%; this one holds in 93% to 96%. Here ``tau2`` is drawn from its confidence distribution: for a
+    in 90% of our simulations, not in 95%. Here ``tau2`` is drawn from its confidence distribution: for a
     draw ``c`` of chi-squared on ``units - 1`` degrees of freedom, the value at which ``Q(tau2) = c``, or 0.
-    To each belongs a mean with Hartung and Knapp's error, and a unit about that mean; the interval is that
-    of all these units.
+    To each belongs a mean with Hartung and Knapp's error, never less than chance makes it, and a unit about
+    that mean; the interval is that of all these units, and no narrower than that of the mean.
+
+    Share of new units held at 0.95, with sampling variances of shares of 300 to 3000 trials: if units are
+    all alike 1.00 with 3 of them and 0.99 with 21; if they differ with a standard deviation of 0.02, 0.99 and
+    0.95.
 
     Parameters
     ----------
@@ -65,21 +70,20 @@ def prediction_interval(
     freedom = len(y) - 1
     if freedom < 2:
         raise ValueError("two units say too little of a third: give three or more")
-    if draws < 1000:
-        raise ValueError(f"{draws} draws: give 1,000 or more")
-    random = np.random.default_rng(seed)
+    draws = whole("draws", draws, low=1000, advice="give 1,000 or more")
+    random = generator(seed)
     tau2 = _confidence_draws(y, v, random.chisquare(freedom, draws))
     weights = 1 / (v + tau2[:, None])
     total = weights.sum(axis=1)
-    mean = weights @ y / total
-    error2 = (weights * (y - mean[:, None]) ** 2).sum(axis=1) / (freedom * total)
-    new = mean + np.sqrt(error2) * random.standard_t(freedom, draws)
+    means = weights @ y / total
+    h = (weights * (y - means[:, None]) ** 2).sum(axis=1) / freedom
+    error2 = np.maximum(1, h) / total  # as in `pool`: units alike by chance leave the doubt of sampling
+    new = means + np.sqrt(error2) * random.standard_t(freedom, draws)
     new += np.sqrt(tau2) * random.standard_normal(draws)
     low, high = np.quantile(new, [(1 - level) / 2, (1 + level) / 2])
-    centre = pool(y, v, level=level).estimate
-    return Prediction(
-        centre, float(min(low, centre)), float(max(high, centre)), "confidence distribution", level
-    )
+    mean = pool(y, v, level=level)
+    ends = float(min(low, mean.low)), float(max(high, mean.high))  # a new unit is no surer than the mean
+    return Prediction(mean.estimate, *ends, "confidence distribution", level)
 
 
 def _confidence_draws(y: Array, v: Array, q: Array) -> Array:

@@ -6,12 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import betaln, expit, logit, xlogy
+from scipy.special import betaln, digamma, expit, logit, xlogy
 from scipy.stats import beta
 
-from tr_analysis.models.proportions import proportions
+from tr_analysis.models.checks import coverage, generator, whole
+from tr_analysis.models.counts import counts
 
 Array = npt.NDArray[np.float64]
+SHRUNKEN = ("observed", "estimate", "low", "high", "reliability")
+RANKED = ("rank", "low", "high")
 _HIGHEST = 14.0
 """Logarithm of the prior strength at which units cannot be told from equal ones (a million trials)."""
 
@@ -39,7 +42,7 @@ def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str
     """Fit a beta distribution of true shares to counts by maximum likelihood.
 
     ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)``. Counts are
-    taken as they are: no normal approximation, and no or all successes are no trouble. Where the likelihood
+    taken as they are: no normal approximation, and a unit with no or all successes is no trouble. Where the likelihood
     still rises as M grows without end, there is no sign of any difference and ``tau`` is 0.
 
     Parameters
@@ -52,8 +55,9 @@ def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str
     Raises
     ------
     ValueError
-        If the counts are not possible, there is one unit only, nobody or everybody succeeded everywhere,
-        every unit has one trial only (no spread can be seen), or the fit does not converge.
+        If the counts are not possible, there is one unit only, every unit has none or all of its trials
+        successful (the fit has no end there), every unit has one trial only (no spread can be seen), or the
+        fit does not converge.
 
     References
     ----------
@@ -65,25 +69,32 @@ def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str
         raise ValueError("no or only successes in every unit: there is nothing to tell them apart by")
     if n.max() == 1:
         raise ValueError("every unit has one trial: how much units differ needs two in some")
-
-    def loss(parameters: Array) -> float:
-        strength = np.exp(parameters[1])
-        a, b = strength * expit(parameters[0]), strength * expit(-parameters[0])
-        return float(-(betaln(a + k, b + n - k) - betaln(a, b)).sum())
-
+    if ((k == 0) | (k == n)).all():
+        raise ValueError("every unit has all or none of its trials: nothing to shrink, use `proportions`")
     starts = [np.array([logit(pooled), strength]) for strength in (0.0, 3.0, 6.0, 9.0)]
     bounds = [(-20, 20), (-10, _HIGHEST)]
-    fits = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    fits = [minimize(_loss, x, (k, n), method="L-BFGS-B", jac=True, bounds=bounds) for x in starts]
     best = min(fits, key=lambda fit: float(fit.fun))
     alike = -float((xlogy(k, pooled) + xlogy(n - k, 1 - pooled)).sum())
     if best.fun > alike - 1e-6 or best.x[1] > _HIGHEST - 0.01:
         return BetaBinomial(pooled, 0.0, float("inf"))
-    if not np.isfinite(best.fun) or not best.success or np.abs(best.jac).max() > 1e-2 * max(1, abs(best.fun)):
+    # At the maximum a step may find no descent beyond rounding: the gradient tells whether it is one.
+    if not np.isfinite(best.fun) or np.abs(best.jac).max() > 1e-4 * max(1, abs(best.fun)):
         raise ValueError(
             f"the beta-binomial fit did not converge ({best.message}): look for units that stand apart"
         )
     mean, strength = float(expit(best.x[0])), float(np.exp(best.x[1]))
     return BetaBinomial(mean, float(np.sqrt(mean * (1 - mean) / (strength + 1))), strength)
+
+
+def _loss(parameters: Array, k: Array, n: Array) -> tuple[float, Array]:
+    """Return the log likelihood with its sign turned, and its gradient, at logit m and ln M."""
+    mean, strength = expit(parameters[0]), np.exp(parameters[1])
+    a, b = strength * mean, strength * expit(-parameters[0])
+    rest = digamma(strength) - digamma(strength + n)
+    by_a, by_b = (digamma(a + k) - digamma(a) + rest).sum(), (digamma(b + n - k) - digamma(b) + rest).sum()
+    gradient = np.array([(by_a - by_b) * a * (1 - mean), a * by_a + b * by_b])
+    return -float((betaln(a + k, b + n - k) - betaln(a, b)).sum()), -gradient
 
 
 def shrink(
@@ -94,7 +105,8 @@ def shrink(
     The shrunken share is ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)``, which equals
     ``tau2 / (tau2 + s2)`` for the mean sampling variance ``s2`` of a unit of that size. The interval is that
     of the posterior ``Beta(M m + k, M (1 - m) + n - k)``; it takes the fitted m and M as known, so it is too
-    narrow with few units.
+    narrow with few units: of 50 to 2000 trials each, with ``tau`` 0.05, an interval of 0.95 held 0.91 of the
+    true shares of 7 units, 0.94 of 21 and 0.95 of 54.
 
     Parameters
     ----------
@@ -115,9 +127,8 @@ def shrink(
     ValueError
         As in `beta_binomial`, or if ``level`` is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give a probability between 0 and 1, such as 0.95")
-    k, n = _counts(frame, successes, trials)
+    level = coverage(level)
+    k, n = _counts(frame, successes, trials, SHRUNKEN)
     fit = beta_binomial(frame, successes, trials)
     reliability = n / (n + fit.strength)
     estimate = reliability * k / n + (1 - reliability) * fit.mean
@@ -152,7 +163,8 @@ def rank_intervals(
     -------
     pandas.DataFrame
         The rows and index of ``frame`` with rank (mean over the draws, 1 the smallest share), low and high
-        (whole ranks) added. Where units do not differ beyond chance every order is as likely.
+        (whole ranks) added. Where units do not differ beyond chance every order is as likely, and so is the
+        order of shares that are drawn alike.
 
     Raises
     ------
@@ -163,25 +175,25 @@ def rank_intervals(
     ----------
     Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
     """
-    if draws < 100:
-        raise ValueError(f"{draws} draws: give 100 or more")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give a probability between 0 and 1, such as 0.95")
-    k, n = _counts(frame, successes, trials)
-    fit, random = beta_binomial(frame, successes, trials), np.random.default_rng(seed)
+    draws, level = whole("draws", draws, low=100, advice="give 100 or more"), coverage(level)
+    k, n = _counts(frame, successes, trials, RANKED)
+    fit, random = beta_binomial(frame, successes, trials), generator(seed)
     if np.isfinite(fit.strength):
         a, b = fit.strength * fit.mean + k, fit.strength * (1 - fit.mean) + n - k
         shares = random.beta(a, b, size=(draws, len(k)))
     else:
         shares = random.random((draws, len(k)))
-    ranks = shares.argsort(axis=1).argsort(axis=1) + 1
+    lots = random.random(shares.shape)  # near 0 and 1 shares round to the same number: lots, not rows, decide
+    ranks = np.lexsort((lots, shares)).argsort(axis=1) + 1
     ends = np.quantile(ranks, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
     low, high = ends.astype(int)
     return frame.assign(rank=ranks.mean(axis=0), low=low, high=high)
 
 
-def _counts(frame: pd.DataFrame, successes: str, trials: str) -> tuple[Array, Array]:
-    checked = proportions(frame, successes, trials)
-    if len(checked) < 2:
+def _counts(
+    frame: pd.DataFrame, successes: str, trials: str, results: tuple[str, ...] = ()
+) -> tuple[Array, Array]:
+    k, n = counts(frame, successes, trials, results=results)
+    if len(k) < 2:
         raise ValueError("one unit has nothing to be drawn towards: give two or more")
-    return checked[successes].to_numpy(dtype=float), checked[trials].to_numpy(dtype=float)
+    return k.astype(np.float64), n.astype(np.float64)

@@ -5,8 +5,9 @@ from typing import Literal
 
 import numpy as np
 
+from tr_analysis.models.checks import coverage, generator
 from tr_analysis.models.cluster_design import SINGULAR, ClusteredDesign
-from tr_analysis.models.clusters import ClusterTest, check_draws, check_level, doubt, identified
+from tr_analysis.models.clusters import ClusterTest, doubt, enough_draws, identified
 from tr_analysis.models.inversion import NullDraws, Tails, squared_length
 from tr_analysis.models.series import Array
 
@@ -74,7 +75,7 @@ def wild_cluster_bootstrap(
     Journal of Economics 56, 839-858. The variants: MacKinnon, Nielsen and Webb (2023), Journal of Applied
     Econometrics 38, 671-694.
     """
-    check_level(level)
+    level = coverage(level)
     null = bootstrap_draws(design, variant=variant, signs=signs, draws=draws, tails=tails, seed=seed)
     low, high = null.interval(level)
     how = "all signs" if _enumerated(design, signs) else f"{signs} weights"
@@ -160,11 +161,11 @@ def _enumerated(design: ClusteredDesign, signs: Signs) -> bool:
 
 def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: int | np.random.Generator) -> Array:
     """Return the weights of the clusters in each draw (G, B)."""
-    check_draws(draws)
+    draws = enough_draws(draws)
     if signs not in ("webb", "rademacher"):
         raise ValueError(f'signs is {signs!r}: give "webb" or "rademacher"')
     clusters = len(design.labels)
     if _enumerated(design, signs):
         return np.array(list(product([-1.0, 1.0], repeat=clusters))).T
     values = np.array([-1.0, 1.0]) if signs == "rademacher" else np.concatenate([-WEBB, WEBB])
-    return np.random.default_rng(seed).choice(values, (clusters, draws))
+    return generator(seed).choice(values, (clusters, draws))
