@@ -6,6 +6,10 @@ import pytest
 from tr_analysis.data import load
 
 ANNUAL = "proven_reoffending_annual"
+STALE = (
+    "not what the tables and schemas say; if they are right, run `tr-analysis data describe`, "
+    "then `tr-analysis data build` or `tr-analysis run`"
+)
 FIRST = {"cohort_year": "2012/13"}
 
 
@@ -37,9 +41,7 @@ def test_a_change_that_was_not_described_is_refused_until_it_is(study, command):
     study.change("events", "event", "35 Trusts replaced", event_id="split")
     first, *rest = study.refuses(command)
     assert first == "events.csv: its content is not the one recorded in datapackage.json"
-    assert rest == [
-        "datapackage.json: not what the tables and schemas say; if they are right, run `tr-analysis data describe`"
-    ]
+    assert rest == [f"datapackage.json: {STALE}"]
     study.run("describe")
     study.run("build")
     assert load("events").loc[0, "event"] == "35 Trusts replaced"
@@ -56,8 +58,7 @@ def test_a_description_of_bad_data_is_not_written(study):
 def test_a_description_that_is_gone_or_cannot_be_read_says_how_to_make_it(study, content):
     path = study.raw / "datapackage.json"
     path.unlink() if content is None else path.write_bytes(content)
-    rule = "not what the tables and schemas say; if they are right, run `tr-analysis data describe`"
-    assert study.refuses("check") == [f"datapackage.json: {rule}"]
+    assert study.refuses("check") == [f"datapackage.json: {STALE}"]
 
 
 def test_an_edited_dictionary_is_refused(study):

@@ -35,7 +35,7 @@ def test_a_table_that_does_not_exist_is_refused_with_those_that_do(study):
 def fault(name="events") -> str:
     with pytest.raises(DataError) as caught:
         load(name)
-    assert "run `tr-analysis data build`" in str(caught.value)
+    assert "`tr-analysis data build`" in str(caught.value)
     return str(caught.value)
 
 
@@ -65,8 +65,9 @@ def test_a_table_that_is_gone_is_refused(study):
 
 def test_a_change_of_any_raw_file_is_refused_because_tables_draw_on_each_other(study):
     study.change("providers", "owner", "Seetec", provider="Northumbria")
-    assert fault("inspection_ratings").startswith(
-        "data/raw/providers.csv: changed since the tables were built"
+    assert fault("inspection_ratings") == (
+        "data/raw/providers.csv: changed since the tables were built: "
+        "if that is right, run `tr-analysis data describe`, then `tr-analysis data build`"
     )
 
 

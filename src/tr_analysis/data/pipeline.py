@@ -56,7 +56,10 @@ def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
         return []
     recorded = _recorded(on_disk[PACKAGE])
     changed = [f for f, value in _hashes(present[PACKAGE]).items() if recorded.get(f, value) != value]
-    rule = "not what the tables and schemas say; if they are right, run `tr-analysis data describe`"
+    rule = (
+        "not what the tables and schemas say; if they are right, run `tr-analysis data describe`, "
+        "then `tr-analysis data build` or `tr-analysis run`"
+    )
     return [Problem(f, f"its content is not the one recorded in {PACKAGE}") for f in changed] + [
         Problem(name, rule) for name in stale
     ]

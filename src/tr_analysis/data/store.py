@@ -47,7 +47,7 @@ def load(name: str) -> pd.DataFrame:
         raise ValueError(f"no table {name!r}; there are: {', '.join(tables)}")
     entry, file = tables[name], paths.processed() / f"{name}.csv"
     if changed := [f for f, value in raw.items() if _hash(paths.raw() / f) not in (value, None)]:
-        rule = f"changed since the tables were built: {_BUILD}"
+        rule = "changed since the tables were built: if that is right, run `tr-analysis data describe`, then `tr-analysis data build`"
         raise DataError([Problem(f"data/raw/{f}", rule) for f in changed])
     if _hash(file) != entry["sha256"]:
         raise DataError([Problem(f"data/processed/{file.name}", f"missing or edited by hand: {_BUILD}")])
