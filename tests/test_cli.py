@@ -207,7 +207,32 @@ def test_lint_lists_the_faults_and_ends_with_code_1(root, capsys):
     path = chapter(root, "03-recall", "n, scale")
     path.write_text(path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings")))
     assert main(["lint", "03"]) == 0
-    assert capsys.readouterr().out == "1 chapters keep the rules\n"
+    assert capsys.readouterr().out == "1 chapter keeps the rules\n"
+
+
+def test_lint_tells_a_circle(root, capsys):
+    for one, other in (("02-other", "03-recall"), ("03-recall", "02-other")):
+        path = chapter(root, one, f"n, scale, load_results({other!r})")
+        path.write_text(path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings")))
+    assert main(["lint", "03"]) == 1
+    assert "wait for each other's results: 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"), [(["new", "x-y"], "notebooks/x-y.ipynb"), (["readme"], "README.md")]
+)
+def test_a_file_that_cannot_be_written_is_named_in_one_line(root, capsys, monkeypatch, arguments, file):
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (root / "README.md").write_text("old")
+    monkeypatch.setattr("tr_analysis.study.readme.renewed", str.upper)
+    monkeypatch.setattr(Path, "write_bytes", forbidden)
+    assert main(arguments) == 1
+    said = (
+        f"{root / file}: Permission denied; make room and see that it can be read and written, then run again"
+    )
+    assert capsys.readouterr().err == f"tr-analysis: {said}\n"
 
 
 def test_the_data_commands_say_what_they_did(root, capsys, monkeypatch):
@@ -255,7 +280,7 @@ def test_the_module_runs_as_the_command_does_and_loads_nothing_heavy(root):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_leaves_no_kernel_and_no_file(root, tmp_path, sign, code):
+def test_an_interrupted_run_leaves_no_kernel_and_names_what_it_wrote(root, tmp_path, sign, code):
     started = root / "started"
     chapter(
         root, "03-recall", f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(90)"
@@ -263,7 +288,7 @@ def test_an_interrupted_run_leaves_no_kernel_and_no_file(root, tmp_path, sign, c
     (temporary := root / "t").mkdir()
     script = "import sys, tr_analysis.data as d; d.build = list; from tr_analysis.cli import main; sys.exit(main())"
     with subprocess.Popen(
-        [sys.executable, "-c", script, "run", "03"],
+        [sys.executable, "-c", script, "run", "--jobs", "1"],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"TMPDIR": str(temporary)},
@@ -275,8 +300,9 @@ def test_an_interrupted_run_leaves_no_kernel_and_no_file(root, tmp_path, sign, c
         process.send_signal(sign)
         _, err = process.communicate(timeout=30)
     assert process.returncode == code
-    assert err == "tr-analysis: interrupted: nothing of the unfinished chapters was written\n"
+    said = "interrupted: nothing of the unfinished chapters was written; finished and written: 02-other"
+    assert err == f"tr-analysis: {said}\n"
     assert kernels
     assert not any(kernel.is_running() for kernel in kernels)
     assert list(temporary.iterdir()) == []
-    assert not (root / "reports").exists()
+    assert {path.stem for path in (root / "reports").rglob("*.*")} == {"02-other"}

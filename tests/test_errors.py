@@ -1,6 +1,6 @@
 import pytest
 
-from tr_analysis.errors import ChapterError, DataError, Problem, StudyError, UsageError
+from tr_analysis.errors import ChapterError, DataError, Problem, StudyError, UsageError, nearest
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,18 @@ def test_many_problems_are_counted_and_kept():
 def test_each_kind_of_error_has_its_exit_code():
     codes = [error.exit_code for error in (StudyError, DataError, ChapterError, UsageError)]
     assert codes == [1, 1, 2, 64]
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("nps wales", ["Wales", "NPS Wales"], "; did you mean NPS Wales?"),
+        ("nps-wales", ["Wales", "NPS Wales"], "; did you mean NPS Wales?"),
+        ("Befor", ["after", "before"], "; did you mean before?"),
+        ("crc-cohort", ["crc_cohort"], "; did you mean crc_cohort?"),
+        ("end", ["seed", "drift"], ""),
+        ("base", ["case_mix"], ""),
+    ],
+)
+def test_the_nearest_word_is_near(word, known, hint):
+    assert nearest(word, known) == hint

@@ -110,15 +110,15 @@ def run(
     A chapter is named 03-recall, or 03, or recall.
     """
     from tr_analysis import data
-    from tr_analysis.study.plan import plan
+    from tr_analysis.study.plan import plan, refuse_stale
     from tr_analysis.study.run import run as run_chapters
 
     # Mistakes of the caller come before the time that the tables take.
     tasks = plan(chapters, given, out, all_providers=all_providers)
     data.build()
+    refuse_stale(tasks)
     outcomes = run_chapters(tasks, jobs)
-    for line in _told(outcomes):
-        click.echo(line)
+    click.echo("\n".join(_told(outcomes)))
     _render(tasks)
     if failures := [outcome.failure for outcome in outcomes if outcome.failure]:
         raise ChapterError("\n".join(failures))
@@ -173,13 +173,11 @@ def new(name: str) -> None:
 def lint(chapters: tuple[str, ...]) -> None:
     """Check chapters, all by default, against the rules they are written by."""
     from tr_analysis.study.chapters import choose, find_chapters
-    from tr_analysis.study.lint import lint as lint_notebook
+    from tr_analysis.study.lint import refuse_faults
 
-    chosen = choose(chapters, find_chapters())
-    faults = [fault for chapter in chosen for fault in lint_notebook(chapter.path)]
-    if faults:
-        raise StudyError("\n".join(["these chapters break the rules they are written by:", *faults]))
-    click.echo(f"{len(chosen)} chapters keep the rules")
+    chosen = choose(chapters, found := find_chapters())
+    refuse_faults(chosen, found)
+    click.echo(f"{len(chosen)} chapter{'s keep' if len(chosen) > 1 else ' keeps'} the rules")
 
 
 @cli.command()
@@ -217,8 +215,7 @@ def describe() -> None:
     """Write the data package's description and the data dictionary."""
     from tr_analysis import data
 
-    for path in data.describe():
-        click.echo(_shown(path))
+    click.echo("\n".join(map(_shown, data.describe())))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -241,6 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("TR_ANALYSIS_DEBUG"):
             traceback.print_exc()
+        if isinstance(error, OSError) and error.filename:
+            remedy = "make room and see that it can be read and written, then run again"
+            return _said(f"{error.filename}: {error.strerror}; {remedy}", StudyError.exit_code)
         remedy = "run again with TR_ANALYSIS_DEBUG=1 for the traceback"
         return _said(f"{type(error).__name__}: {error}; {remedy}", 70)
 

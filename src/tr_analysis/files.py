@@ -34,22 +34,33 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     Raises
     ------
     OSError
-        If the folder cannot be written or the disk is full; the files are then as they were.
+        If the folder cannot be written or the disk is full; the files are then as they were. It names the
+        file, or the folder of several.
     """
     targets = {folder / name: content for name, content in contents.items()}
     changed = [t for t, content in targets.items() if not (t.is_file() and t.read_bytes() == content)]
-    if changed:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder, prefix=".writing-") as aside:
-            moves = [
-                (target, Path(aside, f"new-{i}"), Path(aside, f"old-{i}")) for i, target in enumerate(changed)
-            ]
-            for target, new, old in moves:
-                new.write_bytes(targets[target])
-                if target.exists():
-                    shutil.copy2(target, old)
-            _move_in(moves)
+    try:
+        _write({target: targets[target] for target in changed}, folder)
+    except OSError as error:
+        place = changed[0] if len(changed) == 1 else folder
+        raise OSError(error.errno, error.strerror, str(place)) from error
     return list(targets)
+
+
+def _write(changed: Mapping[Path, bytes], folder: Path) -> None:
+    """Write new contents aside, keep the old ones there too, and move the new ones in."""
+    if not changed:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".writing-") as aside:
+        moves = [
+            (target, Path(aside, f"new-{i}"), Path(aside, f"old-{i}")) for i, target in enumerate(changed)
+        ]
+        for target, new, old in moves:
+            new.write_bytes(changed[target])
+            if target.exists():
+                shutil.copy2(target, old)
+        _move_in(moves)
 
 
 def _move_in(moves: list[tuple[Path, Path, Path]]) -> None:

@@ -48,7 +48,9 @@ def test_several_names_keep_the_study_s_order_and_no_name_means_all(chapters):
     ("name", "message"),
     [
         ("recal", r"there is no chapter recal; did you mean recall\?"),
+        ("Recall", r"did you mean recall\?"),
         ("3-recall", r"did you mean 03-recall\?"),
+        ("3", r"did you mean 03\?"),
         ("02", "02 fits several chapters: 02-other, 02-reoffending; give the full name"),
         ("", "there is no chapter ; there are 02-other"),
         ("zzz", "there is no chapter zzz; there are 02-other, 02-reoffending, 03-recall, provider"),
@@ -73,3 +75,25 @@ def test_a_name_without_a_number_is_all_subject(chapters, tmp_path):
     assert [c.name for c in choose(["my-question"], found)] == ["my-question"]
     with pytest.raises(UsageError, match="there is no chapter question"):
         choose(["question"], found)
+
+
+@pytest.mark.parametrize("name", ["Copy of 01", "Untitled", "01-evidence-Copy1", "my_question"])
+def test_a_notebook_with_another_name_is_no_chapter_and_says_so_when_asked_for(chapters, tmp_path, name):
+    folder = tmp_path / "notebooks"
+    (folder / f"{name}.ipynb").write_text("{}")
+    assert find_chapters() == chapters
+    with pytest.raises(
+        UsageError, match=f"'{name}' is no name for a chapter: .* as in 04-housing or housing"
+    ):
+        choose([f"notebooks/{name}.ipynb"], chapters)
+
+
+def test_a_notebook_that_cannot_be_read_is_named_with_the_remedy(chapters, tmp_path):
+    path = tmp_path / "notebooks" / "04-new.ipynb"
+    path.write_text("{")
+    with pytest.raises(StudyError, match=r"04-new\.ipynb: is no Jupyter notebook; restore the file"):
+        find_chapters()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StudyError, match=r"04-new\.ipynb: cannot be read: .*; mend or remove it"):
+        find_chapters()

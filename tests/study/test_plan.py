@@ -1,7 +1,14 @@
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 
+from tr_analysis import paths
 from tr_analysis.errors import StudyError, UsageError
-from tr_analysis.study.plan import plan
+from tr_analysis.study.plan import plan, refuse_stale
+
+DATA = paths.raw().parent
 
 
 @pytest.fixture
@@ -72,10 +79,19 @@ def test_a_folder_that_cannot_be_is_refused_at_once(toy, tmp_path):
         plan(out=tmp_path / "file" / "below")
 
 
-def test_notebooks_without_a_name_of_their_own_are_no_chapters(toy, tmp_path):
+@pytest.mark.parametrize("given", [{}, {"n": "3"}])
+def test_a_reports_folder_that_cannot_be_is_refused_at_once(toy, tmp_path, given):
     toy("01-a", "pass")
-    (tmp_path / "notebooks" / "Untitled1.ipynb").write_text("{}")
-    assert [task.chapter.name for task in plan()] == ["01-a"]
+    (tmp_path / "reports").write_text("")
+    with pytest.raises(UsageError, match=r"reports.* cannot be written: Not a directory; name another"):
+        plan(given=given)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder in which nothing can be made")
+def test_where_nothing_can_be_made_is_refused_whoever_asks(toy):
+    toy("01-a", "pass")
+    with pytest.raises(UsageError, match="/proc/x cannot be written"):
+        plan(out=Path("/proc/x"))
 
 
 @pytest.fixture
@@ -151,6 +167,23 @@ def test_a_misspelt_provider_is_refused_with_the_nearest_and_without_all_the_oth
     )
 
 
+@pytest.mark.parametrize("typed", ["nps wales", "nps-wales", "provider-nps-wales"])
+def test_a_provider_in_small_letters_or_by_its_page_is_understood(about_one, typed):
+    with pytest.raises(UsageError, match=r"one of 3; did you mean NPS Wales\?"):
+        plan(given={"provider": typed})
+    with pytest.raises(UsageError, match="one of 3; `tr-analysis params provider` lists them"):
+        plan(given={"provider": "zzz"})
+
+
+@pytest.mark.parametrize("name", ["provider-nps-wales", "reports/provider-nps-wales.ipynb"])
+def test_a_page_about_one_provider_says_how_it_is_run(about_one, name):
+    command = 'run `tr-analysis run provider -p provider="NPS Wales"`'
+    with pytest.raises(UsageError, match=f"{name} is a page, not a chapter: {command}"):
+        plan([name])
+    with pytest.raises(UsageError, match=r"no chapter provider-nps; did you mean provider\?"):
+        plan(["provider-nps"])
+
+
 @pytest.mark.parametrize(
     ("loads", "message"),
     [
@@ -168,6 +201,29 @@ def test_results_that_cannot_be_loaded_are_refused(toy, loads, message):
         toy(name, f"load_results({loads[name]!r})" if name in loads else "n")
     with pytest.raises(StudyError, match=message):
         plan()
+
+
+def test_a_circle_is_told_whichever_of_its_chapters_runs(toy):
+    toy("01-a", "load_results('02-b')")
+    toy("02-b", "load_results('01-a')")
+    toy("03-c", "load_results('01-a')")
+    toy("04-d", "n")
+    for name in ("01", "02", "03"):
+        with pytest.raises(StudyError, match=r"wait for each other's results: 0[12]-., 0[12]-.; break"):
+            plan([name])
+    assert [task.name for task in plan(["04"])] == ["04-d"]
+
+
+def test_results_of_other_tables_are_refused_unless_this_run_renews_them(toy, tmp_path):
+    toy("01-a", "n")
+    toy("02-b", "load_results('01-a')")
+    results = tmp_path / "reports" / "results" / "01-a.json"
+    results.parent.mkdir(parents=True)
+    results.write_text(json.dumps({"data": {"events": "0" * 64}, "findings": {}}))
+    shutil.copytree(DATA, tmp_path / "data")
+    refuse_stale(plan())
+    with pytest.raises(StudyError, match="another state of the table events: run `tr-analysis run 01-a`"):
+        refuse_stale(plan(["02"]))
 
 
 def test_results_come_from_this_run_or_else_from_the_project(toy, tmp_path):

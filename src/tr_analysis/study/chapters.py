@@ -1,13 +1,17 @@
 """The chapters: finding them, and understanding the names people give them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tr_analysis.errors import StudyError, UsageError, nearest
+from tr_analysis.errors import StudyError, UsageError, nearest, plain
 from tr_analysis.paths import notebooks
 from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
+from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
+
+_NAME = re.compile(r"([0-9]{2}-)?[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,14 @@ class Chapter:
 def find_chapters() -> tuple[Chapter, ...]:
     """Return the chapters of the project, in order of their names.
 
+    A notebook with another name than a chapter may have, such as Jupyter's Untitled or a copy, is none yet.
+
     Raises
     ------
     StudyError
         When there is none, or a notebook cannot be read.
     """
-    # Jupyter calls a notebook Untitled until somebody names it: not yet a chapter.
-    named = sorted(path for path in notebooks().glob("*.ipynb") if not path.stem.startswith("Untitled"))
+    named = sorted(path for path in notebooks().glob("*.ipynb") if _NAME.fullmatch(path.stem))
     found = tuple(_chapter(path) for path in named)
     if not found:
         raise StudyError(f"no chapters in {notebooks()}; set TR_ANALYSIS_ROOT to the project's folder")
@@ -55,6 +60,26 @@ def _chapter(path: Path) -> Chapter:
     prose = (cell["source"] for cell in read_cells(path) if cell["cell_type"] == "markdown")
     title, question = title_and_question("\n\n".join(prose))
     return Chapter(path, title or path.stem, question)
+
+
+def refuse_name(name: str, chapters: Sequence[Chapter]) -> None:
+    """Refuse a name that no chapter may have.
+
+    Raises
+    ------
+    UsageError
+        Which says what names chapters have.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is no name for a chapter: use words in small letters with dashes between them, "
+            f"and two digits first if it is to have a number, as in {free_number(chapters)}-housing or housing"
+        )
+
+
+def free_number(chapters: Sequence[Chapter]) -> str:
+    """Return the number after the last."""
+    return f"{1 + max(int(chapter.number or 0) for chapter in chapters):02}"
 
 
 def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
@@ -77,9 +102,9 @@ def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, 
 
 
 def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
-    plain = Path(name).name.removesuffix(".ipynb")
-    fits = [c for c in chapters if c.name == plain] or [
-        c for c in chapters if plain and plain in (c.number, c.subject)
+    stem = Path(name).name.removesuffix(".ipynb")
+    fits = [c for c in chapters if c.name == stem] or [
+        c for c in chapters if stem and stem in (c.number, c.subject)
     ]
     if len(fits) == 1:
         return fits[0]
@@ -87,6 +112,20 @@ def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
         raise UsageError(
             f"{name} fits several chapters: {', '.join(c.name for c in fits)}; give the full name"
         )
-    words = [word for c in chapters for word in (c.name, c.subject) if word]
-    hint = nearest(plain, words) or f"; there are {', '.join(c.name for c in chapters)}"
+    if (notebooks() / f"{stem}.ipynb").exists():
+        refuse_name(stem, chapters)
+    for call in _calls(stem, chapters):
+        raise UsageError(f"{name} is a page, not a chapter: run `{call}`")
+    words = [word for c in chapters for word in (c.name, c.subject, c.number) if word]
+    hint = nearest(stem.zfill(2), words) or f"; there are {', '.join(c.name for c in chapters)}"
     raise UsageError(f"there is no chapter {name}{hint}")
+
+
+def _calls(page: str, chapters: Sequence[Chapter]) -> Iterator[str]:
+    """Yield the command that runs the page of one provider, if it is one."""
+    for chapter in (c for c in chapters if plain(page).startswith(f"{c.name}-")):
+        parameters = read_parameters(chapter.path)
+        if by_provider := provider_parameter(parameters):
+            for provider in by_provider.choices:
+                if run_name(chapter.name, parameters, {by_provider.name: provider}) == plain(page):
+                    yield f'tr-analysis run {chapter.name} -p {by_provider.name}="{provider}"'

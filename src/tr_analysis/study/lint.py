@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from nbformat.validator import iter_validate
 
 from tr_analysis.errors import StudyError
 from tr_analysis.report.prose import headings
+from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.lint_code import code_faults, names_used
 from tr_analysis.study.lint_prose import prose_faults
-from tr_analysis.study.needs import needed_results
+from tr_analysis.study.needs import needed_results, refuse_circles
 from tr_analysis.study.normalise import INJECTED
 from tr_analysis.study.notebook import Cell, read_cells
 from tr_analysis.study.parameters import read_parameters
@@ -41,6 +42,26 @@ def lint(notebook: Path) -> list[str]:
     for rule in _RULES:
         faults += rule(cells)
     return [f"{notebook.name}: {f'cell {cell}: ' if cell else ''}{remedy}" for cell, remedy in faults]
+
+
+def refuse_faults(chosen: Sequence[Chapter], chapters: Sequence[Chapter]) -> None:
+    """Refuse chapters that break the rules, or that wait for each other's results.
+
+    Parameters
+    ----------
+    chosen
+        Those that are checked.
+    chapters
+        All there are.
+
+    Raises
+    ------
+    StudyError
+        With every fault, a line each.
+    """
+    if faults := [fault for chapter in chosen for fault in lint(chapter.path)]:
+        raise StudyError("\n".join(["these chapters break the rules they are written by:", *faults]))
+    refuse_circles(chosen, chapters)
 
 
 def _format(stored: dict[str, Any]) -> Iterator[Fault]:

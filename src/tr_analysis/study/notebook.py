@@ -23,7 +23,7 @@ def read_cells(notebook: Path) -> list[Cell]:
         content = json.loads(notebook.read_text(encoding="utf-8"))
         return [_completed(cell, number) for number, cell in enumerate(content["cells"], start=1)]
     except OSError as error:
-        raise StudyError(f"{notebook}: cannot be read: {error.strerror}") from None
+        raise StudyError(f"{notebook}: cannot be read: {error.strerror}; mend or remove it") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StudyError(
             f"{notebook}: is no Jupyter notebook; restore the file or save it again in Jupyter"

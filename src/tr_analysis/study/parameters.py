@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from tr_analysis.errors import StudyError, UsageError, nearest
+from tr_analysis.errors import StudyError, UsageError, nearest, plain
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.values import KINDS, Month, Provider, Value, Year, provider_names
 
@@ -183,7 +183,7 @@ def run_name(chapter: str, parameters: Sequence[Parameter], given: Mapping[str, 
     if not by_provider:
         return chapter
     provider = str(given.get(by_provider.name, by_provider.default))
-    return f"{chapter}-{re.sub(r'[^a-z0-9]+', '-', provider.lower())}"
+    return f"{chapter}-{plain(provider)}"
 
 
 def parse(parameter: Parameter, value: Any) -> Value:
@@ -217,7 +217,10 @@ def _chosen(parameter: Parameter, value: Any) -> Value:
     for choice in parameter.choices:
         if (type(value) is type(choice) and value == choice) or value == str(choice):
             return choice
-    raise _refusal(parameter, value, nearest(str(value), map(str, parameter.choices)))
+    hint = nearest(str(value).removeprefix(f"{parameter.chapter}-"), map(str, parameter.choices))
+    if not hint and parameter.kind == "Provider":
+        hint = f"; `tr-analysis params {parameter.chapter}` lists them"
+    raise _refusal(parameter, value, hint)
 
 
 def _refusal(parameter: Parameter, value: Any, suggestion: str = "") -> UsageError:

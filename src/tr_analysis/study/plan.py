@@ -1,17 +1,16 @@
 """What a run is to do: chapters, values, folders and order, checked before a kernel starts."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import reports, root, sources
 from tr_analysis.study.chapters import Chapter, choose, find_chapters
-from tr_analysis.study.needs import needed_results
+from tr_analysis.study.needs import needed_results, refuse_circles
 from tr_analysis.study.parameters import Parameter, parse, provider_parameter, read_parameters, run_name
 from tr_analysis.study.values import Value
 
@@ -79,12 +78,14 @@ def plan(
     Raises
     ------
     UsageError
-        For an unknown chapter or parameter, a value not allowed, or a folder that is not for results.
+        For an unknown chapter or parameter, a value not allowed, or a folder that is not for results or
+        cannot be written.
     StudyError
         If a chapter loads results that nothing gives, or chapters wait for each other.
     """
     given = given or {}
-    known = {chapter: read_parameters(chapter.path) for chapter in choose(names, find_chapters())}
+    chapters = find_chapters()
+    known = {chapter: read_parameters(chapter.path) for chapter in choose(names, chapters)}
     _refuse_unknown(known, given, every=bool(names))
     if given:
         known = {c: parameters for c, parameters in known.items() if any(p.name in given for p in parameters)}
@@ -96,9 +97,24 @@ def plan(
         tasks += _tasks(chapter, parameters, turned, out, all_providers or not (names or given))
     if out is not None:
         _refuse_folder(out, turned=any(task.turned for task in tasks))
-    tasks = [_linked(task, tasks) for task in tasks]
-    _refuse_circles(tasks)
-    return tasks
+    for folder in {task.out for task in tasks}:
+        _refuse_unwritable(folder)
+    refuse_circles(list(known), chapters)
+    return [_linked(task, tasks) for task in tasks]
+
+
+def refuse_stale(tasks: Sequence[Task]) -> None:
+    """Refuse results of earlier runs that were computed from other tables than those of today.
+
+    Raises
+    ------
+    StudyError
+        Which says what to run first.
+    """
+    if earlier := {name for t in tasks for name in needed_results(t.chapter.path) if name not in t.after}:
+        from tr_analysis.ledger import load_results  # heavy, and seldom needed
+
+        load_results(*sorted(earlier))
 
 
 def _tasks(
@@ -148,16 +164,6 @@ def _how_to_get(name: str) -> str:
     return f"which is no chapter{hint}"
 
 
-def _refuse_circles(tasks: Sequence[Task]) -> None:
-    try:
-        TopologicalSorter({task.name: task.after for task in tasks}).prepare()
-    except CycleError as error:
-        circle = ", ".join(dict.fromkeys(error.args[1]))
-        raise StudyError(
-            f"these chapters wait for each other's results: {circle}; break the circle"
-        ) from None
-
-
 def _refuse_all(known: Mapping[Chapter, Sequence[Parameter]], given: Mapping[str, Any], every: bool) -> None:
     """Refuse to run for every provider what knows none, or was given one."""
     by_provider = {chapter.name: provider_parameter(parameters) for chapter, parameters in known.items()}
@@ -177,9 +183,15 @@ def _refuse_folder(out: Path, *, turned: bool) -> None:
         raise UsageError(f"--out {out} is where the project's own files are; name a folder for results")
     if turned and here == reports():
         raise UsageError(f"--out {out} holds the study; leave --out away and the variant gets its own folder")
-    existing = next(folder for folder in (here, *here.parents) if folder.exists())
-    if not (existing.is_dir() and os.access(existing, os.W_OK)):
-        raise UsageError(f"--out {out} cannot be written: {existing} is no folder you may write in")
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder in which nothing can be made; permissions alone do not tell, so try."""
+    try:
+        existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        TemporaryDirectory(dir=existing, prefix=".writing-").cleanup()
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}; name another with --out") from None
 
 
 def _refuse_unknown(

@@ -28,9 +28,10 @@ from tr_analysis.study.publish import chapter_files, keep_failed, publish
 class InterruptionError(StudyError):
     """The run was ended from outside, with Ctrl-C or a signal."""
 
-    def __init__(self, exit_code: int) -> None:
+    def __init__(self, exit_code: int, finished: Sequence[str]) -> None:
         self.exit_code = exit_code
-        super().__init__("interrupted: nothing of the unfinished chapters was written")
+        done = f"; finished and written: {', '.join(finished)}" if finished else ""
+        super().__init__(f"interrupted: nothing of the unfinished chapters was written{done}")
 
 
 class _Terminated(KeyboardInterrupt):
@@ -62,22 +63,25 @@ def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
     Raises
     ------
     InterruptionError
-        After Ctrl-C or SIGTERM; no kernel is left.
+        After Ctrl-C or SIGTERM; no kernel is left. It names the chapters that were written before.
     """
+    finished: list[str] = []
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     try:
         with _termination(), running_kernels(notebooks()) as kernels, closing(Progress(cells)) as progress:
             pool = ThreadPoolExecutor(jobs)
             try:
-                return _in_order(tasks, jobs, lambda task: pool.submit(_run_task, task, kernels, progress))
+                return _in_order(
+                    tasks, jobs, lambda task: pool.submit(_run_task, task, kernels, progress, finished)
+                )
             finally:
                 kernels.stop()
                 pool.shutdown(cancel_futures=True)
     except _Terminated:
-        raise InterruptionError(143) from None
+        raise InterruptionError(143, finished) from None
     except KeyboardInterrupt:
-        raise InterruptionError(130) from None
+        raise InterruptionError(130, finished) from None
 
 
 def _in_order(tasks: Sequence[Task], jobs: int, submit: Callable[[Task], "Future[Outcome]"]) -> list[Outcome]:
@@ -123,7 +127,7 @@ def _termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _run_task(task: Task, kernels: Kernels, progress: Progress) -> Outcome:
+def _run_task(task: Task, kernels: Kernels, progress: Progress, finished: list[str]) -> Outcome:
     """Execute and publish one chapter; a failure keeps what was executed and touches nothing else."""
     start = time.monotonic()
     executed: NotebookNode | None = None
@@ -133,6 +137,7 @@ def _run_task(task: Task, kernels: Kernels, progress: Progress) -> Outcome:
         try:
             executed = normalise(execute(task, kernels, progress.advance), task)
             files = publish(task.name, chapter_files(task, executed), task.out)
+            finished.append(task.name)
         except ExecutionError as error:
             executed, failure = error.notebook, str(error)
         except ChapterError as error:
