@@ -206,6 +206,7 @@ def test_upper_bound_of_zero():
         model.upper_bound_zero(0)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", [np.int8, np.int16, np.uint8, np.float32])
 def test_counts_of_any_width_give_the_same(kind):
     narrow = model.difference(kind(100), kind(120), kind(90), kind(110))
@@ -214,6 +215,12 @@ def test_counts_of_any_width_give_the_same(kind):
     assert model.proportion(kind(100), kind(120)) == model.proportion(100, 120)
 
 
+def test_counts_too_many_to_add_in_their_own_width():
+    narrow = [np.int16(count) for count in (20_000, 30_000, 19_000, 29_000)]
+    assert model.difference(*narrow) == model.difference(*map(int, narrow))
+
+
+@pytest.mark.filterwarnings("error")
 def test_an_empty_cell_of_many_trials_gives_no_warning():
     found = model.difference(200, 200, 0, 201)
     assert found.test == "score"

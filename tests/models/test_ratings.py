@@ -118,6 +118,11 @@ def test_koopman_covers_for_services_as_few_as_these():
     assert 0.93 < koopman_coverage(7, 21, 0.7, 0.1) < 1
 
 
+def test_koopman_falls_short_where_few_succeed():
+    """As the docstring says, so that nobody takes 95% for granted there."""
+    assert koopman_coverage(7, 21, 0.02, 0.3) == pytest.approx(0.902, abs=0.001)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(("p1", "p2"), [(0.1, 0.1), (0.3, 0.1), (0.5, 0.5), (0.9, 0.3), (0.7, 0.05)])
 def test_koopman_coverage_over_shares(p1, p2):
@@ -142,6 +147,7 @@ def test_level_is_checked():
         two_groups(*ROUND_1, level=95)
 
 
+@pytest.mark.filterwarnings("error")
 def test_narrow_integers_and_empty_cells_give_no_warning():
     assert two_groups(*map(np.int8, ROUND_1)).measures.equals(two_groups(*ROUND_1).measures)
     found = two_groups(200, 200, 0, 201)

@@ -106,7 +106,8 @@ def shrink(
     ``tau2 / (tau2 + s2)`` for the mean sampling variance ``s2`` of a unit of that size. The interval is that
     of the posterior ``Beta(M m + k, M (1 - m) + n - k)``; it takes the fitted m and M as known, so it is too
     narrow with few units: of 50 to 2000 trials each, with ``tau`` 0.05, an interval of 0.95 held 0.91 of the
-    true shares of 7 units, 0.94 of 21 and 0.95 of 54.
+    true shares of 7 units, 0.94 of 21 and 0.95 of 54; of 50 to 300 trials, where ``tau`` is often fitted as 0
+    and intervals have no width, 0.69, 0.91 and 0.94.
 
     Parameters
     ----------
