@@ -116,6 +116,11 @@ def test_what_is_no_row_of_numbers_is_refused(values: object) -> None:
         numbers("sizes", values)
 
 
+def test_an_integer_too_long_is_refused() -> None:
+    with pytest.raises(ValueError, match="the sizes hold an integer too long to compute with"):
+        numbers("sizes", [1, 10**400])
+
+
 def test_a_table_is_no_row_of_numbers() -> None:
     with pytest.raises(ValueError, match="the sizes have 2 dimensions: give one number per unit"):
         numbers("sizes", [[1, 2], [3, 4]])

@@ -185,8 +185,9 @@ def test_rows_and_names_must_match():
     frame = panel()
     with pytest.raises(ValueError, match=r"unequal lengths \(164 responses, 164 regressors, 163 clusters"):
         clustered_design(frame["rate"], frame[["treated"]], frame["owner"].iloc[1:], "treated")
-    with pytest.raises(ValueError, match="no regressor 'public': name one of treated, case_mix"):
-        clustered_design(frame["rate"], frame[["treated", "case_mix"]], frame["owner"], "public")
+    for name in ("public", ["treated"]):
+        with pytest.raises(ValueError, match=r"no regressor .*: name one of treated, case_mix"):
+            clustered_design(frame["rate"], frame[["treated", "case_mix"]], frame["owner"], name)
 
 
 @pytest.mark.parametrize(("clusters", "how_many"), [(None, 0), (5, 1), ("abc", 1), ([], 0)])

@@ -28,6 +28,8 @@ def test_columns_must_be_told_apart():
     frame = pd.DataFrame([[1, 2, 5]], columns=["k", "k", "n"])
     with pytest.raises(ValueError, match="several columns are called 'k'"):
         counts(frame, "k", "n")
+    with pytest.raises(ValueError, match=r"no column \['n'\]: the frame has k, n"):
+        counts(frame.iloc[:, 1:], "k", ["n"])
     with pytest.raises(ValueError, match="column 'n' is named for both successes and trials"):
         counts(frame, "n", "n")
     with pytest.raises(ValueError, match="column 'n' has the name of a result"):

@@ -128,6 +128,8 @@ def test_words_need_their_order_and_numbers_no_gap():
         superiority(NPS, CRC)
     with pytest.raises(ValueError, match="missing rating"):
         superiority([1.0, np.nan], [2.0])
+    with pytest.raises(ValueError, match="the ratings hold complex, which are not numbers"):
+        superiority([1j], [2.0])
     with pytest.raises(ValueError, match="between 0 and 1"):
         superiority([1], [2], level=95)
 

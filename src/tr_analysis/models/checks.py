@@ -91,7 +91,12 @@ def numbers(name: str, values: object) -> npt.NDArray[np.float64]:
     kind = "nothing" if values is None else pd.api.types.infer_dtype(given, skipna=True)
     if kind not in ("integer", "floating", "mixed-integer-float", "boolean", "empty"):
         raise ValueError(f"the {name} hold {kind}, which are not numbers: turn them into numbers first")
-    return pd.Series(given).to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        return pd.Series(given).to_numpy(dtype=np.float64, na_value=np.nan)
+    except OverflowError:
+        raise ValueError(
+            f"the {name} hold an integer too long to compute with: choose another unit"
+        ) from None
 
 
 def same_rows(**columns: object) -> None:

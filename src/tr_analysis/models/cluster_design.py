@@ -1,6 +1,6 @@
 """A regression whose rows come in clusters, reduced to sums by cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,7 +135,7 @@ def _names(regressors: pd.DataFrame, coefficient: str) -> list[str]:
     """Return the names of the columns, the constant first; refuse what is no table, or not told apart."""
     if not isinstance(regressors, pd.DataFrame):
         raise ValueError(f"regressors come as a pandas DataFrame, not as {type(regressors).__name__}")
-    if coefficient not in regressors:
+    if not isinstance(coefficient, Hashable) or coefficient not in regressors:
         raise ValueError(f"no regressor {coefficient!r}: name one of {', '.join(map(str, regressors))}")
     names = [CONSTANT, *regressors.columns]
     if len(set(names)) < len(names):

@@ -1,6 +1,6 @@
 """Counts of successes in trials, checked: of one unit, and of the rows of a frame."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,7 @@ def counts(
 
 
 def _check_column(frame: pd.DataFrame, column: str) -> None:
-    if column not in frame:
+    if not isinstance(column, Hashable) or column not in frame:
         raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")
     if isinstance(frame[column], pd.DataFrame):
         raise ValueError(f"several columns are called {column!r}: rename all but one")

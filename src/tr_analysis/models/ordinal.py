@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import comb
 from scipy.stats import mannwhitneyu, norm
 
-from tr_analysis.models.checks import coverage
+from tr_analysis.models.checks import coverage, numbers
 
 Array = npt.NDArray[np.float64]
 LARGEST_EXACT_RANKS = 120
@@ -99,7 +99,7 @@ def _scores(which: str, ratings: Sequence[Any] | pd.Series, order: Sequence[Any]
         given = given.map(place)
     if not pd.api.types.is_numeric_dtype(given):
         raise ValueError("ratings are words: give their order from lowest to highest with order=")
-    scores = given.to_numpy(dtype=float, na_value=np.nan)
+    scores = numbers("ratings", given)
     if np.isnan(scores).any():
         raise ValueError(f"the {which} group has a missing rating: drop it and say so")
     return scores
