@@ -145,6 +145,9 @@ def test_grids_that_are_too_small(shifts, spreads, coverage, message):
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
+        ((13, 2, 21.5), "providers is 21.5: give a whole number"),
+        (([13], 2, 21), r"winners is \[13\], which is not a number: give counts of 0 or more"),
+        ((13, None, 21), "losers is None, which is not a number"),
         ((22, 0, 21), "give counts of 0 or more, together no more than all"),
         ((-1, 2, 21), "give counts of 0 or more"),
         ((13, 0, 21), "nothing finite fits"),
@@ -166,3 +169,56 @@ def test_shifts_that_cannot_be():
         model.spread_and_level(*SEEN, error=ERROR, shift=-1.9)
     with pytest.raises(ValueError, match="need a threshold above the baseline"):
         model.level_for_winners(13, 21, error=ERROR, shift=0.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "options", "message"),
+    [
+        ((13.5, 2, 21), {}, "winners is 13.5: give a whole number"),
+        ((13, 2, 21.5), {}, "providers is 21.5: give a whole number"),
+        (SEEN, {"shifts": []}, "shifts and spreads need one value each at least"),
+        (SEEN, {"spreads": [[0.1]]}, "shifts and spreads need one value each at least, in a row"),
+        (SEEN, {"spreads": [-0.1]}, "spreads has -0.1: give shares from 0"),
+        (SEEN, {"error": 0.9}, "error is 0.9: give a share"),
+        (SEEN, {"unseen": [0.1, 0.2]}, "unseen is .*, which is not a number: give one share"),
+    ],
+)
+def test_regions_that_cannot_be(counts, options, message):
+    with pytest.raises(ValueError, match=message):
+        model.compatibility(
+            *counts, **{"shifts": [0.0], "spreads": [0.0], "error": ERROR, "level": 0.05, **options}
+        )
+
+
+REGION = model.compatibility(*SEEN, shifts=[-0.1, 0.0], spreads=[0.0, 0.1], error=ERROR, level=0.05)
+
+
+@pytest.mark.parametrize(
+    ("region", "column", "message"),
+    [
+        (REGION, "x", "column is 'x': choose 'shift' or 'spread'"),
+        (REGION, "deviance", "column is 'deviance': choose"),
+        (REGION[:0], "shift", "the region is empty or lacks values: give what `compatibility` returns"),
+        (REGION.assign(deviance=np.nan), "shift", "the region is empty or lacks values"),
+        (REGION[["shift"]], "shift", "the region is empty or lacks values"),
+        (None, "shift", "the region is empty or lacks values"),
+    ],
+)
+def test_regions_without_a_profile(region, column, message):
+    with pytest.raises(ValueError, match=message):
+        model.profile_interval(region, column)
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "message"),
+    [
+        (model.spread_and_level, {"losers": 2, "shift": [-0.019]}, "shift is .* give one share, not many"),
+        (model.spread_and_level, {"losers": 2, "shift": -0.9}, "only a shift of -0.90 and a spread of 1"),
+        (model.level_for_winners, {"shift": [-0.019]}, "shift is .* give one share, not many"),
+        (model.level_for_winners, {"shift": -0.019, "spread": [0.1]}, "spread is .* give one share"),
+        (model.shift_and_spread, {"losers": 2, "level": 0.05, "error": 0.9}, "error is 0.9: .* by 100"),
+    ],
+)
+def test_one_share_not_many_nor_percentage_points(function, options, message):
+    with pytest.raises(ValueError, match=message):
+        function(13, providers=21, **{"error": ERROR, **options})

@@ -31,7 +31,8 @@ def brute_chance(size, baseline, people, rate, level, allowed):
 
 
 def test_golden_values_within_the_steps_of_whole_counts():
-    # The golden values are normal approximations; a binomial count cannot hit a level exactly.
+    # The golden values are normal approximations; a binomial count cannot hit a level exactly. Whole counts
+    # have 5.69 winners, a false winner in 40.1% of cohorts, and 9.11 false winners in eighteen.
     rule = payment_rule([1286] * 21, 0.475, level=0.05, cohorts=18)
     common = operating(rule, shift=-0.019)
     assert expected(common, "winners") == pytest.approx(5.79, abs=0.15)
@@ -44,6 +45,9 @@ def test_golden_values_within_the_steps_of_whole_counts():
     nothing = operating(rule)
     assert expected(nothing, "cohorts with a false winner") == pytest.approx(0.41, abs=0.015)
     assert expected(nothing, "false winners", "all") == pytest.approx(9.45, abs=0.4)
+    assert expected(common, "winners") == pytest.approx(5.69, abs=0.005)
+    assert expected(nothing, "cohorts with a false winner") == pytest.approx(0.401, abs=0.0005)
+    assert expected(nothing, "false winners", "all") == pytest.approx(9.11, abs=0.005)
 
 
 def test_size_of_the_test_is_that_of_whole_counts():
@@ -157,3 +161,8 @@ def test_winners_are_a_distribution():
 def test_one_person_and_one_provider():
     found = operating(payment_rule([1], 0.5, level=0.05), shift=-0.1)
     assert tuple(found.chances.loc[0, ["payment", "deduction"]]) == (0, 0)
+
+
+def test_the_most_people_there_can_be():
+    found = operating(payment_rule([2**31 - 1], 0.475, level=0.05)).chances.loc[0]
+    assert tuple(found[["payment", "deduction"]]) == pytest.approx((0.025, 0.025), abs=1e-4)

@@ -113,7 +113,19 @@ def test_cohorts_that_cannot_be(arguments, message):
         (0.0, {"spread": 3.0}, "spread has 3.0"),
         (0.0, {"sides": 3}, "sides is 3: a test has 1 or 2"),
         (0.0, {"error": 1.39}, "error is 1.39: give a share"),
-        (0.0, {"error": 0.0}, "error is 0.0: give a share"),
+        (0.0, {"error": 0.0}, "error is 0: give a share"),
+        (
+            0.0,
+            {"error": 0.70},
+            "error is 0.7: give a share above 0 and up to 0.5, .* divide percentage points",
+        ),
+        (0.0, {"error": [0.01]}, r"error is \[0.01\], which is not a number"),
+        (0.0, {"spread": 0.9}, "spread has 0.9: give shares from 0 to 0.5, such as .* divided by 100"),
+        (0.0, {"unseen": 0.9}, "unseen has 0.9: give shares from 0 to 0.5"),
+        ([0.0, -0.1], {"spread": [0.1, 0.2, 0.3]}, "2 shifts and 3 spreads: give one of either"),
+        ("-0.1", {}, "shift holds what is no number"),
+        (0.0, {"level": "0.05"}, "level is '0.05', which is not a number"),
+        (0.0, {"level": None}, "level is None, which is not a number"),
     ],
 )
 def test_changes_that_cannot_be(shift, options, message):
@@ -124,3 +136,16 @@ def test_changes_that_cannot_be(shift, options, message):
 def test_power_below_the_level():
     with pytest.raises(ValueError, match=r"power is 0\.05: give a probability above the level"):
         model.minimum_detectable_change(ERROR, level=0.05, power=0.05)
+
+
+def test_percentage_points_are_not_detectable_changes():
+    with pytest.raises(ValueError, match=r"error is 0\.9: .* divide percentage points by 100"):
+        model.minimum_detectable_change(0.9, level=0.05)
+    with pytest.raises(ValueError, match=r"only a fall of 1\.12 would be found, more than there is"):
+        model.minimum_detectable_change(0.4, level=0.05)
+
+
+def test_known_baselines_need_no_size():
+    assert model.standard_error(1286, 0.475, baseline_size=float("inf")) == ERROR
+    with pytest.raises(ValueError, match="baseline_size is nan"):
+        model.standard_error(1286, 0.475, baseline_size=np.nan)

@@ -48,8 +48,14 @@ def test_a_larger_next_cohort_is_predicted_more_closely():
     [
         ({"observed": -8.2}, "observed has -8.2: give shares"),
         ({"spread": -0.03}, "spread has -0.03"),
-        ({"error": 0.0}, "error is 0.0"),
-        ({"next_error": 0.0}, "error is 0.0"),
+        ({"error": 0.0}, "error is 0: give a share"),
+        ({"next_error": 0.0}, "next_error is 0: give a share"),
+        ({"error": 0.7}, "error is 0.7: give a share above 0 and up to 0.5"),
+        ({"error": 1e-200, "spread": 1e-200}, "error is 1e-200: give a share"),
+        ({"spread": 0.9}, "spread has 0.9: give shares from 0 to 0.5"),
+        ({"spread": [0.1]}, "spread is .0.1., which is not a number: give one share, not many"),
+        ({"observed": [-0.1]}, "observed is .-0.1., which is not a number: give one share"),
+        ({"shift": "0.1"}, "shift is '0.1', which is not a number"),
     ],
 )
 def test_what_cannot_be_predicted(options, message):
@@ -57,6 +63,17 @@ def test_what_cannot_be_predicted(options, message):
         next_cohort(**{"observed": -0.082, "shift": -0.019, "spread": 0.03, "error": ERROR, **options})
 
 
-def test_best_of_none():
-    with pytest.raises(ValueError, match="providers is 0: give 1 or more"):
-        expected_best(0, shift=0.0, spread=0.0, error=ERROR)
+@pytest.mark.parametrize("providers", [0, 2.5, np.nan, 10**40, [21], "21"])
+def test_best_of_none_or_too_many(providers):
+    with pytest.raises(ValueError, match=r"providers is .*: give 1 or more, up to a million"):
+        expected_best(providers, shift=0.0, spread=0.0, error=ERROR)
+
+
+def test_best_of_a_list():
+    with pytest.raises(ValueError, match=r"spread is .* give one share, not many"):
+        expected_best(21, shift=0.0, spread=[0.1], error=ERROR)
+
+
+def test_best_of_a_million():
+    # The mean of the largest of a million standard normal numbers, by their quantiles, is 4.863.
+    assert expected_best(10**6, shift=0.0, spread=0.0, error=0.1) == pytest.approx(-0.4863, abs=1e-4)

@@ -6,8 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tr_analysis.models.payment_power import check_share, critical_value, to_floats
-from tr_analysis.models.series import Array
+from tr_analysis.models.checks import whole
+from tr_analysis.models.payment_checks import WIDEST, check_share, one_share
+from tr_analysis.models.payment_power import critical_value
+from tr_analysis.models.series import Array, to_floats
+
+MOST_PEOPLE = 2**31 - 1
+"""Most people in a cohort or baseline: scipy's binomial probabilities count no further."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +81,28 @@ def payment_rule(
     Raises
     ------
     ValueError
-        If there are no cohorts or providers, a size is not a whole number of 1 or more, a baseline is no
-        share between 0 and 1, lengths differ, or level or sides is out of range.
+        If there are no cohorts or providers, or one occurs twice, a cohort is called "all", a size is not a
+        whole number of 1 to 2,147,483,647, a baseline is no share between 0 and 1, lengths differ, or level,
+        sides, cohorts or ``allowed`` is out of range.
     """
     critical = critical_value(level, sides)
     table = sizes if isinstance(sizes, pd.DataFrame) else _one_row(sizes)
     if not table.size:
         raise ValueError("no cohorts or no providers: give the size of at least one")
-    if cohorts < 1 or (cohorts > 1 and len(table) > 1):
-        raise ValueError(f"cohorts is {cohorts}: give 1 or more, and only 1 with a row of sizes for each")
+    advice = "give 1 or more, and only 1 with a row of sizes for each"
+    cohorts = whole("cohorts", cohorts, low=1, high=np.inf if len(table) == 1 else 1, advice=advice)
+    if not isinstance(allowed, bool | np.bool_):
+        raise ValueError(f"allowed is {allowed!r}: give True or False")
     if cohorts > 1:
         table = pd.DataFrame(np.repeat(table.to_numpy(), cohorts, axis=0), columns=table.columns)
     if table.index.equals(pd.RangeIndex(len(table))):
         table = table.set_axis(pd.RangeIndex(1, len(table) + 1))
     if not table.columns.is_unique:
         raise ValueError("a provider occurs twice in sizes: give each once")
+    if not table.index.is_unique or "all" in table.index:
+        raise ValueError(
+            "a cohort occurs twice in sizes, or is called 'all', as their sum is: name each once"
+        )
     _check_people("sizes", to_floats("sizes", table))
     people = per_provider("baseline_sizes", baseline_sizes, table)
     _check_people("baseline_sizes", people[~np.isposinf(people)])
@@ -114,8 +126,9 @@ def check_truth(
 ) -> tuple[Array, Array]:
     """Return the own shift of each provider and the drift of each cohort; refuse what cannot be."""
     own = check_share("shift", per_provider("shift", shift, rule.sizes))
-    if check_share("spread", spread, low=0).ndim:
+    if np.ndim(spread):
         raise ValueError("spread is one number for all providers: give differences between them as shifts")
+    one_share("spread", spread, low=0, high=WIDEST)
     drifts = check_share("drift", drift)
     if drifts.ndim > 1 or (drifts.ndim == 1 and len(drifts) != len(rule.sizes)):
         raise ValueError(
@@ -155,3 +168,5 @@ def _one_row(sizes: pd.Series | npt.ArrayLike) -> pd.DataFrame:
 def _check_people(name: str, people: Array) -> None:
     if not ((people >= 1) & (people == np.floor(people)) & np.isfinite(people)).all():
         raise ValueError(f"{name} must be whole numbers of 1 or more: leave out who has no cohort")
+    if (people > MOST_PEOPLE).any():
+        raise ValueError(f"{name} has {people.max():,.0f}: give {MOST_PEOPLE:,} people at most")

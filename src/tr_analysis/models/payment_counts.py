@@ -8,10 +8,11 @@ import pandas as pd
 from scipy.special import gammaln, ndtr, ndtri, xlogy
 from scipy.stats import chi2
 
-from tr_analysis.models.payment_power import chances, check_error, check_share, critical_value
+from tr_analysis.models.checks import number, whole
+from tr_analysis.models.payment_checks import WIDEST, check_counts, check_error, check_share, one_share
+from tr_analysis.models.payment_power import critical_value, normal_chances
 
-TINY = 1e-300
-"""Smallest probability that has a logarithm here."""
+TINY = 1e-300  # smallest probability that has a logarithm here
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def shift_and_spread(
         If the counts cannot be, a value is out of range, or nothing gives these counts: they lie closer
         together than sampling alone puts them.
     """
-    a, c = _quantiles(winners, losers, providers)
     check_error(error)
+    a, c = _quantiles(winners, losers, providers)
     return _explanation(-2 * critical_value(level) * error / (a + c), a, c, error)
 
 
@@ -88,7 +89,7 @@ def spread_and_level(
     check_error(error)
     if a == c:
         raise ValueError("as many winners as losers: the mean shift is 0 and does not fix spread and level")
-    return _explanation(-2 * float(check_share("shift", shift)) / (a - c), a, c, error)
+    return _explanation(-2 * one_share("shift", shift) / (a - c), a, c, error)
 
 
 def level_for_winners(
@@ -112,11 +113,10 @@ def level_for_winners(
         If the counts cannot be, or so many winners would need a threshold that is itself a rise.
     """
     check_error(error)
-    _check_counts(winners, 0, providers)
+    check_counts(winners, 0, providers)
     quantile = ndtri(winners / providers)
-    threshold = -float(check_share("shift", shift)) - quantile * np.hypot(
-        error, check_share("spread", spread, low=0)
-    )
+    wide = np.hypot(error, one_share("spread", spread, low=0, high=WIDEST))
+    threshold = -one_share("shift", shift) - quantile * wide
     if not threshold > 0:
         raise ValueError(
             f"{winners:g} winners of {providers} need a threshold above the baseline: no level gives it"
@@ -161,13 +161,15 @@ def compatibility(
     ValueError
         If the counts cannot be, or a value is out of range.
     """
-    _check_counts(winners, losers, providers)
-    grid = pd.MultiIndex.from_product(
-        [np.atleast_1d(shifts), np.atleast_1d(spreads)], names=["shift", "spread"]
-    )
-    frame = grid.to_frame(index=False).astype(float)
-    shift, spread = frame.to_numpy().T
-    found = chances(shift, error=error, level=level, spread=spread, unseen=unseen)
+    check_counts(winners, losers, providers)
+    whole("winners", winners)
+    whole("losers", losers)
+    looked_at = [check_share("shifts", shifts), check_share("spreads", spreads, low=0)]
+    if any(values.size == 0 or values.ndim > 1 for values in looked_at):
+        raise ValueError("shifts and spreads need one value each at least, in a row: give those to look at")
+    shift, spread = (values.ravel() for values in np.meshgrid(*looked_at, indexing="ij"))
+    luck = np.asarray(one_share("unseen", unseen, low=0, high=WIDEST))
+    found = normal_chances(shift, error=error, level=level, sides=2, spread=spread, unseen=luck)
     cells = np.stack([found.payment, found.deduction, 1 - found.payment - found.deduction]).clip(TINY)
     numbers = np.arange(providers + 1)
     pairs = np.stack(np.meshgrid(numbers, numbers)).reshape(2, -1)
@@ -178,7 +180,7 @@ def compatibility(
     ways = gammaln(providers + 1) - gammaln(outcomes + 1).sum(axis=1)
     seen = deviances[(outcomes[:, 0] == winners) & (outcomes[:, 1] == losers)]
     unlikely = deviances >= seen - 1e-9  # the same outcome must count, rounding or not
-    return frame.assign(
+    return pd.DataFrame({"shift": shift, "spread": spread}).assign(
         expected_winners=providers * found.payment,
         expected_losers=providers * found.deduction,
         deviance=seen[0],
@@ -204,11 +206,16 @@ def profile_interval(region: pd.DataFrame, column: str, *, coverage: float = 0.9
     Raises
     ------
     ValueError
-        If the coverage is no probability, or the interval runs to an end of the grid: widen the grid. A spread of 0
+        If the region is none, the coverage is no probability, or the interval runs to an end of the grid: widen the grid. A spread of 0
         is no end.
     """
-    if not 0 < coverage < 1:
-        raise ValueError(f"coverage is {coverage}: give a probability between 0 and 1, such as 0.95")
+    advice = "give a probability between 0 and 1, such as 0.95"
+    number("coverage", coverage, low=0, high=1, open_low=True, open_high=True, advice=advice)
+    if column not in ("shift", "spread"):
+        raise ValueError(f"column is {column!r}: choose 'shift' or 'spread'")
+    used = region.get([column, "deviance"]) if isinstance(region, pd.DataFrame) else None
+    if used is None or used.empty or used.isna().any(axis=None):
+        raise ValueError("the region is empty or lacks values: give what `compatibility` returns")
     profile = region.groupby(column)["deviance"].min()
     inside = profile.index[profile <= profile.min() + chi2.ppf(coverage, 1)]
     low, high = float(inside.min()), float(inside.max())
@@ -219,7 +226,7 @@ def profile_interval(region: pd.DataFrame, column: str, *, coverage: float = 0.9
 
 def _quantiles(winners: float, losers: float, providers: int) -> tuple[float, float]:
     """Return the normal quantiles of the shares of winners and losers."""
-    _check_counts(winners, losers, providers)
+    check_counts(winners, losers, providers)
     if not (winners > 0 and losers > 0 and winners + losers < providers):
         raise ValueError(
             "with no winners, no losers or nobody between, nothing finite fits: see `compatibility`"
@@ -233,12 +240,9 @@ def _explanation(scale: float, a: float, c: float, error: float) -> Explanation:
         raise ValueError(
             "nothing gives these counts here: sampling alone spreads the changes more, or the shift has the wrong sign"
         )
-    level = 2 * ndtr((a + c) / 2 * scale / error)
-    return Explanation(scale * (c - a) / 2, float(np.sqrt(scale**2 - error**2)), float(level))
-
-
-def _check_counts(winners: float, losers: float, providers: int) -> None:
-    if not (providers >= 1 and winners >= 0 and losers >= 0 and winners + losers <= providers):
+    shift, spread = scale * (c - a) / 2, float(np.sqrt(scale**2 - error**2))
+    if max(abs(shift), spread) > 1:
         raise ValueError(
-            f"{winners} winners and {losers} losers of {providers}: give counts of 0 or more, together no more than all"
+            f"only a shift of {shift:.2f} and a spread of {spread:.2f} would do: shares are within 1"
         )
+    return Explanation(shift, spread, float(2 * ndtr((a + c) / 2 * scale / error)))

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
+from tr_analysis.models.checks import number, whole
+from tr_analysis.models.payment_checks import WIDEST, check_error, check_share, one_share
 from tr_analysis.models.series import Array
 
 Number = float | npt.NDArray[np.float64]
@@ -33,10 +35,9 @@ def critical_value(level: float, sides: int = 2) -> float:
     ValueError
         If the level is not between 0 and 0.5, or there are not one or two sides.
     """
-    if not 0 < level < 0.5:
-        raise ValueError(f"level is {level}: give a significance level above 0 and below 0.5, such as 0.05")
-    if sides not in (1, 2):
-        raise ValueError(f"sides is {sides}: a test has 1 or 2")
+    advice = "give a significance level above 0 and below 0.5, such as 0.05"
+    number("level", level, low=0, high=0.5, open_low=True, open_high=True, advice=advice)
+    whole("sides", sides, low=1, high=2, advice="a test has 1 or 2")
     return float(-ndtri(level / sides))
 
 
@@ -59,11 +60,11 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
     ValueError
         If a size is below 1, or the rate is not between 0 and 1.
     """
-    for name, people in (("size", size), ("baseline_size", baseline_size)):
-        if not people >= 1:
-            raise ValueError(f"{name} is {people}: give the number of people, 1 or more")
-    if not 0 < rate < 1:
-        raise ValueError(f"rate is {rate}: give a share between 0 and 1, such as 0.475 for 47.5%")
+    number("size", size, low=1, advice="give the number of people, 1 or more")
+    if not (isinstance(baseline_size, float) and baseline_size == np.inf):
+        number("baseline_size", baseline_size, low=1, advice="give the number of people, 1 or more")
+    advice = "give a share between 0 and 1, such as 0.475 for 47.5%"
+    number("rate", rate, low=0, high=1, open_low=True, open_high=True, advice=advice)
     return float(np.sqrt(rate * (1 - rate) * (1 / size + 1 / baseline_size)))
 
 
@@ -88,14 +89,20 @@ def minimum_detectable_change(
     Raises
     ------
     ValueError
-        If the error is not positive, or level, sides, power or ``unseen`` is out of range.
+        If the error or ``unseen`` is not above 0 and up to 0.5, level, sides or power is out of range, or no
+        fall there can be would be found.
     """
     critical = critical_value(level, sides)
     check_error(error)
-    if not level < power < 1:
-        raise ValueError(f"power is {power}: give a probability above the level and below 1, such as 0.8")
-    noise = np.hypot(error, check_share("unseen", unseen, low=0))
-    return float(critical * error + ndtri(power) * noise)
+    advice = "give a probability above the level and below 1, such as 0.8"
+    number("power", power, low=level, high=1, open_low=True, open_high=True, advice=advice)
+    noise = np.hypot(error, one_share("unseen", unseen, low=0, high=WIDEST))
+    found = float(critical * error + ndtri(power) * noise)
+    if found > 1:
+        raise ValueError(
+            f"only a fall of {found:.2f} would be found, more than there is: take a larger cohort"
+        )
+    return found
 
 
 def chances(
@@ -129,36 +136,24 @@ def chances(
     Raises
     ------
     ValueError
-        If the error is not positive, a spread is negative, or a value is not a finite share.
+        If the error is not above 0 and up to 0.5, a spread is negative or above 0.5, a value is not a finite
+        share, or shifts and spreads are not as many.
     """
+    wide = check_share("spread", spread, low=0, high=WIDEST)
+    shifts, luck = check_share("shift", shift), check_share("unseen", unseen, low=0, high=WIDEST)
+    if len({values.shape for values in (shifts, wide, luck) if values.ndim}) > 1:
+        raise ValueError(
+            f"{shifts.size} shifts and {wide.size} spreads: give one of either, or as many of both, alike in shape"
+        )
+    return normal_chances(shifts, error=error, level=level, sides=sides, spread=wide, unseen=luck)
+
+
+def normal_chances(
+    shift: Array, *, error: float, level: float, sides: int, spread: Array, unseen: Array
+) -> Chances:
+    """Return `chances` of changes and spreads already checked."""
     critical = critical_value(level, sides)
     check_error(error)
-    shift, spread = check_share("shift", shift), check_share("spread", spread, low=0)
-    scale = np.sqrt(error**2 + spread**2 + check_share("unseen", unseen, low=0) ** 2)
+    scale = np.sqrt(error**2 + spread**2 + unseen**2)
     deduction = ndtr((shift - critical * error) / scale)
     return Chances(ndtr((-critical * error - shift) / scale), deduction * (sides == 2))
-
-
-def check_share(name: str, values: npt.ArrayLike, *, low: float = -1) -> Array:
-    """Return a change or spread as floats; refuse what is no share, percentage points above all."""
-    numbers = to_floats(name, values)
-    at_fault = numbers[~((numbers >= low) & (numbers < 1) & (numbers > -1))]
-    if at_fault.size:
-        raise ValueError(
-            f"{name} has {at_fault[0]}: give shares from {low:g} to 1, such as 0.019 for 1.9 percentage points"
-        )
-    return numbers
-
-
-def to_floats(name: str, values: npt.ArrayLike) -> Array:
-    """Return values as floats, or say which are no numbers."""
-    try:
-        return np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} holds what is no number: turn text into numbers first") from None
-
-
-def check_error(error: float) -> None:
-    """Refuse a standard error that is none of a share."""
-    if not 0 < error < 1:
-        raise ValueError(f"error is {error}: give a share above 0 and below 1, from `standard_error`")

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from tr_analysis.models.payment_power import check_error, check_share
+from tr_analysis.models.checks import whole
+from tr_analysis.models.payment_checks import WIDEST, check_error, one_share
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,20 @@ def expected_best(providers: int, *, shift: float, spread: float, error: float) 
     Parameters
     ----------
     providers
-        Whole number, 1 or more.
+        Whole number, 1 to a million.
     shift, spread, error
         Mean and standard deviation of the true changes, and standard error of each; shares.
 
     Raises
     ------
     ValueError
-        If there is no provider, or a value is no share.
+        If there is no provider or too many, or a value is no share.
     """
-    if providers < 1:
-        raise ValueError(f"providers is {providers}: give 1 or more")
+    whole("providers", providers, low=1, high=10**6, advice="give 1 or more, up to a million")
     largest, _ = quad(lambda x: x * providers * norm.pdf(x) * norm.cdf(x) ** (providers - 1), -12, 12)
     check_error(error)
-    return float(
-        check_share("shift", shift) - largest * np.hypot(error, check_share("spread", spread, low=0))
-    )
+    wide = np.hypot(error, one_share("spread", spread, low=0, high=WIDEST))
+    return float(one_share("shift", shift) - largest * wide)
 
 
 def next_cohort(
@@ -74,11 +73,11 @@ def next_cohort(
         If a value is no share, or a standard error is not positive.
     """
     check_error(error)
-    shift, observed = float(check_share("shift", shift)), float(check_share("observed", observed))
-    spread = float(check_share("spread", spread, low=0))
+    shift, observed = one_share("shift", shift), one_share("observed", observed)
+    spread = one_share("spread", spread, low=0, high=WIDEST)
     reliability = spread**2 / (spread**2 + error**2)
     estimate = shift + reliability * (observed - shift)
     if next_error is not None:
-        check_error(next_error)
+        check_error(next_error, "next_error")
     margin = norm.ppf(0.975) * np.hypot(np.sqrt(reliability) * error, next_error or error)
     return NextCohort(estimate, float(estimate - margin), float(estimate + margin), reliability)

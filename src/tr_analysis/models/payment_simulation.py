@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tr_analysis.models.checks import whole
 from tr_analysis.models.payment import PaymentRule, check_truth, score
 from tr_analysis.models.payment_operating import Operating, chances_frame, counts_frame, winners_frame
 from tr_analysis.models.series import Array
@@ -38,8 +39,7 @@ def simulate(
     ValueError
         If there are fewer than 2 runs, or as in `payment_operating.operating`.
     """
-    if runs < 2:
-        raise ValueError(f"runs is {runs}: give 2 or more, and a thousand or more to see anything")
+    runs = whole("runs", runs, low=2, advice="give 2 or more, and a thousand or more to see anything")
     own, drifts = check_truth(rule, shift, spread, drift)
     rng = np.random.default_rng(seed)
     providers = rule.sizes.shape[1]
