@@ -221,3 +221,42 @@ def test_a_seed_among_the_choices_is_left_alone():
 def test_runs_that_cannot_be(specifications, message):
     with pytest.raises(ValueError, match=message):
         run_specifications(estimate, specifications)
+
+
+def test_a_grid_is_run_as_it_is():
+    assert len(MADE) == 6
+    assert list(MADE) == list(MADE.specifications)
+    assert run_specifications(estimate, MADE).equals(run_specifications(estimate, MADE.specifications))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: grid({"a": 5}), "a is 5: give a list of options, even if it is of one"),
+        (lambda: grid(["a"]), r"choices are \['a'\]: give the options of each"),
+        (lambda: Specification([1]), "no choices: give at least one in a dictionary"),
+        (lambda: run_specifications(estimate, [{"a": 1}]), "{'a': 1} is no specification: make it one with"),
+        (lambda: run_specifications(estimate, [None]), "None is no specification"),
+        (
+            lambda: run_specifications(estimate, grid({"scale": [1, True]})),
+            "scale is a number and true or false, which count as equal",
+        ),
+    ],
+)
+def test_what_is_no_specification(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ({"p_value": 5}, "p_value is 5: return a number from 0 to 1"),
+        ({"p_value": -0.1}, "p_value is -0.1: return a number from 0 to 1"),
+        ({"std_error": -1.0}, "std_error is -1: return a number from 0 to inf"),
+    ],
+)
+def test_numbers_that_cannot_be_are_failures(result, message):
+    found = run_specifications(lambda a: {"estimate": 1.0, **result}, grid({"a": [1]}))
+    assert found["failure"].tolist() == [message]
+    assert found["estimate"].isna().all()

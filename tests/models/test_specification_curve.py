@@ -179,3 +179,29 @@ def test_joint_test_keeps_its_level_and_finds_an_effect():
 def test_joint_test_has_its_level():
     # 1,500 data sets: Monte Carlo error 0.0045.
     assert 0.018 <= rejections(0.0, 1500, seed=1) <= 0.045
+
+
+def test_null_curves_may_come_one_by_one():
+    observed, null = by_size([1, 2, 3]), [by_size([-1, 0, 1]), by_size([4, 5, 6])]
+    assert joint_test(observed, (curve for curve in null)).equals(joint_test(observed, null))
+
+
+def test_null_curves_are_of_the_same_specifications():
+    other = curve(lambda elsewhere: 1.0, specifications=grid({"elsewhere": range(3)}))
+    with pytest.raises(ValueError, match="a null curve is of other specifications: run the same on each"):
+        joint_test(by_size([1, 2, 3]), [other])
+    observed = by_size([1, 2, 3])
+    turned = joint_test(observed, [by_size([1, 2, 3]).iloc[::-1]])
+    assert turned["as_extreme"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("null", "message"),
+    [
+        (by_size([1, 2, 3]), "null is one curve: give a list of them"),
+        ([[1, 2, 3]], "results are a list: give what `run_specifications` returns"),
+    ],
+)
+def test_what_is_no_list_of_curves(null, message):
+    with pytest.raises(ValueError, match=message):
+        joint_test(by_size([1, 2, 3]), null)

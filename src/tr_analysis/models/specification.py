@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -37,8 +37,8 @@ class Specification:
     choices: Mapping[str, Choice]
 
     def __post_init__(self) -> None:
-        if not self.choices:
-            raise ValueError("no choices: give at least one, such as {'harmonics': 2}")
+        if not isinstance(self.choices, Mapping) or not self.choices:
+            raise ValueError("no choices: give at least one in a dictionary, such as {'harmonics': 2}")
         object.__setattr__(self, "choices", {_named(k): _plain(k, v) for k, v in self.choices.items()})
 
     @property
@@ -93,6 +93,12 @@ class Grid:
     specifications: tuple[Specification, ...]
     excluded: pd.DataFrame
 
+    def __iter__(self) -> Iterator[Specification]:
+        return iter(self.specifications)
+
+    def __len__(self) -> int:
+        return len(self.specifications)
+
 
 def grid(
     choices: Mapping[str, Iterable[Choice]],
@@ -126,8 +132,12 @@ def grid(
     >>> len(made.specifications), list(made.excluded["reason"])
     (3, ['no such ratio'])
     """
+    if not isinstance(choices, Mapping):
+        raise ValueError(f"choices are {choices!r}: give the options of each, such as {{'scale': ['log']}}")
     combined: list[dict[str, Choice]] = [{}]
     for name, options in choices.items():
+        if not isinstance(options, Iterable):
+            raise ValueError(f"{name} is {options!r}: give a list of options, even if it is of one")
         listed = [options] if isinstance(options, str) else list(options)
         if len({Specification({name: option}) for option in listed}) < max(len(listed), 1):
             raise ValueError(f"{name} has no options, or one twice: give each option once")
@@ -167,25 +177,39 @@ def run_specifications(
     -------
     pandas.DataFrame
         One row each, in the order given: id, the choices, estimate, low, high, std_error, p_value, n and
-        failure. What a function raises, or an estimate that is no finite number or outside its interval, is
-        a row without numbers whose failure says so; other rows have an empty failure.
+        failure. What a function raises, or an estimate, interval, p-value or standard error that is none, is a
+        row without numbers whose failure says so; other rows have an empty failure.
 
     Raises
     ------
     ValueError
-        If there are no specifications, two are the same, or their choices have different names.
+        If there are none, two are the same, their names differ, or a choice is a number and true or false.
     """
     listed = list(specifications)
+    names = _names(listed)
+    rows = mapper(partial(run_specification, function), listed)
+    return pd.DataFrame(list(rows), columns=["id", *names, *RESULTS])
+
+
+def _names(listed: list[Specification]) -> list[str]:
+    """Return the names of the choices; refuse specifications that make no table."""
     if not listed:
         raise ValueError("no specifications: give at least one")
+    if strange := [s for s in listed if not isinstance(s, Specification)]:
+        raise ValueError(
+            f"{strange[0]!r} is no specification: make it one with `Specification`, or use `grid`"
+        )
     names = list(listed[0].choices)
     if other := next((s for s in listed if sorted(s.choices) != sorted(names)), None):
         raise ValueError(f"specification {dict(other.choices)} needs a choice for each of {', '.join(names)}")
     if len(set(listed)) < len(listed):
         twice = next(s for place, s in enumerate(listed) if s in listed[:place])
         raise ValueError(f"specification {dict(twice.choices)} is given twice: keep one")
-    rows = mapper(partial(run_specification, function), listed)
-    return pd.DataFrame(list(rows), columns=["id", *names, *RESULTS])
+    for name in names:
+        kinds = {isinstance(s.choices[name], bool) for s in listed if not isinstance(s.choices[name], str)}
+        if len(kinds) > 1:
+            raise ValueError(f"{name} is a number and true or false, which count as equal: use words for one")
+    return names
 
 
 def run_specification(function: Callable[..., Any], specification: Specification) -> dict[str, Any]:
@@ -206,17 +230,17 @@ def _arguments(function: Callable[..., Any], specification: Specification) -> di
 def _numbers(result: Any) -> dict[str, float]:
     """Return what a function found as plain numbers, those it did not give as nan."""
     get = result.get if isinstance(result, Mapping | pd.Series) else partial(getattr, result)
-    found = {name: _number(get(name, None)) for name in RESULTS[:-1]}
+    given = {name: get(name, None) for name in RESULTS[:-1]}
+    found = {k: math.nan if value is None or value is pd.NA else float(value) for k, value in given.items()}
     estimate, low, high = found["estimate"], found["low"], found["high"]
     if not math.isfinite(estimate):
         raise ValueError(f"the estimate is {estimate}: return a finite number")
     if math.isnan(low) != math.isnan(high) or low > estimate or high < estimate:
         raise ValueError(f"the interval {low:g} to {high:g} does not hold the estimate {estimate:g}")
+    for name, most in (("p_value", 1), ("std_error", math.inf)):
+        if found[name] < 0 or found[name] > most:
+            raise ValueError(f"{name} is {found[name]:g}: return a number from 0 to {most}")
     return found
-
-
-def _number(value: Any) -> float:
-    return math.nan if value is None or value is pd.NA else float(value)
 
 
 def failures(results: pd.DataFrame) -> pd.DataFrame:

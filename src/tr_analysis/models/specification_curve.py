@@ -1,6 +1,6 @@
 """The specification curve: how far an answer moves over defensible choices, and whether chance does as much."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,7 +129,7 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["typical", "largest"], ascending=False, kind="stable")
 
 
-def joint_test(observed: pd.DataFrame, null: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Test all specifications together against curves where nothing happened.
 
     Specifications share their data, so that their p-values cannot be added up. What can be compared is the
@@ -162,17 +162,24 @@ def joint_test(observed: pd.DataFrame, null: Sequence[pd.DataFrame]) -> pd.DataF
     Raises
     ------
     ValueError
-        If there are no null curves, one has another number of specifications, or all of one failed.
+        If there are no null curves, one has other specifications, or all of one failed.
 
     References
     ----------
     Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
     """
-    if not len(null):
+    if isinstance(null, pd.DataFrame):
+        raise ValueError("null is one curve: give a list of them")
+    null = list(null)
+    if not null:
         raise ValueError("no null curves: run the specifications on at least one data set without the effect")
-    if other := next((len(curve) for curve in null if len(curve) != len(observed)), None):
+    ids = sorted(_checked(observed)["id"])
+    if other := next((len(curve) for curve in null if len(_checked(curve)) != len(ids)), None):
+        raise ValueError(f"a null curve has {other} specifications, not {len(ids)}: run the same on each")
+    if any(sorted(curve["id"]) != ids for curve in null):
         raise ValueError(
-            f"a null curve has {other} specifications, not {len(observed)}: run the same on each"
+            "a null curve is of other specifications: run the same on each, and bind what differs between "
+            "data sets, such as a false date, to the function"
         )
     curves = pd.DataFrame([_statistics(curve) for curve in (observed, *null)])
     rows = {}
@@ -204,10 +211,16 @@ def _clear(found: pd.DataFrame, side: float) -> "pd.Series[bool]":
 
 def _estimated(results: pd.DataFrame) -> pd.DataFrame:
     """Return the specifications that gave an estimate."""
-    if lacking := {"id", *RESULTS} - set(results):
-        raise ValueError(f"no column {min(lacking)!r}: give what `run_specifications` returns")
-    found = results[results["failure"] == ""]
+    found = _checked(results)[results["failure"] == ""]
     if found.empty:
         first = results["failure"].iloc[0] if len(results) else "there are none"
         raise ValueError(f"every specification failed; the first: {first}")
     return found
+
+
+def _checked(results: pd.DataFrame) -> pd.DataFrame:
+    if not isinstance(results, pd.DataFrame):
+        raise ValueError(f"results are a {type(results).__name__}: give what `run_specifications` returns")
+    if lacking := {"id", *RESULTS} - set(results):
+        raise ValueError(f"no column {min(lacking)!r}: give what `run_specifications` returns")
+    return results
