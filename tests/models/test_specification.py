@@ -235,7 +235,10 @@ def test_a_grid_is_run_as_it_is():
         (lambda: grid({"a": 5}), "a is 5: give a list of options, even if it is of one"),
         (lambda: grid(["a"]), r"choices are \['a'\]: give the options of each"),
         (lambda: Specification([1]), "no choices: give at least one in a dictionary"),
-        (lambda: run_specifications(estimate, [{"a": 1}]), "{'a': 1} is no specification: make it one with"),
+        (
+            lambda: run_specifications(estimate, [{"a": 1}]),
+            "{'a': 1} is no specification: make one with `Specification` or",
+        ),
         (lambda: run_specifications(estimate, [None]), "None is no specification"),
         (
             lambda: run_specifications(estimate, grid({"scale": [1, True]})),

@@ -185,8 +185,7 @@ def run_specifications(
     ValueError
         If there are none, two are the same, their names differ, or a choice is a number and true or false.
     """
-    listed = list(specifications)
-    names = _names(listed)
+    names = _names(listed := list(specifications))
     rows = mapper(partial(run_specification, function), listed)
     return pd.DataFrame(list(rows), columns=["id", *names, *RESULTS])
 
@@ -196,9 +195,7 @@ def _names(listed: list[Specification]) -> list[str]:
     if not listed:
         raise ValueError("no specifications: give at least one")
     if strange := [s for s in listed if not isinstance(s, Specification)]:
-        raise ValueError(
-            f"{strange[0]!r} is no specification: make it one with `Specification`, or use `grid`"
-        )
+        raise ValueError(f"{strange[0]!r} is no specification: make one with `Specification` or `grid`")
     names = list(listed[0].choices)
     if other := next((s for s in listed if sorted(s.choices) != sorted(names)), None):
         raise ValueError(f"specification {dict(other.choices)} needs a choice for each of {', '.join(names)}")
