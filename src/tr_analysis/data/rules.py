@@ -67,11 +67,14 @@ def revisions(figures: pd.DataFrame) -> list[Problem]:
 
 def stocks(monthly: pd.DataFrame, june: pd.DataFrame) -> list[Problem]:
     """Find Junes in which more people are on recall and remand than in prison altogether."""
-    everyone = june.set_index(june["date"].str[:7])["people"]
+    everyone = dict(zip(june["date"].str[:7], june["people"], strict=True))
     both = monthly.groupby("month")["people"].sum()
-    file, rule = "prison_population_monthly.csv", "more on recall and remand than the {} in prison that June"
+    file, rule = (
+        "prison_population_monthly.csv",
+        "more on recall and remand than the {:,} in prison that June",
+    )
     return [
-        Problem(file, rule.format(f"{everyone[month]:,}"), None, "people", f"{month}: {people}")
-        for month, people in both.items()
-        if month in everyone.index and people > everyone[month]
+        Problem(file, rule.format(everyone[month]), None, "people", f"{month}: {people}")
+        for month, people in zip(both.index, both, strict=True)
+        if month in everyone and people > everyone[month]
     ]
