@@ -41,6 +41,13 @@ def test_chapter_keeps_the_rules(chapter):
     assert lint(paths.notebooks() / f"{chapter}.ipynb") == []
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapter_checks_its_parameters_for_papermill(chapter):
+    cells = nbformat.read(paths.notebooks() / f"{chapter}.ipynb", as_version=4).cells
+    place = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    assert cells[place + 1].source == f'check_parameters("{chapter}", globals())'
+
+
 def test_lint_bites_on_a_number_typed_into_prose(copy, spoil, capsys):
     chapter = copy / "notebooks" / "03-recall.ipynb"
     spoil(chapter, "nothing held here explains", "none of 8,737 explains")

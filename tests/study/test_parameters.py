@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_analysis.errors import StudyError, UsageError
-from tr_analysis.study.parameters import Parameter, parse, read_parameters, run_name
+from tr_analysis.study.parameters import Parameter, check_parameters, parse, read_parameters, run_name
 
 CELL = """\
 reform: Month = "2015-02"  # month from which the series may break
@@ -245,3 +245,26 @@ def test_importing_the_types_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"control": "false"}, "control is the text 'false'; give False in its place"),
+        ({"harmonics": "2"}, "harmonics is the text '2'; give 2 in its place"),
+        ({"harmonics": 99}, "harmonics=99 is not allowed; harmonics takes a whole number from 0 to 6"),
+        ({"reform": "2015-13"}, "reform=2015-13 is not allowed"),
+    ],
+)
+def test_a_chapter_refuses_what_papermill_lets_through(tmp_path, monkeypatch, changed, fault):
+    lines = [
+        'reform: Month = "2015-02"  # month of the break',
+        "harmonics: int = 2  # seasonal terms [0, 6]",
+        "control: bool = True  # whether remand is a control",
+    ]
+    notebook(tmp_path, "\n".join(lines))
+    monkeypatch.setattr("tr_analysis.study.parameters.notebooks", lambda: tmp_path)
+    values = {"reform": "2015-02", "harmonics": 2, "control": True}
+    check_parameters("03-recall", values | {"something": "else"})
+    with pytest.raises(UsageError, match=fault):
+        check_parameters("03-recall", values | changed)

@@ -25,7 +25,9 @@ def new_chapter(name: str) -> Chapter:
     chapter = Chapter(notebooks() / f"{name}.ipynb", "", "")
     _refuse_taken(chapter, chapters)
     title = chapter.subject.replace("-", " ").capitalize()
-    content = TEMPLATE.read_text("utf-8").replace('"# Title\\n', f'"# {title}\\n', 1)
+    content = (
+        TEMPLATE.read_text("utf-8").replace('"# Title\\n', f'"# {title}\\n', 1).replace("CHAPTER", name, 1)
+    )
     write_files(notebooks(), {chapter.path.name: content.encode()})
     return replace(chapter, title=title)
 

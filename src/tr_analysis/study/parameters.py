@@ -1,7 +1,4 @@
-"""What a reader may turn in a chapter: the cell tagged ``parameters``, read and checked without a kernel.
-
-Chapters import ``Literal``, ``Month``, ``Provider`` and ``Year`` from here, so this module stays cheap to import.
-"""
+"""What a reader may turn in a chapter: the cell tagged ``parameters``, read without a kernel; cheap to import."""
 
 import ast
 import io
@@ -13,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tr_analysis.errors import StudyError, UsageError, nearest, plain
+from tr_analysis.paths import notebooks
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.values import KINDS, Month, Provider, Value, Year, provider_names
 
@@ -22,6 +20,7 @@ __all__ = [
     "Parameter",
     "Provider",
     "Year",
+    "check_parameters",
     "parse",
     "provider_parameter",
     "read_parameters",
@@ -207,10 +206,31 @@ def parse(parameter: Parameter, value: Any) -> Value:
         parsed = KINDS[parameter.kind].parse(value)
     except (ValueError, TypeError, LookupError, AttributeError):
         raise _refusal(parameter, value) from None
-    low, high = parameter.low, parameter.high
-    if low is not None and not low <= parsed <= high:  # type: ignore[operator]
+    if parameter.low is not None and not parameter.low <= parsed <= parameter.high:  # type: ignore[operator]
         raise _refusal(parameter, value)
     return parsed
+
+
+def check_parameters(chapter: str, values: Mapping[str, Any]) -> None:
+    """Refuse in a chapter itself what papermill let through, which checks nothing.
+
+    Parameters
+    ----------
+    chapter, values
+        The chapter's name and variables: ``check_parameters("03-recall", globals())``.
+
+    Raises
+    ------
+    UsageError
+        When a value is not allowed, or text where another type is declared.
+    """
+    for parameter in read_parameters(notebooks() / f"{chapter}.ipynb"):
+        value = values[parameter.name]
+        parsed = parse(parameter, value)
+        if isinstance(value, str) and not isinstance(parsed, str):
+            raise UsageError(
+                f"{chapter}: {parameter.name} is the text {value!r}; give {parsed!r} in its place"
+            )
 
 
 def _chosen(parameter: Parameter, value: Any) -> Value:
