@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.models.checks import coverage, generator, number, numbers, same_rows, whole
+from tr_analysis.models.checks import coverage, generator, number, numbers, same_rows, to_floats, whole
 
 
 @pytest.mark.parametrize("value", [0.5, np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
@@ -131,3 +131,16 @@ def test_series_in_another_order_are_refused() -> None:
     same_rows(first=first, second=first * 2, third=[5, 6])
     with pytest.raises(ValueError, match="the rows of second and first have different labels"):
         same_rows(first=first, third=[5, 6], second=first[::-1])
+
+
+@pytest.mark.parametrize(
+    "values", ["3", ["3"], [1, "2"], True, [None], {"a": 1}, [[1], [1, 2]], 1j, [10**400]]
+)
+def test_what_is_no_number_is_not_turned_into_one(values):
+    with pytest.raises(ValueError, match="sizes holds what is no number: turn text into numbers first"):
+        to_floats("sizes", values)
+
+
+def test_numbers_of_any_kind_become_floats():
+    assert to_floats("sizes", [1, np.int8(2), 3.5, 10**30]).tolist() == [1, 2, 3.5, 1e30]
+    assert to_floats("sizes", pd.Series([1, 2], dtype="Int64")).dtype == float

@@ -6,7 +6,7 @@ import pytest
 
 from tr_analysis.models.arma import arma
 from tr_analysis.models.segmented import autoregressive
-from tr_analysis.models.series import segmented_design, to_floats, to_month
+from tr_analysis.models.series import segmented_design, to_month
 
 
 def months(n: int, start: str = "2010-06") -> pd.PeriodIndex:
@@ -201,16 +201,3 @@ def test_months_are_read(month):
 def test_other_ways_to_write_a_month_are_not_guessed(month):
     with pytest.raises(ValueError, match="is no month: write year and month, such as '2015-02'"):
         to_month(month)
-
-
-@pytest.mark.parametrize(
-    "values", ["3", ["3"], [1, "2"], True, [None], {"a": 1}, [[1], [1, 2]], 1j, [10**400]]
-)
-def test_what_is_no_number_is_not_turned_into_one(values):
-    with pytest.raises(ValueError, match="sizes holds what is no number: turn text into numbers first"):
-        to_floats("sizes", values)
-
-
-def test_numbers_of_any_kind_become_floats():
-    assert to_floats("sizes", [1, np.int8(2), 3.5, 10**30]).tolist() == [1, 2, 3.5, 1e30]
-    assert to_floats("sizes", pd.Series([1, 2], dtype="Int64")).dtype == float

@@ -7,9 +7,9 @@ from scipy.stats.qmc import Sobol
 from statsmodels.tsa.arima_process import arma_acovf
 from statsmodels.tsa.statespace.tools import constrain_stationary_univariate
 
-from tr_analysis.models.checks import whole
+from tr_analysis.models.checks import Array, whole
 from tr_analysis.models.segmented import SegmentedFit
-from tr_analysis.models.series import Array, SegmentedDesign
+from tr_analysis.models.series import SegmentedDesign
 
 MOST_TERMS = 4
 """Most terms p + q: on our series ten times the search finds nothing likelier; with 5 it does."""

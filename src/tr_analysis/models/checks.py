@@ -1,13 +1,16 @@
 """Checks of what a user gives: one message that names what is wrong and what to do."""
 
 import math
+from contextlib import suppress
 from numbers import Real
 from reprlib import repr as shortened
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+Array = npt.NDArray[np.float64]
 INFINITE = float("inf")
 
 
@@ -99,6 +102,19 @@ def numbers(name: str, values: object) -> npt.NDArray[np.float64]:
         ) from None
 
 
+def to_floats(name: str, values: npt.ArrayLike) -> Array:
+    """Return values as floats; refuse text, even of digits, and whatever else is no number."""
+    with suppress(ValueError, OverflowError):  # unlike lengths; an integer too long for a float
+        given = np.asarray(values)
+        if given.dtype.kind in "iuf" or (given.dtype == object and all(map(_is_number, given.ravel()))):
+            return np.asarray(given, dtype=float)
+    raise ValueError(f"{name} holds what is no number: turn text into numbers first")
+
+
+def _is_number(value: object) -> TypeGuard[Real]:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def same_rows(**columns: object) -> None:
     """Refuse Series whose rows have other labels than the first one has: they would be paired by position."""
     labelled = {name: column.index for name, column in columns.items() if isinstance(column, pd.Series)}
@@ -112,7 +128,7 @@ def same_rows(**columns: object) -> None:
 
 
 def _as_float(name: str, value: object, advice: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not _is_number(value):
         raise ValueError(f"{name} is {shown(value)}, which is not a number: {advice}")
     try:
         given = float(value)

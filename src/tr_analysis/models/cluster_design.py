@@ -8,8 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import solve_triangular
 
-from tr_analysis.models.checks import numbers
-from tr_analysis.models.series import Array
+from tr_analysis.models.checks import Array, numbers
 
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3

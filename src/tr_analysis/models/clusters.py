@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from tr_analysis.models.checks import coverage, whole
+from tr_analysis.models.checks import Array, coverage, whole
 from tr_analysis.models.cluster_design import SINGULAR, ClusteredDesign
-from tr_analysis.models.series import Array
 
 FEWEST_EFFECTIVE = 4.0
 """Effective clusters below which neither jackknife nor bootstrap holds its size (see `few_clusters`)."""

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tr_analysis.models.checks import number
-from tr_analysis.models.series import to_floats
+from tr_analysis.models.checks import number, to_floats
 
 
 class Bounds(NamedTuple):

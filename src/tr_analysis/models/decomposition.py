@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from tr_analysis.models.series import to_floats
+from tr_analysis.models.checks import to_floats
 
 T = TypeVar("T", pd.Series, pd.DataFrame)
 Factors = Mapping[str, float] | pd.Series

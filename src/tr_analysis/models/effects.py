@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tr_analysis.models.checks import Array
 from tr_analysis.models.segmented import SegmentedFit
-from tr_analysis.models.series import Array, SegmentedDesign, to_month
+from tr_analysis.models.series import SegmentedDesign, to_month
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from tr_analysis.models.checks import coverage, generator, number, whole
+from tr_analysis.models.checks import Array, coverage, generator, number, whole
 from tr_analysis.models.cluster_design import ClusteredDesign
 from tr_analysis.models.clusters import ClusterTest, NotApplicableError, cluster_jackknife, enough_draws
 from tr_analysis.models.inversion import TIE
 from tr_analysis.models.permutation import cluster_permutation, permutation_draws
 from tr_analysis.models.proportions import proportion
-from tr_analysis.models.series import Array
 from tr_analysis.models.wild import MOST_ENUMERATED, bootstrap_draws, wild_cluster_bootstrap
 
 JACKKNIFE = "delete-one-cluster jackknife"

@@ -8,11 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom, norm
 
-from tr_analysis.models.checks import coverage, number, numbers
+from tr_analysis.models.checks import Array, coverage, number, numbers
 from tr_analysis.models.counts import counts
 from tr_analysis.models.heterogeneity import between_variance
 
-Array = npt.NDArray[np.float64]
 Limits = Literal["exact", "multiplicative", "additive"]
 RESULTS = ("estimate", "target", "z", "low", "high", "position")
 

@@ -9,10 +9,9 @@ import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, t
 
-from tr_analysis.models.checks import coverage, numbers, same_rows
+from tr_analysis.models.checks import Array, coverage, numbers, same_rows
 from tr_analysis.models.counts import counts
 
-Array = npt.NDArray[np.float64]
 Estimator = Literal["Paule-Mandel", "DerSimonian-Laird", "REML"]
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from tr_analysis.models.series import Array
+from tr_analysis.models.checks import Array
 
 Tails = Literal["symmetric", "equal"]
 

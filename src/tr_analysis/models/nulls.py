@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from tr_analysis.models.checks import whole
-from tr_analysis.models.series import Array, to_floats, to_month
+from tr_analysis.models.checks import Array, to_floats, whole
+from tr_analysis.models.series import to_month
 
 
 def sign_flips(units: int, *, draws: int = 999, seed: int | np.random.Generator = 0) -> Array:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import comb
 from scipy.stats import mannwhitneyu, norm
 
-from tr_analysis.models.checks import coverage, numbers
+from tr_analysis.models.checks import Array, coverage, numbers
 
-Array = npt.NDArray[np.float64]
 LARGEST_EXACT_RANKS = 120
 """Units in both groups together up to which the rank test goes through every possible split."""
 

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tr_analysis.models.checks import generator, numbers, same_rows, shown, whole
+from tr_analysis.models.checks import Array, generator, numbers, same_rows, shown, whole
 
-Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 Statistic = Callable[[Array, Labels], Array]
 

@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tr_analysis.models.checks import whole
+from tr_analysis.models.checks import Array, to_floats, whole
 from tr_analysis.models.payment_checks import WIDEST, check_share, one_share
 from tr_analysis.models.payment_power import critical_value
-from tr_analysis.models.series import Array, to_floats
 
 MOST_PEOPLE = 2**31 - 1
 """Most people in a cohort or baseline: scipy's binomial probabilities count no further."""

@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from tr_analysis.models.checks import number, whole
-from tr_analysis.models.series import Array, to_floats
+from tr_analysis.models.checks import Array, number, to_floats, whole
 
 WIDEST = 0.5
 """Largest standard deviation of a share: half of all 0, half of all 1."""

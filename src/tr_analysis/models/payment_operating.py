@@ -8,8 +8,8 @@ import pandas as pd
 from scipy.special import bdtr
 from scipy.stats import binom
 
+from tr_analysis.models.checks import Array
 from tr_analysis.models.payment import PaymentRule, check_truth, score
-from tr_analysis.models.series import Array
 
 NODES = 24
 """Points of quadrature over the true shifts in one panel."""

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from tr_analysis.models.checks import number, whole
+from tr_analysis.models.checks import Array, number, whole
 from tr_analysis.models.payment_checks import WIDEST, check_error, check_share, one_share
-from tr_analysis.models.series import Array
 
 Number = float | npt.NDArray[np.float64]
 

@@ -4,10 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tr_analysis.models.checks import whole
+from tr_analysis.models.checks import Array, whole
 from tr_analysis.models.payment import PaymentRule, check_truth, score
 from tr_analysis.models.payment_operating import Operating, chances_frame, counts_frame, winners_frame
-from tr_analysis.models.series import Array
 
 
 def simulate(

@@ -6,11 +6,10 @@ from math import factorial, prod
 
 import numpy as np
 
-from tr_analysis.models.checks import coverage, generator
+from tr_analysis.models.checks import Array, coverage, generator
 from tr_analysis.models.cluster_design import SINGULAR, ClusteredDesign
 from tr_analysis.models.clusters import ClusterTest, NotApplicableError, enough_draws
 from tr_analysis.models.inversion import NullDraws, Tails, squared_length
-from tr_analysis.models.series import Array
 
 
 def cluster_permutation(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tr_analysis.models.checks import number
+from tr_analysis.models.checks import number, to_floats
 from tr_analysis.models.segmented import SegmentedFit, autoregressive
-from tr_analysis.models.series import Scale, SegmentedDesign, segmented_design, to_floats
+from tr_analysis.models.series import Scale, SegmentedDesign, segmented_design
 
 
 @dataclass(frozen=True)

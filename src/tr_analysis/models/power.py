@@ -5,9 +5,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.stats import binom, hypergeom
 
-from tr_analysis.models.checks import number, numbers, whole
-
-Array = npt.NDArray[np.float64]
+from tr_analysis.models.checks import Array, number, numbers, whole
 
 
 def fisher_power(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tr_analysis.models.checks import generator, whole
-from tr_analysis.models.heterogeneity import Array, check_units, pool, spread
+from tr_analysis.models.checks import Array, generator, whole
+from tr_analysis.models.heterogeneity import check_units, pool, spread
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.special import stdtr, stdtrit
 
-from tr_analysis.models.checks import number, whole
-from tr_analysis.models.series import Array, SegmentedDesign
+from tr_analysis.models.checks import Array, number, whole
+from tr_analysis.models.series import SegmentedDesign
 
 RHO_NODES = 128  # of the quadrature over rho; enough for several hundred months
 

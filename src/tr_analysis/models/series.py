@@ -4,16 +4,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from numbers import Real
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from tr_analysis.models.checks import whole
+from tr_analysis.models.checks import Array, to_floats, whole
 
-Array = npt.NDArray[np.float64]
 Scale = Literal["log", "level"]
 
 MONTHS_EITHER_SIDE = 12
@@ -190,19 +187,6 @@ def _check_regression(design: SegmentedDesign) -> None:
             "the regression leaves nothing of the series but rounding, which says nothing of its errors: "
             "give the figures as observed, and as a control another series"
         )
-
-
-def to_floats(name: str, values: npt.ArrayLike) -> Array:
-    """Return values as floats; refuse text, even of digits, and whatever else is no number."""
-    with suppress(ValueError, OverflowError):  # unlike lengths; an integer too long for a float
-        given = np.asarray(values)
-        if given.dtype.kind in "iuf" or (given.dtype == object and all(map(_is_number, given.ravel()))):
-            return np.asarray(given, dtype=float)
-    raise ValueError(f"{name} holds what is no number: turn text into numbers first")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def to_month(month: str | pd.Period | date) -> pd.Period:

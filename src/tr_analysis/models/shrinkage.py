@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, expit, logit, xlogy
 from scipy.stats import beta
 
-from tr_analysis.models.checks import coverage, generator, whole
+from tr_analysis.models.checks import Array, coverage, generator, whole
 from tr_analysis.models.counts import counts
 
-Array = npt.NDArray[np.float64]
 SHRUNKEN = ("observed", "estimate", "low", "high", "reliability")
 RANKED = ("rank", "low", "high")
 _HIGHEST = 14.0

@@ -5,11 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from tr_analysis.models.checks import coverage, generator
+from tr_analysis.models.checks import Array, coverage, generator
 from tr_analysis.models.cluster_design import SINGULAR, ClusteredDesign
 from tr_analysis.models.clusters import ClusterTest, doubt, enough_draws, identified
 from tr_analysis.models.inversion import NullDraws, Tails, squared_length
-from tr_analysis.models.series import Array
 
 Signs = Literal["webb", "rademacher"]
 Variant = Literal["C", "S", "V", "B"]
