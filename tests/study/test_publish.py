@@ -14,7 +14,7 @@ from tr_analysis.study.plan import Task
 from tr_analysis.study.publish import chapter_files, keep_failed, publish
 
 CHAPTER = Chapter(Path("03-recall.ipynb"), "Recall", "Did it rise?")
-TASK = Task(CHAPTER, {"n": 3}, {"n": 3}, "03-recall", "Recall", Path("reports"), False, Path("reports"))
+TASK = Task(CHAPTER, {"n": 3}, {"n": 3}, "03-recall", "Recall", Path("reports"), False, (), Path("reports"))
 FINDINGS = "application/vnd.tr-analysis.findings+json"
 
 

@@ -33,8 +33,10 @@ class Task:
         Folder of the files.
     turned
         Whether this is a variant, and no part of the study.
+    needs
+        Names of the results of other chapters that it loads.
     reads
-        Folder with the results of other chapters.
+        Folder with them.
     after
         Names of the tasks that must be done before, because this one loads their results.
     """
@@ -46,6 +48,7 @@ class Task:
     title: str
     out: Path
     turned: bool
+    needs: tuple[str, ...]
     reads: Path
     after: tuple[str, ...] = ()
 
@@ -111,7 +114,7 @@ def refuse_stale(tasks: Sequence[Task]) -> None:
     StudyError
         Which says what to run first.
     """
-    if earlier := {name for t in tasks for name in needed_results(t.chapter.path) if name not in t.after}:
+    if earlier := {name for task in tasks for name in task.needs if name not in task.after}:
         from tr_analysis.ledger import load_results  # heavy, and seldom needed
 
         load_results(*sorted(earlier))
@@ -126,6 +129,7 @@ def _tasks(
 ) -> Iterator[Task]:
     """Yield the runs of one chapter: one, or one for each provider."""
     defaults = {p.name: p.default for p in parameters}
+    needs = needed_results(chapter.path)
     by_provider = provider_parameter(parameters)
     variant = {name: value for name, value in turned.items() if not by_provider or name != by_provider.name}
     folder = out or (reports() / "variants" / chapter.name / _label(variant) if variant else reports())
@@ -139,7 +143,7 @@ def _tasks(
         )  # a provider is always given, so that its page is the same however it was run
         title = ": ".join([chapter.title, *map(str, choice.values())])
         name = run_name(chapter.name, parameters, given)
-        yield Task(chapter, given, defaults | given, name, title, folder, bool(variant), reports())
+        yield Task(chapter, given, defaults | given, name, title, folder, bool(variant), needs, reports())
 
 
 def _linked(task: Task, tasks: Sequence[Task]) -> Task:
@@ -147,13 +151,12 @@ def _linked(task: Task, tasks: Sequence[Task]) -> Task:
 
     It reads what this run gives when that is everything it loads, and the project's reports otherwise.
     """
-    needed = needed_results(task.chapter.path)
     given = {(other.out, other.name) for other in tasks}
-    reads = task.out if needed and all((task.out, name) in given for name in needed) else reports()
-    for name in needed:
+    reads = task.out if task.needs and all((task.out, name) in given for name in task.needs) else reports()
+    for name in task.needs:
         if (reads, name) not in given and not (reads / "results" / f"{name}.json").exists():
             raise StudyError(f"{task.chapter.name} loads the results of {name}, {_how_to_get(name)}")
-    return replace(task, reads=reads, after=tuple(name for name in needed if (task.out, name) in given))
+    return replace(task, reads=reads, after=tuple(name for name in task.needs if (task.out, name) in given))
 
 
 def _how_to_get(name: str) -> str:
