@@ -2,54 +2,36 @@
 
 import pytest
 
+from tests.ledger.committed import committed_card, recipe_tables
 from tr_analysis.cli import main
 from tr_analysis.data import load
-from tr_analysis.ledger import load_results, load_tables, scorecard
+from tr_analysis.ledger import load_results, scorecard
 from tr_analysis.ledger.scorecard import GIVEN_BACK
-
-CHAPTERS = ["02-reoffending", "03-recall", "04-inspection", "05-payment-by-results"]
-TABLES = [
-    "adult_cohort_by_previous_offences",
-    "crc_published_results",
-    "inspection_ratings",
-    "pbr_results",
-    "providers",
-    "published_figures",
-    "replication_target_values",
-]
 
 
 def given_back(results, targets):
     """Return which printed numbers of some results are given back, by result and place."""
-    values = load("replication_target_values")
-    card = scorecard(
-        load("replication_targets").query("target_id in @targets"),
-        values.query("target_id in @targets"),
-        load_tables(*TABLES) | {"results": results},
-    )
+    values = load("replication_target_values").query("target_id in @targets")
+    frames = recipe_tables() | {"results": results}
+    card = scorecard(load("replication_targets").query("target_id in @targets"), values, frames)
     return {
         (row["target_id"], row["position"]): row["status"] in GIVEN_BACK for row in card.to_dict("records")
     }
 
 
-def test_at_least_forty_published_numbers_are_given_back():
-    card = scorecard(
-        load("replication_targets"),
-        load("replication_target_values"),
-        load_tables(*TABLES) | {"results": load_results(*CHAPTERS)},
-    )
+@pytest.fixture(scope="module")
+def card():
+    return committed_card()
+
+
+def test_at_least_forty_published_numbers_are_given_back(card):
     others = card[card["status"].isin(GIVEN_BACK) & (card["aim"] == "published")]
     rates = load("reconciliation").query("kind == 'rate from its counts' and found == 'agree'")
     assert len(others) + len(rates) >= 40
 
 
-def test_nothing_published_is_contradicted_unless_known():
+def test_nothing_published_is_contradicted_unless_known(card):
     """The one number contradicted is our own earlier one, worked out with the table transposed."""
-    card = scorecard(
-        load("replication_targets"),
-        load("replication_target_values"),
-        load_tables(*TABLES) | {"results": load_results(*CHAPTERS)},
-    )
     assert card.loc[card["status"] == "contradicted", "target_id"].tolist() == ["T85"]
 
 

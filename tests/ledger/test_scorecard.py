@@ -5,19 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.ledger.committed import committed_card, committed_frames
 from tr_analysis.data import load
-from tr_analysis.ledger import load_results, load_tables, scorecard, standings
+from tr_analysis.ledger import scorecard, standings
 from tr_analysis.ledger.scorecard import DIGIT, GIVEN_BACK
 
-TABLES = [
-    "adult_cohort_by_previous_offences",
-    "crc_published_results",
-    "inspection_ratings",
-    "pbr_results",
-    "providers",
-    "published_figures",
-    "replication_target_values",
-]
 FIGURES = pd.DataFrame(
     {"figure_id": ["F0001", "F0002"], "value": [155.0, 142.0], "source_id": ["S001", "S002"]}
 )
@@ -98,13 +90,12 @@ def test_a_result_stands_by_all_its_numbers(values, status):
 
 @pytest.fixture(scope="module")
 def study():
-    chapters = ["02-reoffending", "03-recall", "04-inspection", "05-payment-by-results"]
-    return load_tables(*TABLES) | {"results": load_results(*chapters)}
+    return committed_frames()
 
 
 @pytest.fixture(scope="module")
-def whole(study):
-    return scorecard(load("replication_targets"), load("replication_target_values"), study)
+def whole():
+    return committed_card()
 
 
 def test_every_result_is_sorted(whole):
