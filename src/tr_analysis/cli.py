@@ -143,7 +143,7 @@ def _told(outcomes: "Sequence[Outcome]") -> Iterator[str]:
 
 def _render(tasks: "Sequence[Task]") -> None:
     """Write the pages, unless only variants were run, which are no part of the study."""
-    from tr_analysis.report.pages import write_site
+    from tr_analysis.site import write_site
 
     for out in {task.out for task in tasks if not task.turned}:
         if executed := sorted(out.glob("*.ipynb")):

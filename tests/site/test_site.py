@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tr_analysis.errors import ChapterError
-from tr_analysis.report.pages import write_site
+from tr_analysis.site import write_site
 
 ALT = 'Line of recalls, "rising" & falling <1>'
 FINDINGS = "application/vnd.tr-analysis.findings+json"
