@@ -199,7 +199,7 @@ def test_bundle_has_the_shape_that_the_runner_reads():
     findings = Findings([table])
     findings.add("rate", "Rate", 1 / 3, low=0.25, high=0.5, n=3, rung="B", sources=("S001",), method="Wilson")
     made = bundle(findings)
-    assert set(made) == {FINDINGS_MIME, "text/plain", "text/html"}
+    assert set(made) == {FINDINGS_MIME, "text/plain", "text/html", "text/csv"}
     assert made[FINDINGS_MIME] == {
         "data": {"recall": "ab12"},
         "findings": {
@@ -259,14 +259,30 @@ def test_a_source_is_named_once(findings):
     assert findings["x"].sources == ("S002", "S001")
 
 
-def test_table_holds_estimates_with_interval_n_and_rung_but_no_facts(findings):
-    cells = findings.table().cells.set_index("Key number")
-    assert list(cells.index) == ["Fall", "People on recall"]
-    assert list(cells.loc["Fall"]) == [
-        "−2.1 points",
-        "−2.4 to −1.8 points",
-        "108,000",
-        f"C ({RUNGS['C']})",
-        "these tables",
-    ]
+def test_table_holds_estimates_by_rung_and_no_facts(findings):
+    made = findings.table()
+    cells = made.cells.set_index("Key number")
+    assert list(cells.index) == ["People on recall", "Fall"]
+    assert made.groups == (f"Rung A: {RUNGS['A']}", f"Rung C: {RUNGS['C']}")
+    assert list(cells.loc["Fall"]) == ["−2.1 points", "−2.4 to −1.8 points", "108,000", "these tables"]
     assert list(cells.loc["People on recall"])[1:3] == ["", ""]
+
+
+def test_every_number_and_fact_is_downloaded_before_rounding(findings):
+    findings.add("share", "Share, of all", 100 / 3, unit="percent", method="Wilson")
+    assert bundle(findings)["text/csv"] == (
+        "name,label,value,low,high,n,unit,rung,method,sources,text\n"
+        "fall,Fall,-2.1,-2.4,-1.8,108000,percentage points,C,,,\n"
+        "stock,People on recall,8737,,,,people,A,,S002 S001,\n"
+        "when,Date of the reform,,,,,,A,,S001,February 2015\n"
+        'share,"Share, of all",33.333333,,,,per cent,A,Wilson,,\n'
+    )
+    assert bundle(Findings())["text/csv"].count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "shown"),
+    [(0.0004, None, "under 0.001"), (0.0005, 2, "under 0.01"), (0.0, None, "0.000"), (0.0006, None, "0.001")],
+)
+def test_no_probability_is_rounded_to_nought(value, places, shown):
+    assert finding(value, unit="probability", places=places).show() == shown

@@ -86,7 +86,7 @@ def test_column_names_need_not_be_words():
 @pytest.mark.parametrize(
     ("frame", "caption", "formats", "fault"),
     [
-        (pd.DataFrame({"a": [1]}), "x", {"b": "{}"}, "no column 'b' to format; there are: a"),
+        (pd.DataFrame({"a": [1]}), "x", {"b": "{}"}, "no column 'b'; there are: a"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "x", None, "two columns are called 'a'"),
         (pd.DataFrame([[1, 2]], columns=[1, "1"]), "x", None, "two columns are called '1'"),
         (pd.DataFrame({"a": [1]}), " ", None, "a table needs a caption"),
@@ -116,6 +116,78 @@ def test_text_holds_caption_and_cells():
     ]
     assert plain.splitlines()[0] == "By area"
     assert plain.split() == ["By", "area", "Area", "Change", "London", "−2"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"intervals": {"95% interval": ("a", "b")}}, {"missing": {"b": "none"}}, {"by": "b"}],
+)
+def test_a_column_that_is_not_there_is_refused(options):
+    with pytest.raises(ValueError, match="no column 'b'; there are: a"):
+        table(pd.DataFrame({"a": [1]}), "x", **options)
+
+
+def test_an_interval_is_one_column_of_numbers_in_the_place_of_its_lower_end():
+    frame = pd.DataFrame({"rate": [1.0, 2], "low": [-0.26, np.nan], "high": [2.5, np.nan], "n": [5, 6]})
+    made = table(
+        frame,
+        "Caption",
+        formats=dict.fromkeys(["low", "high"], "{:.1f}"),
+        intervals={"95% interval": ("low", "high")},
+        missing={"low": "none"},
+    )
+    assert made.cells.to_dict("list") == {
+        "rate": ["1", "2"],
+        "95% interval": ["−0.3 to 2.5", "none"],
+        "n": ["5", "6"],
+    }
+    assert '<td class="number">−0.3 to 2.5</td>' in made.html()
+
+
+def test_a_missing_cell_reads_as_its_column_says():
+    frame = pd.DataFrame({"a": [1, None], "b": ["x", None]})
+    assert cells(frame, missing={"a": "does not apply"}) == {
+        "a": ["1", "does not apply"],
+        "b": ["x", "not known"],
+    }
+
+
+def test_rows_stand_under_the_headings_of_their_group():
+    frame = pd.DataFrame({"Question": ["A & B", "A & B", "C"], "What": ["p", "q", "r"], "n": [1, 2, 3]})
+    made = table(frame, "Caption", by="Question")
+    html, plain = made.html(), made._repr_mimebundle_()["text/plain"]
+    assert html.count("<tbody>") == html.count('scope="rowgroup"') == 2
+    assert (
+        '<tr class="group"><th scope="rowgroup" colspan="2">A &amp; B</th></tr>\n<tr><th scope="row">p'
+        in html
+    )
+    assert '<th scope="col">Question' not in html
+    assert html.index(">q<") < html.index(">C<") < html.index(">r<")
+    assert plain.count("A & B") == 2
+
+
+def test_what_is_downloaded_are_the_values_before_rounding():
+    frame = pd.DataFrame(
+        {
+            "Area, of old": ["Kent", None, "Wales"],
+            "rate": [1 / 3, -0.0, np.nan],
+            "people": pd.Series([1200, None, 123456789], dtype="Int64"),
+            "month": pd.period_range("2015-02", periods=3, freq="M"),
+            "low": [0, 1, 2],
+            "high": [3, 4, 5],
+        }
+    )
+    made = table(frame, "x", formats={"rate": "{:.1f}"}, intervals={"ends": ("low", "high")}, by="month")
+    assert made._repr_mimebundle_()["text/csv"] == (
+        '"Area, of old",rate,people,month,low,high\n'
+        "Kent,0.33333333,1200,2015-02,0,3\n"
+        ",0,,2015-03,1,4\n"
+        "Wales,,123456789,2015-04,2,5\n"
+    )
+
+
+def test_an_empty_frame_is_downloaded_as_its_header():
+    assert table(pd.DataFrame(columns=["a", "b"]), "x")._repr_mimebundle_()["text/csv"] == "a,b\n"
 
 
 @pytest.mark.parametrize(

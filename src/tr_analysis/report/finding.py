@@ -17,7 +17,7 @@ RUNGS = {
     "E": "design",
     "F": "robustness",
 }
-# Decimals shown, and what follows the number.
+# Decimals shown, and what follows the number. The names are those of the results files.
 UNITS = {
     "": (2, ""),
     "percent": (1, "%"),
@@ -26,6 +26,8 @@ UNITS = {
     "count": (0, ""),
     "probability": (3, ""),
 }
+UNIT_WORDS = {"percent": "per cent"}  # how readers spell a unit, where its name will not do
+ROW = ["name", "label", "value", "low", "high", "n", "unit", "rung", "method", "sources", "text"]
 # Words that go with a number's sign, so that a sentence stays true when a parameter is turned.
 _WORDS = {
     "change": ("rose by {}", "fell by {}"),
@@ -130,13 +132,23 @@ class Finding:
 
     def _write(self, number: float) -> str:
         places, suffix = UNITS[self.unit]
-        return number_text(f"{{:,.{places if self.places is None else self.places}f}}{suffix}", number)
+        places = places if self.places is None else self.places
+        least = 10.0**-places
+        if self.unit == "probability" and 0 < number < least / 2:  # no chance is nought
+            return f"under {least:.{places}f}"
+        return number_text(f"{{:,.{places}f}}{suffix}", number)
 
     def record(self) -> dict[str, Any]:
         """Return the finding for the results file; numbers to eight significant digits."""
         numbers = {k: _rounded(getattr(self, k)) for k in ("value", "low", "high")}
         rest = {k: getattr(self, k) for k in ("label", "n", "unit", "rung", "method", "text", "places")}
         return {**rest, **numbers, "sources": list(self.sources), "shown": sorted(set(self.shown))}
+
+    def row(self) -> dict[str, Any]:
+        """Return the finding for those who download it: `ROW`, numbers as in `record`."""
+        about = {"name": self.name, **self.record()}
+        about |= {"unit": UNIT_WORDS.get(self.unit, self.unit), "sources": " ".join(self.sources)}
+        return {column: about[column] for column in ROW}
 
 
 def _rounded(number: float | None) -> float | None:

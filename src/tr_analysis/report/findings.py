@@ -11,8 +11,8 @@ from IPython.display import Markdown
 from tr_analysis.data import load
 from tr_analysis.errors import nearest
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.report.finding import RUNGS, Finding, finite
-from tr_analysis.report.tables import Table, table
+from tr_analysis.report.finding import ROW, RUNGS, Finding, finite
+from tr_analysis.report.tables import Table, csv_text, table
 
 
 def source_links() -> dict[str, tuple[str, str]]:
@@ -113,22 +113,26 @@ class Findings:
         return Markdown(self.text(template))  # type: ignore[no-untyped-call]
 
     def table(self) -> Table:
-        """Return the key numbers as a table: estimate, interval, n, rung, sources."""
+        """Return the key numbers as a table by rung: estimate, interval, n, sources."""
+        numbers = [f for f in self._findings.values() if f.value is not None]
         rows = [
             {
+                "Rung": f"Rung {f.rung}: {RUNGS[f.rung]}",
                 "Key number": f.label,
                 "Estimate": f.show(),
                 "95% interval": "" if f.low is None else f.show("interval"),
                 "n": "" if f.n is None else f.show("n"),
-                "Rung": f"{f.rung} ({RUNGS[f.rung]})",
                 "Sources": " ".join(f.sources) or "these tables",
             }
-            for f in self._findings.values()
-            if f.value is not None
+            for f in sorted(numbers, key=lambda f: f.rung)
         ]
-        columns = ["Key number", "Estimate", "95% interval", "n", "Rung", "Sources"]
+        columns = ["Rung", "Key number", "Estimate", "95% interval", "n", "Sources"]
         frame = pd.DataFrame(rows, columns=columns)
-        return table(frame, "Every key number of this chapter", key=True, links=self._cited())
+        caption = (
+            "Every key number of this chapter, by rung of the ladder of claims. "
+            "n: observations or people behind it. Empty: there is none"
+        )
+        return table(frame, caption, by="Rung", key=True, links=self._cited())
 
     def _cited(self) -> dict[str, tuple[str, str]]:
         """Address and title of the sources cited in this chapter, by id."""
@@ -144,6 +148,7 @@ class Findings:
         texts = {
             kind: "\n\n".join(bundle[kind] for bundle in bundles) for kind in ("text/html", "text/plain")
         }
+        texts["text/csv"] = csv_text(pd.DataFrame(map(Finding.row, self._findings.values()), columns=ROW))
         return {FINDINGS_MIME: {"data": self._inputs, "findings": record}, **texts}
 
 

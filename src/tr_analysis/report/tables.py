@@ -1,9 +1,11 @@
 """Tables that people can read: a caption, headers with scope, aligned numbers, unknowns said."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -24,6 +26,10 @@ class Table:
         The cells, in reading order; the first column names the row.
     numeric
         Columns that are aligned as numbers.
+    data
+        The values themselves, before any rounding, as they are downloaded.
+    groups
+        The heading that each row stands under; none when rows are not grouped.
     key
         Whether it is the table of key numbers that closes a chapter.
     links
@@ -33,19 +39,31 @@ class Table:
     caption: str
     cells: pd.DataFrame
     numeric: frozenset[str]
+    data: pd.DataFrame
+    groups: tuple[str, ...] = ()
     key: bool = False
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def html(self) -> str:
         """Write the table as HTML."""
         head = "".join(f'<th scope="col"{self._class(c)}>{escape(c)}</th>' for c in map(str, self.cells))
-        rows = [f"<tr>{self._row(row)}</tr>" for row in self.cells.itertuples(index=False, name=None)]
-        body = "\n".join(rows or [f'<tr><td colspan="{len(self.cells.columns)}">none</td></tr>'])
         kind = ' class="key-numbers"' if self.key else ""
+        bodies = "\n".join(f"<tbody>\n{body}\n</tbody>" for body in self._bodies())
         return (
             f"<table{kind}>\n<caption>{escape(self.caption)}</caption>\n"
-            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+            f"<thead><tr>{head}</tr></thead>\n{bodies}\n</table>"
         )
+
+    def _bodies(self) -> Iterator[str]:
+        """Write the rows of each group, under its heading when it has one."""
+        span = f'colspan="{len(self.cells.columns)}"'
+        rows = [f"<tr>{self._row(row)}</tr>" for row in self.cells.itertuples(index=False, name=None)]
+        if not rows:
+            yield f"<tr><td {span}>none</td></tr>"
+        headings = self.groups or [""] * len(rows)
+        for heading, members in groupby(zip(headings, rows, strict=True), itemgetter(0)):
+            top = f'<tr class="group"><th scope="rowgroup" {span}>{escape(heading)}</th></tr>'
+            yield "\n".join([*([top] if heading else []), *(row for _, row in members)])
 
     def _row(self, row: tuple[str, ...]) -> str:
         first, *rest = zip(map(str, self.cells), row, strict=True)
@@ -67,8 +85,36 @@ class Table:
         return f'<a href="{address}" title="{title}">{escape(word)}</a>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        plain = self.cells.to_string(index=False) if len(self.cells) else "none"
-        return {"text/html": self.html(), "text/plain": f"{self.caption}\n{plain}"}
+        cells = self.cells.copy()
+        if self.groups:
+            cells.insert(0, "", list(self.groups))
+        plain = cells.to_string(index=False) if len(cells) else "none"
+        return {
+            "text/html": self.html(),
+            "text/plain": f"{self.caption}\n{plain}",
+            "text/csv": csv_text(self.data),
+        }
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Write a frame's values as CSV: numbers to eight significant digits, missing ones empty.
+
+    Examples
+    --------
+    >>> print(csv_text(pd.DataFrame({"rate": [1 / 3, None]})), end="")
+    rate
+    0.33333333
+    ""
+    """
+    values = {name: [_value(value) for value in column] for name, column in frame.items()}
+    return pd.DataFrame(values, dtype=object).to_csv(index=False, lineterminator="\n")
+
+
+def _value(value: Any) -> str:
+    """Write one value for a computer to read."""
+    if pd.isna(value):
+        return ""
+    return f"{value + 0:.8g}" if isinstance(value, float) else str(value)
 
 
 def table(
@@ -76,6 +122,9 @@ def table(
     caption: str,
     *,
     formats: Mapping[str, str] | None = None,
+    intervals: Mapping[str, tuple[str, str]] | None = None,
+    missing: Mapping[str, str] | None = None,
+    by: str | None = None,
     key: bool = False,
     links: Mapping[str, tuple[str, str]] | None = None,
 ) -> Table:
@@ -90,6 +139,13 @@ def table(
     formats
         Format of a column's numbers, such as ``"{:,.0f}"``; whole numbers get thousands separators and
         other numbers two decimals without being told.
+    intervals
+        Header of an interval, and the columns of its two ends, which it stands for: ``10 to 20``.
+    missing
+        What a missing cell of a column reads, where "not known" would be wrong.
+    by
+        Column whose values are headings between the rows, instead of a column of its own; rows that belong
+        together follow each other.
     key
         Whether it is the table of key numbers that closes a chapter.
     links
@@ -98,36 +154,55 @@ def table(
     Returns
     -------
     Table
-        Shown by a notebook as HTML. A missing cell reads "not known".
+        Shown by a notebook as HTML, and as CSV with the frame's own values. A missing cell reads "not known".
 
     Raises
     ------
     ValueError
-        If the caption is empty, two columns share a name, or a format is for no column.
+        If the caption is empty, two columns share a name, or there is no column of a name given.
     """
-    formats, frame = formats or {}, frame.rename(columns=str)
+    formats, intervals, frame = formats or {}, intervals or {}, frame.rename(columns=str)
     if not caption.strip():
         raise ValueError("a table needs a caption: what it shows, of whom and when")
     if not frame.columns.is_unique:
         raise ValueError(
             f"two columns are called {frame.columns[frame.columns.duplicated()][0]!r}; rename one"
         )
-    unknown = sorted(set(formats) - set(frame.columns))
+    named = {*formats, *(missing or {}), *(end for ends in intervals.values() for end in ends)}
+    unknown = sorted((named | {by} if by else named) - set(frame.columns))
     if unknown:
-        raise ValueError(f"no column {unknown[0]!r} to format; there are: {', '.join(frame.columns)}")
+        raise ValueError(f"no column {unknown[0]!r}; there are: {', '.join(frame.columns)}")
     columns = {str(name): column for name, column in frame.items()}
-    numeric = frozenset(c for c in columns if is_numeric_dtype(columns[c]) and not is_bool_dtype(columns[c]))
-    cells = {c: _cells(column, formats.get(c), number=c in numeric) for c, column in columns.items()}
-    return Table(caption, pd.DataFrame(cells), numeric, key, links or {})
+    numeric = {c for c in columns if is_numeric_dtype(columns[c]) and not is_bool_dtype(columns[c])}
+    absent = dict.fromkeys(columns, UNKNOWN) | dict(missing or {})
+    cells = {c: _cells(columns[c], formats.get(c), absent[c], number=c in numeric) for c in columns}
+    groups = tuple(cells.pop(by)) if by else ()
+    shown = pd.DataFrame(_joined(cells, intervals))
+    return Table(caption, shown, frozenset(numeric | set(intervals)), frame, groups, key, links or {})
 
 
-def _cells(column: "pd.Series[Any]", form: str | None, *, number: bool) -> list[str]:
+def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
+    """Write both ends of each interval in one column, at the place of the lower."""
+    joined: dict[str, list[str]] = {}
+    ends = {low: (name, high) for name, (low, high) in intervals.items()}
+    upper = {high for _, high in ends.values()}
+    for column in cells:
+        if column in ends:
+            name, high = ends[column]
+            pairs = zip(cells[column], cells[high], strict=True)
+            joined[name] = [f"{low} to {top}" if re.search(r"\d", low) else low for low, top in pairs]
+        elif column not in upper:
+            joined[column] = cells[column]
+    return joined
+
+
+def _cells(column: "pd.Series[Any]", form: str | None, absent: str, *, number: bool) -> list[str]:
     whole = number and bool((column.dropna() % 1 == 0).all())
     form = form or ("{:,.0f}" if whole else "{:,.2f}" if number else "{}")
     if is_bool_dtype(column):
         column = column.map({True: "yes", False: "no"})
     write = number_text if number else str.format
-    return [UNKNOWN if pd.isna(v) else write(form, v) for v in column]
+    return [absent if pd.isna(v) else write(form, v) for v in column]
 
 
 def number_text(form: str, number: float) -> str:
