@@ -282,7 +282,7 @@ def test_every_number_and_fact_is_downloaded_before_rounding(findings):
 
 @pytest.mark.parametrize(
     ("value", "places", "shown"),
-    [(0.0004, None, "under 0.001"), (0.0005, 2, "under 0.01"), (0.0, None, "0.000"), (0.0006, None, "0.001")],
+    [(0.0004, None, "below 0.001"), (0.0005, 2, "below 0.01"), (0.0, None, "0.000"), (0.0006, None, "0.001")],
 )
 def test_no_probability_is_rounded_to_nought(value, places, shown):
     assert finding(value, unit="probability", places=places).show() == shown

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.report.tables import interval_text, number_text, table
+from tr_analysis.report.tables import interval_text, number_text, probability_text, table
 
 
 def cells(frame, **options):
@@ -142,6 +142,22 @@ def test_an_interval_is_one_column_of_numbers_in_the_place_of_its_lower_end():
         "n": ["5", "6"],
     }
     assert '<td class="number">−0.3 to 2.5</td>' in made.html()
+
+
+def test_an_interval_of_three_columns_stands_behind_its_estimate():
+    frame = pd.DataFrame({"a": ["x", "y"], "e": [1.0, np.nan], "l": [-0.5, np.nan], "h": [2.5, np.nan]})
+    made = table(frame, "Caption", intervals={"Step (%)": ["e", "l", "h"]}, formats={"e": "{:.1f}"})
+    assert made.cells.to_dict("list") == {"a": ["x", "y"], "Step (%)": ["1.0 (−0.50 to 2.50)", "not known"]}
+
+
+def test_a_function_may_write_the_cells_and_the_download_stays_whole():
+    frame = pd.DataFrame({"p": [3.6e-8, 0.25, None], "recipe": ["a + b + c", "a", None]})
+    made = table(frame, "Caption", formats={"p": probability_text, "recipe": lambda words: words[:3]})
+    assert made.cells.to_dict("list") == {
+        "p": ["below 0.001", "0.250", "not known"],
+        "recipe": ["a +", "a", "not known"],
+    }
+    assert made._repr_mimebundle_()["text/csv"] == "p,recipe\n3.6e-08,a + b + c\n0.25,a\n,\n"
 
 
 def test_a_missing_cell_reads_as_its_column_says():

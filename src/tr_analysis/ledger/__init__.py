@@ -5,10 +5,12 @@ it is checked. Nothing here knows a number.
 """
 
 from tr_analysis.ledger.claims import aim_numbers, claim_verdicts, samples
-from tr_analysis.ledger.results import key_findings, load_results, load_tables
+from tr_analysis.ledger.results import KEY_FINDINGS, LEADS, key_findings, load_results, load_tables
 from tr_analysis.ledger.scorecard import scorecard, standings
 
 __all__ = [
+    "KEY_FINDINGS",
+    "LEADS",
     "aim_numbers",
     "claim_verdicts",
     "key_findings",

@@ -12,8 +12,58 @@ from tr_analysis.data import load
 from tr_analysis.data.periods import financial_year
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
-from tr_analysis.report.finding import RUNGS, Finding
+from tr_analysis.report.finding import RUNGS, UNIT_WORDS, Finding
 
+# The findings of the study in one page: chapter and name, by the question that they answer.
+KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "Did proven reoffending fall?": [
+        ("02-reoffending", "crc_first_year"),
+        ("02-reoffending", "ew_crc_years"),
+        ("02-reoffending", "crc_beyond"),
+        ("02-reoffending", "nps_change"),
+        ("02-reoffending", "crc_product"),
+    ],
+    "What happened to recall?": [
+        ("03-recall", "recall_gap"),
+        ("03-recall", "recall_slope"),
+        ("03-recall", "early_gap"),
+    ],
+    "Were CRCs judged worse than the NPS?": [
+        ("04-inspection", "crc_reached"),
+        ("04-inspection", "nps_reached"),
+        ("04-inspection", "gap"),
+        ("04-inspection", "boschloo"),
+        ("04-inspection", "owner_p"),
+    ],
+    "Could the payment rule see an effect?": [
+        ("05-payment-by-results", "mde_quarter"),
+        ("05-payment-by-results", "false_eighteen"),
+        ("05-payment-by-results", "p_thirteen"),
+    ],
+    "What happened to deaths, further offences and cost?": [
+        ("06-system", "deaths_rate"),
+        ("06-system", "reviews_rate"),
+        ("06-system", "extra"),
+    ],
+    "Do the claims made at the time stand, and how far do the answers move?": [
+        ("07-claims", "supported"),
+        ("08-robustness", "recall_same_sign"),
+        ("08-robustness", "recall_joint_p"),
+        ("08-robustness", "reoffending_binary_median"),
+        ("08-robustness", "reoffending_binary_same_sign"),
+    ],
+}
+# Those that are asked for first.
+LEADS = frozenset(
+    {
+        ("02-reoffending", "crc_first_year"),
+        ("02-reoffending", "crc_product"),
+        ("03-recall", "recall_gap"),
+        ("04-inspection", "gap"),
+        ("05-payment-by-results", "mde_quarter"),
+        ("06-system", "deaths_rate"),
+    }
+)
 _PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places"]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]
 
@@ -85,20 +135,25 @@ def _refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
             )
 
 
-def key_findings(results: pd.DataFrame, names: Sequence[tuple[str, str]]) -> pd.DataFrame:
+def key_findings(
+    results: pd.DataFrame, questions: Mapping[str, Sequence[tuple[str, str]]] = KEY_FINDINGS
+) -> pd.DataFrame:
     """Write key numbers of several chapters the way their own chapters do.
 
     Parameters
     ----------
     results
         From `load_results`.
-    names
-        Chapter and name of each number, in the order of the page.
+    questions
+        Chapter and name of each number, by the question that it answers, in the order of the page.
 
     Returns
     -------
     DataFrame
-        Key finding, Estimate, 95% interval, n, Rung, Chapter and Sources, as text.
+        One row a number: question, lead (whether it is one of `LEADS`), chapter, finding, label; value, low,
+        high and n as numbers, in unit ("per cent"); estimate and interval as their chapter prints them, the
+        interval empty where there is none; rung ("C"), rung_words ("comparison") and sources (ids joined by
+        spaces, empty where it comes from the tables alone).
 
     Raises
     ------
@@ -106,23 +161,29 @@ def key_findings(results: pd.DataFrame, names: Sequence[tuple[str, str]]) -> pd.
         If a chapter has no number of that name.
     """
     rows = {(row["chapter"], row["finding"]): row for row in results.to_dict("records")}
-    if unknown := [f"{chapter} has no {name!r}" for chapter, name in names if (chapter, name) not in rows]:
+    names = [(question, name) for question, listed in questions.items() for name in listed]
+    if unknown := [
+        f"{chapter} has no {name!r}" for _, (chapter, name) in names if (chapter, name) not in rows
+    ]:
         raise ValueError("; ".join(unknown))
-    return pd.DataFrame([_written(rows[name]) for name in names])
+    lines = [
+        {"question": question, "lead": name in LEADS, **_written(rows[name])} for question, name in names
+    ]
+    return pd.DataFrame(lines).astype({"n": "Int64"})
 
 
-def _written(row: Mapping[Any, Any]) -> dict[str, str]:
+def _written(row: Mapping[Any, Any]) -> dict[str, Any]:
     ends = {part: row[part] for part in ("low", "high") if pd.notna(row[part])}
     places = None if pd.isna(row["places"]) else int(row["places"])
     shown = Finding(row["finding"], row["label"], row["value"], **ends, unit=row["unit"], places=places)
     return {
-        "Key finding": row["label"],
-        "Estimate": shown.show(),
-        "95% interval": shown.show("interval") if ends else "",
-        "n": "" if pd.isna(row["n"]) else f"{row['n']:,.0f}",
-        "Rung": f"{row['rung']} ({RUNGS[row['rung']]})",
-        "Chapter": row["chapter"],
-        "Sources": row["sources"] or "these tables",
+        **{part: row[part] for part in ("chapter", "finding", "label", "value", "low", "high", "n")},
+        "unit": UNIT_WORDS.get(row["unit"], row["unit"]),
+        "estimate": shown.show(),
+        "interval": shown.show("interval") if ends else "",
+        "rung": row["rung"],
+        "rung_words": RUNGS[row["rung"]],
+        "sources": row["sources"],
     }
 
 

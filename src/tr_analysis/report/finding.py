@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tr_analysis.report.tables import number_text
+from tr_analysis.report.tables import number_text, probability_text
 
 RUNGS = {
     "A": "published",  # recomputed where the counts are held, else quoted
@@ -133,9 +133,8 @@ class Finding:
     def _write(self, number: float) -> str:
         places, suffix = UNITS[self.unit]
         places = places if self.places is None else self.places
-        least = 10.0**-places
-        if self.unit == "probability" and 0 < number < least / 2:  # no chance is nought
-            return f"under {least:.{places}f}"
+        if self.unit == "probability":
+            return probability_text(number, places)
         return number_text(f"{{:,.{places}f}}{suffix}", number)
 
     def record(self) -> dict[str, Any]:

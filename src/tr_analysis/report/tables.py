@@ -1,8 +1,9 @@
 """Tables that people can read: a caption, headers with scope, aligned numbers, unknowns said."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from itertools import groupby
 from operator import itemgetter
@@ -12,6 +13,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 UNKNOWN = "not known"
+Format = str | Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,8 @@ def table(
     frame: pd.DataFrame,
     caption: str,
     *,
-    formats: Mapping[str, str] | None = None,
-    intervals: Mapping[str, tuple[str, str]] | None = None,
+    formats: Mapping[str, Format] | None = None,
+    intervals: Mapping[str, Sequence[str]] | None = None,
     missing: Mapping[str, str] | None = None,
     by: str | None = None,
     key: bool = False,
@@ -137,10 +139,12 @@ def table(
     caption
         What the table shows, of whom and when.
     formats
-        Format of a column's numbers, such as ``"{:,.0f}"``; whole numbers get thousands separators and
-        other numbers two decimals without being told.
+        Format of a column's values, such as ``"{:,.0f}"``, or a function that writes one, such as
+        `probability_text`; whole numbers get thousands separators and other numbers two decimals without
+        being told.
     intervals
-        Header of an interval, and the columns of its two ends, which it stands for: ``10 to 20``.
+        Header of an interval, and the columns that it stands for: its two ends, written ``10 to 20``, or
+        the estimate and both ends, written ``15 (10 to 20)``.
     missing
         What a missing cell of a column reads, where "not known" would be wrong.
     by
@@ -168,7 +172,7 @@ def table(
         raise ValueError(
             f"two columns are called {frame.columns[frame.columns.duplicated()][0]!r}; rename one"
         )
-    named = {*formats, *(missing or {}), *(end for ends in intervals.values() for end in ends)}
+    named = {*formats, *(missing or {}), *(part for parts in intervals.values() for part in parts)}
     unknown = sorted((named | {by} if by else named) - set(frame.columns))
     if unknown:
         raise ValueError(f"no column {unknown[0]!r}; there are: {', '.join(frame.columns)}")
@@ -181,28 +185,36 @@ def table(
     return Table(caption, shown, frozenset(numeric | set(intervals)), frame, groups, key, links or {})
 
 
-def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
-    """Write both ends of each interval in one column, at the place of the lower."""
+def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Write the parts of each interval in one column, at the place of the first of them."""
     joined: dict[str, list[str]] = {}
-    ends = {low: (name, high) for name, (low, high) in intervals.items()}
-    upper = {high for _, high in ends.values()}
+    firsts = {parts[0]: name for name, parts in intervals.items()}
+    rest = {part for parts in intervals.values() for part in parts[1:]}
     for column in cells:
-        if column in ends:
-            name, high = ends[column]
-            pairs = zip(cells[column], cells[high], strict=True)
-            joined[name] = [f"{low} to {top}" if re.search(r"\d", low) else low for low, top in pairs]
-        elif column not in upper:
+        if column in firsts:
+            name = firsts[column]
+            rows = zip(*(cells[part] for part in intervals[name]), strict=True)
+            joined[name] = [_interval(*row) for row in rows]
+        elif column not in rest:
             joined[column] = cells[column]
     return joined
 
 
-def _cells(column: "pd.Series[Any]", form: str | None, absent: str, *, number: bool) -> list[str]:
+def _interval(*parts: str) -> str:
+    """Write an interval, or the word for a missing one."""
+    *estimate, low, high = parts
+    if not re.search(r"\d", low):
+        return parts[0]
+    return f"{estimate[0]} ({low} to {high})" if estimate else f"{low} to {high}"
+
+
+def _cells(column: "pd.Series[Any]", form: Format | None, absent: str, *, number: bool) -> list[str]:
     whole = number and bool((column.dropna() % 1 == 0).all())
     form = form or ("{:,.0f}" if whole else "{:,.2f}" if number else "{}")
     if is_bool_dtype(column):
         column = column.map({True: "yes", False: "no"})
-    write = number_text if number else str.format
-    return [absent if pd.isna(v) else write(form, v) for v in column]
+    write = form if callable(form) else partial(number_text if number else str.format, form)
+    return [absent if pd.isna(v) else write(v) for v in column]
 
 
 def number_text(form: str, number: float) -> str:
@@ -217,6 +229,18 @@ def number_text(form: str, number: float) -> str:
     if number < 0:
         text = text.replace("-", "\N{MINUS SIGN}" if re.search("[1-9]", text) else "", 1)
     return text
+
+
+def probability_text(value: float, places: int = 3) -> str:
+    """Write a probability; one that would round to nought is "below" the least that is written.
+
+    Examples
+    --------
+    >>> probability_text(0.0606), probability_text(3.6e-8)
+    ('0.061', 'below 0.001')
+    """
+    least = 10.0**-places
+    return f"below {least:.{places}f}" if 0 < value < least / 2 else f"{value:.{places}f}"
 
 
 def interval_text(form: str, estimate: float, low: float, high: float) -> str:
