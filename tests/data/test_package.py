@@ -5,7 +5,6 @@ import re
 import pytest
 
 from tr_analysis.data import package
-from tr_analysis.data.fields import Run, at_most, column, table
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 
@@ -94,39 +93,3 @@ def test_the_sources_of_a_table_are_listed_with_title_and_address(resources, fra
     named = {source["name"] for source in resources["pbr_results"]["sources"]}
     assert {"S066", "S188", "S197"} <= named
     assert all(source["title"] and source["path"] for source in resources["pbr_results"]["sources"])
-
-
-def test_the_dictionary_says_of_every_table_and_column_what_it_is(frames):
-    written = package.dictionary(frames, TABLES).decode()
-    for name, made in TABLES.items():
-        section = written.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        assert section.startswith(f"\n{made.schema.title}. {made.schema.description}\n")
-        for column_name, described in made.schema.columns.items():
-            assert f"\n| `{column_name}` |" in section
-            assert str(described.description) in section
-
-
-def test_the_section_of_a_table_lists_its_promises(frames):
-    made = table(
-        "pbr_results",
-        "Counts",
-        "Of people.",
-        {
-            "when": column("month", "month counted"),
-            "found": column("integer", "people found", unit="people", low=0, required=False),
-            "people": column("integer", "people there", values=None),
-        },
-        key=["when"],
-        runs=[Run("when", "2010-06", "2010-08")],
-        rows=[at_most("found", "people")],
-    )
-    lines = (
-        package.dictionary({"pbr_results": frames["pbr_results"]}, {"pbr_results": made})
-        .decode()
-        .splitlines()
-    )
-    assert "Key: `when`. Rows: 36." in lines
-    assert "No gap from 2010-06 to 2010-08." in lines
-    assert "`found` must be at most people." in lines
-    assert "| `found` | integer | people | may be | people found | minimum 0 |" in lines
-    assert lines[-1].startswith("- `last_month`: last month")

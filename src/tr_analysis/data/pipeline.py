@@ -8,6 +8,7 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data import package, reconcile, rules
 from tr_analysis.data.clean import clean
+from tr_analysis.data.dictionary import dictionary
 from tr_analysis.data.periods import financial_year
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
@@ -42,7 +43,7 @@ def _checked() -> dict[str, pd.DataFrame]:
 def _descriptions(frames: dict[str, pd.DataFrame]) -> dict[str, bytes]:
     """Return the data dictionary and the data package that fit the raw files as they are."""
     return {
-        "DICTIONARY.md": package.dictionary(frames, TABLES),
+        "DICTIONARY.md": dictionary(frames, TABLES),
         PACKAGE: package.descriptor(paths.raw(), frames, TABLES),
     }
 

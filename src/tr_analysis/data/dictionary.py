@@ -1,0 +1,165 @@
+"""The data dictionary: what the schemas say, in words, for the file beside the data and for the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tr_analysis.data.clean import ADDED
+from tr_analysis.data.fields import Frames, Table
+from tr_analysis.data.package import citations
+
+ABOUT = (
+    "An empty cell is an unknown: nothing is filled in. Every figure names its source, to be found in `sources.csv`. "
+    "The analysis tables have the same names and columns, periods as real periods, and what is said to be added; "
+    "`reconciliation` is one of them that has no raw file: every comparison of published figures with each other."
+)
+"""What holds for all tables."""
+ABBREVIATIONS: Mapping[str, str] = {
+    "CRC": "Community Rehabilitation Company",
+    "NPS": "National Probation Service",
+    "HMIP": "HM Inspectorate of Probation",
+    "HMPPS": "HM Prison and Probation Service",
+    "MoJ": "Ministry of Justice",
+    "NAO": "National Audit Office",
+    "PAC": "Public Accounts Committee",
+    "PRT": "Prison Reform Trust",
+    "GtD": "Get The Data",
+    "OMSQ": "Offender management statistics quarterly",
+    "PRSQ": "Proven reoffending statistics quarterly",
+    "OGRS": "Offender Group Reconviction Scale",
+    "PbR": "payment by results",
+    "TR": "Transforming Rehabilitation",
+    "ORA": "Offender Rehabilitation Act 2014",
+    "PSS": "post-sentence supervision",
+    "CO and SSO": "community order and suspended sentence order",
+    "SFO": "serious further offence",
+    "FTE": "full-time equivalent",
+    "RI": "requires improvement",
+}
+"""What the tables shorten."""
+
+
+@dataclass(frozen=True)
+class ColumnEntry:
+    """What the data dictionary says of a column: ``kind`` is one of `KINDS`, ``allowed`` the rule in words."""
+
+    name: str
+    kind: str
+    unit: str
+    required: bool
+    meaning: str
+    allowed: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the data dictionary says of a table.
+
+    Attributes
+    ----------
+    name, title, description, key, rows
+        The table, the columns that name a row, and how many rows there are.
+    promises
+        What holds within it beyond each single cell, one sentence each.
+    columns
+        Its columns, in order.
+    added
+        The columns that the analysis table has besides, with their meaning.
+    sources
+        The sources that it names, in order.
+    """
+
+    name: str
+    title: str
+    description: str
+    key: list[str]
+    rows: int
+    promises: list[str]
+    columns: list[ColumnEntry]
+    added: Mapping[str, str]
+    sources: list[str]
+
+
+def entries(frames: Frames, tables: Mapping[str, Table]) -> list[Entry]:
+    """Say in words what each table holds: the content of the data dictionary, whatever its form.
+
+    Parameters
+    ----------
+    frames
+        The tables, as read or as cleaned.
+    tables
+        Their schemas.
+    """
+    return [_entry(table, frames[name]) for name, table in tables.items()]
+
+
+def _entry(table: Table, frame: pd.DataFrame) -> Entry:
+    promises = [f"No gap from {run}." for run in table.runs]
+    promises += [f"`{check.title}` {check.error}." for check in table.schema.checks]
+    return Entry(
+        name=table.name,
+        title=str(table.schema.title),
+        description=str(table.schema.description),
+        key=table.key,
+        rows=len(frame),
+        promises=promises,
+        columns=[_column(table, name) for name in table.schema.columns],
+        added=ADDED.get(table.name, {}),
+        sources=sorted(citations(table, frame)),
+    )
+
+
+def _column(table: Table, name: str) -> ColumnEntry:
+    column = table.schema.columns[name]
+    meta = column.metadata or {}
+    allowed = [f"{k} {meta[k]:g}" for k in ("minimum", "maximum") if k in meta]
+    allowed += ["; ".join(meta["enum"])] if "enum" in meta else []
+    allowed += [f"`{meta['pattern']}`"] if "pattern" in meta else []
+    allowed += [f"a value of {table.references[name]}"] if name in table.references else []
+    return ColumnEntry(
+        name,
+        meta["kind"],
+        meta["unit"] or "",
+        not column.nullable,
+        str(column.description),
+        ", ".join(allowed),
+    )
+
+
+def dictionary(frames: Frames, tables: Mapping[str, Table]) -> bytes:
+    """Write the data dictionary: every table and column in words, as Markdown."""
+    described = entries(frames, tables)
+    short = "; ".join(f"{letters}, {words}" for letters, words in ABBREVIATIONS.items())
+    preface = [
+        "# Data dictionary",
+        "",
+        f"Written by `tr-analysis data describe` from the schemas; do not edit. {ABOUT}",
+        "",
+        f"Abbreviations: {short}.",
+        "",
+    ]
+    contents = [f"- [{e.title}](#{e.name}): `{e.name}.csv`, {e.rows} rows" for e in described]
+    sections = [line for entry in described for line in _section(entry)]
+    return ("\n".join([*preface, *contents, *sections]) + "\n").encode()
+
+
+def _section(entry: Entry) -> list[str]:
+    """Return the lines on one table: what it is, what it promises, its columns."""
+    added = [f"- `{name}`: {meaning}" for name, meaning in entry.added.items()]
+    return [
+        f"\n## {entry.name}\n",
+        f"{entry.title}. {entry.description}\n",
+        f"Key: {', '.join(f'`{k}`' for k in entry.key)}. Rows: {entry.rows}.",
+        *(f"\n{promise}" for promise in entry.promises),
+        "\n| column | kind | unit | empty? | meaning | allowed |",
+        "|---|---|---|---|---|---|",
+        *(_row(column) for column in entry.columns),
+        *(["\nAdded in the analysis table:\n", *added] if added else []),
+    ]
+
+
+def _row(column: ColumnEntry) -> str:
+    empty = "no" if column.required else "may be"
+    cells = [f"`{column.name}`", column.kind, column.unit, empty, column.meaning, column.allowed]
+    return "| " + " | ".join(cells) + " |"
