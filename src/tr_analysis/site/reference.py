@@ -1,0 +1,212 @@
+"""What the reference pages show: every source, every published figure, every table and column."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, entries
+from tr_analysis.data.fields import Frames, Table
+from tr_analysis.data.package import citations
+from tr_analysis.errors import ChapterError, plain
+
+Results = Mapping[str, Mapping[str, Any]]
+"""What ``results/<run>.json`` holds, by run, in reading order."""
+PROVIDERS = "index.html#providers"
+"""Where a reader chooses among the pages of one chapter that runs for each provider."""
+_WORDED = {"none", "date"}  # units of what was printed in words alone
+
+
+def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results) -> dict[str, Any]:
+    """Return what the page of sources shows: each source, and what in the study stands on it.
+
+    Parameters
+    ----------
+    tables
+        The analysis tables by name.
+    schemas
+        Their schemas.
+    results
+        What each run left.
+
+    Returns
+    -------
+    dict
+        ``sources``: one dict a source, with ``numbers`` (key numbers by chapter), ``figures`` (runs of published
+        figures, first and last), ``tables`` (name and rows) and ``uses``, which counts all of these.
+
+    Raises
+    ------
+    ChapterError
+        If a key number names a source that is not in the register.
+    """
+    register = _rows(tables["sources"])
+    _refuse_unknown({row["source_id"] for row in register}, results)
+    numbers, figures = _numbers(results), _figures(tables["published_figures"])
+    cited = {
+        name: citations(schema, tables[name])
+        for name, schema in schemas.items()
+        if name != "published_figures"
+    }
+    return {"sources": [_source(row, numbers, figures, cited) for row in register]}
+
+
+def _source(
+    row: dict[str, Any],
+    numbers: Mapping[str, list[dict[str, Any]]],
+    figures: Mapping[str, list[str]],
+    cited: Mapping[str, Counter[str]],
+) -> dict[str, Any]:
+    """Add to a source what stands on it."""
+    source = row["source_id"]
+    stands, printed = numbers.get(source, []), figures.get(source, [])
+    rows = [(name, count[source]) for name, count in cited.items() if count[source]]
+    uses = sum(entry["count"] for entry in stands) + len(printed) + sum(count for _, count in rows)
+    return {**row, "numbers": stands, "figures": spans(printed), "tables": rows, "uses": uses}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows, an unknown as an empty text."""
+    return [
+        {str(name): "" if pd.isna(cell) else cell for name, cell in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _refuse_unknown(known: set[str], results: Results) -> None:
+    """Refuse a key number whose source nobody could look up."""
+    for run, left in results.items():
+        for name, finding in left["findings"].items():
+            if unknown := set(finding["sources"]) - known:
+                raise ChapterError(
+                    f"{run}: the finding {name!r} names {', '.join(sorted(unknown))}, not to be found in "
+                    "data/raw/sources.csv; add the source there or correct the finding"
+                )
+
+
+def _numbers(results: Results) -> dict[str, list[dict[str, Any]]]:
+    """Count the key numbers on each source, by chapter; the runs of one chapter for many providers are one."""
+    counts: dict[str, dict[str, Counter[str]]] = {}
+    for run, left in results.items():
+        for finding in left["findings"].values():
+            for source in finding["sources"]:
+                counts.setdefault(source, {}).setdefault(left["chapter"], Counter())[run] += 1
+    return {
+        source: [_entry(chapter, runs, results) for chapter, runs in chapters.items()]
+        for source, chapters in counts.items()
+    }
+
+
+def _entry(chapter: str, runs: Counter[str], results: Results) -> dict[str, Any]:
+    """Name a chapter, or the pages that it made one by one, and say how many numbers it is."""
+    run = next(iter(runs))
+    if len(runs) == 1:
+        return {"page": f"{run}.html", "title": results[run]["title"], "count": runs.total()}
+    return {"page": PROVIDERS, "title": f"{len(runs)} {chapter} pages", "count": runs.total()}
+
+
+def _figures(published: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the published figures that each source gives."""
+    found: dict[str, list[str]] = {}
+    for figure, source in zip(published["figure_id"], published["source_id"], strict=True):
+        found.setdefault(source, []).append(figure)
+    return found
+
+
+def spans(figures: Sequence[str]) -> list[tuple[str, str]]:
+    """Join the names of figures that follow one another: first and last of each run.
+
+    Parameters
+    ----------
+    figures
+        Such as ``["F0001", "F0002", "F0007"]``, in order.
+
+    Returns
+    -------
+    list of tuple
+        Such as ``[("F0001", "F0002"), ("F0007", "F0007")]``.
+    """
+    joined: list[tuple[str, str]] = []
+    for figure in figures:
+        if joined and int(figure[1:]) == int(joined[-1][1][1:]) + 1:
+            joined[-1] = (joined[-1][0], figure)
+        else:
+            joined.append((figure, figure))
+    return joined
+
+
+def figures_page(tables: Frames) -> dict[str, Any]:
+    """Return what the page of published figures shows, by topic in the order of the register.
+
+    Parameters
+    ----------
+    tables
+        The analysis tables by name; `published_figures` and `figure_checks` are used.
+
+    Returns
+    -------
+    dict
+        ``topics``: name, ``anchor`` and ``figures``; of a figure the words of the register, its ``shown`` value,
+        ``notes``, and ``checks`` (``agree``, ``nature``, ``why``, the other ``figures`` and ``tables``).
+    """
+    checks = _checks(tables["figure_checks"])
+    topics: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(tables["published_figures"]):
+        about = {**row, **_described(row), "checks": checks.get(row["figure_id"], [])}
+        topics.setdefault(row["topic"], []).append(about)
+    return {
+        "count": sum(map(len, topics.values())),
+        "topics": [
+            {"name": name, "anchor": plain(name), "figures": figures} for name, figures in topics.items()
+        ],
+    }
+
+
+def _described(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a figure as its source did, in words or with qualifier and unit, and what else a reader should know."""
+    number = f"{row['value']:,.10f}".rstrip("0").rstrip(".") if row["value"] != "" else ""
+    in_words = not number or row["value_in_words"]
+    notes = [
+        f"printed “{row['as_printed']}”" if row["as_printed"] and not in_words else "",
+        f"sample size: {row['sample_size']}" if row["sample_size"] else "",
+        row["revision"],
+        row["note"],
+    ]
+    return {
+        "shown": row["as_printed"] if in_words else f"{row['qualifier']} {number}".lstrip(),
+        "unit": "" if row["unit"] in _WORDED else row["unit"],
+        "notes": [note for note in notes if note],
+    }
+
+
+def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Return, by figure, the comparisons it takes part in and with what."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for check in _rows(checks):
+        sides = f"{check['left']} {check['right']}"
+        figures = list(dict.fromkeys(re.findall(r"\bF\d{4}\b", sides)))
+        about = {
+            "agree": check["expected"] == "agree",
+            "nature": check["nature"],
+            "why": check["why"],
+            "tables": list(dict.fromkeys(re.findall(r"(\w+)\[", sides))),
+        }
+        for figure in figures:
+            others = [other for other in figures if other != figure]
+            found.setdefault(figure, []).append({**about, "figures": others})
+    return found
+
+
+def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, Any]:
+    """Return what the data dictionary shows: the same words as the file beside the data.
+
+    Parameters
+    ----------
+    tables
+        The analysis tables by name.
+    schemas
+        Their schemas.
+    """
+    return {"about": ABOUT, "abbreviations": ABBREVIATIONS, "entries": entries(tables, schemas)}
