@@ -1,0 +1,16 @@
+"""axe-core finds no barrier on any kind of page, on a laptop or on a phone."""
+
+import pytest
+
+from tests.browser import checks
+from tests.browser.driver import NARROW, WIDE
+
+PHONE = [kind for kind in checks.KINDS if kind not in checks.CHAPTERS[1:]]  # chapters differ in words alone
+
+
+@pytest.mark.parametrize(
+    ("kind", "width"), [(kind, WIDE) for kind in checks.KINDS] + [(kind, NARROW) for kind in PHONE]
+)
+def test_no_barrier(browser, site, refuse_any, kind, width):
+    browser.open(site / f"{kind}.html", width)
+    refuse_any(checks.barriers(browser))

@@ -1,0 +1,126 @@
+"""What the pages' script does, done with the keyboard: folding, sorting, filtering, skipping."""
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+CHAPTER, TABLES = "02-reoffending", ["index", "sources", "figures"]
+
+
+def sort_keys(browser, table, column):
+    """Return what a column of a table is sorted by, row by row."""
+    script = """
+        const cells = [...arguments[0].tBodies[0].rows].map((row) => row.cells[arguments[1]]);
+        return cells.map((cell) => cell.dataset.sort ?? cell.textContent.trim());"""
+    return browser.driver.execute_script(script, table, column)
+
+
+def shown_rows(browser, table):
+    """Return the words of each row that is to be seen."""
+    script = (
+        "return [...arguments[0].tBodies[0].rows].filter(r => r.checkVisibility()).map(r => r.textContent)"
+    )
+    return browser.driver.execute_script(script, table)
+
+
+@pytest.fixture
+def table(browser, site, request):
+    browser.open(site / f"{request.param}.html")
+    return browser.find("table.sortable[data-filter]")[0]
+
+
+@pytest.mark.parametrize("table", TABLES, indirect=True)
+@pytest.mark.parametrize("column", [0, 1])
+def test_enter_and_space_sort_a_table_and_say_so(browser, table, column):
+    headers = table.find_elements("css selector", "thead th")
+    before = sort_keys(browser, table, column)
+    button = headers[column].find_element("css selector", "button")
+    button.send_keys(Keys.ENTER)
+    assert [header.get_attribute("aria-sort") for header in headers].count("ascending") == 1
+    assert headers[column].get_attribute("aria-sort") == "ascending"
+    rising = sort_keys(browser, table, column)
+    button.send_keys(Keys.SPACE)
+    assert headers[column].get_attribute("aria-sort") == "descending"
+    falling = sort_keys(browser, table, column)
+    assert sorted(before) == sorted(rising) == sorted(falling)
+    assert falling != rising
+    assert falling[0] == rising[-1] and falling[-1] == rising[0]
+    assert browser.driver.switch_to.active_element == button
+
+
+def test_numbers_are_sorted_as_numbers(browser, site):
+    browser.open(site / "sources.html")
+    table = browser.find("table.sortable")[0]
+    headers = [header.text for header in table.find_elements("css selector", "thead th")]
+    column = headers.index("Key numbers")
+    table.find_elements("css selector", "thead button")[column].send_keys(Keys.ENTER)
+    keys = [float(key) for key in sort_keys(browser, table, column)]
+    assert keys == sorted(keys)
+    assert len(set(map(len, map(str, keys)))) > 1
+
+
+@pytest.mark.parametrize("table", TABLES, indirect=True)
+def test_the_filter_leaves_the_rows_that_hold_the_words_and_counts_them(browser, table):
+    field, count = browser.find("input[type=search]")[0], browser.find("[role=status]")[0]
+    assert browser.find(f"label[for='{field.get_attribute('id')}']")[0].text
+    every = shown_rows(browser, table)
+    word = every[-1].split()[0]
+    field.send_keys(word.upper())
+    left = shown_rows(browser, table)
+    assert 0 < len(left) < len(every)
+    assert left == [row for row in every if word.lower() in row.lower()]
+    assert str(len(left)) in count.text and str(len(every)) in count.text
+    field.send_keys("no such words")
+    assert shown_rows(browser, table) == []
+    assert "0" in count.text
+    field.clear()
+    field.send_keys(" ")
+    assert shown_rows(browser, table) == every
+
+
+def test_code_unfolds_one_by_one_and_as_a_whole(browser, site):
+    browser.open(site / f"{CHAPTER}.html")
+    folded = browser.find("details.code")
+    assert len(folded) > 5
+    assert not any(one.get_attribute("open") for one in folded)
+    summary = folded[0].find_element("css selector", "summary")
+    summary.send_keys(Keys.ENTER)
+    assert folded[0].find_element("css selector", ".highlight").is_displayed()
+    (button,) = browser.find("#unfold")
+    for label, opened in {"Hide all code": True, "Show all code": False}.items():
+        button.send_keys(Keys.SPACE)
+        assert button.text == label
+        assert {bool(one.get_attribute("open")) for one in folded} == {opened}
+
+
+def test_the_first_stop_skips_to_the_text(browser, site):
+    browser.open(site / f"{CHAPTER}.html")
+    browser.tab()
+    skip = browser.driver.switch_to.active_element
+    assert skip.get_attribute("class") == "skip"
+    assert skip.rect["x"] >= 0
+    browser.press(Keys.ENTER)
+    browser.tab()
+    inside = "return document.querySelector('main').contains(document.activeElement)"
+    assert browser.driver.execute_script(inside)
+
+
+def test_the_contents_lead_to_their_headings(browser, site):
+    browser.open(site / f"{CHAPTER}.html")
+    for link in browser.find("nav.toc a")[1:4]:
+        link.send_keys(Keys.ENTER)
+        place = link.get_attribute("href").partition("#")[2]
+        top = browser.driver.execute_script(
+            "return document.getElementById(arguments[0]).getBoundingClientRect().top", place
+        )
+        assert 0 <= top < 200
+
+
+def test_without_a_script_everything_is_there_to_read(browser, site):
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.open(site / "index.html")
+        rows = browser.find("table[data-filter] tbody tr")
+        assert len(rows) == 28
+        assert browser.find("input[type=search], thead button") == []
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

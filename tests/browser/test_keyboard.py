@@ -1,0 +1,13 @@
+"""Everything can be done without a mouse."""
+
+import pytest
+
+from tests.browser import checks
+
+
+@pytest.mark.parametrize(
+    "kind", ["index", "02-reoffending", "provider-northumbria", "sources", "figures", "404"]
+)
+def test_tab_reaches_everything_in_order_and_shows_where_it_is(browser, site, refuse_any, kind):
+    browser.open(site / f"{kind}.html")
+    refuse_any(checks.keyboard(browser))

@@ -1,0 +1,15 @@
+"""Nothing sticks out or is cut off, on a phone or on a laptop; unfolded code neither."""
+
+import pytest
+
+from tests.browser import checks
+from tests.browser.driver import NARROW, WIDE
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("kind", checks.KINDS)
+def test_nothing_overflows(browser, site, refuse_any, kind, width):
+    browser.open(site / f"{kind}.html", width)
+    folded = checks.overflow(browser)
+    browser.run("unfold")
+    refuse_any(folded + checks.overflow(browser))
