@@ -1,0 +1,271 @@
+import json
+import re
+
+import pandas as pd
+import pytest
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+
+from tr_analysis import paths
+from tr_analysis.data import load
+from tr_analysis.data.fields import column, table
+from tr_analysis.data.schemas import TABLES
+from tr_analysis.errors import ChapterError
+from tr_analysis.site import reference
+from tr_analysis.site.cells import TEMPLATES
+
+SCHEMAS = {
+    "counts": table(
+        "counts",
+        "Counts",
+        "Of `people`.",
+        {"month": column("month", "month counted"), "source_ids": column("sources", "where", required=False)},
+        key=["month"],
+    ),
+    "published_figures": TABLES["published_figures"],
+}
+
+
+def frame(names, *rows):
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def figure(name, value=None, **rest):
+    empty = dict.fromkeys(
+        [
+            "population",
+            "period",
+            "period_type",
+            "qualifier",
+            "as_printed",
+            "sample_size",
+            "reliability",
+            "revision",
+            "note",
+        ]
+    )
+    given = {"topic": "recall", "measure": "licence recalls", "unit": "recalls", "source_id": "S001"}
+    return {"figure_id": name, "value": value, "value_in_words": False, **given, **empty, **rest}
+
+
+def made(*figures, checks=()):
+    return {
+        "sources": frame(
+            "source_id title url published published_note tier kind",
+            ["S001", "Ministry <A>", "https://a.example/1", "2018", None, "primary", "bulletin"],
+            ["S002", "Ministry B", "https://a.example/2", None, None, "unstated", None],
+        ),
+        "counts": frame(
+            "month source_ids", ["2018-01", "S001 S002"], ["2018-02", "S001 S001"], ["2018-03", None]
+        ),
+        "published_figures": pd.DataFrame(figures or (figure("F0001", 1.0),)),
+        "figure_checks": frame("check_id left right expected nature why", *checks),
+    }
+
+
+def result(chapter, *cited, title="Recall"):
+    findings = {f"number-{i}": {"sources": sources.split()} for i, sources in enumerate(cited)}
+    return {"chapter": chapter, "title": title, "findings": findings}
+
+
+def sources(results=None, *figures):
+    page = reference.sources_page(made(*figures), SCHEMAS, results or {})
+    return {source["source_id"]: source for source in page["sources"]}
+
+
+def figures(*given, checks=()):
+    page = reference.figures_page(made(*given, checks=checks))
+    return {found["figure_id"]: found for topic in page["topics"] for found in topic["figures"]}
+
+
+def rendered(name, context):
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=ChainableUndefined,
+    )
+    return environment.get_template(f"{name}.html.j2").render(**context, linked=True, script="")
+
+
+def test_a_source_leads_back_to_the_chapters_whose_key_numbers_stand_on_it():
+    found = sources({"03-recall": result("03-recall", "S001", "S001 S002", "")})
+    assert found["S001"]["numbers"] == [{"page": "03-recall.html", "title": "Recall", "count": 2}]
+    assert found["S002"]["numbers"] == [{"page": "03-recall.html", "title": "Recall", "count": 1}]
+
+
+def test_the_pages_of_one_chapter_are_one_entry_unless_there_is_only_one():
+    found = sources(
+        {
+            "provider-essex": result("provider", "S001", "S001", title="One provider: Essex"),
+            "provider-kent": result("provider", "S001", "S002", title="One provider: Kent"),
+        }
+    )
+    assert found["S001"]["numbers"] == [
+        {"page": reference.PROVIDERS, "title": "2 provider pages", "count": 3}
+    ]
+    assert found["S002"]["numbers"] == [
+        {"page": "provider-kent.html", "title": "One provider: Kent", "count": 1}
+    ]
+
+
+def test_a_source_leads_back_to_figures_and_tables_and_counts_each_row_once():
+    given = [figure("F0001"), figure("F0002"), figure("F0004"), figure("F0005", source_id="S002")]
+    found = sources({}, *given)
+    assert found["S001"]["figures"] == [("F0001", "F0002"), ("F0004", "F0004")]
+    assert found["S001"]["tables"] == [("counts", 2)]
+    assert found["S001"]["uses"] == 5
+    assert found["S002"]["tables"] == [("counts", 1)]
+
+
+def test_an_unknown_of_a_source_is_empty():
+    assert sources()["S002"]["published"] == sources()["S002"]["kind"] == ""
+
+
+def test_a_key_number_of_an_unknown_source_is_refused():
+    with pytest.raises(
+        ChapterError, match=r"03-recall: the finding 'number-1' names S998, S999, .*add the source"
+    ):
+        sources({"03-recall": result("03-recall", "S001", "S999 S001 S998")})
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "unit"),
+    [
+        ({"value": 4240.0}, "4,240", "recalls"),
+        ({"value": 0.05}, "0.05", "recalls"),
+        ({"value": 120.0, "qualifier": "about"}, "about 120", "recalls"),
+        ({"value": 0.25, "as_printed": "one in four", "value_in_words": True, "unit": "proportion"}, "one in four", "proportion"),
+        ({"as_printed": "bleak", "unit": "none"}, "bleak", ""),
+        ({}, "", "recalls"),
+    ],
+)  # fmt: skip
+def test_a_figure_is_shown_as_it_was_printed(given, shown, unit):
+    found = figures(figure("F0001", **given))["F0001"]
+    assert (found["shown"], found["unit"]) == (shown, unit)
+
+
+def test_the_notes_of_a_figure_say_what_else_is_known():
+    rest = {"as_printed": "61.0%", "sample_size": "112", "revision": "revised", "note": "rounded"}
+    assert figures(figure("F0001", 61.0, **rest))["F0001"]["notes"] == [
+        "printed “61.0%”",
+        "sample size: 112",
+        "revised",
+        "rounded",
+    ]
+    assert figures(figure("F0001", 61.0))["F0001"]["notes"] == []
+
+
+def test_a_figure_names_what_agrees_with_it_and_what_differs():
+    checks = [
+        ["K01", "F0001 + F0002", "F0003", "agree", "arithmetic", None],
+        ["K02", "F0001", "counts[month=2018-01].people", "differ", "unexplained", "nobody knows"],
+    ]
+    found = figures(*(figure(f"F000{i}", 1.0) for i in range(1, 5)), checks=checks)
+    adds_up, differs = found["F0001"]["checks"]
+    assert (adds_up["agree"], adds_up["figures"], adds_up["tables"]) == (True, ["F0002", "F0003"], [])
+    assert (differs["agree"], differs["figures"], differs["tables"]) == (False, [], ["counts"])
+    assert (differs["nature"], differs["why"]) == ("unexplained", "nobody knows")
+    assert found["F0003"]["checks"][0]["figures"] == ["F0001", "F0002"]
+    assert found["F0004"]["checks"] == []
+
+
+def test_figures_stand_under_their_topics_in_the_order_of_the_register():
+    given = [
+        figure("F0001", topic="through the gate"),
+        figure("F0002"),
+        figure("F0003", topic="through the gate"),
+    ]
+    topics = reference.figures_page(made(*given))["topics"]
+    assert [(topic["name"], topic["anchor"], len(topic["figures"])) for topic in topics] == [
+        ("through the gate", "through-the-gate", 2),
+        ("recall", "recall", 1),
+    ]
+
+
+def test_the_pages_escape_what_the_tables_hold():
+    page = rendered("sources", reference.sources_page(made(), SCHEMAS, {}))
+    assert "Ministry &lt;A&gt;" in page
+    assert "<A>" not in page
+
+
+def test_a_figure_tells_in_words_what_it_was_checked_against():
+    checks = [
+        ["K01", "F0001", "F0002", "differ", "revision", "two returns were missing"],
+        ["K02", "F0001", "F0002 + counts[month=2018-01].people", "agree", "two sources", None],
+        ["K03", "F0001", "7", "agree", "arithmetic", None],
+    ]
+    page = rendered(
+        "figures", reference.figures_page(made(figure("F0001", 1.0), figure("F0002"), checks=checks))
+    )
+    row = re.sub("<[^>]+>", "", re.search(r'<tr id="F0001">.*?</tr>', page, re.DOTALL)[0])
+    assert row.endswith(
+        "differs from F0002 (revision: two returns were missing); agrees with F0002, counts (two sources); "
+        "agrees by arithmetic"
+    )
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return {name: load(name) for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def results():
+    places = sorted((paths.root() / "reports" / "results").glob("*.json"))
+    return {place.stem: json.loads(place.read_bytes()) for place in places}
+
+
+@pytest.fixture(scope="module")
+def pages(committed, results):
+    return {
+        "sources": rendered("sources", reference.sources_page(committed, TABLES, results)),
+        "figures": rendered("figures", reference.figures_page(committed)),
+        "dictionary": rendered("dictionary", reference.dictionary_page(committed, TABLES)),
+    }
+
+
+def ids(page):
+    return re.findall(r' id="([^"]+)"', page)
+
+
+def test_every_source_that_a_result_cites_has_its_row(pages, results):
+    cited = {s for left in results.values() for f in left["findings"].values() for s in f["sources"]}
+    assert cited
+    assert cited <= set(ids(pages["sources"]))
+
+
+def test_every_key_number_is_counted_once_for_each_of_its_sources(committed, results):
+    page = reference.sources_page(committed, TABLES, results)
+    counted = sum(entry["count"] for source in page["sources"] for entry in source["numbers"])
+    assert counted == sum(len(f["sources"]) for left in results.values() for f in left["findings"].values())
+
+
+def test_every_published_figure_has_one_row(pages, committed):
+    found = [name for name in ids(pages["figures"]) if re.fullmatch(r"F\d{4}", name)]
+    assert sorted(found) == sorted(committed["published_figures"]["figure_id"])
+
+
+def test_every_table_and_column_is_in_the_dictionary(pages):
+    page = pages["dictionary"]
+    for name, schema in TABLES.items():
+        section = page.split(f'<h2 id="{name}">')[1].split("<h2 ")[0]
+        assert schema.schema.title in page
+        for column_name in schema.schema.columns:
+            assert f'<th scope="row"><code>{column_name}</code></th>' in section
+        for kind in ("raw", "processed"):
+            assert f'href="data/{kind}/{name}.csv"' in section
+
+
+def test_the_pages_of_reference_lead_to_places_that_are_there(pages):
+    places = {f"{name}.html": set(ids(page)) for name, page in pages.items()}
+    for name, page in pages.items():
+        for target in re.findall(r'<a href="([^"]*#[^"]+)"', page.split("<main")[1].split("</main>")[0]):
+            file, _, place = target.partition("#")
+            if file != "index.html":
+                assert place in places[file or f"{name}.html"], target
+
+
+@pytest.mark.parametrize("name", ["sources", "figures", "dictionary"])
+def test_a_page_of_reference_stays_light(pages, name):
+    assert len(pages[name].encode()) < 400_000
