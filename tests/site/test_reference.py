@@ -154,6 +154,8 @@ def test_the_notes_of_a_figure_say_what_else_is_known():
         "rounded",
     ]
     assert figures(figure("F0001", 61.0))["F0001"]["notes"] == []
+    twice = figure("F0001", 61.0, revision="first published", note="first-published figure")
+    assert figures(twice)["F0001"]["notes"] == ["first-published figure"]
 
 
 def test_a_figure_names_what_agrees_with_it_and_what_differs():

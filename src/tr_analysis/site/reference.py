@@ -171,7 +171,7 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
     notes = [
         f"printed “{row['as_printed']}”" if row["as_printed"] and not in_words else "",
         f"sample size: {row['sample_size']}" if row["sample_size"] else "",
-        row["revision"],
+        row["revision"] if row["revision"] not in row["note"].replace("-", " ") else "",
         row["note"],
     ]
     return {
