@@ -14,6 +14,7 @@ from tr_analysis import __version__, data
 from tr_analysis.cli import main
 from tr_analysis.errors import DataError, Problem
 
+PROJECT = Path(__file__).parents[1]
 FINDINGS = """\
 from IPython.display import display
 display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/plain": ""}, raw=True)
@@ -52,6 +53,8 @@ def root(tmp_path, monkeypatch):
     monkeypatch.setitem(vars(data), "build", lambda: [Path("a.csv"), Path("b.csv"), Path("manifest.json")])
     chapter(tmp_path, "02-other")
     chapter(tmp_path, "03-recall")
+    for part in ("data", "LICENCE-DATA.md"):
+        (tmp_path / part).symlink_to(PROJECT / part)
     return tmp_path
 
 
@@ -84,24 +87,47 @@ def test_run_publishes_renders_and_says_where(root, capsys):
     first, last = out.splitlines()
     assert first.startswith("03-recall  ")
     assert first.endswith(" s  reports: notebook, results, 0 figures")
-    assert last == "2 pages: reports/site/index.html"
+    assert last == "6 pages: reports/site/index.html"
     assert err == ""
     assert (root / "reports" / "site" / "index.html").exists()
     assert json.loads((root / "reports" / "results" / "03-recall.json").read_text())["chapter"] == "03-recall"
 
 
-def test_a_variant_goes_to_a_folder_of_its_own_and_leaves_the_site_alone(root, capsys):
+def test_a_variant_goes_to_a_folder_of_its_own_with_its_page_and_leaves_the_site_alone(root, capsys):
     assert main(["run", "03", "-p", "n=3", "-p", "scale=level"]) == 0
-    assert "reports/variants/03-recall/n=3,scale=level: notebook" in capsys.readouterr().out
+    folder, out = "reports/variants/03-recall/n=3,scale=level", capsys.readouterr().out
+    assert f"{folder}: notebook" in out
+    assert f"page: {folder}/03-recall.html" in out
+    assert "n = 3" in (root / folder / "03-recall.html").read_text()
     assert [path.name for path in (root / "reports").iterdir()] == ["variants"]
 
 
+def test_site_makes_the_pages_again_without_running_anything(root, capsys):
+    assert main(["site"]) == 1
+    assert "no chapter has been run yet: run `tr-analysis run` first" in capsys.readouterr().err
+    assert main(["run", "03"]) == 0
+    page = root / "reports" / "site" / "03-recall.html"
+    page.unlink()
+    capsys.readouterr()
+    assert main(["site"]) == 0
+    assert capsys.readouterr().out == "6 pages: reports/site/index.html\n"
+    assert page.exists()
+
+
+def test_a_fault_of_a_page_does_not_hide_a_chapter_that_failed(root, capsys):
+    chapter(root, "02-other", "1 / 0")
+    chapter(root, "03-recall", "from IPython.display import HTML\nHTML('<script>1</script>')")
+    assert main(["run"]) == 2
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert "runs a script" in said
+
+
 @pytest.fixture
-def provider(root):
+def provider(root, monkeypatch):
     """A chapter about one provider, of three."""
-    (root / "data" / "raw").mkdir(parents=True)
-    names = ["Northumbria", '"Kent, Surrey and Sussex"', "NPS Wales"]
-    (root / "data" / "raw" / "providers.csv").write_text("\n".join(["provider", *names]))
+    names = ("Northumbria", "Kent, Surrey and Sussex", "NPS Wales")
+    monkeypatch.setattr("tr_analysis.study.parameters.provider_names", lambda: names)
     chapter(root, "provider", "n", 'n: int = 2  # how many\nwho: Provider = "Northumbria"  # whom')
 
 
@@ -118,16 +144,16 @@ def test_a_provider_is_named_with_spaces_and_commas_and_published_with_the_study
     assert main(["run", "provider", "-p", "who=Kent, Surrey and Sussex"]) == 0
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("provider-kent-surrey-and-sussex  ")
-    assert last == "2 pages: reports/site/index.html"
+    assert last == "6 pages: reports/site/index.html"
     page = (root / "reports" / "site" / "provider-kent-surrey-and-sussex.html").read_text()
-    assert "<h1>Recall: Kent, Surrey and Sussex</h1>" in page
+    assert ">Recall: Kent, Surrey and Sussex</h1>" in page
     assert main(["run", "provider", "--all"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert re.fullmatch(
         r"provider for 3 providers  \d+\.\d s each  reports: notebooks, results, 0 figures", lines[0]
     )
-    assert lines[1].startswith("4 pages: ")
+    assert lines[1].startswith("8 pages: ")
 
 
 def test_a_chapter_that_needs_a_failing_one_is_told_apart_from_it(root, capsys):

@@ -1,174 +1,183 @@
 import base64
-import struct
-import zlib
-from html.parser import HTMLParser
+import hashlib
+import re
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_markdown_cell, new_notebook
 
+from tests.site.made import ALT, CHART, FINDINGS, Page, chart, code, figure, save, shown, table
 from tr_analysis.errors import ChapterError
-from tr_analysis.site import write_site
-
-ALT = 'Line of recalls, "rising" & falling <1>'
-FINDINGS = "application/vnd.tr-analysis.findings+json"
+from tr_analysis.site import write_site, write_variant
 
 
-def png() -> str:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-    data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
-    return base64.b64encode(data).decode()
+def finding(value, **rest):
+    bare = dict.fromkeys(("low", "high", "n", "places", "text"))
+    words = {"label": "Rise", "unit": "count", "rung": "C", "sources": ["S001"], "method": "", "shown": []}
+    return {**bare, **words, "value": value, **rest}
 
 
-def figure(**description):
-    return shown(
-        {"image/png": png(), "text/csv": "month,people\n2015-02,5000\n", "text/plain": "<Figure>"},
-        metadata={"image/png": description},
-    )
-
-
-def shown(data, **rest):
-    return new_output("display_data", data, **rest)
-
-
-def table(text):
-    return shown({"text/html": f"<table><tr><th>Area</th><td>{text}</td></tr></table>", "text/plain": text})
-
-
-def code(source, *outputs, name):
-    return new_code_cell(source, id=name, execution_count=1, outputs=list(outputs))
-
-
-def save(folder, *cells, name="03-recall", title="Recall to prison", parameters=None, chapter=None):
-    run = {"chapter": chapter or name, "parameters": parameters or {}, "version": "0.1.0"}
-    opening = new_markdown_cell(f"# {title}\n\nDid the *number* rise?\n\nMore.", id="title")
-    notebook = new_notebook(cells=[opening, *cells], metadata={"tr_analysis": run})
-    path = folder / f"{name}.ipynb"
-    nbformat.write(notebook, path)
-    return path
-
-
-class Page(HTMLParser):
-    """Elements with their attributes, and the text, of a page."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.elements, self.open, self.text = [], [], ""
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs), tuple(self.open)))
-        if tag not in {"meta", "link", "img", "br"}:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, f"</{tag}> closes something else"
-
-    def handle_data(self, data):
-        self.text += data
-
-    def all(self, tag):
-        return [attributes for name, attributes, _ in self.elements if name == tag]
-
-
-@pytest.fixture
-def chapter(tmp_path):
+@pytest.fixture(scope="module")
+def chapter(tmp_path_factory):
+    found = {"rise": finding(12.9), "word": finding(None, text="up", sources=["S002"])}
     return save(
-        tmp_path,
+        tmp_path_factory.mktemp("reports"),
         code("import pandas as pd", name="imports"),
+        code("reform = '2015-02'", name="parameters"),
         new_markdown_cell("## Answer", id="answer"),
         code("say()", shown({"text/markdown": "It rose by **12.9** points.", "text/plain": "x"}), name="say"),
-        code("plot()", figure(alt=ALT, name="placebo", width=800, height=450), name="placebo"),
+        new_markdown_cell("## Evidence\n### Where & when", id="evidence"),
+        code("plot()", chart(), name="placebo"),
         code("frame", table("London"), name="areas"),
-        code("print('a < b')", new_output("stream", name="stdout", text="a < b\n"), name="print"),
+        code("1", name="one"),
         code(
             "findings",
-            shown({FINDINGS: {"findings": {}}, "text/html": "<table><tr><td>Level 12.9</td></tr></table>"}),
+            shown(
+                {
+                    FINDINGS: {"findings": found, "data": {"events": "ab" * 32}},
+                    "text/html": "<table><tr><td>Level 12.9</td></tr></table>",
+                    "text/csv": "name,value\nrise,12.9\n",
+                }
+            ),
             name="findings",
         ),
         parameters={"end": "2019-12", "lags": 6, "provider": "007", "area": "East Midlands", "control": True},
     )
 
 
+@pytest.fixture(scope="module")
+def site(chapter):
+    write_site([chapter], chapter.parent / "site")
+    return chapter.parent / "site"
+
+
 @pytest.fixture
-def page(chapter, tmp_path):
-    return Page(write_site([chapter], tmp_path / "site")[1])
+def page(site):
+    return Page(site / "03-recall.html")
 
 
 def test_page_is_well_formed_and_says_its_language_and_title(page):
     assert page.open == []
     assert page.all("html") == [{"lang": "en-GB"}]
     assert "Recall to prison – Transforming Rehabilitation" in page.text
-    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("nav")) == 1
+    assert len(page.all("h1")) == len(page.all("main")) == 1
 
 
-def test_figure_keeps_its_alternative_text_size_and_data(page):
-    (picture,) = page.all("img")
+def test_every_page_is_well_formed(site):
+    pages = sorted(site.glob("*.html"))
+    assert len(pages) == 6
+    for path in pages:
+        assert Page(path).open == [], path.name
+
+
+def test_chart_has_its_words_as_text_and_a_drawing_for_each_width(page):
+    (picture,) = [image for image in page.all("img")]
     assert picture["alt"] == ALT
-    assert (picture["width"], picture["height"]) == ("800", "450")
-    assert picture["src"] == f"data:image/png;base64,{png()}"
-    (data,) = [link for link in page.all("a") if "download" in link]
-    assert data["download"] == "placebo.csv"
-    assert base64.b64decode(data["href"].partition("base64,")[2]) == b"month,people\n2015-02,5000\n"
+    assert "Recall rose" in page.text
+    assert "People, S001" in page.text
+    wide = base64.b64decode(picture["src"].partition("base64,")[2]).decode()
+    assert 'viewBox="0 60 460 240"' in wide  # the heading is cut off
+    assert (picture["width"], picture["height"]) == ("613", "320")
+    (phone,) = page.all("source")
+    assert 'viewBox="0 0 460 300"' in base64.b64decode(phone["srcset"].partition("base64,")[2]).decode()
 
 
-def test_prose_tables_streams_and_findings_are_shown(page):
-    for words in ("12.9", "London", "a < b", "Level 12.9"):
-        assert words in page.text
+def test_charts_and_tables_can_be_downloaded(site, page):
+    links = [link["href"] for link in page.all("a") if "download" in link]
+    chart_files = [f"figures/03-recall/placebo.{kind}" for kind in ("csv", "svg", "png")]
+    tables = ["tables/03-recall/areas.csv", "tables/03-recall/findings.csv"]
+    assert links == ["results/03-recall.json", "notebooks/03-recall.ipynb", *chart_files, *tables]
+    assert (site / "tables/03-recall/areas.csv").read_bytes() == b"Area\nLondon\n"
+    assert (site / chart_files[0]).read_bytes() == b"month,people\n2015-02,5000\n"
 
 
-def test_every_table_can_scroll_by_itself(page):
-    inside = [path for tag, _, path in page.elements if tag == "table"]
-    assert len(inside) == 3
-    assert all(path[-1] == "div" for path in inside)
+def test_sources_in_tables_lead_to_their_page(page):
+    assert any(link["href"] == "sources.html#S001" for link in page.all("a"))
 
 
-def test_code_is_folded(page):
-    assert len(page.all("details")) == 6
+def test_the_answer_stands_in_a_box_and_headings_in_the_contents(page):
+    boxed = [path for tag, given, path in page.elements if given.get("id") == "cell-say"]
+    assert boxed[0][-1] == "section"
+    places = [given["href"] for tag, given, path in page.elements if tag == "a" and "nav" in path]
+    inside = ["#answer", "#evidence", "#where-amp-when", "#run-it-yourself", "#how-this-page-was-made"]
+    assert [place for place in places if place.startswith("#")] == inside
+
+
+def test_code_is_folded_and_silent_cells_together(page):
+    names = re.findall(r"Code: ([\w ,]+)", page.text.partition("Licences")[0])
+    assert names == ["imports, parameters", "say", "placebo", "areas", "one", "findings"]
     assert all("open" not in details for details in page.all("details"))
     assert all(
         "details" in path for tag, given, path in page.elements if "highlight" in given.get("class", "")
     )
+    assert [button["id"] for button in page.all("button")] == ["unfold"]
 
 
-def test_page_neither_runs_nor_loads_anything(page):
-    assert not page.all("script")
-    for tag, given, _ in page.elements:
-        loaded = given.get("src", "data:") if tag != "link" else given["href"]
-        assert loaded.startswith("data:")
-    policies = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
-    assert policies == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+def test_page_runs_one_script_only_and_loads_nothing(site):
+    for path in site.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+        hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{hashed}'"
+        assert policy in text
+        for tag, given, _ in Page(path).elements:
+            loaded = given.get("src", "data:") if tag != "link" else given["href"]
+            assert loaded.startswith("data:")
 
 
 def test_command_to_run_again_survives_the_shell_and_papermill(page):
     command = "papermill notebooks/03-recall.ipynb out.ipynb "
     options = "-p area 'East Midlands' -p control True -p end 2019-12 -p lags 6 -r provider 007"
     assert command + options in page.text
+    assert "tr-analysis run 03-recall -p 'area=East Midlands' -p control=True" in page.text
+
+
+def test_page_says_what_it_was_made_from(page):
+    for words in ("tr-analysis 0.1.0", "SHA-256", "events", "1 key numbers", "from 2 sources"):
+        assert words in page.text
+    assert any(link["href"] == "dictionary.html#events" for link in page.all("a"))
+    assert any(link["href"] == "index.html#rung-C" for link in page.all("a"))
+
+
+def test_parameters_are_explained_where_the_chapter_declares_them(page):
+    assert "last month of the window" in page.text
+
+
+def test_a_variant_stands_alone_and_says_what_was_turned(chapter, tmp_path):
+    page = Page(write_variant(chapter))
+    assert "A variant, and no part of the study" in page.text
+    assert "end = 2019-12" in page.text
+    assert not [link for link in page.all("a") if "download" in link or ".html" in link["href"]]
+    assert any(link["href"] == "https://example.org" for link in page.all("a"))
 
 
 @pytest.mark.parametrize(
     ("output", "fault"),
     [
         (figure(name="placebo"), "without alternative text"),
-        (figure(alt="  "), "without alternative text"),
+        (figure(alt="  ", name="placebo"), "without alternative text"),
+        (chart(alt=" "), "without alternative text"),
         (shown({"text/html": "<img src='data:,'>", "text/plain": ""}), "without alternative text"),
         (shown({"text/markdown": "![chart](https://example.org/a.png)", "text/plain": ""}), "loads https:"),
         (shown({"text/html": "<script>1</script>", "text/plain": ""}), "runs a script"),
         (shown({"text/html": "<p onclick='go()'>x</p>", "text/plain": ""}), "runs a script"),
+        (shown({"text/html": "<a href='02-other.html'>x</a>", "text/plain": ""}), "links to 02-other.html"),
+        (shown({"text/markdown": "[x](#nowhere)", "text/plain": ""}), "no such place"),
+        (shown({"text/html": "<p id='main'>x</p>", "text/plain": ""}), "has the id 'main' twice"),
     ],
 )
-def test_a_fault_names_chapter_and_cell_and_writes_nothing(tmp_path, output, fault):
+def test_a_fault_names_the_page_and_writes_nothing(tmp_path, output, fault):
     path = save(tmp_path, code("plot()", output, name="placebo"))
-    with pytest.raises(ChapterError, match=f"03-recall: cell 'placebo' .*{fault}"):
+    with pytest.raises(ChapterError, match=f"03-recall: .*{fault}"):
         write_site([path], tmp_path / "site")
     assert not (tmp_path / "site").exists()
+
+
+def test_a_chart_drawn_otherwise_is_refused(tmp_path):
+    broken = chart()
+    broken.data[CHART]["svg"] = "<p>no drawing</p>"
+    with pytest.raises(ChapterError, match=r"the chart placebo is no drawing of charts\.show"):
+        write_site([save(tmp_path, code("plot()", broken, name="placebo"))], tmp_path / "site")
 
 
 def test_notebook_without_record_of_its_run_is_refused(tmp_path):
@@ -183,78 +192,32 @@ def test_notebook_without_title_is_refused(tmp_path):
         write_site([save(tmp_path, title="")], tmp_path / "site")
 
 
-def test_index_lists_chapters_in_order_and_every_link_resolves(tmp_path):
+def test_chapters_stand_in_order_on_the_home_page_and_follow_one_another(tmp_path):
     names = ["01-evidence", "02-reoffending", "03-recall"]
-    executed = [save(tmp_path, name=name, title=f"About {name} <b>") for name in names]
+    executed = [save(tmp_path, name=name, title=f"About {name} & so on") for name in names]
     written = write_site(executed, tmp_path / "site")
-    assert [path.name for path in written] == ["index.html", *(f"{name}.html" for name in names)]
-    for path in written:
-        links = [link["href"] for link in Page(path).all("a")]
-        local = [link for link in links if not link.startswith(("https:", "#", "data:"))]
-        assert all((path.parent / link).is_file() for link in local)
+    reference = ["sources.html", "figures.html", "dictionary.html", "404.html"]
+    assert [path.name for path in written] == ["index.html", *(f"{name}.html" for name in names), *reference]
     index = Page(written[0])
-    assert [link["href"] for link in index.all("a") if "-" in link["href"][:3]] == [
-        f"{n}.html" for n in names
-    ]
-    assert "About 02-reoffending <b>" in index.text
+    cards = [given["href"] for tag, given, path in index.elements if tag == "a" and path[-2:] == ("li", "h3")]
+    assert cards == [f"{name}.html" for name in names]
+    assert "About 02-reoffending & so on" in index.text
     assert "Did the number rise?" in index.text
     middle = {link["rel"]: link["href"] for link in Page(written[2]).all("a") if "rel" in link}
     assert middle == {"prev": "01-evidence.html", "next": "03-recall.html"}
 
 
-def test_same_notebooks_give_the_same_bytes(chapter, tmp_path):
-    once, again = (write_site([chapter], tmp_path / name) for name in ("once", "again"))
-    assert [path.read_bytes() for path in once] == [path.read_bytes() for path in again]
+def test_same_notebooks_give_the_same_bytes(chapter, site, tmp_path):
+    for path in write_site([chapter], tmp_path):
+        assert path.read_bytes() == (site / path.name).read_bytes()
 
 
-def test_pages_of_chapters_gone_are_removed_and_nothing_else(tmp_path):
+def test_what_was_written_once_and_is_no_more_is_removed_and_nothing_else(tmp_path):
     site = tmp_path / "site"
-    write_site([save(tmp_path, name="01-old"), save(tmp_path)], site)
+    write_site([save(tmp_path, code("p", chart("old"), name="p"), name="01-old"), save(tmp_path)], site)
+    assert (site / "figures/01-old/old.csv").exists()
     (site / "mine.html").write_text("<p>not made here</p>")
     write_site([save(tmp_path)], site)
-    assert sorted(path.name for path in site.iterdir()) == ["03-recall.html", "index.html", "mine.html"]
-
-
-def test_index_gives_the_first_sentence_of_each_answer(chapter, tmp_path):
-    answer = shown({"text/markdown": "A rise of 1.5 points, *so far*. The rest follows.", "text/plain": "x"})
-    early = code("say()", shown({"text/markdown": "No answer yet.", "text/plain": "x"}), name="early")
-    heading = new_markdown_cell("## Answer", id="answer")
-    other = save(tmp_path, early, heading, code("say()", answer, name="say"), name="04-other")
-    silent = save(tmp_path, early, heading, code("1", name="one"), name="05-silent")
-    index = Page(write_site([chapter, other, silent], tmp_path / "site")[0])
-    for words in ("It rose by 12.9 points.", "A rise of 1.5 points, so far."):
-        assert words in index.text
-    for words in ("The rest follows", "No answer yet"):
-        assert words not in index.text
-
-
-def test_index_says_how_to_cite_and_under_which_licences(chapter, tmp_path):
-    index = Page(write_site([chapter], tmp_path / "site")[0])
-    assert "version 0.1.0" in index.text
-    assert any(link["href"] == "#licences" for link in index.all("a"))
-    assert any(heading.get("id") == "licences" for heading in index.all("h2"))
-
-
-def test_code_is_named_and_cells_that_show_nothing_share_a_line(page):
-    classes = {
-        given["id"]: given["class"] for given in page.all("div") if given.get("id", "").startswith("cell-")
-    }
-    assert classes["cell-imports"] == "silent code"
-    assert classes["cell-placebo"] == "code"
-    assert "Code: imports" in page.text
-
-
-def test_index_lists_pages_about_one_provider_as_one_list_of_names(tmp_path):
-    names = {"kent-surrey-and-sussex": "Kent, Surrey and Sussex", "nps-wales": "NPS Wales"}
-    about = [
-        save(tmp_path, name=f"provider-{slug}", title=f"One provider: {name}", chapter="provider")
-        for slug, name in names.items()
-    ]
-    index, _, kent, _ = map(Page, write_site([save(tmp_path), *about], tmp_path / "site"))
-    listed = [path for tag, given, path in index.elements if tag == "a" and "provider" in given["href"]]
-    assert all(path[-2:] == ("ul", "li") for path in listed)
-    assert len(listed) == 2
-    assert index.text.count("One provider") == 1
-    assert index.text.count("Kent, Surrey and Sussex") == 1
-    assert "One provider: Kent, Surrey and Sussex – Transforming Rehabilitation" in kent.text
-    assert "papermill notebooks/provider.ipynb out.ipynb" in kent.text
+    assert not (site / "01-old.html").exists()
+    assert not (site / "figures/01-old/old.csv").exists()
+    assert (site / "mine.html").exists()

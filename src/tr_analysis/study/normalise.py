@@ -3,6 +3,8 @@
 import copy
 import math
 from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from nbformat import NotebookNode
@@ -11,11 +13,12 @@ from tr_analysis import __version__
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.study.plan import Task
 
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # those that numbers depend on
 INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
 def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
-    """Return a copy without times, paths and versions of tools, marked with what made it.
+    """Return a copy without times, paths and what else differs from run to run, marked with what made it.
 
     A page about one provider gets its name into the title.
 
@@ -33,6 +36,7 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
         "chapter": task.chapter.name,
         "parameters": dict(task.values),
         "version": __version__,
+        "libraries": _libraries(),
     }
     if task.title != task.chapter.title:
         first = notebook.cells[0]
@@ -48,6 +52,12 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
             if FINDINGS_MIME in output.get("data", {}):
                 output.data[FINDINGS_MIME] = _finite(output.data[FINDINGS_MIME])
     return notebook
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    """Return the versions that computed the numbers; they are pinned, so a rerun has the same."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def _finite(value: Any) -> Any:

@@ -1,0 +1,78 @@
+"""Commands on chapters that run nothing: what there is, what may be turned, a new one, the rules."""
+
+import shlex
+
+import click
+
+from tr_analysis.cli.words import shown, wrapped
+
+
+@click.command("list")
+def list_command() -> None:
+    """List the chapters and the questions they answer."""
+    from tr_analysis.study.chapters import find_chapters
+
+    chapters = find_chapters()
+    width = max(len(chapter.name) for chapter in chapters)
+    for chapter in chapters:
+        click.echo(f"{chapter.name:<{width}}  {chapter.title}")
+        if chapter.question:
+            click.echo(wrapped(chapter.question, " " * (width + 2)))
+
+
+@click.command()
+@click.argument("chapter")
+def params(chapter: str) -> None:
+    """Show what may be turned in CHAPTER: types, defaults, what is allowed, what it means."""
+    from tr_analysis.study.chapters import choose, find_chapters
+    from tr_analysis.study.parameters import read_parameters
+
+    (found,) = choose([chapter], find_chapters())
+    parameters = read_parameters(found.path)
+    click.echo(f"{found.name}: {found.title}")
+    if found.question:
+        click.echo(wrapped(found.question, ""))
+    for parameter in parameters:
+        click.echo(f"\n{parameter.name} = {parameter.default}")
+        click.echo(wrapped(f"{parameter.help}; {parameter.allowed}", "    "))
+        if parameter.kind == "Provider":
+            click.echo("\n".join(f"        {name}" for name in parameter.choices))
+    if not parameters:
+        click.echo("\nNothing to turn.")
+        return
+    name, value = parameters[0].name, str(parameters[0].default)
+    click.echo(f"\n  tr-analysis run {found.name} -p {shlex.quote(f'{name}={value}')}")
+    click.echo(f"  papermill {shown(found.path)} out.ipynb -p {name} {shlex.quote(value)}")
+
+
+@click.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write a chapter called NAME that already runs, for a question of your own."""
+    from tr_analysis.study.new import new_chapter
+
+    chapter = new_chapter(name)
+    click.echo(f"{shown(chapter.path)}: {chapter.title}")
+    for command, what in {"run": "run it", "params": "what may be turned", "lint": "check it"}.items():
+        click.echo(f"  tr-analysis {command} {chapter.name}  # {what}")
+
+
+@click.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+def lint(chapters: tuple[str, ...]) -> None:
+    """Check chapters, all by default, against the rules they are written by."""
+    from tr_analysis.study.chapters import choose, find_chapters
+    from tr_analysis.study.lint import refuse_faults
+
+    chosen = choose(chapters, found := find_chapters())
+    refuse_faults(chosen, found)
+    click.echo(f"{len(chosen)} chapter{'s keep' if len(chosen) > 1 else ' keeps'} the rules")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if it is not what the study says.")
+def readme(check: bool) -> None:
+    """Renew the README's figure, and its map from chapters to what they read and write."""
+    from tr_analysis.study.readme import renew
+
+    click.echo(shown(renew(check=check)))

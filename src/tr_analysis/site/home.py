@@ -1,0 +1,137 @@
+"""What the home page shows: key findings, the scorecard's counts, the reform's dates, chapters, providers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from tr_analysis import paths
+from tr_analysis.data import load
+from tr_analysis.ledger.results import KEY_FINDINGS, LEADS
+from tr_analysis.report.finding import RUNGS, Finding
+from tr_analysis.site.cells import drawing
+from tr_analysis.site.chapter import Chapter
+
+_PARTS = ("label", "value", "low", "high", "n", "unit", "rung", "places", "text")
+_ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
+_PENDING = "none"  # an inspection that was called off before it was rated
+_BARE = "<style>text{display:none}</style></svg>"  # the small figure of a card shows its shape alone
+
+
+def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """Return what the home page's template shows.
+
+    Parameters
+    ----------
+    chapters
+        All pages of the study in reading order, those about one provider among them.
+    """
+    numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
+    about = [chapter for chapter in chapters if chapter.run != chapter.name]
+    return {
+        "asked": {q: page for q, page in _ASKED.items() if page in {chapter.page for chapter in numbered}},
+        "chapters": numbered,
+        "cards": {chapter.run: card(chapter) for chapter in numbered},
+        "answers": answers({chapter.name: chapter for chapter in numbered}),
+        "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
+        "events": events(load("events")),
+        "providers": providers(about),
+        "released": _released(),
+        "rungs": RUNGS,
+    }
+
+
+def key_number(chapter: Chapter, name: str) -> Finding:
+    """Return a key number of a chapter, which knows how it is written."""
+    found = chapter.findings[name]
+    return Finding(name, **{part: found[part] for part in _PARTS}, sources=tuple(found["sources"]))
+
+
+def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
+    """Return the key findings by question: those asked for first, and the others.
+
+    Parameters
+    ----------
+    chapters
+        By name. A question of which no chapter is there is left out.
+    """
+    found = []
+    for question, names in KEY_FINDINGS.items():
+        there = [
+            (chapters[chapter], key_number(chapters[chapter], name), (chapter, name) in LEADS)
+            for chapter, name in names
+            if chapter in chapters and name in chapters[chapter].findings
+        ]
+        if there:
+            leads = [(chapter, number) for chapter, number, lead in there if lead]
+            rest = [(chapter, number) for chapter, number, lead in there if not lead]
+            found.append({"question": question, "leads": leads, "rest": rest, "chapter": there[0][0]})
+    return found
+
+
+def card(chapter: Chapter) -> dict[str, Any] | None:
+    """Return the chapter's first chart as a small figure, without its words, or None when it has no chart."""
+    if not chapter.charts:
+        return None
+    chart = dict(chapter.charts[0])
+    chart["narrow"] = re.sub(r"</svg>\s*$", _BARE, chart["narrow"])
+    return {**drawing(chart, "narrow"), "title": chart["title"]}
+
+
+def events(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the dated events by year, each with its day or month in words."""
+    dated = table.dropna(subset="date").sort_values("date", kind="stable")
+    rows = [
+        {"year": str(row["date"])[:4], "day": _in_words(str(row["date"])), **row}
+        for row in dated.to_dict("records")
+    ]
+    return [
+        {"year": year, "events": list(of_year)} for year, of_year in groupby(rows, lambda row: row["year"])
+    ]
+
+
+def _in_words(date: str) -> str:
+    """Write ``2015-02-01`` as 1 February 2015, and ``2019-02`` as February 2019."""
+    form = "{day} %B %Y" if date.count("-") == 2 else "%B %Y"
+    stamp = pd.Timestamp(date)
+    return stamp.strftime(form).format(day=stamp.day)
+
+
+def providers(pages: Sequence[Chapter]) -> list[dict[str, Any]]:
+    """Return one row for each provider: who ran it, how it was rated, which areas it took over."""
+    page = {str(value): chapter.page for chapter in pages for value in chapter.parameters.values()}
+    ratings, trusts = load("inspection_ratings"), load("probation_trusts")
+    covered = trusts.groupby("successor_crc")["trust"].agg(list).to_dict()
+    rows = load("providers").sort_values("provider", kind="stable").to_dict("records")
+    return [
+        {
+            **{str(column): cell for column, cell in row.items()},
+            "page": page.get(row["provider"]),
+            "owners": [owner for owner in (row["owner"], row["later_owner"]) if pd.notna(owner)],
+            "ratings": [_rating(ratings, row["provider"], number) for number in (1, 2)],
+            "covers": covered.get(row["provider"], []),
+        }
+        for row in rows
+    ]
+
+
+def _rating(ratings: pd.DataFrame, provider: str, number: int) -> str:
+    """Return how a provider was rated in one round of inspections."""
+    here = ratings[(ratings["provider"] == provider) & (ratings["inspection_round"] == number)]
+    if here.empty:
+        return "not inspected, or not known" if number == 2 else "not known"
+    (row,) = here.to_dict("records")
+    if pd.isna(row["overall_rating"]):
+        return "not rated" if row["rating_evidence"] == _PENDING else "not known"
+    return f"{row['overall_rating']}{' (by tally)' if row['rating_evidence'] == 'derived' else ''}"
+
+
+def _released() -> str:
+    """Return the date of this version, as the citation file has it."""
+    file = paths.root() / "CITATION.cff"
+    found = (
+        re.search(r'date-released: "?([\d-]+)', file.read_text(encoding="utf-8")) if file.exists() else None
+    )
+    return found[1] if found else ""

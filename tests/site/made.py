@@ -1,0 +1,91 @@
+"""Executed notebooks as the runner leaves them, made up; and a page read element by element."""
+
+import base64
+import struct
+import zlib
+from html.parser import HTMLParser
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ALT = 'Line of recalls, "rising" & falling <1>'
+FINDINGS = "application/vnd.tr-analysis.findings+json"
+CHART = "application/vnd.tr-analysis.chart+json"
+SVG = (
+    '<?xml version="1.0"?>\n<svg width="460pt" height="300pt" viewBox="0 0 460 300">'
+    "<title>x</title><text>5,000</text></svg>\n"
+)
+
+
+def png() -> str:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+    return base64.b64encode(data).decode()
+
+
+def figure(**description):
+    return shown(
+        {"image/png": png(), "text/csv": "month,people\n2015-02,5000\n", "text/plain": "<Figure>"},
+        metadata={"image/png": description},
+    )
+
+
+def chart(name="placebo", alt=ALT):
+    output = figure(alt=alt, name=name)
+    words = {"name": name, "title": "Recall rose", "subtitle": "People, S001", "alt": alt}
+    output.data[CHART] = {**words, "svg": SVG, "narrow": SVG, "heading": 60.0}
+    return output
+
+
+def shown(data, **rest):
+    return new_output("display_data", data, **rest)
+
+
+def table(text):
+    html = f'<table><tr><th>Area</th><td>{text} <a href="https://example.org" title="t">S001</a></td></tr></table>'
+    return shown({"text/html": html, "text/plain": text, "text/csv": f"Area\n{text}\n"})
+
+
+def code(source, *outputs, name):
+    return new_code_cell(source, id=name, execution_count=1, outputs=list(outputs))
+
+
+def save(folder, *cells, name="03-recall", title="Recall to prison", parameters=None, chapter=None):
+    run = {"chapter": chapter or name, "parameters": parameters or {}, "version": "0.1.0"}
+    opening = new_markdown_cell(f"# {title}\n\nDid the *number* rise?\n\nMore.", id="title")
+    notebook = new_notebook(cells=[opening, *cells], metadata={"tr_analysis": run})
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    (folder / "results").mkdir(exist_ok=True)
+    (folder / "results" / f"{name}.json").write_text("{}")
+    return path
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and the text, of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs), tuple(self.open)))
+        if tag not in {"meta", "link", "img", "br", "source", "input"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes, _ in self.elements if name == tag]

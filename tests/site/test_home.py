@@ -1,0 +1,84 @@
+import pandas as pd
+import pytest
+
+from tests.site.made import FINDINGS, Page, chart, code, save, shown
+from tests.site.test_site import finding
+from tr_analysis.site import write_site
+from tr_analysis.site.home import events
+
+
+def found(**findings):
+    return code("findings", shown({FINDINGS: {"findings": findings}, "text/plain": ""}), name="findings")
+
+
+@pytest.fixture
+def index(tmp_path):
+    gap = {"label": "Gap <1>", "low": 5.0, "high": 109.0, "n": 117, "unit": "percent"}
+    counts = ("published_back", "published_numbers", "all_back", "contradicted", "input_not_held")
+    score = {name: finding(float(place)) for place, name in enumerate(counts, 20)}
+    executed = [
+        save(tmp_path, code("p", chart(), name="p"), found(recall_gap=finding(48.0, **gap))),
+        save(tmp_path, found(**score), name="09-scorecard", title="The scorecard"),
+        *(
+            save(
+                tmp_path,
+                name=f"provider-{slug}",
+                title=f"One provider: {name}",
+                chapter="provider",
+                parameters={"provider": name},
+            )
+            for slug, name in {"kent": "Kent, Surrey and Sussex", "nps-wales": "NPS Wales"}.items()
+        ),
+    ]
+    return Page(write_site(executed, tmp_path / "site")[0])
+
+
+def test_a_key_finding_shows_number_interval_n_and_rung(index):
+    words = " ".join(index.text.split())
+    assert "+48.0% Gap <1> 95% interval 5.0% to 109.0% · n = 117 · rung C, comparison" in words
+
+
+def test_a_question_without_its_chapter_is_left_out(index):
+    assert "What happened to recall?" in index.text
+    assert "Did proven reoffending fall?" not in index.text
+    assert "Did reoffending fall?" not in index.text
+
+
+def test_the_scorecards_counts_are_those_of_its_page(index):
+    words = " ".join(index.text.split())
+    assert "20 of 21 printed numbers aimed at are given back" in words
+    assert "23 contradicted by computation" in words
+
+
+def test_a_card_shows_the_chapters_chart_without_its_words(index):
+    (card,) = index.all("img")
+    assert card["alt"] == "Chart: Recall rose"
+
+
+def test_every_provider_has_a_row_with_ratings_and_areas_and_its_page(index):
+    words = " ".join(index.text.split())
+    assert "Derbyshire, Leicestershire, Nottinghamshire and Rutland CRC" in words
+    assert "Requires improvement (by tally)" in words
+    linked = [given["href"] for tag, given, path in index.elements if tag == "a" and "table" in path]
+    assert linked == ["provider-kent.html", "provider-nps-wales.html"]
+    rows = [given for tag, given, path in index.elements if tag == "th" and given.get("scope") == "row"]
+    assert len(rows) == 28
+
+
+def test_events_stand_by_year_with_days_in_words_and_undated_ones_do_not():
+    table = pd.DataFrame(
+        {
+            "date": ["2015-02-01", "2019-02", None, "2015-10-01"],
+            "event": ["split", "failure", "unknown", "cohort"],
+        }
+    )
+    years = events(table)
+    assert [year["year"] for year in years] == ["2015", "2019"]
+    assert [event["day"] for event in years[0]["events"]] == ["1 February 2015", "1 October 2015"]
+    assert years[1]["events"][0]["day"] == "February 2019"
+
+
+def test_the_home_page_says_how_to_cite_and_under_which_licences(index):
+    assert "version 0.1.0" in index.text
+    assert any(heading.get("id") == "licences" for heading in index.all("h2"))
+    assert any(link["href"] == "tr-analysis-data.zip" for link in index.all("a"))

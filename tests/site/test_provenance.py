@@ -1,0 +1,27 @@
+import subprocess
+
+from tr_analysis.site.provenance import commit
+
+
+def git(folder, *words):
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+def test_a_commit_is_named_with_what_changed_since(tmp_path, monkeypatch):
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    assert commit() == ""
+    git(tmp_path, "init", "-q")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1")
+    (tmp_path / "notes.txt").write_text("1")
+    git(tmp_path, "add", "data")
+    git(tmp_path, "commit", "-qm", "first")
+    assert len(commit()) == 12
+    (tmp_path / "data" / "a.csv").write_text("2")
+    assert commit().endswith(", with changes that are not committed")
+
+
+def test_without_git_there_is_none(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert commit() == ""
