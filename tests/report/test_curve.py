@@ -1,6 +1,5 @@
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
 
 from tr_analysis.report import charts
 from tr_analysis.report.curve import specification_curve
@@ -21,15 +20,22 @@ def draw(frame, words=WORDS, **about):
     return top, bottom, specification_curve(top, bottom, frame, words, **about)
 
 
+def segments(line):
+    """The points of a line that are not gaps."""
+    return [(x, y) for x, y in zip(*line.get_data(), strict=True) if pd.notna(x)]
+
+
 def test_estimates_rise_and_say_by_colour_which_side_of_zero():
     top, _, drawn = draw(results())
     assert list(drawn["id"]) == ["c", "d", "b", "a"]
-    points = top.collections[1]
-    assert points.get_offsets()[:, 1].tolist() == [-20, 5, 10, 30]
-    colours = [to_hex(colour).upper() for colour in points.get_facecolor()]
-    assert colours == [charts.NPS, charts.MUTED, charts.CRC, charts.CRC]
-    bars = [path.vertices[:, 1].tolist() for path in top.collections[0].get_paths()]
-    assert bars == [[-28, -12], [-3, 13], [2, 18], [22, 38]]
+    below, either, above, points, _zero = top.lines
+    assert points.get_ydata().tolist() == [-20, 5, 10, 30]
+    assert [line.get_color() for line in (below, either, above)] == [charts.NPS, charts.MUTED, charts.CRC]
+    assert [segments(line) for line in (below, either, above)] == [
+        [(0, -28), (0, -12)],
+        [(1, -3), (1, 13)],
+        [(2, 2), (2, 18), (3, 22), (3, 38)],
+    ]
 
 
 def test_marks_stand_below_their_estimates():
@@ -40,8 +46,11 @@ def test_marks_stand_below_their_estimates():
         "no lags",
         "twelve",
     ]
-    rows = [{path.vertices[0, 0] for path in marks.get_paths()} for marks in bottom.collections]
-    assert rows == [{0, 3}, {1, 2}, {2, 3}, {0, 1}]
+    assert {line.get_color(): segments(line) for line in bottom.lines} == {
+        charts.NPS: [(-0.4, 0), (0.4, 0), (-0.4, 3), (0.4, 3)],
+        charts.MUTED: [(0.6, 1), (1.4, 1), (0.6, 3), (1.4, 3)],
+        charts.CRC: [(2.6, 0), (3.4, 0), (1.6, 1), (2.4, 1), (1.6, 2), (3.4, 2)],  # neighbours are one
+    }
     assert bottom.get_ylim() == (3.5, -0.5)
 
 
@@ -51,11 +60,21 @@ def test_the_main_specification_is_pointed_out():
     assert list(bottom.lines[-1].get_xdata()) == [2, 2]
 
 
+def test_many_specifications_make_a_line_over_pale_intervals():
+    frame = pd.concat([results((estimate, 0, 0, 0)).iloc[:1] for estimate in range(-40, 41)])
+    top, _, _ = draw(frame.assign(id=range(81)))
+    *intervals, points, _zero = top.lines
+    assert points.get_linestyle() == "-"
+    assert {line.get_color() for line in intervals} == {
+        charts.pale(colour) for colour in (charts.NPS, charts.MUTED, charts.CRC)
+    }
+
+
 def test_failures_are_not_drawn():
     frame = results().assign(failure=["", "no room", "", ""])
     _, bottom, drawn = draw(frame)
     assert list(drawn["id"]) == ["c", "d", "a"]
-    assert len(bottom.collections[1].get_paths()) == 1
+    assert sum(len(segments(line)) for line in bottom.lines) == 2 * 3 * 2  # ends, specifications, choices
 
 
 def test_curves_that_cannot_be_drawn():

@@ -11,6 +11,7 @@ from tr_analysis.report import charts
 
 Words = Mapping[str, Mapping[Any, str]]
 """Words of each option by choice, both in the order in which they are drawn from the top."""
+_MOST = 60  # estimates that are drawn as dots of their own; more make a line
 
 
 def specification_curve(
@@ -18,7 +19,7 @@ def specification_curve(
 ) -> pd.DataFrame:
     """Draw the results of a run of specifications.
 
-    Estimates rise from left to right. A colour says whether the interval lies above 0, below it, or
+    Estimates rise from left to right. The colour of an interval says whether it lies above 0, below it, or
     includes it; the marks below, one row an option, repeat it. What failed is not drawn.
 
     Parameters
@@ -48,35 +49,37 @@ def specification_curve(
     if drawn.empty:
         raise ValueError("every specification failed: there is no curve to draw")
     colours = np.select([drawn["low"] > 0, drawn["high"] < 0], [charts.CRC, charts.NPS], charts.MUTED)
-    top.vlines(
-        drawn.index, drawn["low"], drawn["high"], color=colours, alpha=0.35, lw=_width(len(drawn), 0.8)
-    )
-    top.scatter(drawn.index, drawn["estimate"], color=colours, s=_width(len(drawn), 1.6) ** 2, zorder=3)
+    many, width = len(drawn) > _MOST, min(5.0, 200 / len(drawn))
+    for colour in dict.fromkeys(colours):
+        of = drawn[colours == colour]
+        tint = charts.pale(colour) if many else colour
+        top.plot(*_segments(of.index, of["low"], of["high"]), color=tint, lw=max(0.8, 0.4 * width))
+    style = {"lw": 1.8} if many else {"ls": "none", "marker": "o", "ms": width, "mec": "white", "mew": 0.6}
+    top.plot(drawn.index, drawn["estimate"], color=charts.ALL, zorder=3, **style)
     top.axhline(0, color=charts.ALL, lw=1)
     _marks(bottom, drawn, words, colours)
     for place in drawn.index[drawn["id"] == main]:
-        _point_out(top, bottom, place, main_words, left=place > len(drawn) / 2)
+        charts.mark([top, bottom], {place: main_words})
     top.set_xlim(-0.02 * len(drawn) - 0.5, 1.02 * len(drawn) - 0.5)
     return drawn
 
 
-def _point_out(top: Axes, bottom: Axes, place: int, words: str, *, left: bool) -> None:
-    """Draw a dashed line through both axes, with its words at the foot of the upper ones, clear of the curve."""
-    for axes in (top, bottom):
-        axes.axvline(place, color=charts.ALL, lw=1, ls=(0, (4, 3)), zorder=1)
-    style: dict[str, Any] = {"ha": "right" if left else "left", "va": "bottom", "color": charts.ALL}
-    side, foot = (-4 if left else 4), ("data", "axes fraction")
-    top.annotate(words, (place, 0), xycoords=foot, xytext=(side, 3), textcoords="offset points", **style)
+def _segments(x: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """Return places of upright segments as one line with gaps: a hundredth of the size of as many lines."""
+    gaps = np.full(len(x), np.nan)
+    return np.column_stack([x, x, gaps]).ravel(), np.column_stack([low, high, gaps]).ravel()
 
 
-def _width(specifications: int, most: float) -> float:
-    """Return a width in points, of few specifications more than of many: the axes are 260 points wide."""
-    return min(5.0, max(most, 0.6 * 260 / specifications))
+def _runs(places: Any) -> tuple[Any, Any]:
+    """Return the first and last of each run of neighbours among whole numbers in rising order."""
+    ends = np.flatnonzero(np.diff(places) > 1)
+    return places[np.r_[0, ends + 1]], places[np.r_[ends, len(places) - 1]]
 
 
 def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
-    """Draw one row of marks for each option; every other choice on a grey ground."""
+    """Draw one row of marks for each option, neighbours of a colour as one; every other choice on a grey ground."""
     labels: list[str] = []
+    marked: dict[str, list[tuple[Any, Any, Any]]] = {colour: [] for colour in dict.fromkeys(colours)}
     for number, (choice, options) in enumerate(words.items()):
         if choice not in drawn:
             raise ValueError(f"no choice {choice!r} in the results to draw")
@@ -84,13 +87,18 @@ def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
             raise ValueError(f"{choice}={sorted(map(str, bare))[0]} has no words: give each option its own")
         first = len(labels)
         for option in (option for option in options if (drawn[choice] == option).any()):
-            chosen = drawn.index[drawn[choice] == option]
-            ends = (len(labels) - 0.36, len(labels) + 0.36)
-            width = _width(len(drawn), 1.0)
-            axes.vlines(chosen, *ends, color=colours[chosen], lw=width)
+            for colour, parts in marked.items():
+                chosen = np.flatnonzero((drawn[choice] == option).to_numpy() & (colours == colour))
+                if len(chosen):
+                    begin, end = _runs(chosen)
+                    parts.append((begin - 0.4, end + 0.4, np.full(len(begin), len(labels))))
             labels.append(options[option])
         if number % 2 == 0:
             axes.axhspan(first - 0.5, len(labels) - 0.5, color="#F0F0F0", lw=0, zorder=0)
+    for colour, parts in marked.items():
+        begin, end, row = map(np.concatenate, zip(*parts, strict=True))
+        y, x = _segments(row, begin, end)
+        axes.plot(x, y, color=colour, lw=7, solid_capstyle="butt")
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.grid(visible=False)

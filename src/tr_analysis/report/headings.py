@@ -29,7 +29,7 @@ def write_heading(figure: Figure, title: str, subtitle: str) -> float:
         for line in balanced_lines(words, 0.98 * figure.bbox.width, width):
             figure.text(0.01, 1 - down / height, line, fontproperties=font, color=colour, va="top")
             down += 1.35 * size
-    return float((down + 6) / height)
+    return float((down + 9) / height)
 
 
 def balanced_lines(words: str, room: float, width: Width) -> list[str]:
@@ -44,20 +44,24 @@ def balanced_lines(words: str, room: float, width: Width) -> list[str]:
     width
         Measures a line.
     """
-    lines = narrower = _fill(words, room, width)
-    while len(narrower) == len(lines) and 1 < len(lines) < len(words.split()):
+    sizes = [(word, width(word)) for word in words.split()]
+    space = width("n n") - 2 * width("n")
+    lines = narrower = _fill(sizes, room, space)
+    while len(narrower) == len(lines) and 1 < len(lines) < len(sizes):
         lines, room = narrower, 0.95 * room
-        narrower = _fill(words, room, width)
+        narrower = _fill(sizes, room, space)
     return lines
 
 
-def _fill(words: str, room: float, width: Width) -> list[str]:
+def _fill(sizes: list[tuple[str, float]], room: float, space: float) -> list[str]:
     """Fill lines one after the other; a word that is wider than the room gets its own."""
     lines: list[str] = []
-    for word in words.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width(longer) <= room:
-            lines[-1] = longer
+    used = 0.0
+    for word, size in sizes:
+        if lines and used + space + size <= room:
+            lines[-1] = f"{lines[-1]} {word}"
+            used += space + size
         else:
             lines.append(word)
+            used = size
     return lines

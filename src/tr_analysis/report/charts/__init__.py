@@ -1,0 +1,38 @@
+"""The house style of the charts, what they are drawn with, and the one way a chapter shows one."""
+
+from tr_analysis.report.charts.draw import (
+    bars,
+    broken_line,
+    dots,
+    label_end,
+    legend_below,
+    line_with_interval,
+    note,
+)
+from tr_analysis.report.charts.marks import EVENTS, FOLLOW_UP, at, mark, reform
+from tr_analysis.report.charts.output import show
+from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS, SECOND, canvas, contrast, pale
+
+__all__ = [
+    "ALL",
+    "CRC",
+    "EVENTS",
+    "FOLLOW_UP",
+    "MUTED",
+    "NPS",
+    "SECOND",
+    "at",
+    "bars",
+    "broken_line",
+    "canvas",
+    "contrast",
+    "dots",
+    "label_end",
+    "legend_below",
+    "line_with_interval",
+    "mark",
+    "note",
+    "pale",
+    "reform",
+    "show",
+]

@@ -1,0 +1,174 @@
+"""What charts are drawn with: lines with their intervals, dots, bars, and the words beside them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.text import Annotation
+
+from tr_analysis.report.charts.style import ALL, SMALL, figure_of
+from tr_analysis.report.tables import number_text
+
+
+def line_with_interval(
+    axes: Axes,
+    frame: pd.DataFrame,
+    x: Any,
+    *,
+    y: str,
+    low: str,
+    high: str,
+    colour: str,
+    label: str,
+    dashed: bool = False,
+) -> None:
+    """Draw a line with its interval and its label at the right end.
+
+    A missing value is a gap; a value between two gaps is a dot with a bar.
+    """
+    line, lower, upper = (frame[c].to_numpy(float, na_value=float("nan")) for c in (y, low, high))
+    axes.plot(x, line, color=colour, lw=2, ls="--" if dashed else "-")
+    axes.fill_between(x, lower, upper, color=colour, alpha=0.18, lw=0)
+    known = pd.Series(line).notna()
+    alone = (known & ~known.shift(fill_value=False) & ~known.shift(-1, fill_value=False)).to_numpy()
+    axes.vlines(pd.Index(x)[alone], lower[alone], upper[alone], color=colour, lw=2)
+    axes.plot(pd.Index(x)[alone], line[alone], "o", color=colour, ms=6)
+    label_end(axes, x, frame[y], label, colour)
+
+
+def broken_line(axes: Axes, x: "pd.Series[Any]", y: "pd.Series[Any]", *, colour: str, longest: str) -> None:
+    """Draw dots at the dates known, joined by a line only where no more than a time lies between two.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    x, y
+        Dates in rising order, and values.
+    colour
+        Of dots and line.
+    longest
+        The longest time bridged by the line, such as ``"550D"``.
+    """
+    begins = (x.diff() > pd.Timedelta(longest)).to_numpy().nonzero()[0]
+    dates = np.insert(x.to_numpy(), begins, x.to_numpy()[begins])
+    values = np.insert(y.to_numpy(float), begins, np.nan)
+    axes.plot(dates, values, "o-", color=colour, ms=6, lw=1.5)
+
+
+class EndLabel(Annotation):
+    """The name of a line at its right end; several are moved apart when the size of the figure is known."""
+
+
+def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str) -> None:
+    """Write a line's name at its right end, in its colour, instead of a legend.
+
+    Raises
+    ------
+    ValueError
+        If the line has no value at all.
+    """
+    known = y.notna().to_numpy().nonzero()[0]
+    if not known.size:
+        raise ValueError(
+            f"the line {label!r} has no value to draw; leave it out, or say that it is not known"
+        )
+    end = (pd.Index(x)[known[-1]], float(y.iloc[known[-1]]))
+    style: dict[str, Any] = {"va": "center", "color": colour, "fontweight": "bold", "fontsize": 10}
+    named = EndLabel(label, end, xytext=(6, 0), textcoords="offset points", annotation_clip=False, **style)
+    axes.add_artist(named)
+    named.set_clip_on(False)  # else cut off with what is drawn inside
+
+
+def note(
+    axes: Axes,
+    words: str,
+    place: tuple[Any, Any],
+    offset: tuple[float, float] = (7, 0),
+    colour: str = ALL,
+    **style: Any,
+) -> None:
+    """Write words beside a place on the axes.
+
+    Parameters
+    ----------
+    axes
+        Where to write.
+    words
+        The words.
+    place
+        Where they belong, in the axes' units.
+    offset
+        Points to the right and up.
+    colour
+        Of the words.
+    **style
+        ``ha``, ``va``, ``fontweight`` and the like, for matplotlib's ``annotate``.
+    """
+    looks = {"fontsize": 10, "annotation_clip": False, **style}
+    axes.annotate(words, place, xytext=offset, textcoords="offset points", color=colour, **looks)
+
+
+def dots(axes: Axes, frame: pd.DataFrame, *, label: str, value: str, form: str) -> None:
+    """Draw one dot a row from the top down, with its interval where it has one, its number, and a zero line.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    frame
+        Columns low, high and colour beside those named; a missing low is no interval.
+    label, value
+        Columns with each row's words and number.
+    form
+        Format of the numbers.
+    """
+    for place, row in enumerate(frame.iloc[::-1].to_dict("records")):
+        if pd.notna(row["low"]):
+            axes.plot([row["low"], row["high"]], [place, place], color=row["colour"], lw=2)
+        axes.plot(row[value], place, "o", color=row["colour"], ms=8)
+        number = number_text(form, row[value])
+        note(axes, number, (row[value], place), (0, 9), row["colour"], ha="center")
+    axes.axvline(0, color=ALL, lw=1)
+    axes.set_yticks(range(len(frame)), frame[label].iloc[::-1])
+    axes.set_ylim(-0.5, len(frame) - 0.3)
+
+
+def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) -> None:
+    """Draw a group of bars for each row, one for each column, with their numbers, a zero line and a legend.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    frame
+        One row a group, one column a series; the column names are the legend.
+    colours
+        Colour of each column.
+    form
+        Format of the numbers.
+    """
+    height = 0.78 / frame.shape[1]
+    for column, (name, colour) in enumerate(zip(frame.columns, colours, strict=True)):
+        places = np.arange(len(frame)) + (column - (frame.shape[1] - 1) / 2) * height
+        axes.barh(places, frame[name], 0.88 * height, color=colour, label=name)
+        for value, place in zip(frame[name], places, strict=True):
+            away, side = (5, "left") if value >= 0 else (-5, "right")
+            number = number_text(form, value)
+            note(axes, number, (value, float(place)), (away, 0), colour, ha=side, va="center", fontsize=SMALL)
+    axes.axvline(0, color=ALL, lw=1)
+    axes.set_yticks(range(len(frame)), list(frame.index))
+    axes.set_ylim(len(frame) - 0.5, -0.5)
+    axes.margins(x=0.3)  # for the numbers, on a phone too
+    axes.grid(axis="x")
+    axes.grid(visible=False, axis="y")
+    legend_below(axes, ncols=1)
+
+
+def legend_below(axes: Axes, *, ncols: int = 2) -> None:
+    """Write a legend of what has a label below the axes, where a direct label would stand in the way."""
+    figure_of(axes).legend(
+        *axes.get_legend_handles_labels(), frameon=False, loc="outside lower left", ncols=ncols
+    )

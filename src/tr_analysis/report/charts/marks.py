@@ -1,0 +1,169 @@
+"""Time in charts: where a period's point stands, and the dated events, alike in every chart."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
+
+from tr_analysis.report.charts.style import MUTED, SMALL, figure_of
+
+EVENTS = {
+    "split": "NPS/CRC split",
+    "ownership": "new owners, new act",
+    "first_cohort": "payment by results",
+    "contract_changes": "contract changes",
+    "early_end": "early end announced",
+    "pandemic": "pandemic",
+    "reunified": "reunified",
+    "recall_rules": "recall rules",
+}
+"""The words of each event of the reform in a chart, by its ``event_id`` in the table `events`."""
+FOLLOW_UP = "follow-up in pandemic"
+"""The words where the twelve months after a cohort begin to reach into the pandemic."""
+Side = Literal["left", "right"]
+"""The side at which words begin, seen from themselves: ``left`` stands to the right of its line."""
+Choice = tuple[int, Side]
+Way = Sequence[Choice]
+SIDES: tuple[Side, Side] = ("left", "right")
+_DASHES = (0, (4, 3))
+ROW = 1.4 * SMALL  # points
+_AIR = 5.0  # points between words side by side
+_CHOICES: list[Choice] = [(row, side) for row in range(4) for side in SIDES]
+
+
+def at(periods: "pd.Series[Any] | pd.PeriodIndex") -> pd.DatetimeIndex:
+    """Return the middle of each period, where a chart puts its point."""
+    index = pd.PeriodIndex(periods)
+    return pd.DatetimeIndex(index.start_time + (index.end_time - index.start_time) / 2)
+
+
+def reform(events: pd.DataFrame, *names: str) -> dict[Any, str]:
+    """Return events of the reform for `mark`: words by date.
+
+    Parameters
+    ----------
+    events
+        The table `events`.
+    *names
+        Their ``event_id``; each must have its words in `EVENTS`.
+
+    Raises
+    ------
+    ValueError
+        If an event is not in the table or has no words.
+    """
+    dates = events.set_index("event_id")["date"]
+    if unknown := [name for name in names if name not in dates or name not in EVENTS]:
+        raise ValueError(f"no event {unknown[0]!r} to mark; there are: {', '.join(EVENTS)}")
+    return {pd.Timestamp(dates[name]): EVENTS[name] for name in names}
+
+
+class Flag(Annotation):
+    """The words of an event, above the axes at the head of its line; `place_flags` finds their place."""
+
+    def __init__(self, axes: Axes, x: Any, words: str):
+        self.pole: Line2D = axes.axvline(x, color=MUTED, lw=1, ls=_DASHES, zorder=1)
+        where = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        looks = {"color": MUTED, "fontsize": SMALL, "va": "bottom", "annotation_clip": False}
+        super().__init__(words, (x, 1), xytext=(0, 2), **where, **looks)  # type: ignore[arg-type]
+        axes.add_artist(self)
+        self.set_clip_on(False)  # else cut off with what is drawn inside
+        self.set_in_layout(False)  # its line takes the room above the axes; beside them it needs none
+
+    def place(self, row: int, side: Side, height: float) -> None:
+        """Put the words in a row above axes of a height in points, to the right or left of the line."""
+        self.set_position((3 if side == "left" else -3, 2 + row * ROW))
+        self.set_horizontalalignment(side)
+        self.pole.set_ydata([0, 1 + (1 + (row + 0.9) * ROW) / height])
+        self.pole.set_clip_on(False)
+
+
+def mark(axes: Axes | Sequence[Axes], places: Mapping[Any, str]) -> None:
+    """Mark events, or values of note, alike in every chart: a dashed line with its words at the head.
+
+    Parameters
+    ----------
+    axes
+        Where to draw; of several axes below each other the words stand above the first.
+    places
+        Words by place on x: dates such as ``{"2015-02-01": "new owners"}``, or numbers.
+    """
+    first, *others = [axes] if isinstance(axes, Axes) else list(axes)
+    for place, words in places.items():
+        x: Any = pd.Timestamp(place) if isinstance(place, str) else place
+        Flag(first, x, words)
+        for axes_below in others:
+            axes_below.axvline(x, color=MUTED, lw=1, ls=_DASHES, zorder=1)
+
+
+def x_of(flag: Flag) -> float:
+    """Return the place of a flag on x as a number, of a date too."""
+    return float(np.ravel(flag.pole.get_xdata(orig=False))[0])
+
+
+def place_flags(axes: Axes, renderer: RendererBase) -> tuple[int, float]:
+    """Place the words of events in as few rows as hold them clear of each other and of the lines.
+
+    Returns
+    -------
+    tuple[int, float]
+        Rows used, and the left-most point that they touch, in pixels.
+    """
+    flags = [text for text in axes.texts if isinstance(text, Flag)]
+    if not flags:
+        return 0, float("inf")
+    point = figure_of(axes).dpi / 72
+    poles = [float(axes.transData.transform((x_of(flag), 0))[0]) for flag in flags]
+    widths = [flag.get_window_extent(renderer).width + (3 + _AIR) * point for flag in flags]
+    spans = [
+        {"left": (pole, pole + width), "right": (pole - width, pole)}
+        for pole, width in zip(poles, widths, strict=True)
+    ]
+    room = (axes.bbox.x0, figure_of(axes).bbox.width + _AIR * point)
+    ways = sorted(product(_CHOICES, repeat=len(flags)), key=_cost)
+    way = next((way for way in ways if _clear(way, poles, spans, room)), _stairs(len(flags)))
+    for flag, (row, side) in zip(flags, way, strict=True):
+        flag.place(row, side, axes.bbox.height / point)
+    chosen = [span[side] for span, (_, side) in zip(spans, way, strict=True)]
+    return 1 + max(row for row, _ in way), min(low for low, _ in chosen)
+
+
+def _cost(way: Way) -> tuple[int, int, int]:
+    """Few rows first, then few words away from the lowest, then few to the left of their line."""
+    return (
+        max(row for row, _ in way),
+        sum(row for row, _ in way),
+        sum(side == "right" for _, side in way),
+    )
+
+
+def _stairs(flags: int) -> Way:
+    """Return a way that always goes: each in a row of its own, the first highest."""
+    return [(row, "left") for row in reversed(range(flags))]
+
+
+def _clear(
+    way: Way,
+    poles: Sequence[float],
+    spans: Sequence[Mapping[str, tuple[float, float]]],
+    room: tuple[float, float],
+) -> bool:
+    """Tell whether all words are inside a room, and clear of other words and of lines to higher rows."""
+    taken = [(row, *span[side]) for span, (row, side) in zip(spans, way, strict=True)]
+    for number, (row, low, high) in enumerate(taken):
+        if low < (0 if row else room[0]) or high > room[1]:  # beside the lowest row stands the last number
+            return False
+        for other, (its_row, its_low, its_high) in enumerate(taken):
+            if other == number:
+                continue
+            if its_row == row and low < its_high and its_low < high:
+                return False
+            if its_row >= row and low < poles[other] < high:
+                return False
+    return True

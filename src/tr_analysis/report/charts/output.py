@@ -1,0 +1,100 @@
+"""The one way a chapter shows a chart: checked, drawn for page and phone, described, its data beside it."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pandas as pd
+from IPython.display import display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from tr_analysis.report import CHART_MIME
+from tr_analysis.report.charts.fit import fit, name_upright, words_of
+from tr_analysis.report.charts.rules import check
+from tr_analysis.report.charts.style import DPI, NARROW
+from tr_analysis.report.charts.svg import to_svg
+from tr_analysis.report.headings import write_heading
+
+
+def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data: pd.DataFrame) -> None:
+    """Show a chart in the notebook with everything a reader and the publisher need.
+
+    The output holds the picture as PNG, twice as sharp as it is wide; the plotted data as CSV; and the
+    words with two drawings as SVG: ``svg``, the chart with its heading, which takes ``heading`` points at
+    the top, and ``narrow``, the same chart redrawn for a phone, without the heading. ``width`` and
+    ``height`` are those of ``svg``, ``narrow_width`` and ``narrow_height`` those of ``narrow``, in points.
+
+    Parameters
+    ----------
+    figure
+        From `canvas`; its size is that of ``narrow`` afterwards.
+    name
+        Name of its files.
+    title
+        The finding, as a sentence.
+    subtitle
+        Measure, population, period and source.
+    alt
+        What a reader would see, for those who cannot.
+    data
+        What is plotted, published beside the picture as CSV.
+
+    Raises
+    ------
+    ValueError
+        If title, subtitle or alternative text is empty, there is no data, the name is no file name, or the
+        chart breaks a rule of the house: see `tr_analysis.report.charts.rules`.
+    """
+    _complete(name, {"title": title, "subtitle": subtitle, "alternative text": alt}, data)
+    name_upright(figure)
+    words, (width, height) = words_of(figure), figure.get_size_inches()
+    heading = write_heading(figure, title, subtitle)
+    fit(figure, words, heading=heading)
+    check(figure, name)
+    picture = {"alt": alt, "name": name, "width": round(width * DPI / 2), "height": round(height * DPI / 2)}
+    png, svg = _png(figure), to_svg(figure, name, title, alt)
+    for line in list(figure.texts):
+        line.remove()
+    figure.set_size_inches(NARROW, height * (1 - heading))
+    fit(figure, words)
+    chart = {
+        **{"name": name, "title": title, "subtitle": subtitle, "alt": alt, "svg": svg},
+        **{"heading": _points(heading * height), "width": _points(width), "height": _points(height)},
+        **{"narrow": to_svg(figure, f"{name}-narrow", title, alt), "narrow_width": _points(NARROW)},
+        "narrow_height": _points(figure.get_size_inches()[1]),
+    }
+    bundle = {
+        "image/png": base64.b64encode(png).decode(),
+        CHART_MIME: chart,
+        "text/csv": data.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
+        "text/plain": f"Chart: {title}",
+    }
+    display(bundle, raw=True, metadata={"image/png": picture})  # type: ignore[no-untyped-call]
+
+
+def _complete(name: str, words: dict[str, str], data: pd.DataFrame) -> None:
+    """Refuse a chart that lacks words, data or a name for its files."""
+    if not re.fullmatch(r"[\w-]+", name):
+        raise ValueError(f"chart {name!r} names its files: use letters, digits and dashes")
+    for what, said in words.items():
+        if not said.strip():
+            raise ValueError(f"chart {name!r} has no {what}; write one")
+    if data.empty:
+        raise ValueError(f"chart {name!r} has no data to publish beside it")
+
+
+def _points(inches: float) -> float:
+    return round(72 * float(inches), 2)
+
+
+def _png(figure: Figure) -> bytes:
+    """Draw a figure as PNG with a palette of its own colours, which is a third of the size."""
+    canvas, packed = FigureCanvasAgg(figure), io.BytesIO()
+    canvas.draw()  # type: ignore[no-untyped-call]
+    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    picture = Image.fromarray(drawn).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    return packed.getvalue()

@@ -1,0 +1,117 @@
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tr_analysis.report import CHART_MIME, charts
+from tr_analysis.report.charts.fit import AxisName, fit, words_of
+
+LONG = "Services: all four ratings in their order, label moved between the services of one owner"
+
+
+def inside(figure, artists):
+    boxes = [artist.get_window_extent() for artist in artists]
+    return all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0 for box in boxes)
+
+
+@pytest.fixture
+def rows():
+    """A figure of twelve rows with long words."""
+    figure, axes = charts.canvas(3)
+    axes.barh(range(12), range(12), color=charts.CRC)
+    axes.set_yticks(range(12), [LONG] * 12)
+    axes.set_xlabel("number of services, of those that were inspected in the first round")
+    return figure
+
+
+def test_long_words_of_rows_break_and_the_figure_grows_until_they_fit(show, shown, rows):
+    show(rows)
+    labels = rows.axes[0].get_yticklabels()
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+    assert inside(rows, [*labels, rows.axes[0].xaxis.label])
+    assert all(below.y1 < above.y0 for below, above in pairwise(boxes))
+    assert max(box.width for box in boxes) <= 0.37 * rows.bbox.width
+    assert shown[0][0][CHART_MIME]["narrow_height"] > 216
+
+
+def test_words_break_anew_for_each_width(rows):
+    words = words_of(rows)
+    fit(rows, words, heading=0.2)
+    wide = rows.axes[0].get_yticklabels()[0].get_text()
+    rows.set_size_inches(4, 3)
+    fit(rows, words)
+    narrow = rows.axes[0].get_yticklabels()[0].get_text()
+    assert wide.replace("\n", " ") == narrow.replace("\n", " ") == LONG
+    assert narrow.count("\n") > wide.count("\n")
+
+
+def test_a_line_break_of_the_author_stays(show):
+    figure, axes = charts.canvas(3)
+    axes.barh([0, 1], [1, 2], color=charts.CRC)
+    axes.set_yticks([0, 1], ["Had a mentor\n1 of 98", "Work"])
+    axes.set_xlabel("cases")
+    show(figure)
+    assert axes.get_yticklabels()[0].get_text() == "Had a mentor\n1 of 98"
+
+
+def test_names_at_the_ends_of_lines_move_apart(show):
+    figure, axes = charts.canvas(4)
+    x = pd.Index([1, 2])
+    for name, end in {"NPS": 1.0, "CRCs": 1.01, "England and Wales": 1.02}.items():
+        axes.plot(x, [0, end], color=charts.ALL)
+        charts.label_end(axes, x, pd.Series([0, end]), name, charts.ALL)
+    axes.set(xlabel="year", ylabel="rate")
+    show(figure)
+    ends = [text for text in axes.texts if not isinstance(text, AxisName)]
+    boxes = sorted((end.get_window_extent() for end in ends), key=lambda box: box.y0)
+    assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(boxes))
+    assert inside(figure, ends)
+    assert [
+        end.get_text().split()[0] for end in sorted(ends, key=lambda end: end.get_window_extent().y0)
+    ] == [
+        "NPS",
+        "CRCs",
+        "England",
+    ]
+
+
+def test_the_name_of_the_y_axis_stands_upright_at_its_head(show):
+    figure, axes = charts.canvas(4)
+    axes.plot([1, 2], [3, 4], color=charts.ALL)
+    axes.set(xlabel="year", ylabel="share of the second sample that would be noticed, in per cent of all")
+    show(figure)
+    (name,) = (text for text in axes.texts if isinstance(text, AxisName))
+    assert name.get_rotation() == 0
+    assert name.get_window_extent().y0 > axes.bbox.y1
+    assert inside(figure, [name])
+    assert not axes.yaxis.label.get_visible()
+
+
+def test_a_legend_too_wide_for_a_phone_gets_a_line_for_each_entry(show):
+    figure, axes = charts.canvas(4)
+    for name in ("required improvement in most respects", "was good or outstanding in all"):
+        axes.plot([1, 2], [3, 4], color=charts.ALL, label=name)
+    axes.set(xlabel="year", ylabel="rate")
+    charts.legend_below(axes)
+    show(figure)
+    (legend,) = figure.legends
+    below, above = sorted(text.get_window_extent().y0 for text in legend.get_texts())
+    assert above - below > 10
+    assert inside(figure, [legend])
+
+
+def test_years_keep_their_distance_on_a_narrow_axis(show):
+    figure, axes = charts.canvas(2, ncols=2)
+    for panel in axes:
+        panel.plot(pd.date_range("2008-01", "2026-01", freq="YS"), np.arange(19), color=charts.ALL)
+        panel.set_ylabel("people")
+    show(figure)
+    labels = [label.get_window_extent() for label in axes[0].get_xticklabels()]
+    assert len(labels) > 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(labels))
+
+
+def test_heading_and_chart_do_not_overlap(rows):
+    fit(rows, words_of(rows), heading=0.3)
+    assert rows.axes[0].get_tightbbox().y1 <= 0.7 * rows.bbox.height + 1
