@@ -8,6 +8,7 @@ import pytest
 
 from tr_analysis import __version__
 from tr_analysis.errors import ChapterError
+from tr_analysis.report import CHART_MIME
 from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.normalise import normalise
 from tr_analysis.study.plan import Task
@@ -96,6 +97,12 @@ def test_the_files_of_a_chapter(normal):
     assert results.startswith('{\n "chapter"')
     assert results.endswith("}\n")
     assert "NaN" not in files["03-recall.ipynb"].decode()
+
+
+def test_a_chart_in_house_style_is_published_as_drawing_too():
+    chart = {"svg": "<svg/>−", "narrow": "<svg />"}
+    files = chapter_files(TASK, normalise(executed(figure(**{CHART_MIME: chart})), TASK))
+    assert files["figures/03-recall/placebo.svg"].decode() == "<svg/>−"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import nbformat
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import write_files
-from tr_analysis.report import FINDINGS_MIME
+from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 from tr_analysis.study.plan import Task
 
 PNG, CSV = "image/png", "text/csv"
@@ -22,7 +22,7 @@ def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[str, byte
     """Return the files of a run by their place in the reports folder.
 
     ``<run>.ipynb``, ``results/<run>.json`` and, for each figure, its picture and plotted data
-    ``figures/<run>/<name>.png`` and ``.csv``.
+    ``figures/<run>/<name>.png`` and ``.csv``; of a chart in house style also its drawing, ``.svg``.
 
     Parameters
     ----------
@@ -69,10 +69,14 @@ def _figure(run: str, output: nbformat.NotebookNode) -> dict[str, bytes]:
         )
     if CSV not in output.data:
         raise ChapterError(f"{run}: the figure {name} comes without its data as {CSV}")
-    return {
-        f"figures/{run}/{name}.png": base64.b64decode(output.data[PNG]),
-        f"figures/{run}/{name}.csv": output.data[CSV].encode(),
+    path = f"figures/{run}/{name}"
+    files = {
+        f"{path}.png": base64.b64decode(output.data[PNG]),
+        f"{path}.csv": output.data[CSV].encode(),
     }
+    if CHART_MIME in output.data:
+        files[f"{path}.svg"] = output.data[CHART_MIME]["svg"].encode()
+    return files
 
 
 def _results(task: Task, notebook: nbformat.NotebookNode) -> bytes:
