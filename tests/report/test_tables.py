@@ -106,7 +106,7 @@ def test_known_words_become_links_and_others_stay():
 
 def test_cells_of_key_numbers_name_their_column():
     html = table(pd.DataFrame({"Key number": ["a"], 'n "x"': ["1"]}), "Key", key=True).html()
-    assert html.startswith('<table class="key-numbers">')
+    assert html.startswith('<table class="key-numbers stacked">')
     assert '<td data-label="n &quot;x&quot;">1</td>' in html
 
 

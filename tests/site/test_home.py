@@ -50,7 +50,7 @@ def test_the_scorecards_counts_are_those_of_its_page(index):
     assert "23 contradicted by computation" in words
 
 
-def test_a_card_shows_the_chapters_chart_without_its_words(index):
+def test_a_card_shows_the_chapters_first_chart(index):
     (card,) = index.all("img")
     assert card["alt"] == "Chart: Recall rose"
 

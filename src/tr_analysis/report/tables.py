@@ -49,7 +49,7 @@ class Table:
     def html(self) -> str:
         """Write the table as HTML."""
         head = "".join(f'<th scope="col"{self._class(c)}>{escape(c)}</th>' for c in map(str, self.cells))
-        kind = ' class="key-numbers"' if self.key else ""
+        kind = ' class="key-numbers stacked"' if self.key else ""
         bodies = "\n".join(f"<tbody>\n{body}\n</tbody>" for body in self._bodies())
         return (
             f"<table{kind}>\n<caption>{escape(self.caption)}</caption>\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tr_analysis.errors import ChapterError, plain
-from tr_analysis.report import CHART_MIME
+from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 from tr_analysis.report.prose import headings
 from tr_analysis.site.downloads import table_name
 
@@ -68,7 +68,7 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], str]:
         exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
 
     def render(notebook: "NotebookNode", run: str) -> str:
-        about = {"run": run, "linked": linked, "chart_mime": CHART_MIME}
+        about = {"run": run, "linked": linked, "chart_mime": CHART_MIME, "findings_mime": FINDINGS_MIME}
         return str(exporter.from_notebook_node(_arranged(notebook), about)[0])
 
     return render

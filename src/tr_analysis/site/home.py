@@ -17,7 +17,6 @@ from tr_analysis.site.chapter import Chapter
 _PARTS = ("label", "value", "low", "high", "n", "unit", "rung", "places", "text")
 _ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
 _PENDING = "none"  # an inspection that was called off before it was rated
-_BARE = "<style>text{display:none}</style></svg>"  # the small figure of a card shows its shape alone
 
 
 def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
@@ -72,11 +71,10 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
 
 
 def card(chapter: Chapter) -> dict[str, Any] | None:
-    """Return the chapter's first chart as a small figure, without its words, or None when it has no chart."""
+    """Return the chapter's first chart as a small figure, or None when it has no chart."""
     if not chapter.charts:
         return None
-    chart = dict(chapter.charts[0])
-    chart["narrow"] = re.sub(r"</svg>\s*$", _BARE, chart["narrow"])
+    chart = chapter.charts[0]
     return {**drawing(chart, "narrow"), "title": chart["title"]}
 
 
@@ -121,7 +119,7 @@ def _rating(ratings: pd.DataFrame, provider: str, number: int) -> str:
     """Return how a provider was rated in one round of inspections."""
     here = ratings[(ratings["provider"] == provider) & (ratings["inspection_round"] == number)]
     if here.empty:
-        return "not inspected, or not known" if number == 2 else "not known"
+        return "no rating found"
     (row,) = here.to_dict("records")
     if pd.isna(row["overall_rating"]):
         return "not rated" if row["rating_evidence"] == _PENDING else "not known"
