@@ -49,7 +49,7 @@ def test_marks_stand_below_their_estimates():
     assert {line.get_color(): segments(line) for line in bottom.lines} == {
         charts.NPS: [(-0.4, 0), (0.4, 0), (-0.4, 3), (0.4, 3)],
         charts.MUTED: [(0.6, 1), (1.4, 1), (0.6, 3), (1.4, 3)],
-        charts.CRC: [(2.6, 0), (3.4, 0), (1.6, 1), (2.4, 1), (1.6, 2), (3.4, 2)],  # neighbours are one
+        charts.CRC: [(2.6, 0), (3.4, 0), (1.6, 1), (2.4, 1), (1.6, 2), (2.4, 2), (2.6, 2), (3.4, 2)],
     }
     assert bottom.get_ylim() == (3.5, -0.5)
 
@@ -62,12 +62,14 @@ def test_the_main_specification_is_pointed_out():
 
 def test_many_specifications_make_a_line_over_pale_intervals():
     frame = pd.concat([results((estimate, 0, 0, 0)).iloc[:1] for estimate in range(-40, 41)])
-    top, _, _ = draw(frame.assign(id=range(81)))
+    top, bottom, _ = draw(frame.assign(id=range(81), lags=[6, *[0] * 79, 12]))
     *intervals, points, _zero = top.lines
     assert points.get_linestyle() == "-"
     assert {line.get_color() for line in intervals} == {
         charts.pale(colour) for colour in (charts.NPS, charts.MUTED, charts.CRC)
     }
+    marks = {line.get_color(): segments(line) for line in bottom.lines}
+    assert marks[charts.MUTED] == [(31.6, 0), (48.4, 0), (31.6, 1), (48.4, 1)]  # neighbours are one
 
 
 def test_failures_are_not_drawn():

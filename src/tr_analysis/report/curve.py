@@ -77,7 +77,10 @@ def _runs(places: Any) -> tuple[Any, Any]:
 
 
 def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
-    """Draw one row of marks for each option, neighbours of a colour as one; every other choice on a grey ground."""
+    """Draw one row of marks for each option; every other choice on a grey ground.
+
+    Of many specifications neighbours of a colour are one mark: the eye could not part them.
+    """
     labels: list[str] = []
     marked: dict[str, list[tuple[Any, Any, Any]]] = {colour: [] for colour in dict.fromkeys(colours)}
     for number, (choice, options) in enumerate(words.items()):
@@ -90,7 +93,7 @@ def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
             for colour, parts in marked.items():
                 chosen = np.flatnonzero((drawn[choice] == option).to_numpy() & (colours == colour))
                 if len(chosen):
-                    begin, end = _runs(chosen)
+                    begin, end = _runs(chosen) if len(drawn) > _MOST else (chosen, chosen)
                     parts.append((begin - 0.4, end + 0.4, np.full(len(begin), len(labels))))
             labels.append(options[option])
         if number % 2 == 0:
