@@ -39,6 +39,7 @@ def test_a_new_chapter_runs_with_a_figure_and_a_finding_with_its_interval(toy, t
         "housing.json",
         "rates.csv",
         "rates.png",
+        "rates.svg",
     ]
     executed = nbformat.read(tmp_path / "reports" / "housing.ipynb", as_version=4)
     (rate,) = (
