@@ -77,12 +77,18 @@ def overflow(browser: Browser) -> list[str]:
     return browser.run("overflow")
 
 
-def printing(browser: Browser) -> list[str]:
-    """Find figures that are cut at the end of a paper page or at its edge."""
+def paper(browser: Browser) -> list[str]:
+    """Find what would not fit on paper, or would make the browser print everything smaller so that it does."""
     browser.medium("print")
     browser.resize(PAPER)
     faults = overflow(browser)
     browser.medium("")
+    return faults
+
+
+def printing(browser: Browser) -> list[str]:
+    """Find what sticks out of a paper page, and figures that are cut at its end."""
+    faults = paper(browser)
     figures = browser.run("mark-figures")
     places: dict[str, tuple[int, float]] = {}
 
@@ -93,7 +99,7 @@ def printing(browser: Browser) -> list[str]:
 
         return visit
 
-    for number, page in enumerate(browser.print().pages):
+    for number, page in enumerate(browser.print().pages if figures else ()):
         page.extract_text(visitor_text=note(number))
     for i in range(figures):
         head, foot = places.get(f"HEAD{i}END"), places.get(f"FOOT{i}END")

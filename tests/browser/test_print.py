@@ -1,13 +1,13 @@
-"""Chapters come out of a printer whole, and without what only a screen can do."""
+"""Pages come out of a printer whole, and without what only a screen can do."""
 
 import pytest
 
 from tests.browser import checks
 
 
-@pytest.mark.parametrize("chapter", checks.CHAPTERS)
-def test_no_figure_is_cut_off(browser, site, refuse_any, chapter):
-    browser.open(site / f"{chapter}.html")
+@pytest.mark.parametrize("kind", checks.KINDS)
+def test_nothing_is_cut_off(browser, site, refuse_any, kind):
+    browser.open(site / f"{kind}.html")
     refuse_any(checks.printing(browser))
 
 

@@ -14,7 +14,7 @@ def document(tmp_path):
 
 def test_every_page_but_the_one_for_what_is_missing_is_a_part_in_order(document):
     places = re.findall(r'<section class="part" id="([^"]+)"', document)
-    assert places == ["03-recall", "04-inspection", "provider-wales", "sources"]
+    assert places == ["03-recall", "04-inspection", "provider-wales", "sources", "licences"]
     assert re.findall(r"<h2>([^<]+)</h2>", document) == [
         "Chapters", "Annex: one provider at a time", "Reference"
     ]  # fmt: skip
@@ -42,6 +42,11 @@ def test_a_link_to_a_file_is_text_and_one_to_elsewhere_stays(document):
     assert "figures/03-recall" not in document
 
 
+def test_the_licences_in_the_foot_of_every_page_are_given_once(document):
+    assert document.count("<p>Open <b>licence</b></p>") == 1
+    assert '<a href="#licences">licences</a>' in document
+
+
 def test_text_and_pictures_stay_as_they_are(document):
     assert '<pre>id="answer" &lt; &#8722;1</pre>' in document
     assert '<img alt="A line" src="data:image/svg+xml;base64,AAAA">' in document
@@ -50,7 +55,7 @@ def test_text_and_pictures_stay_as_they_are(document):
 def test_a_page_without_text_or_title_is_refused(tmp_path):
     for text in ("", "<p>No title</p>"):
         with pytest.raises(ChapterError, match=r"sources\.html is not a page of the study"):
-            one_document(save(tmp_path, page_sources=text))
+            one_document(save(tmp_path, sources=text))
 
 
 def test_pages_without_a_home_page_are_refused(tmp_path):

@@ -40,9 +40,10 @@ def program(tmp_path, monkeypatch):
 
 def test_the_pdf_has_every_part_with_bookmarks_and_tags(printed):
     texts = [page.extract_text() for page in printed.pages]
-    assert len(texts) == 6  # cover, contents, two chapters, a provider, the sources
+    assert len(texts) == 7  # cover, contents, two chapters, a provider, the sources, the licences
     marks = [mark["/Title"] for mark in printed.outline if not isinstance(mark, list)]
-    titles = ["The study", "Contents", "Recall & prison", "Inspection", "One provider: Wales", "Sources"]
+    chapters = ["Recall & prison", "Inspection", "One provider: Wales"]
+    titles = ["The study", "Contents", *chapters, "Sources", "Licences"]
     assert marks == titles
     assert all(title in text for title, text in zip(titles, texts, strict=True))
     assert "There is no such page" not in "".join(texts)
@@ -51,8 +52,8 @@ def test_the_pdf_has_every_part_with_bookmarks_and_tags(printed):
 
 
 def test_pages_are_numbered_but_for_the_cover(printed):
-    numbered = [f"{i} of 6" in page.extract_text() for i, page in enumerate(printed.pages, 1)]
-    assert numbered == [False, True, True, True, True, True]
+    numbered = [f"{i} of 7" in page.extract_text() for i, page in enumerate(printed.pages, 1)]
+    assert numbered == [False] + [True] * 6
 
 
 def test_links_between_pages_work_and_name_no_file(printed):

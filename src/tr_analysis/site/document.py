@@ -18,6 +18,7 @@ _LEFT_OUT = (_COVER, "404")
 _REFERENCES = ("id", "for", "headers", "aria-labelledby", "aria-describedby", "aria-controls")
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 _TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
+_LICENCES = re.compile(r'<h2 id="licences">.*?</h2>(.*?)</section>', re.DOTALL)  # in the foot of every page
 _QUESTION = re.compile(r"</h1>\s*<p\b[^>]*>(.*?)</p>", re.DOTALL)
 
 
@@ -48,9 +49,10 @@ def one_document(pages: Sequence[Path]) -> str:
     """
     from jinja2 import Environment, FileSystemLoader
 
-    texts = {page.stem: _text(page) for page in pages}
-    if _COVER not in texts:
+    whole = {page.stem: page.read_text(encoding="utf-8") for page in pages}
+    if _COVER not in whole:
         raise ChapterError("the pages have no index.html; make them again with `tr-analysis site`")
+    texts = {stem: _found(_MAIN, text, stem) for stem, text in whole.items()}
     parts = [_part(stem, text, texts) for stem, text in texts.items() if stem not in _LEFT_OUT]
     question = _QUESTION.search(texts[_COVER])
     frame = Environment(
@@ -60,6 +62,7 @@ def one_document(pages: Sequence[Path]) -> str:
         title=_found(_TITLE, texts[_COVER], _COVER),
         question=question[1] if question else "",
         sections=_sections(parts),
+        licences=_found(_LICENCES, whole[_COVER], _COVER),
         version=__version__,
         commit=commit(),
         published=max(load("sources")["published"].dropna().astype(str)),
@@ -74,10 +77,6 @@ def _sections(parts: Sequence[Part]) -> dict[str, list[Part]]:
         heading = list(sections)[0 if numbered else 1 if provider else 2]
         sections[heading].append(part)
     return {heading: found for heading, found in sections.items() if found}
-
-
-def _text(page: Path) -> str:
-    return _found(_MAIN, page.read_text(encoding="utf-8"), page.stem)
 
 
 def _found(pattern: re.Pattern[str], text: str, page: str) -> str:
@@ -121,6 +120,8 @@ class _Rewriter(HTMLParser):
         page = file.removesuffix(".html") if file else self.page
         if page not in self.pages or page == "404":
             return ""
+        if place == "licences":
+            return "#licences"
         return f"#{page}--{place}" if place and page != _COVER else f"#{page}"
 
     def handle_endtag(self, tag: str) -> None:

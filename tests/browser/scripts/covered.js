@@ -1,5 +1,5 @@
 // Gives the focus to stops in turn and names those that then lie outside the window or under something else.
-// Of the hundreds in a long table, a hundred evenly apart are enough.
+// Of the hundreds on a page, forty evenly apart are enough.
 const stops = [...document.querySelectorAll("a[href], button, summary, input, select, textarea, [tabindex='0']")];
 const frame = () => new Promise(requestAnimationFrame);
 const hidden = (element) => {
@@ -13,9 +13,10 @@ const hidden = (element) => {
 return (async () => {
   const faults = [];
   const seen = stops.filter((element) => element.checkVisibility({ checkVisibilityCSS: true }));
-  const step = Math.ceil(seen.length / 100);
+  const step = Math.ceil(seen.length / 40);
   for (const stop of seen.filter((_, i) => i % step === 0)) {
     stop.focus({ focusVisible: true });
+    await frame();
     await frame();
     if (hidden(stop)) faults.push(stop.outerHTML.slice(0, 120));
   }
