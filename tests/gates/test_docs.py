@@ -35,6 +35,7 @@ class Reader:
         self.root = root
         for folder in ("data", "notebooks"):
             shutil.copytree(paths.root() / folder, root / folder)
+        shutil.copy(paths.root() / "LICENCE-DATA.md", root)  # goes with the data that the pages offer
         self.shown = ""
         self.refused = False
 
