@@ -10,8 +10,8 @@ import pytest
 from tests.gates.compare import compare, unsupported_numbers
 from tr_analysis import paths
 from tr_analysis.cli import main
+from tr_analysis.lint.rules import lint
 from tr_analysis.study.chapters import find_chapters
-from tr_analysis.study.lint import lint
 from tr_analysis.study.plan import plan
 
 CHAPTERS = [chapter.name for chapter in find_chapters()]

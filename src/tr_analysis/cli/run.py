@@ -12,7 +12,7 @@ from tr_analysis.cli.words import shown
 from tr_analysis.errors import ChapterError, StudyError
 
 if TYPE_CHECKING:
-    from tr_analysis.study.run import Outcome
+    from tr_analysis.runner.run import Outcome
 
 
 def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -59,8 +59,8 @@ def run(
     A chapter is named 03-recall, or 03, or recall.
     """
     from tr_analysis import data
+    from tr_analysis.runner.run import run as run_chapters
     from tr_analysis.study.plan import plan, refuse_stale
-    from tr_analysis.study.run import run as run_chapters
 
     # Mistakes of the caller come before the time that the tables take.
     tasks = plan(chapters, given, out, all_providers=all_providers)

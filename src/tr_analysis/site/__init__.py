@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from tr_analysis.data import load
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.files import write_files
+from tr_analysis.provenance import commit
 from tr_analysis.site.audit import audit
 from tr_analysis.site.cells import TEMPLATES, cell_renderer
 from tr_analysis.site.chapter import Chapter, read_chapter
 from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
-from tr_analysis.site.provenance import commit
 from tr_analysis.site.reference import dictionary_page, figures_page, sources_page
 
 if TYPE_CHECKING:

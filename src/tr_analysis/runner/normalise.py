@@ -11,10 +11,17 @@ from nbformat import NotebookNode
 
 from tr_analysis import __version__
 from tr_analysis.report import FINDINGS_MIME
+from tr_analysis.study.notebook import INJECTED
 from tr_analysis.study.plan import Task
 
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # those that numbers depend on
-INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
+LIBRARIES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "matplotlib",
+    "seaborn",
+)  # those that numbers depend on
 
 
 def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:

@@ -16,13 +16,14 @@ from nbformat import NotebookNode
 
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.paths import notebooks
-from tr_analysis.study.execute import ExecutionError, execute
-from tr_analysis.study.kernels import Kernels, running_kernels
-from tr_analysis.study.normalise import normalise
+from tr_analysis.runner.execute import ExecutionError, execute
+from tr_analysis.runner.forked import SUPPORTED
+from tr_analysis.runner.kernels import Kernels, running_kernels
+from tr_analysis.runner.normalise import normalise
+from tr_analysis.runner.progress import Progress
+from tr_analysis.runner.publish import chapter_files, keep_failed, publish
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.plan import Task
-from tr_analysis.study.progress import Progress
-from tr_analysis.study.publish import chapter_files, keep_failed, publish
 
 
 class InterruptionError(StudyError):
@@ -48,7 +49,13 @@ class Outcome:
     failure: str = ""
 
 
-def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
+def run(
+    tasks: Sequence[Task],
+    jobs: int | None = None,
+    *,
+    forked: bool = SUPPORTED,
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
     """Run chapters, publish what each yields, and tell how each ended, in the order given.
 
     A chapter that loads results of others starts when they are done, before any that comes later in the study.
@@ -59,6 +66,10 @@ def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
         What to run, from `plan`.
     jobs
         Chapters at a time; by default one per processor.
+    forked
+        Whether kernels are forked from one process that has imported what chapters need, or each starts on its own.
+    done
+        Called with each outcome as soon as it is there.
 
     Raises
     ------
@@ -69,7 +80,11 @@ def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     try:
-        with _termination(), running_kernels(notebooks()) as kernels, closing(Progress(cells)) as progress:
+        with (
+            _termination(),
+            running_kernels(notebooks(), forked=forked) as kernels,
+            closing(Progress(cells)) as progress,
+        ):
             pool = ThreadPoolExecutor(jobs)
             try:
                 return _in_order(

@@ -1,0 +1,1 @@
+"""Running chapters: kernels, side by side, published whole, and only what changed."""
