@@ -13,7 +13,14 @@ from tr_analysis import __version__
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.study.plan import Task
 
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # those that numbers depend on
+LIBRARIES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "matplotlib",
+    "seaborn",
+)  # those that numbers depend on
 INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
