@@ -99,7 +99,14 @@ def test_the_answer_stands_in_a_box_and_headings_in_the_contents(page):
     boxed = [path for tag, given, path in page.elements if given.get("id") == "cell-say"]
     assert boxed[0][-1] == "section"
     places = [given["href"] for tag, given, path in page.elements if tag == "a" and "nav" in path]
-    inside = ["#answer", "#evidence", "#where-amp-when", "#key-numbers", "#run-it-yourself", "#how-this-page-was-made"]
+    inside = [
+        "#answer",
+        "#evidence",
+        "#where-amp-when",
+        "#key-numbers",
+        "#run-it-yourself",
+        "#how-this-page-was-made",
+    ]
     assert [place for place in places if place.startswith("#")] == inside
 
 
