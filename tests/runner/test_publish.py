@@ -1,6 +1,7 @@
 import base64
 import json
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat.v4 as nbf
@@ -16,6 +17,9 @@ from tr_analysis.study.plan import Task
 
 CHAPTER = Chapter(Path("03-recall.ipynb"), "Recall", "Did it rise?")
 TASK = Task(CHAPTER, {"n": 3}, {"n": 3}, "03-recall", "Recall", Path("reports"), False, (), Path("reports"))
+LIBRARIES = {
+    name: version(name) for name in ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")
+}
 FINDINGS = "application/vnd.tr-analysis.findings+json"
 
 
@@ -53,7 +57,12 @@ def normal():
 def test_what_differs_between_runs_is_removed(normal):
     assert normal.metadata == {
         "language_info": {"name": "python"},
-        "tr_analysis": {"chapter": "03-recall", "parameters": {"n": 3}, "version": __version__},
+        "tr_analysis": {
+            "chapter": "03-recall",
+            "parameters": {"n": 3},
+            "version": __version__,
+            "libraries": LIBRARIES,
+        },
     }
     assert [cell.metadata for cell in normal.cells] == [{}, {"tags": ["injected-parameters"]}, {}, {}]
     assert [cell.id for cell in normal.cells] == ["title", "injected-parameters", "x", "findings"]
@@ -93,6 +102,7 @@ def test_the_files_of_a_chapter(normal):
         "parameters": {"n": 3},
         "title": "Recall",
         "version": __version__,
+        "libraries": LIBRARIES,
     }
     assert results.startswith('{\n "chapter"')
     assert results.endswith("}\n")

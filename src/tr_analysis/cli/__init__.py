@@ -33,7 +33,7 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
-    0 done; 1 bad data or rules broken; 2 a chapter failed; 64 called wrongly; 70 a fault of ours;
+    0 done; 1 bad data or rules broken; 2 a chapter failed; 3 no Chromium to print with; 64 called wrongly; 70 a fault of ours;
     130 and 143 interrupted.
     """
     try:

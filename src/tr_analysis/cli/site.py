@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tr_analysis.study.plan import Task
 
 
+_PDF = "study.pdf"
+
+
 @click.command()
 @click.option("--pdf", is_flag=True, help="Print the whole study as one PDF as well; this needs Chromium.")
 def site(pdf: bool) -> None:
@@ -25,7 +28,7 @@ def site(pdf: bool) -> None:
     if pdf:
         from tr_analysis.site.pdf import write_pdf
 
-        click.echo(shown(write_pdf(pages, pages[0].parent / "study.pdf")))
+        click.echo(shown(write_pdf(pages, pages[0].parent / _PDF)))
 
 
 def render_after(tasks: "Sequence[Task]") -> None:
@@ -45,6 +48,7 @@ def _study_pages(out: Path) -> list[Path]:
 
     executed = sorted(out.glob("*.ipynb"))
     pages = write_site(executed, out / "site") if executed else []
+    (out / "site" / _PDF).unlink(missing_ok=True)  # an older one would not be of these pages
     if pages:
         click.echo(f"{len(pages)} pages: {shown(pages[0])}")
     return pages

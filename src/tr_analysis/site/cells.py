@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,16 +51,19 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], str]:
     from nbconvert.filters.highlight import Highlight2HTML
     from traitlets.config import Config
 
+    plain_cells = {
+        "NbConvertBase": {"display_data_priority": _SHOWN},
+        "Exporter": {"default_preprocessors": []},
+    }
     exporter = TemplateExporter(  # type: ignore[no-untyped-call]
-        config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
+        config=Config(plain_cells),
         template_name="cells",
         template_file="index.html.j2",
         extra_template_basedirs=[str(TEMPLATES)],
     )
+    highlight = Highlight2HTML(pygments_lexer="ipython3", parent=exporter)  # type: ignore[no-untyped-call]
     filters: dict[str, Callable[..., Any]] = {
-        "highlight_code": Highlight2HTML(  # type: ignore[no-untyped-call]
-            pygments_lexer="ipython3", parent=exporter
-        ),
+        "highlight_code": cache(lambda source: highlight(source)),  # the providers' pages share their code
         "markdown2html": to_html,
         "drawing": drawing,
         "with_sources": with_sources if linked else lambda html: html,

@@ -64,7 +64,7 @@ class AxisName(Annotation):
         begin = "figure fraction" if spec is None or spec.is_first_col() else "axes fraction"
         looks = {"fontsize": label.get_fontsize(), "color": label.get_color(), "va": "bottom"}
         where = {"xycoords": (begin, "axes fraction"), "textcoords": "offset points"}
-        super().__init__(label.get_text(), (0.01, 1), xytext=(0, 4), **where, **looks, annotation_clip=False)  # type: ignore[arg-type]
+        super().__init__(label.get_text(), (0.01, 1), xytext=(0, 7), **where, **looks, annotation_clip=False)  # type: ignore[arg-type]
         axes.add_artist(self)
         self.set_clip_on(False)
         label.set_visible(False)
@@ -73,7 +73,7 @@ class AxisName(Annotation):
 def name_upright(figure: Figure) -> None:
     """Write the name of each y axis at its head instead of its side."""
     for axes in figure.axes:
-        if axes.get_ylabel():
+        if axes.get_ylabel() and axes.yaxis.label.get_visible():
             AxisName(axes)
 
 
@@ -93,9 +93,7 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
     for each in words:
         _break(each, figure.bbox.width * each.share, renderer)
     for axes in figure.axes:
-        if is_dated(axes.xaxis):
-            fewer = mdates.AutoDateLocator(minticks=2, maxticks=1 + int(figure.get_figwidth()))  # type: ignore[no-untyped-call]
-            axes.xaxis.set_major_locator(fewer)
+        _space_years(axes, 1 + int(figure.get_figwidth()))
     for legend in figure.legends:
         if legend.get_window_extent(renderer).width > figure.bbox.width:
             _one_column(figure, legend)
@@ -103,12 +101,26 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
     if not heading:
         for axes in figure.axes:
             _make_room(figure, axes, renderer)
-    placed = None
-    while placed != (placed := [_place_words(axes, renderer) for axes in figure.axes]):
-        _lay_out(figure, heading)
+    _write_above(figure, heading, renderer)
     for axes in figure.axes:
         _spread(axes, renderer)
     figure.set_layout_engine("none")
+
+
+def _space_years(axes: Axes, most: int) -> None:
+    """Write no more years below the axes than have room."""
+    if is_dated(axes.xaxis):
+        axes.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=most))  # type: ignore[no-untyped-call]
+
+
+def _write_above(figure: Figure, heading: float, renderer: RendererBase) -> None:
+    """Place what is written above the axes; it takes height, which can move what is beside it, so again."""
+    placed: list[float] = []
+    for _ in range(4):
+        before, placed = placed, [_place_words(axes, renderer) for axes in figure.axes]
+        if placed == before:
+            return
+        _lay_out(figure, heading)
 
 
 def _one_column(figure: Figure, legend: Legend) -> None:
@@ -171,7 +183,7 @@ def _place_words(axes: Axes, renderer: RendererBase) -> float:
     for name in axes.texts:
         if isinstance(name, AxisName):
             beside = name.get_window_extent(renderer).x1 + 0.02 * figure_of(axes).bbox.width < left
-            up = 4.0 if beside else 4 + rows * ROW
+            up = 7.0 if beside else 7 + rows * ROW  # clear of a number at the top of the axis
             name.set_position((0, up))
     return rows + up
 

@@ -28,13 +28,14 @@ FOLLOW_UP = "follow-up in pandemic"
 """The words where the twelve months after a cohort begin to reach into the pandemic."""
 Side = Literal["left", "right"]
 """The side at which words begin, seen from themselves: ``left`` stands to the right of its line."""
-Choice = tuple[int, Side]
-Way = Sequence[Choice]
+Way = Sequence[tuple[int, Side]]
+"""Row and side of each of several words."""
+Span = Mapping[Side, tuple[float, float]]
+"""From where to where words reach in pixels, by their side."""
 SIDES: tuple[Side, Side] = ("left", "right")
 _DASHES = (0, (4, 3))
 ROW = 1.4 * SMALL  # points
 _AIR = 5.0  # points between words side by side
-_CHOICES: list[Choice] = [(row, side) for row in range(4) for side in SIDES]
 
 
 def at(periods: "pd.Series[Any] | pd.PeriodIndex") -> pd.DatetimeIndex:
@@ -121,26 +122,30 @@ def place_flags(axes: Axes, renderer: RendererBase) -> tuple[int, float]:
     point = figure_of(axes).dpi / 72
     poles = [float(axes.transData.transform((x_of(flag), 0))[0]) for flag in flags]
     widths = [flag.get_window_extent(renderer).width + (3 + _AIR) * point for flag in flags]
-    spans = [
+    spans: list[Span] = [
         {"left": (pole, pole + width), "right": (pole - width, pole)}
         for pole, width in zip(poles, widths, strict=True)
     ]
     room = (axes.bbox.x0, figure_of(axes).bbox.width + _AIR * point)
-    ways = sorted(product(_CHOICES, repeat=len(flags)), key=_cost)
-    way = next((way for way in ways if _clear(way, poles, spans, room)), _stairs(len(flags)))
+    tried = (_find(poles, spans, room, rows) for rows in range(1, 5))
+    way = next((way for way in tried if way), _stairs(len(flags)))
     for flag, (row, side) in zip(flags, way, strict=True):
         flag.place(row, side, axes.bbox.height / point)
     chosen = [span[side] for span, (_, side) in zip(spans, way, strict=True)]
     return 1 + max(row for row, _ in way), min(low for low, _ in chosen)
 
 
-def _cost(way: Way) -> tuple[int, int, int]:
-    """Few rows first, then few words away from the lowest, then few to the left of their line."""
-    return (
-        max(row for row, _ in way),
-        sum(row for row, _ in way),
-        sum(side == "right" for _, side in way),
-    )
+def _find(
+    poles: Sequence[float], spans: Sequence[Span], room: tuple[float, float], rows: int, begun: Way = ()
+) -> Way | None:
+    """Return the first way to place words in so many rows that is clear, or none."""
+    if len(begun) == len(poles):
+        return begun
+    for choice in product(range(rows), SIDES):
+        way = (*begun, choice)
+        if _clear(way, poles, spans, room) and (found := _find(poles, spans, room, rows, way)):
+            return found
+    return None
 
 
 def _stairs(flags: int) -> Way:
@@ -148,14 +153,9 @@ def _stairs(flags: int) -> Way:
     return [(row, "left") for row in reversed(range(flags))]
 
 
-def _clear(
-    way: Way,
-    poles: Sequence[float],
-    spans: Sequence[Mapping[str, tuple[float, float]]],
-    room: tuple[float, float],
-) -> bool:
-    """Tell whether all words are inside a room, and clear of other words and of lines to higher rows."""
-    taken = [(row, *span[side]) for span, (row, side) in zip(spans, way, strict=True)]
+def _clear(way: Way, poles: Sequence[float], spans: Sequence[Span], room: tuple[float, float]) -> bool:
+    """Tell whether the words placed so far are inside a room, and clear of other words and of lines to higher rows."""
+    taken = [(row, *span[side]) for span, (row, side) in zip(spans, way, strict=False)]
     for number, (row, low, high) in enumerate(taken):
         if low < (0 if row else room[0]) or high > room[1]:  # beside the lowest row stands the last number
             return False

@@ -10,10 +10,10 @@
   if (unfold) {
     const folded = [...document.querySelectorAll("details.code")];
     unfold.hidden = !folded.length;
+    let open = false;
     unfold.addEventListener("click", () => {
-      const open = unfold.getAttribute("aria-pressed") !== "true";
+      open = !open;
       for (const one of folded) one.open = open;
-      unfold.setAttribute("aria-pressed", String(open));
       unfold.textContent = open ? "Hide all code" : "Show all code";
     });
   }
