@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +13,18 @@ from tr_analysis.files import sha256
 from tr_analysis.provenance import commit
 from tr_analysis.study.plan import Task
 
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # those that numbers depend on
+LIBRARIES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "matplotlib",
+    "seaborn",
+)  # those that numbers depend on
 _PACKAGE = Path(__file__).parents[1]
 _NO_RESULT = ("cli", "site", "lint")  # parts of the package that cannot reach a result
 
-Parts = Mapping[str, str]  # hashes by the words that name to a reader what was hashed
+Parts = dict[str, str]  # hashes by the words that name to a reader what was hashed
 
 
 @cache
@@ -57,12 +64,12 @@ def chapter(task: Task) -> Parts:
 
 def pages(out: Path) -> Parts:
     """Return what the pages in a folder of results are made from."""
-    data = paths.root() / "data"
+    root, data = paths.root(), paths.root() / "data"
     executed = [*out.glob("*.ipynb"), *(out / "results").glob("*.json")]
     return {
         "the chapters": _together(executed, out),
         "the notebooks": _together(paths.notebooks().glob("*.ipynb"), paths.notebooks()),
-        "the data": _together([*data.rglob("[!.]*"), *paths.root().glob("LICENCE*")], paths.root()),
+        "the data": _together([*data.rglob("[!.]*"), root / "LICENCE-DATA.md", root / "CITATION.cff"], root),
         "the package": _source(),
         "the libraries": _libraries(),
         "the commit": commit(),

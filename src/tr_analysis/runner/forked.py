@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 SUPPORTED = sys.platform == "linux"  # elsewhere system libraries do not bear a fork
 _LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
@@ -102,7 +102,7 @@ class ForkedProvisioner(LocalProvisioner):
         if cmd[:3] != _LAUNCHER:
             return await super().launch_kernel(cmd, **options)
         pid = self.server.fork(cmd[3:], options["cwd"], options["env"], Path(options["stdout"].name))
-        self.process = ForkedKernel(pid)
+        self.process = ForkedKernel(pid)  # type: ignore[assignment]
         self.pid = pid
         return self.connection_info
 

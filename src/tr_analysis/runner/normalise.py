@@ -14,7 +14,6 @@ from tr_analysis.study.notebook import INJECTED
 from tr_analysis.study.plan import Task
 
 
-
 def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
     """Return a copy without times, paths and what else differs from run to run, marked with what made it.
 

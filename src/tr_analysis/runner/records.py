@@ -47,7 +47,9 @@ class Records:
         there = hashes((folder / file for file in files), folder)
         changed = [part for part in {**made_from, **before} if made_from.get(part) != before.get(part)]
         return [f"{part} changed" for part in changed] + [
-            f"{file} {'changed' if file in there else 'is gone'}" for file in files if there.get(file) != files[file]
+            f"{file} {'changed' if file in there else 'is gone'}"
+            for file in files
+            if there.get(file) != files[file]
         ]
 
     def keep(self, name: str, made_from: Parts, files: Iterable[Path], folder: Path | None = None) -> None:

@@ -69,7 +69,7 @@ def run(
     forked
         Whether kernels are forked from one process that has imported what chapters need, or each starts on its own.
     done
-        Called with each outcome as soon as it is there.
+        Called with each outcome as soon as it is there, in the thread that ran it.
 
     Raises
     ------
@@ -77,6 +77,12 @@ def run(
         After Ctrl-C or SIGTERM; no kernel is left. It names the chapters that were written before.
     """
     finished: list[str] = []
+
+    def ended(outcome: Outcome) -> None:
+        if not outcome.failure:
+            finished.append(outcome.task.name)
+        done(outcome)
+
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     try:
@@ -88,7 +94,7 @@ def run(
             pool = ThreadPoolExecutor(jobs)
             try:
                 return _in_order(
-                    tasks, jobs, lambda task: pool.submit(_run_task, task, kernels, progress, finished)
+                    tasks, jobs, lambda task: pool.submit(_run_task, task, kernels, progress, ended)
                 )
             finally:
                 kernels.stop()
@@ -142,7 +148,7 @@ def _termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _run_task(task: Task, kernels: Kernels, progress: Progress, finished: list[str]) -> Outcome:
+def _run_task(task: Task, kernels: Kernels, progress: Progress, ended: Callable[[Outcome], None]) -> Outcome:
     """Execute and publish one chapter; a failure keeps what was executed and touches nothing else."""
     start = time.monotonic()
     executed: NotebookNode | None = None
@@ -152,7 +158,6 @@ def _run_task(task: Task, kernels: Kernels, progress: Progress, finished: list[s
         try:
             executed = normalise(execute(task, kernels, progress.advance), task)
             files = publish(task.name, chapter_files(task, executed), task.out)
-            finished.append(task.name)
         except ExecutionError as error:
             executed, failure = error.notebook, str(error)
         except ChapterError as error:
@@ -161,4 +166,6 @@ def _run_task(task: Task, kernels: Kernels, progress: Progress, finished: list[s
             executed, failure = None, f"{task.name}: {error.strerror}: {error.filename}"
     if failure and executed is not None and not kernels.stopped:
         files = (keep_failed(task.name, executed, task.out),)
-    return Outcome(task, time.monotonic() - start, files, failure)
+    outcome = Outcome(task, time.monotonic() - start, files, failure)
+    ended(outcome)
+    return outcome
