@@ -1,5 +1,6 @@
 """Kernels forked from one process that has imported what chapters need: a start takes no time."""
 
+import asyncio
 import json
 import os
 import socket
@@ -71,7 +72,7 @@ class ForkServer:
             If the server ended.
         """
         request = {"arguments": arguments, "environment": dict(environment)}
-        request |= {"folder": str(folder), "log": str(log)}
+        request |= {"folder": str(folder.resolve()), "log": str(log)}
         with self._lock:
             try:
                 self._channel.sendall(f"{json.dumps(request)}\n".encode())
@@ -101,10 +102,18 @@ class ForkedProvisioner(LocalProvisioner):
         """Fork a kernel; options as `subprocess.Popen` takes them."""
         if cmd[:3] != _LAUNCHER:
             return await super().launch_kernel(cmd, **options)
-        pid = self.server.fork(cmd[3:], options["cwd"], options["env"], Path(options["stdout"].name))
+        pid = self.server.fork(cmd[3:], Path(options["cwd"]), options["env"], Path(options["stdout"].name))
         self.process = ForkedKernel(pid)  # type: ignore[assignment]
         self.pid = pid
         return self.connection_info
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel; the manager would look only every tenth of a second whether it is gone."""
+        await super().kill(restart)
+        for _ in range(20):
+            if await self.poll() is not None:
+                break
+            await asyncio.sleep(0.005)
 
 
 class ForkedKernel:

@@ -25,13 +25,16 @@ import psutil
 
 # What a kernel itself loads as it starts, and what charts are drawn with; the package's own modules bring the rest.
 _LIBRARIES = (
-    "debugpy.server",
-    "ipykernel.datapub",
+    "debugpy.server.api",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
-    "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.extensions.storemagic",
     "seaborn",
+    "sqlite3",
     "statsmodels.api",
-    "statsmodels.formula.api",
+    "tornado.platform.asyncio",
 )
 _PARTS = ("data", "models", "report", "ledger", "study")
 
