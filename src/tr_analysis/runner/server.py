@@ -17,6 +17,7 @@ import sys
 import threading
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,8 +57,13 @@ def import_all() -> None:
         del vars(builtins)["get_ipython"]
 
 
-def refuse_threads() -> None:
+def refuse_threads(patience: float = 5) -> None:
     """Refuse to go on with more than one thread: a fork takes along only one, and the locks of all.
+
+    Parameters
+    ----------
+    patience
+        Seconds to wait for one to end by itself.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def refuse_threads() -> None:
     """
     for thread in threading.enumerate():  # such as the one that says that fonts are being read
         if thread is not threading.main_thread():
-            thread.join(timeout=5)
+            thread.join(patience)
     if psutil.Process().num_threads() > 1:
         raise RuntimeError("a library started a thread when it was imported; run with --kernels standard")
 
@@ -109,7 +115,8 @@ def become_kernel(request: dict[str, Any], server: int) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    sys.argv = ["ipykernel_launcher", *request["arguments"]]
+    launcher = find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher and launcher.origin), *request["arguments"]]
     random.seed()
     np.random.seed()  # noqa: NPY002 the state every kernel would share; like this each has its own
     IPKernelApp.launch_instance(request["arguments"], parent_handle=server)
