@@ -30,7 +30,7 @@ def notebook(folder: Path, chapter: str) -> nbformat.NotebookNode:
 def files(folder: Path) -> dict[str, bytes]:
     """Return what runs yield; the pages made of them lead to each other, so a part of the study has others."""
     found = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if not name.startswith("site")}
+    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(("site", ".runs"))}
 
 
 # Gate 1: the rules of the chapters

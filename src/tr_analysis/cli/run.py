@@ -9,7 +9,7 @@ import click
 
 from tr_analysis.cli.site import render_after
 from tr_analysis.cli.words import shown
-from tr_analysis.errors import ChapterError, StudyError
+from tr_analysis.errors import ChapterError, StudyError, UsageError
 
 if TYPE_CHECKING:
     from tr_analysis.runner.changes import Change
@@ -124,8 +124,10 @@ def _run(
         else:
             keep(by_name[outcome.task.name], outcome.files, records)
 
-    refuse_stale(tasks)
     forked = SUPPORTED if kernels is None else kernels == "forked"
+    if forked and not SUPPORTED:
+        raise UsageError("kernels are forked on Linux only: leave --kernels away")
+    refuse_stale(tasks)
     outcomes = run_chapters(tasks, jobs, forked=forked, done=record)
     click.echo("\n".join(_told(outcomes)))
     return [outcome.failure for outcome in outcomes if outcome.failure]

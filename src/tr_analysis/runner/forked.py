@@ -77,7 +77,7 @@ class ForkServer:
             try:
                 self._channel.sendall(f"{json.dumps(request)}\n".encode())
                 answer = self._answers.readline()
-            except OSError:
+            except (OSError, ValueError):  # broken, or closed by the end of the run
                 answer = ""
         if not answer:
             log.write_bytes(self._log.read_bytes() if self._log.exists() else b"")
@@ -142,4 +142,7 @@ class ForkedKernel:
     def send_signal(self, signum: int) -> None:
         """Send a signal to the kernel and what it started."""
         if self._process and self._process.is_running():
-            os.killpg(self._process.pid, signum)
+            for send in (os.killpg, os.kill):  # the group is not there until the kernel made it
+                with suppress(ProcessLookupError):
+                    send(self._process.pid, signum)
+                    return
