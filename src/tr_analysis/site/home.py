@@ -14,7 +14,7 @@ from tr_analysis.report.finding import RUNGS, Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
 
-_PARTS = ("label", "value", "low", "high", "n", "unit", "rung", "places", "text")
+_PARTS = ("label", "value", "low", "high", "n", "unit", "rung", "places", "text", "of", "span")
 _ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
 _PENDING = "none"  # an inspection that was called off before it was rated
 
