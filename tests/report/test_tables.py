@@ -212,11 +212,14 @@ def test_an_empty_frame_is_downloaded_as_its_header():
         ("{:.1f}", -0.04, "0.0"),
         ("{:,.0f}", -0.0, "0"),
         ("{:+.1f}", 2.04, "+2.0"),
+        ("{:+.1f}%", 0.0, "0.0%"),
+        ("{:+.1f}", 0.04, "0.0"),
+        ("{:.0f} year-end", 0, "0 year-end"),
         ("{:.0f} year-end", 3, "3 year-end"),
         ("{:.0f} year-end", -3, "−3 year-end"),
     ],
 )
-def test_minus_signs(form, number, text):
+def test_signs(form, number, text):
     assert number_text(form, number) == text
 
 

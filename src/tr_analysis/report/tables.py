@@ -218,17 +218,17 @@ def _cells(column: "pd.Series[Any]", form: Format | None, absent: str, *, number
 
 
 def number_text(form: str, number: float) -> str:
-    """Write a number in a format, with a true minus sign, and with none before a zero.
+    """Write a number in a format, with a true minus sign, and with no sign before a zero.
 
     Examples
     --------
     >>> number_text("{:.1f} points", -1.94), number_text("{:.1f}", -0.04)
     ('−1.9 points', '0.0')
     """
-    text = form.format(number + 0)  # minus zero plus zero is zero
-    if number < 0:
-        text = text.replace("-", "\N{MINUS SIGN}" if re.search("[1-9]", text) else "", 1)
-    return text
+    text = form.format(number)
+    if not re.search("[1-9]", text):
+        return re.sub(r"[-+](?=[\d.])", "", text, count=1)
+    return text.replace("-", "\N{MINUS SIGN}", 1) if number < 0 else text
 
 
 def probability_text(value: float, places: int = 3) -> str:
