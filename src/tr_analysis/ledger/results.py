@@ -121,6 +121,10 @@ def _parsed(content: bytes, path: Path, chapter: str) -> dict[str, Any]:
 
 
 def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
+    if set(_PARTS) - set(about):
+        raise StudyError(
+            f"the results of {chapter} are of an earlier version: run `tr-analysis run {chapter}`"
+        )
     parts = {part: about[part] for part in _PARTS}
     return {"chapter": chapter, "finding": name, **parts, "sources": " ".join(about["sources"])}
 

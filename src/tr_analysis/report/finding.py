@@ -158,13 +158,17 @@ class Finding:
     def record(self) -> dict[str, Any]:
         """Return the finding for the results file; numbers to eight significant digits."""
         numbers = {k: _rounded(getattr(self, k)) for k in ("value", "low", "high")}
-        rest = {k: getattr(self, k) for k in ("label", "n", "unit", "rung", "method", "text", "places", "of", "span")}
+        rest = {
+            k: getattr(self, k)
+            for k in ("label", "n", "unit", "rung", "method", "text", "places", "of", "span")
+        }
         return {**rest, **numbers, "sources": list(self.sources), "shown": sorted(set(self.shown))}
 
     def row(self) -> dict[str, Any]:
         """Return the finding for those who download it: `ROW`, numbers as in `record`."""
         about = {"name": self.name, **self.record()}
         about |= {"unit": UNIT_WORDS.get(self.unit, self.unit), "sources": " ".join(self.sources)}
+        about["span"] = "" if self.low is None else self.span
         return {column: about[column] for column in ROW}
 
 

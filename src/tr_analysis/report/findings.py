@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -114,7 +115,7 @@ class Findings:
 
     def table(self) -> Table:
         """Return the key numbers as a table by rung: estimate, interval, n, sources."""
-        numbers = [f for f in self._findings.values() if f.value is not None]
+        numbers = sorted((f for f in self._findings.values() if f.value is not None), key=lambda f: f.rung)
         rows = [
             {
                 "Rung": f"Rung {f.rung}: {RUNGS[f.rung]}",
@@ -124,7 +125,7 @@ class Findings:
                 "n": "" if f.n is None else f.show("n_of"),
                 "Sources": " ".join(f.sources) or "these tables",
             }
-            for f in sorted(numbers, key=lambda f: f.rung)
+            for f in numbers
         ]
         columns = ["Rung", "Key number", "Estimate", "Interval", "n", "Sources"]
         frame = pd.DataFrame(rows, columns=columns)
@@ -132,7 +133,8 @@ class Findings:
             "Every key number of this chapter, by rung of the ladder of claims. "
             "Intervals are of 95% unless they say otherwise; n: what stands behind the number. Empty: there is none"
         )
-        return table(frame, caption, by="Rung", key=True, links=self._cited())
+        shown = table(frame, caption, by="Rung", key=True, links=self._cited())
+        return replace(shown, ids=tuple(f"number-{f.name}" for f in numbers))
 
     def _cited(self) -> dict[str, tuple[str, str]]:
         """Address and title of the sources cited in this chapter, by id."""
