@@ -27,6 +27,8 @@ def reports(tmp_path, monkeypatch):
         "method": "Newcombe",
         "text": None,
         "places": None,
+        "of": "months",
+        "span": "sampling",
         "sources": ["S001", "S002"],
         "shown": [],
     }
@@ -68,6 +70,12 @@ def test_a_chapter_not_run_says_how_to_run_it(reports):
         load_results("02-reoffending", "03-recall")
 
 
+def test_results_of_an_earlier_version_say_how_to_renew_them(reports):
+    reports.write_text(reports.read_text().replace('"span"', '"spun"'))
+    with pytest.raises(StudyError, match="02-reoffending are of an earlier version: run `tr-analysis run"):
+        load_results("02-reoffending")
+
+
 def test_results_that_cannot_be_read_are_named(reports):
     reports.write_text("{bro")
     with pytest.raises(
@@ -97,7 +105,8 @@ def test_key_findings_come_as_numbers_and_as_their_chapter_prints_them(reports):
             "n": 1200,
             "unit": "percentage points",
             "estimate": "−1.9 points",
-            "interval": "−2.5 to −1.3 points",
+            "interval": "95% interval −2.5 to −1.3 points",
+            "n_of": "1,200 months",
             "rung": "C",
             "rung_words": "comparison",
             "sources": "S001 S002",

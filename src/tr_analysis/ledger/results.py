@@ -64,7 +64,7 @@ LEADS = frozenset(
         ("06-system", "deaths_rate"),
     }
 )
-_PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places"]
+_PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places", "of", "span"]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]
 
 
@@ -82,7 +82,7 @@ def load_results(*chapters: str) -> pd.DataFrame:
     -------
     DataFrame
         One row a key number: chapter, finding, label, value, low, high, n, unit, rung, method, text,
-        places and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
+        places, of, span and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
 
     Raises
     ------
@@ -121,6 +121,10 @@ def _parsed(content: bytes, path: Path, chapter: str) -> dict[str, Any]:
 
 
 def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
+    if set(_PARTS) - set(about):
+        raise StudyError(
+            f"the results of {chapter} are of an earlier version: run `tr-analysis run {chapter}`"
+        )
     parts = {part: about[part] for part in _PARTS}
     return {"chapter": chapter, "finding": name, **parts, "sources": " ".join(about["sources"])}
 
@@ -151,8 +155,8 @@ def key_findings(
     -------
     DataFrame
         One row a number: question, lead (whether it is one of `LEADS`), chapter, finding, label; value, low,
-        high and n as numbers, in unit ("per cent"); estimate and interval as their chapter prints them, the
-        interval empty where there is none; rung ("C"), rung_words ("comparison") and sources (ids joined by
+        high and n as numbers, in unit ("per cent"); estimate, interval (with what it allows for)
+        and n_of (n with what it counts) in words, empty where there is none; rung ("C"), rung_words ("comparison") and sources (ids joined by
         spaces, empty where it comes from the tables alone).
 
     Raises
@@ -175,12 +179,15 @@ def key_findings(
 def _written(row: Mapping[Any, Any]) -> dict[str, Any]:
     ends = {part: row[part] for part in ("low", "high") if pd.notna(row[part])}
     places = None if pd.isna(row["places"]) else int(row["places"])
-    shown = Finding(row["finding"], row["label"], row["value"], **ends, unit=row["unit"], places=places)
+    n = None if pd.isna(row["n"]) else int(row["n"])
+    about = {part: row[part] for part in ("unit", "of", "span")}
+    shown = Finding(row["finding"], row["label"], row["value"], **ends, **about, n=n, places=places)
     return {
         **{part: row[part] for part in ("chapter", "finding", "label", "value", "low", "high", "n")},
         "unit": UNIT_WORDS.get(row["unit"], row["unit"]),
         "estimate": shown.show(),
-        "interval": shown.show("interval") if ends else "",
+        "interval": shown.show("span") if ends else "",
+        "n_of": "" if n is None else shown.show("n_of"),
         "rung": row["rung"],
         "rung_words": RUNGS[row["rung"]],
         "sources": row["sources"],
