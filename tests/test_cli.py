@@ -455,12 +455,12 @@ def test_kernels_may_be_chosen(root, monkeypatch, kernels):
         return []
 
     monkeypatch.setattr("tr_analysis.runner.run.run", run)
-    monkeypatch.setattr("tr_analysis.runner.forked.SUPPORTED", True)
+    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", True)
     assert main(["run", "03", "--kernels", kernels]) == 0
     assert asked == [kernels == "forked"]
 
 
 def test_kernels_are_not_forked_where_that_is_not_safe(root, monkeypatch, capsys):
-    monkeypatch.setattr("tr_analysis.runner.forked.SUPPORTED", False)
+    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", False)
     assert main(["run", "03", "--kernels", "forked"]) == 64
-    assert "on Linux only: leave --kernels away" in capsys.readouterr().err
+    assert "on Linux only; leave --kernels away" in capsys.readouterr().err

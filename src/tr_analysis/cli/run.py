@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tr_analysis import runner
 from tr_analysis.cli.site import render_after
 from tr_analysis.cli.words import shown
-from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.errors import ChapterError, StudyError
 
 if TYPE_CHECKING:
     from tr_analysis.runner.changes import Change
@@ -28,6 +29,12 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
             raise click.BadParameter(f"{name} is given twice")
         given[name] = text
     return given
+
+
+def _forked(context: click.Context, option: click.Parameter, kernels: str | None) -> bool:
+    if kernels == "forked" and not runner.CAN_FORK:
+        raise click.BadParameter("kernels are forked on Linux only; leave --kernels away")
+    return runner.CAN_FORK if kernels is None else kernels == "forked"
 
 
 @click.command()
@@ -54,6 +61,8 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
 @click.option("--why", is_flag=True, help="Say for each chapter what changed since it was last run.")
 @click.option(
     "--kernels",
+    "forked",
+    callback=_forked,
     type=click.Choice(["forked", "standard"]),
     help="Whether kernels are forked from one process that has imported what chapters need, the default on Linux, "
     "or each starts on its own.",
@@ -66,7 +75,7 @@ def run(
     out: Path | None,
     force: bool,
     why: bool,
-    kernels: str | None,
+    forked: bool,
 ) -> None:
     """Run the chapters in which something changed, of all by default, and publish what they yield.
 
@@ -83,7 +92,7 @@ def run(
     found = changes(tasks, records, force=force)
     if lines := list(_explained(found) if why else _unchanged(found)):
         click.echo("\n".join(lines))
-    failures = _run(found, records, jobs, kernels)
+    failures = _run(found, records, jobs, forked=forked)
     try:
         render_after(tasks, records, force=force, why=why)
     except StudyError as error:  # what failed before is said as well
@@ -105,7 +114,7 @@ def _build(records: "Mapping[Path, Records]", *, force: bool) -> None:
 
 
 def _run(
-    found: "Sequence[Change]", records: "Mapping[Path, Records]", jobs: int | None, kernels: str | None
+    found: "Sequence[Change]", records: "Mapping[Path, Records]", jobs: int | None, *, forked: bool
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
     from tr_analysis.runner.changes import keep, to_run
@@ -113,7 +122,6 @@ def _run(
 
     if not (tasks := to_run(found)):
         return []
-    from tr_analysis.runner.forked import SUPPORTED
     from tr_analysis.runner.run import run as run_chapters
 
     by_name = {change.task.name: change for change in found}
@@ -124,9 +132,6 @@ def _run(
         else:
             keep(by_name[outcome.task.name], outcome.files, records)
 
-    forked = SUPPORTED if kernels is None else kernels == "forked"
-    if forked and not SUPPORTED:
-        raise UsageError("kernels are forked on Linux only: leave --kernels away")
     refuse_stale(tasks)
     outcomes = run_chapters(tasks, jobs, forked=forked, done=record)
     click.echo("\n".join(_told(outcomes)))

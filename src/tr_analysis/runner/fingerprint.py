@@ -13,14 +13,7 @@ from tr_analysis.files import sha256
 from tr_analysis.provenance import commit
 from tr_analysis.study.plan import Task
 
-LIBRARIES = (
-    "numpy",
-    "pandas",
-    "scipy",
-    "statsmodels",
-    "matplotlib",
-    "seaborn",
-)  # those that numbers depend on
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # on which numbers depend
 _PACKAGE = Path(__file__).parents[1]
 _NO_RESULT = ("cli", "site", "lint")  # parts of the package that cannot reach a result
 

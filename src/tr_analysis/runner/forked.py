@@ -16,7 +16,6 @@ import psutil
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-SUPPORTED = sys.platform == "linux"  # elsewhere system libraries do not bear a fork
 _LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
 # Libraries that are imported before there is a kernel ask this what to draw on.
 _BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}

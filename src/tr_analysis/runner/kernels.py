@@ -14,7 +14,8 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
 from tr_analysis.paths import REPORTS
-from tr_analysis.runner.forked import SUPPORTED, ForkedProvisioner, ForkServer
+from tr_analysis.runner import CAN_FORK
+from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
 
 # One thread each: kernels that share the processor and each start a thread per core slow one another down.
 SETTINGS = {
@@ -131,7 +132,7 @@ class Kernels:
 
 
 @contextmanager
-def running_kernels(folder: Path, *, forked: bool = SUPPORTED) -> Iterator[Kernels]:
+def running_kernels(folder: Path, *, forked: bool = CAN_FORK) -> Iterator[Kernels]:
     """Yield the kernels of a run; afterwards none is left, nor any file of theirs.
 
     Parameters

@@ -16,8 +16,8 @@ from nbformat import NotebookNode
 
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.paths import notebooks
+from tr_analysis.runner import CAN_FORK
 from tr_analysis.runner.execute import ExecutionError, execute
-from tr_analysis.runner.forked import SUPPORTED
 from tr_analysis.runner.kernels import Kernels, running_kernels
 from tr_analysis.runner.normalise import normalise
 from tr_analysis.runner.progress import Progress
@@ -53,7 +53,7 @@ def run(
     tasks: Sequence[Task],
     jobs: int | None = None,
     *,
-    forked: bool = SUPPORTED,
+    forked: bool = CAN_FORK,
     done: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run chapters, publish what each yields, and tell how each ended, in the order given.

@@ -8,7 +8,6 @@ import builtins
 import gc
 import json
 import os
-import pkgutil
 import random
 import shutil
 import signal
@@ -37,22 +36,22 @@ _LIBRARIES = (
     "statsmodels.api",
     "tornado.platform.asyncio",
 )
+_PACKAGE = Path(__file__).parents[1]
 _PARTS = ("data", "models", "report", "ledger", "study")
 
 
 def import_all() -> None:
-    """Import what chapters need, as if a kernel did: libraries ask whether they are in a notebook."""
-    vars(builtins)["get_ipython"] = lambda: SimpleNamespace(
-        kernel=None
-    )  # pandas takes it for a terminal else
+    """Import what chapters need, as if a kernel did: pandas asks whether it is in a notebook.
+
+    What cannot be imported is left: a chapter that needs it says better what is wrong.
+    """
+    files = (file for part in _PARTS for file in sorted((_PACKAGE / part).rglob("[!_]*.py")))
+    own = (".".join(file.relative_to(_PACKAGE.parent).with_suffix("").parts) for file in files)
+    vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=None)
     try:
-        for name in _LIBRARIES:
-            with suppress(ModuleNotFoundError):
+        for name in (*_LIBRARIES, *own):
+            with suppress(Exception):
                 import_module(name)
-        for part in _PARTS:
-            package = import_module(f"tr_analysis.{part}")
-            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-                import_module(module.name)
     finally:
         del vars(builtins)["get_ipython"]
 
