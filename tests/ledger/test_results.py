@@ -128,11 +128,11 @@ def test_an_unknown_key_finding_is_named(reports):
         key_findings(load_results("02-reoffending"), {"?": [("02-reoffending", "rise")]})
 
 
-def test_six_leads_are_taken_from_the_key_findings_each_of_which_is_listed_once():
+def test_leads_are_taken_from_the_key_findings_each_of_which_is_listed_once():
     listed = [name for names in KEY_FINDINGS.values() for name in names]
     assert len(set(listed)) == len(listed)
     assert set(listed) >= LEADS
-    assert len(LEADS) == 6
+    assert max(len(LEADS & set(names)) for names in KEY_FINDINGS.values()) == 3
 
 
 def test_tables_hold_financial_years_as_printed():

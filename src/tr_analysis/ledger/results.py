@@ -24,8 +24,12 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("02-reoffending", "crc_product"),
     ],
     "What happened to recall?": [
+        ("03-recall", "stock_change"),
         ("03-recall", "recall_gap"),
-        ("03-recall", "recall_slope"),
+        ("08-robustness", "recall_significant_act"),
+        ("03-recall", "recall_drift"),
+        ("03-recall", "larger"),
+        ("03-recall", "ratio_gap"),
         ("03-recall", "early_gap"),
     ],
     "Were CRCs judged worse than the NPS?": [
@@ -47,7 +51,8 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
     ],
     "Do the claims made at the time stand, and how far do the answers move?": [
         ("07-claims", "supported"),
-        ("08-robustness", "recall_same_sign"),
+        ("08-robustness", "recall_median"),
+        ("08-robustness", "recall_significant_modelled"),
         ("08-robustness", "recall_joint_p"),
         ("08-robustness", "reoffending_binary_median"),
         ("08-robustness", "reoffending_binary_same_sign"),
@@ -57,8 +62,11 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
 LEADS = frozenset(
     {
         ("02-reoffending", "crc_first_year"),
+        ("02-reoffending", "ew_crc_years"),
         ("02-reoffending", "crc_product"),
+        ("03-recall", "stock_change"),
         ("03-recall", "recall_gap"),
+        ("08-robustness", "recall_significant_act"),
         ("04-inspection", "gap"),
         ("05-payment-by-results", "mde_quarter"),
         ("06-system", "deaths_rate"),

@@ -54,16 +54,18 @@
   const filtered = Map.groupBy(document.querySelectorAll("table[data-filter]"), (table) => table.dataset.filter);
   [...filtered].forEach(([words, tables], place) => {
     const rows = tables.flatMap((table) => [...table.tBodies].flatMap((body) => [...body.rows]));
-    const texts = rows.map((row) => `${row.textContent} ${row.dataset.words ?? ""}`.toLowerCase());
+    const wordsOf = (row) => [...row.cells].map((cell) => cell.textContent).concat(row.dataset.words ?? "");
+    const plain = (text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+    const texts = rows.map((row) => ` ${plain(wordsOf(row).join(" ")).join(" ")}`);
     const field = make("input", { type: "search", id: `filter-${place}`, autocomplete: "off" });
     const count = make("output", { htmlFor: field.id });
     count.setAttribute("role", "status");
     const filter = () => {
-      const sought = field.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
-      rows.forEach((row, i) => (row.hidden = !sought.every((word) => texts[i].includes(word))));
+      const sought = plain(field.value);
+      rows.forEach((row, i) => (row.hidden = !sought.every((word) => texts[i].includes(` ${word}`))));
       for (const table of tables) block(table).hidden = !rows.some((row) => !row.hidden && table.contains(row));
       const shown = rows.filter((row) => !row.hidden).length;
-      const none = tables[0].dataset.none ?? "Nothing found; try fewer or other words";
+      const none = `0 of ${rows.length} rows. ${tables[0].dataset.none ?? "Try fewer or other words"}`;
       count.textContent = !sought.length ? `${rows.length} rows` : shown ? `${shown} of ${rows.length} rows` : none;
     };
     field.addEventListener("input", filter);
