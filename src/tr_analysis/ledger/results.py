@@ -33,15 +33,15 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("03-recall", "early_gap"),
     ],
     "Were CRCs judged worse than the NPS?": [
-        ("04-inspection", "crc_reached"),
         ("04-inspection", "nps_reached"),
+        ("04-inspection", "crc_reached"),
         ("04-inspection", "gap"),
         ("04-inspection", "boschloo"),
         ("04-inspection", "owner_p"),
     ],
     "Could the payment rule see an effect?": [
         ("05-payment-by-results", "mde_quarter"),
-        ("05-payment-by-results", "false_eighteen"),
+        ("05-payment-by-results", "false_exact"),
         ("05-payment-by-results", "p_thirteen"),
     ],
     "What happened to deaths, further offences and cost?": [
@@ -49,8 +49,13 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("06-system", "reviews_rate"),
         ("06-system", "extra"),
     ],
-    "Do the claims made at the time stand, and how far do the answers move?": [
+    "Do the claims made at the time stand?": [
         ("07-claims", "supported"),
+        ("07-claims", "supported_own"),
+        ("07-claims", "contradicted"),
+        ("07-claims", "not_checkable"),
+    ],
+    "How far do the answers move?": [
         ("08-robustness", "recall_median"),
         ("08-robustness", "recall_significant_modelled"),
         ("08-robustness", "recall_joint_p"),
@@ -67,9 +72,12 @@ LEADS = frozenset(
         ("03-recall", "stock_change"),
         ("03-recall", "recall_gap"),
         ("08-robustness", "recall_significant_act"),
-        ("04-inspection", "gap"),
+        ("04-inspection", "nps_reached"),
+        ("04-inspection", "crc_reached"),
+        ("04-inspection", "owner_p"),
         ("05-payment-by-results", "mde_quarter"),
         ("06-system", "deaths_rate"),
+        ("07-claims", "supported"),
     }
 )
 _PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places", "of", "span"]
