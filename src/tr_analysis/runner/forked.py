@@ -49,7 +49,6 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        self.pid = self._process.pid
 
     def fork(self, arguments: list[str], folder: Path, environment: Mapping[str, str], log: Path) -> int:
         """Return the process id of a new kernel.
@@ -84,10 +83,15 @@ class ForkServer:
         return int(answer)
 
     def close(self) -> None:
-        """Let the server end, and wait until it has; it takes along the kernels that are left."""
+        """End the server, after the kernels that are left, or at once where it still imports."""
         with suppress(OSError):  # it ended before
             self._channel.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for an answer as well
-        self._process.wait()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._answers.close()
         self._channel.close()
 

@@ -57,8 +57,6 @@ class Kernels:
         self._logs: dict[str, Path] = {}
         self.stopped = False
         self._server = ForkServer(runtime, self._environment()) if forked else None
-        if self._server:
-            self._remember(self._server.pid)
 
     def options(self, name: str, reports: Path) -> dict[str, Any]:
         """Return what papermill passes on to nbclient so that a run's kernel is one of these.
@@ -114,6 +112,8 @@ class Kernels:
     def stop(self) -> None:
         """End every kernel, and what it started, at once; kernels that start later end too."""
         self.stopped = True
+        if self._server:
+            self._server.close()
         with self._lock:
             for process in self._started:
                 with suppress(psutil.NoSuchProcess):
@@ -121,8 +121,6 @@ class Kernels:
                     for member in [*process.children(recursive=True), process]:
                         with suppress(psutil.NoSuchProcess):
                             member.kill()
-        if self._server:
-            self._server.close()
 
     def last_words(self, name: str) -> str:
         """Return the last line that the kernel of a run wrote to its own streams, or nothing."""

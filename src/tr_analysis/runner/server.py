@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -106,7 +107,8 @@ def become_kernel(request: dict[str, Any], server: int) -> None:
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for signum in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_DFL)
     os.setsid()
     with Path(request["log"]).open("ab") as log:
         for stream in (sys.stdout, sys.stderr):
@@ -127,8 +129,17 @@ def end(folder: Path) -> None:
     for kernel in kernels:
         with suppress(psutil.NoSuchProcess):
             kernel.kill()
-    psutil.wait_procs(kernels, timeout=5)
+    until = time.monotonic() + 5
+    while not all(map(_is_gone, kernels)) and time.monotonic() < until:
+        time.sleep(0.002)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def main(channel: int, folder: Path) -> None:
@@ -148,6 +159,7 @@ def main(channel: int, folder: Path) -> None:
         refuse_threads()
         gc.freeze()  # what is shared stays shared: a collection in a kernel would copy it
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system takes away the kernels that ended
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from here on it ends by itself, and its kernels first
         request = serve(socket.socket(fileno=channel))
     finally:
         if os.getpid() == server:
