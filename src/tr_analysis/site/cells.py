@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tr_analysis.errors import ChapterError, plain
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 from tr_analysis.report.prose import headings
-from tr_analysis.site.downloads import table_name
+from tr_analysis.site.downloads import cell_tables
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -90,11 +90,8 @@ def _arranged(notebook: "NotebookNode") -> "NotebookNode":
     code: list[tuple[str, str]] = []
     for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=False):
         cell.metadata = {"opens": _heads(cell) == _ANSWER}
-        tables = 0
-        for output in cell.get("outputs", []):
-            if "text/csv" in output.get("data", {}) and "image/png" not in output.data:
-                tables += 1
-                output.metadata["table"] = table_name(cell.id, tables)
+        for name, output in cell_tables(cell):
+            output.metadata["table"] = name
         if cell.cell_type == "code" and cell.source.strip():
             code.append((cell.id.replace("-", " "), cell.source))
         if code and (following is None or _heads(following) not in ("", _ANSWER)):

@@ -69,17 +69,22 @@ def chapter_downloads(run: str, executed: Path) -> dict[str, bytes]:
     return files
 
 
+def cell_tables(cell: "NotebookNode") -> Iterator[tuple[str, "NotebookNode"]]:
+    """Yield the tables that a cell shows, outputs with CSV and no picture, each after the name of its file."""
+    shown = (o for o in cell.get("outputs", []) if "text/csv" in o.get("data", {}))
+    tables = (output for output in shown if "image/png" not in output.data)
+    for number, output in enumerate(tables, 1):
+        yield table_name(cell.id, number), output
+
+
 def _files(run: str, cell: "NotebookNode") -> Iterator[tuple[str, bytes]]:
     """Yield place and content of the files of a cell's figures and tables."""
-    tables = 0
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if "image/png" in data:
             yield from _figure(f"figures/{run}/{_checked(run, cell, _called(output))}", data)
-        elif "text/csv" in data:
-            tables += 1
-            name = table_name(_checked(run, cell, cell.id), tables)
-            yield f"tables/{run}/{name}.csv", data["text/csv"].encode()
+    for name, output in cell_tables(cell):
+        yield f"tables/{run}/{_checked(run, cell, name)}.csv", output.data["text/csv"].encode()
 
 
 def _called(output: "NotebookNode") -> str:
