@@ -1,7 +1,7 @@
 import csv
 import json
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -33,11 +33,27 @@ def whole(out: Path, expected: int) -> bool:
     return len(runs) == expected and ids == {run.name for run in runs} == {row["id"] for row in rows(out)}
 
 
+def local(folder: Path) -> LocalCluster:
+    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    return LocalCluster(2, local_directory=str(folder), **options)
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
-    with LocalCluster(2, local_directory=str(tmp_path_factory.mktemp("dask")), **options) as local:
-        yield local.scheduler_address
+    with local(tmp_path_factory.mktemp("dask")) as opened:
+        yield opened.scheduler_address
+
+
+@pytest.fixture
+def pool():
+    return processes(2)
+
+
+@pytest.fixture
+def workers(chapter, tmp_path):
+    """Dask workers that know the chapter."""
+    with local(tmp_path / "dask") as opened, dask(opened.scheduler_address) as engine:
+        yield engine
 
 
 def test_table_has_parameters_and_outcomes_in_order(spec, threads, tmp_path):
@@ -209,22 +225,19 @@ def test_chapters_give_files_and_key_numbers(spec, chapter, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("engine", "count"), [("pool", 8), ("dask", 8), full("pool", 500), full("dask", 500)]
+    ("engine", "count"), [("pool", 8), ("workers", 8), full("pool", 500), full("workers", 500)]
 )
 def test_chapters_survive_a_killed_worker(spec, chapter, tmp_path, request, engine, count):
     sweep = read_sweep(
         spec("", f"chapter = 'toy'\n[grid]\nn = {[n if n != 13 else 999 for n in range(count)]}")
     )
-    out, killed = tmp_path / "out", []
-    with (
-        dask(request.getfixturevalue("cluster")) if engine == "dask" else nullcontext(processes(2)) as opened
-    ):
-        with killing_one_worker(out, count // 2, killed):
-            tally = run_sweep(sweep, opened, out)
-        assert killed
-        assert (tally.ran, tally.failed) == (count, 0)
-        assert whole(out, count)
-        assert run_sweep(sweep, opened, out).ran == 0
+    out, killed, opened = tmp_path / "out", [], request.getfixturevalue(engine)
+    with killing_one_worker(out, count // 2, killed):
+        tally = run_sweep(sweep, opened, out)
+    assert killed
+    assert (tally.ran, tally.failed) == (count, 0)
+    assert whole(out, count)
+    assert run_sweep(sweep, opened, out).ran == 0
 
 
 @pytest.mark.full
