@@ -94,13 +94,13 @@ def _growth(found: list[Measure]) -> list[str]:
     rows = []
     ordered = sorted(found, key=lambda m: (m.task, m.way, m.work))
     for (task, way), group in groupby(ordered, lambda m: (m.task, m.way)):
-        first, *_, last = [*group] * 2
-        sizes = [m for m in ordered if (m.task, m.way) == (task, way)]
-        if len({m.work for m in sizes}) > 1:
-            first, last = sizes[0], sizes[-1]
-            memory = f"{first.megabytes:.0f} | {last.megabytes:.0f}" if first.megabytes else " | "
-            rows.append(f"| {task} | {way} | {first.size} | {_time(first)} | {_time(last)} | "
-                        f"{last.seconds / first.seconds:.1f} | {memory} |")  # fmt: skip
+        first, *more = group
+        for tenfold in (m for m in more if m.work == 10 * first.work):
+            memory = f"{first.megabytes:.0f} | {tenfold.megabytes:.0f}" if first.megabytes else " | "
+            longer = tenfold.seconds / first.seconds
+            rows.append(
+                f"| {task} | {way} | {first.size} | {_time(first)} | {_time(tenfold)} | {longer:.1f} | {memory} |"
+            )
     heading = "| task | way | size | s | s, ten times as much | times as long | MB | MB, ten times as much |"
     return ["", "## Ten times the work", "", heading, "|---|---|---|--:|--:|--:|--:|--:|", *rows]
 

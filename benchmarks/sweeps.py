@@ -10,7 +10,7 @@ from tr_analysis.sweep.run import run_sweep
 from tr_analysis.sweep.specify import Sweep
 from tr_analysis.sweep.targets import ChapterTarget, FunctionTarget
 
-_FUNCTION = FunctionTarget("tr_analysis.models.power:detectable_share", "")
+_FUNCTION = FunctionTarget("tr_analysis.models.power:detectable_share", ".")
 
 
 def measures(*, quick: bool) -> Iterator[Measure]:

@@ -37,6 +37,8 @@ def function_outcome(result: Any) -> Outcome:
 def _plain(name: str, value: Any) -> Plain:
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # numpy's own numbers
         value = value.item()
+    if type(value).__name__ == "NAType":  # of pandas, which is not imported for this alone
+        return None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | int):

@@ -30,7 +30,7 @@ class FunctionTarget:
     name
         ``module:function``.
     folder
-        Where modules are looked for first: the folder of the sweep's file.
+        Where modules that are not installed are looked for: the folder of the sweep's file.
     """
 
     name: str
@@ -97,7 +97,7 @@ def _imported(target: FunctionTarget) -> Callable[..., Any]:
     if not (colon and module and function.isidentifier()):
         raise UsageError(f"name: {target.name!r} is not of the form module:function")
     if target.folder not in sys.path:
-        sys.path.insert(0, target.folder)
+        sys.path.append(target.folder)
     try:
         found = getattr(import_module(module), function)
     except ImportError as error:
