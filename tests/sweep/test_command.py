@@ -50,7 +50,7 @@ def test_ended_from_outside_it_leaves_nothing_and_goes_on(slow, tmp_path, number
     _, said = process.communicate(timeout=60)
     assert process.returncode == code
     assert "Traceback" not in said
-    assert number != signal.SIGINT or "specifications are kept; run again to go on" in said
+    assert number != signal.SIGINT or "what is done is kept; run again to go on" in said
     _, alive = psutil.wait_procs(started, timeout=20)
     assert alive == []
     assert until(lambda: not list(passing.iterdir()), 5)

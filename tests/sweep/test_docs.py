@@ -19,7 +19,7 @@ def blocks(kind: str) -> list[str]:
     return [text for found, text in BLOCKS if found == kind]
 
 
-@pytest.mark.parametrize(("text", "specifications"), zip(blocks("toml"), [18, 2, 24], strict=True))
+@pytest.mark.parametrize(("text", "specifications"), list(zip(blocks("toml"), [18, 2, 24], strict=True)))
 def test_files_on_the_page_are_sweeps(tmp_path, text, specifications):
     path = tmp_path / "sweep.toml"
     path.write_text(text, encoding="utf-8")

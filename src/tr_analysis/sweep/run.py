@@ -1,5 +1,6 @@
 """A sweep from its specifications to its table: what is there is kept, the rest is run."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from tr_analysis.sweep.engines import Engine
 from tr_analysis.sweep.schedule import collect
 from tr_analysis.sweep.specify import Sweep
 from tr_analysis.sweep.store import Store
+from tr_analysis.sweep.worker import Ending
 
 
 class SweepInterruptedError(StudyError):
@@ -64,21 +66,24 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
     store = Store(out)
     with store.opened():
         todo = [call for call in calls if not store.kept(call)]
-        done, failures = len(calls) - len(todo), {}
-        try:
-            with (
-                tqdm(total=len(calls), initial=done, unit=" runs", disable=None, dynamic_ncols=True) as bar,
-                closing(collect(sweep.target, version, todo, engine)) as endings,
-            ):
-                for ending in endings:
-                    store.publish(ending)
-                    if ending.failure:
-                        failures[ending.call.id] = ending.failure
-                    done += 1
-                    bar.update()
-        except KeyboardInterrupt:
-            raise SweepInterruptedError(
-                f"interrupted: {done} of {len(calls)} specifications are kept; run again to go on"
-            ) from None
+        with (
+            tqdm(total=len(calls), initial=len(calls) - len(todo), unit=" runs", disable=None) as bar,
+            closing(collect(sweep.target, version, todo, engine)) as endings,
+        ):
+            failures = _published(endings, store, bar)
         first = next((failures[call.id] for call in calls if call.id in failures), "")
         return Tally(len(calls), len(todo), len(failures), first, store.write_table(calls, sweep.findings))
+
+
+def _published(endings: Iterable[Ending], store: Store, bar: tqdm) -> dict[str, str]:
+    """Publish each specification as it ends; return the failures by id."""
+    failures = {}
+    try:
+        for ending in endings:
+            store.publish(ending)
+            if ending.failure:
+                failures[ending.call.id] = ending.failure
+            bar.update()
+    except KeyboardInterrupt:
+        raise SweepInterruptedError("interrupted: what is done is kept; run again to go on") from None
+    return failures
