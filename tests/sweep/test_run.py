@@ -34,7 +34,7 @@ def whole(out: Path, expected: int) -> bool:
 
 
 def local(folder: Path) -> LocalCluster:
-    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     return LocalCluster(2, local_directory=str(folder), **options)
 
 
