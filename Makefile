@@ -45,7 +45,7 @@ lock:  ## renew the locks from pyproject.toml (needs uv)
 	$(COMPILE) -c requirements.lock --extra lab pyproject.toml -o requirements-lab.lock
 
 clean:  ## remove what is built; keep what is committed
-	rm -rf $(VENV) tests/browser/node_modules reports/site reports/failed reports/variants reports/sweeps .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/browser/node_modules reports/site reports/failed reports/variants reports/sweeps reports/.runs.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find src tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # The environment, made once and again whenever a lock or pyproject.toml changes.

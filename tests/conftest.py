@@ -1,8 +1,59 @@
 import os
+from collections.abc import Callable
+from pathlib import Path
 
-from tr_analysis.study.kernels import SETTINGS
+import nbformat.v4 as nbf
+import pytest
+
+from tr_analysis.runner.kernels import SETTINGS
 
 # As in the runner's kernels: workers that each start a thread per core slow one another down. This file is
 # read, and the kernels' module imported, before numpy is.
-for name, value in SETTINGS.items():
-    os.environ.setdefault(name, value)
+for setting, value in SETTINGS.items():
+    os.environ.setdefault(setting, value)
+
+FINDINGS = """\
+from IPython.display import display
+findings = {"findings": {"n": {"value": n, "low": float("nan")}}, "data": {"recall": "ab12"}}
+display({"application/vnd.tr-analysis.findings+json": findings, "text/plain": "findings"}, raw=True)
+"""
+PARAMETERS = 'n: int = 2  # count [0, 5]\nname: str = "x"  # a name'
+PROVIDERS = "Northumbria,CRC", '"Kent, Surrey and Sussex",CRC', "NPS Wales,NPS"
+
+
+@pytest.fixture
+def providers(tmp_path: Path) -> str:
+    """Name three providers; return the parameters of a chapter about one."""
+    table = tmp_path / "data" / "raw" / "providers.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("\n".join(["provider,provider_type", *PROVIDERS]), encoding="utf-8")
+    return 'n: int = 2  # count [0, 5]\nprovider: Provider = "Northumbria"  # whom it is about'
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A project of toy chapters: call it with a name and the code of the cell under Evidence."""
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+
+    def write(
+        name: str, body: str, kernel: str = "python3", end: str = FINDINGS, parameters: str = PARAMETERS
+    ) -> Path:
+        metadata = {"kernelspec": {"name": kernel, "display_name": "Python 3", "language": "python"}}
+        code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
+        cells = [
+            markdown(f"# Toy {name}\n\nDoes it run?", id="title"),
+            code("from tr_analysis.study.parameters import Provider", id="imports"),
+            code(parameters, id="parameters", metadata={"tags": ["parameters"]}),
+            markdown("## Answer", id="answer"),
+            markdown("## Evidence\n```\n# no heading\n```", id="evidence"),
+            code(body, id="body"),
+            markdown("## Limits", id="limits"),
+            code(end, id="findings"),
+        ]
+        path = tmp_path / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        text = nbf.writes(nbf.new_notebook(cells=cells, metadata=metadata))
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write

@@ -27,7 +27,7 @@ from PIL import Image
 
 from tests.gates.compare import compare
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.study.kernels import SETTINGS
+from tr_analysis.runner.kernels import SETTINGS
 
 LEVELS = 4  # of 255, by which a pixel's colour may differ: less than anyone sees
 

@@ -148,12 +148,12 @@ def test_a_provider_is_named_with_spaces_and_commas_and_published_with_the_study
     page = (root / "reports" / "site" / "provider-kent-surrey-and-sussex.html").read_text()
     assert ">Recall: Kent, Surrey and Sussex</h1>" in page
     assert main(["run", "provider", "--all"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
+    same, lines = capsys.readouterr().out.split("\n", 1)
+    assert same == "unchanged: provider-kent-surrey-and-sussex"
     assert re.fullmatch(
-        r"provider for 3 providers  \d+\.\d s each  reports: notebooks, results, 0 figures", lines[0]
+        r"provider for 2 providers  \d+\.\d s each  reports: notebooks, results, 0 figures\n8 pages: .*\n",
+        lines,
     )
-    assert lines[1].startswith("8 pages: ")
 
 
 def test_a_chapter_that_needs_a_failing_one_is_told_apart_from_it(root, capsys):
@@ -304,31 +304,163 @@ def test_the_module_runs_as_the_command_does_and_loads_nothing_heavy(root):
     assert python("-c", code).splitlines()[-1] == "set()"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_leaves_no_kernel_and_names_what_it_wrote(root, tmp_path, sign, code):
-    started = root / "started"
-    chapter(
-        root, "03-recall", f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(90)"
-    )
-    (temporary := root / "t").mkdir()
+ENDLESS = """\
+import pathlib, subprocess, sys, time
+process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(90)"])
+pathlib.Path({!r}).touch()
+time.sleep(90)
+"""
+
+
+def end_while_a_chapter_runs(root: Path, sign: int) -> tuple[int, str, list[psutil.Process]]:
+    """Run two chapters, send a signal while the second runs, and return exit code, errors and what had run."""
+    chapter(root, "03-recall", ENDLESS.format(str(root / "started")))
+    (root / "t").mkdir()
     script = "import sys, tr_analysis.data as d; d.build = list; from tr_analysis.cli import main; sys.exit(main())"
     with subprocess.Popen(
         [sys.executable, "-c", script, "run", "--jobs", "1"],
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"TMPDIR": str(temporary)},
+        env=os.environ | {"TMPDIR": str(root / "t")},
     ) as process:
-        while not started.exists():
+        while not (root / "started").exists():
             assert process.poll() is None
             time.sleep(0.05)
-        kernels = psutil.Process(process.pid).children(recursive=True)
+        running = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(sign)
         _, err = process.communicate(timeout=30)
-    assert process.returncode == code
+    return process.returncode, err, running
+
+
+def is_gone(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_no_kernel_and_names_what_it_wrote(root, sign, code):
+    ended, err, running = end_while_a_chapter_runs(root, sign)
     said = "interrupted: nothing of the unfinished chapters was written; finished and written: 02-other"
-    assert err == f"tr-analysis: {said}\n"
-    assert kernels
-    assert not any(kernel.is_running() for kernel in kernels)
-    assert list(temporary.iterdir()) == []
-    assert {path.stem for path in (root / "reports").rglob("*.*")} == {"02-other"}
+    assert (ended, err) == (code, f"tr-analysis: {said}\n")
+    assert len(running) >= 2
+    assert all(map(is_gone, running))
+    assert list((root / "t").iterdir()) == []
+    assert {path.stem for path in (root / "reports").rglob("[!.]*.*")} == {"02-other"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_a_killed_run_takes_its_kernels_and_files_along_and_goes_on_where_it_was(root, capsys):
+    ended, err, running = end_while_a_chapter_runs(root, signal.SIGKILL)
+    assert (ended, err) == (-signal.SIGKILL, "")
+    assert len(running) == 3  # the server, a kernel, and what that started
+    until = time.monotonic() + 20
+    while not all(map(is_gone, running)) or list((root / "t").iterdir()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    chapter(root, "03-recall")
+    assert main(["run"]) == 0
+    assert capsys.readouterr().out.startswith("unchanged: 02-other\n03-recall  ")
+
+
+def test_nothing_runs_and_nothing_heavy_is_loaded_when_nothing_changed(root, capsys):
+    assert main(["run"]) == 0
+    capsys.readouterr()
+    heavy = {"papermill", "pandas", "numpy", "nbformat", "nbconvert", "tqdm", "zmq", "IPython", "jinja2"}
+    code = f"import sys; from tr_analysis.cli import main; print(main(['run'])); print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "unchanged: 02-other, 03-recall\npages: unchanged\n0\nset()\n"
+    assert done.stderr == ""
+
+
+def test_why_says_what_changed_and_only_that_runs(root, capsys):
+    assert main(["run"]) == 0
+    chapter(root, "03-recall", "n + 1")
+    (root / "reports" / "site" / "index.html").unlink()
+    capsys.readouterr()
+    assert main(["run", "--why"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["02-other: unchanged", "03-recall: the notebook changed"]
+    assert lines[2].startswith("03-recall  ")
+    assert lines[3] == "pages: the chapters changed; the notebooks changed; site/index.html is gone"
+    assert lines[4:] == ["7 pages: reports/site/index.html"]
+    assert main(["run", "--why", "--force", "03"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], lines[2]) == ("03-recall: --force", "pages: --force")
+    assert (lines[1].startswith("03-recall  "), len(lines)) == (True, 4)
+
+
+def test_a_lost_result_and_a_failed_chapter_run_again(root, capsys):
+    assert main(["run"]) == 0
+    (root / "reports" / "results" / "02-other.json").unlink()
+    chapter(root, "03-recall", "1 / 0")
+    assert main(["run"]) == 2
+    chapter(root, "03-recall")
+    capsys.readouterr()
+    assert main(["run", "--why"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "02-other: unchanged\n03-recall: not made yet, or it failed\n03-recall  "
+    )
+
+
+def test_a_broken_record_makes_everything_again(root, capsys):
+    assert main(["run"]) == 0
+    (root / "reports" / ".runs.json").write_text("{")
+    capsys.readouterr()
+    assert main(["run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["02-other", "03-recall", "7"]
+
+
+def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch, capsys):
+    (root / "data").unlink()
+    table = root / "data" / "processed" / "a.csv"
+    for folder in ("raw", "processed"):
+        (root / "data" / folder).mkdir(parents=True)
+    built = []
+
+    def build():
+        table.write_text("1")
+        built.append(table)
+        return [table]
+
+    monkeypatch.setitem(vars(data), "build", build)
+    monkeypatch.setattr("tr_analysis.cli.run.render_after", lambda *_, **__: None)
+    for call, times in [([], 1), ([], 1), (["--force"], 2)]:
+        assert main(["run", "02", *call]) == 0
+        assert len(built) == times
+    table.unlink()
+    assert main(["run", "02"]) == 0
+    assert len(built) == 3
+    (root / "data" / "raw" / "a.csv").write_text("2")
+    assert main(["run", "02"]) == 0
+    assert len(built) == 4
+
+
+def test_a_variant_is_kept_while_nothing_changed(root, capsys):
+    for _ in range(2):
+        assert main(["run", "03", "-p", "n=3"]) == 0
+    *_, same, page = capsys.readouterr().out.splitlines()
+    assert (same, page) == ("unchanged: 03-recall", "page of 03-recall: unchanged")
+
+
+@pytest.mark.parametrize("kernels", ["standard", "forked"])
+def test_kernels_may_be_chosen(root, monkeypatch, kernels):
+    asked = []
+
+    def run(tasks, jobs, *, forked, done):
+        asked.append(forked)
+        return []
+
+    monkeypatch.setattr("tr_analysis.runner.run.run", run)
+    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", True)
+    assert main(["run", "03", "--kernels", kernels]) == 0
+    assert asked == [kernels == "forked"]
+
+
+def test_kernels_are_not_forked_where_that_is_not_safe(root, monkeypatch, capsys):
+    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", False)
+    assert main(["run", "03", "--kernels", "forked"]) == 64
+    assert "on Linux only; leave --kernels away" in capsys.readouterr().err

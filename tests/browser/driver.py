@@ -42,6 +42,8 @@ class Browser:
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
+        # The page has the focus although no window of this browser is in front, also after the last Tab.
+        driver.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
 
     def open(self, page: Path, width: int = WIDE, anchor: str = "") -> None:
         """Open a page in a window of some width; what was logged before is forgotten."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tr_analysis.study.lint_prose import plain_words
+from tr_analysis.lint.prose import plain_words
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

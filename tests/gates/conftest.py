@@ -20,6 +20,7 @@ def copy(tmp_path, monkeypatch):
     """A copy of data and chapters that a test may spoil."""
     for folder in ("data", "notebooks"):
         shutil.copytree(paths.root() / folder, tmp_path / folder)
+    shutil.copy(paths.root() / "LICENCE-DATA.md", tmp_path)  # the pages give the data away with it
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
     return tmp_path
 

@@ -10,8 +10,8 @@ import pytest
 from tests.gates.compare import compare, unsupported_numbers
 from tr_analysis import paths
 from tr_analysis.cli import main
+from tr_analysis.lint.rules import lint
 from tr_analysis.study.chapters import find_chapters
-from tr_analysis.study.lint import lint
 from tr_analysis.study.plan import plan
 
 CHAPTERS = [chapter.name for chapter in find_chapters()]
@@ -30,7 +30,7 @@ def notebook(folder: Path, chapter: str) -> nbformat.NotebookNode:
 def files(folder: Path) -> dict[str, bytes]:
     """Return what runs yield; the pages made of them lead to each other, so a part of the study has others."""
     found = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if not name.startswith("site")}
+    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(("site", ".runs"))}
 
 
 # Gate 1: the rules of the chapters

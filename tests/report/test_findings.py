@@ -116,7 +116,7 @@ def test_unknown_part_says_which_there_are(findings):
         findings.text("{when.n}")
     with pytest.raises(
         ValueError,
-        match="it has value, size, signed, change, more, faster, low, high, interval, direction, clarity, n",
+        match="it has value, size, signed, change, more, faster, low, high, interval, span, direction, clarity, n, n_of",
     ):
         findings.text("{fall.lower}")
 
@@ -197,7 +197,8 @@ def test_bundle_has_the_shape_that_the_runner_reads():
     table = pd.DataFrame()
     table.attrs = {"table": "recall", "sha256": "ab12"}
     findings = Findings([table])
-    findings.add("rate", "Rate", 1 / 3, low=0.25, high=0.5, n=3, rung="B", sources=("S001",), method="Wilson")
+    about = {"n": 3, "of": "people", "rung": "B", "sources": ("S001",), "method": "Wilson"}
+    findings.add("rate", "Rate", 1 / 3, low=0.25, high=0.5, **about)
     made = bundle(findings)
     assert set(made) == {FINDINGS_MIME, "text/plain", "text/html", "text/csv"}
     assert made[FINDINGS_MIME] == {
@@ -215,6 +216,8 @@ def test_bundle_has_the_shape_that_the_runner_reads():
                 "method": "Wilson",
                 "text": None,
                 "places": None,
+                "of": "people",
+                "span": "sampling",
                 "shown": [],
             }
         },
@@ -229,6 +232,20 @@ def test_numbers_of_numpy_and_pandas_become_plain_json():
     record = json.loads(json.dumps(bundle(findings)[FINDINGS_MIME], allow_nan=False))["findings"]
     assert (record["a"]["value"], record["a"]["n"], record["b"]["n"]) == (7.0, 12, 100_000)
     assert findings.text("{a.interval}, n = {b.n}") == "6 to 9, n = 100,000"
+
+
+def test_an_interval_says_what_it_allows_for_and_n_what_it_counts():
+    findings = Findings()
+    ends = {"low": 4.3, "high": 9.6, "unit": "percent"}
+    findings.add("a", "A", 7.0, **ends, span="rounding", n=117, of="months")
+    findings.add("b", "B", 7.0, **ends)
+    shown = findings.text("{a.span} ({a.n_of}); {b.span}")
+    assert shown == "4.3% to 9.6% from rounding alone (117 months); 95% interval 4.3% to 9.6%"
+    cells = findings.table().cells.set_index("Key number")
+    assert list(cells["Interval"]) == ["4.3% to 9.6% from rounding alone", "4.3% to 9.6%"]
+    assert list(cells["n"]) == ["117 months", ""]
+    with pytest.raises(ValueError, match="span 'chance' is none of 'sampling', 'rounding', 'choices'"):
+        findings.add("c", "C", 7.0, **ends, span="chance")
 
 
 def test_inputs_that_were_not_loaded_are_refused():
@@ -271,11 +288,11 @@ def test_table_holds_estimates_by_rung_and_no_facts(findings):
 def test_every_number_and_fact_is_downloaded_before_rounding(findings):
     findings.add("share", "Share, of all", 100 / 3, unit="percent", method="Wilson")
     assert bundle(findings)["text/csv"] == (
-        "name,label,value,low,high,n,unit,rung,method,sources,text\n"
-        "fall,Fall,-2.1,-2.4,-1.8,108000,percentage points,C,,,\n"
-        "stock,People on recall,8737,,,,people,A,,S002 S001,\n"
-        "when,Date of the reform,,,,,,A,,S001,February 2015\n"
-        'share,"Share, of all",33.333333,,,,per cent,A,Wilson,,\n'
+        "name,label,value,low,high,span,n,of,unit,rung,method,sources,text\n"
+        "fall,Fall,-2.1,-2.4,-1.8,sampling,108000,,percentage points,C,,,\n"
+        "stock,People on recall,8737,,,,,,people,A,,S002 S001,\n"
+        "when,Date of the reform,,,,,,,,A,,S001,February 2015\n"
+        'share,"Share, of all",33.333333,,,,,,per cent,A,Wilson,,\n'
     )
     assert bundle(Findings())["text/csv"].count("\n") == 1
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,10 +106,12 @@ def test_known_words_become_links_and_others_stay():
     assert f'<th scope="row">{link}</th><td>{link} S12 &lt;S1&gt;</td>' in html
 
 
-def test_cells_of_key_numbers_name_their_column():
-    html = table(pd.DataFrame({"Key number": ["a"], 'n "x"': ["1"]}), "Key", key=True).html()
-    assert html.startswith('<table class="key-numbers stacked">')
-    assert '<td data-label="n &quot;x&quot;">1</td>' in html
+def test_key_numbers_are_a_table_of_their_own_kind_whose_rows_can_be_linked_to():
+    numbers = table(pd.DataFrame({"Key number": ["a"], 'n "x"': ["1"]}), "Key", key=True)
+    html = replace(numbers, ids=("number-a",)).html()
+    assert html.startswith('<table class="key-numbers">')
+    assert '<th scope="col">n &quot;x&quot;</th>' in html
+    assert '<tr id="number-a"><th scope="row">a</th><td>1</td></tr>' in html
 
 
 def test_text_holds_caption_and_cells():
@@ -212,11 +216,14 @@ def test_an_empty_frame_is_downloaded_as_its_header():
         ("{:.1f}", -0.04, "0.0"),
         ("{:,.0f}", -0.0, "0"),
         ("{:+.1f}", 2.04, "+2.0"),
+        ("{:+.1f}%", 0.0, "0.0%"),
+        ("{:+.1f}", 0.04, "0.0"),
+        ("{:.0f} year-end", 0, "0 year-end"),
         ("{:.0f} year-end", 3, "3 year-end"),
         ("{:.0f} year-end", -3, "−3 year-end"),
     ],
 )
-def test_minus_signs(form, number, text):
+def test_signs(form, number, text):
     assert number_text(form, number) == text
 
 

@@ -8,13 +8,18 @@ from tr_analysis.site.home import events
 
 
 def found(**findings):
-    return code("findings", shown({FINDINGS: {"findings": findings}, "text/plain": ""}), name="findings")
+    rows = "".join(f"<tr id='number-{name}'><th>{name}</th></tr>" for name in findings)
+    bundle = {FINDINGS: {"findings": findings}, "text/html": f"<table>{rows}</table>"}
+    return code("findings", shown(bundle), name="findings")
 
 
 @pytest.fixture
 def index(tmp_path):
-    gap = {"label": "Gap <1>", "low": 5.0, "high": 109.0, "n": 117, "unit": "percent"}
-    counts = ("published_back", "published_numbers", "all_back", "contradicted", "input_not_held")
+    gap = {"label": "Gap <1>", "low": 5.0, "high": 109.0, "n": 117, "of": "months", "unit": "percent"}
+    elsewhere = ("printed_alike_elsewhere", "printed_otherwise_elsewhere")
+    counts = (
+        "published_back", "published_numbers", "all_back", "contradicted", *elsewhere, "input_not_held",
+    )  # fmt: skip
     score = {name: finding(float(place)) for place, name in enumerate(counts, 20)}
     executed = [
         save(tmp_path, code("p", chart(), name="p"), found(recall_gap=finding(48.0, **gap))),
@@ -35,7 +40,8 @@ def index(tmp_path):
 
 def test_a_key_finding_shows_number_interval_n_and_rung(index):
     words = " ".join(index.text.split())
-    assert "+48.0% Gap <1> 95% interval 5.0% to 109.0% · n = 117 · rung C, comparison" in words
+    assert "+48.0% Gap <1> 95% interval 5.0% to 109.0% · 117 months · comparison: suggestive" in words
+    assert any(link["href"] == "03-recall.html#number-recall_gap" for link in index.all("a"))
 
 
 def test_a_question_without_its_chapter_is_left_out(index):
@@ -46,8 +52,9 @@ def test_a_question_without_its_chapter_is_left_out(index):
 
 def test_the_scorecards_counts_are_those_of_its_page(index):
     words = " ".join(index.text.split())
-    assert "20 of 21 printed numbers aimed at are given back" in words
-    assert "23 contradicted by computation" in words
+    assert "Of 21 numbers that others printed" in words
+    for count in ("20 reproduced", "23 contradicted", "24 printed alike", "25 printed otherwise", "26 not"):
+        assert count in words
 
 
 def test_a_card_shows_the_chapters_first_chart(index):

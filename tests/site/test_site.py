@@ -13,7 +13,16 @@ from tr_analysis.site import write_site, write_variant
 
 def finding(value, **rest):
     bare = dict.fromkeys(("low", "high", "n", "places", "text"))
-    words = {"label": "Rise", "unit": "count", "rung": "C", "sources": ["S001"], "method": "", "shown": []}
+    words = {
+        "of": "",
+        "span": "sampling",
+        "label": "Rise",
+        "unit": "count",
+        "rung": "C",
+        "sources": ["S001"],
+        "method": "",
+        "shown": [],
+    }
     return {**bare, **words, "value": value, **rest}
 
 
@@ -71,7 +80,7 @@ def test_every_page_is_well_formed(site):
 
 
 def test_chart_has_its_words_as_text_and_a_drawing_for_each_width(page):
-    (picture,) = [image for image in page.all("img")]
+    (picture,) = page.all("img")
     assert picture["alt"] == ALT
     assert "Recall rose" in page.text
     assert "People, S001" in page.text
@@ -92,12 +101,13 @@ def test_charts_and_tables_can_be_downloaded(site, page):
 
 
 def test_sources_in_tables_lead_to_their_page(page):
-    assert any(link["href"] == "sources.html#S001" for link in page.all("a"))
+    (link,) = [link for link in page.all("a") if link["href"] == "sources.html#S001"]
+    assert link["data-address"] == "https://example.org"  # printed on paper
 
 
 def test_the_answer_stands_in_a_box_and_headings_in_the_contents(page):
-    boxed = [path for tag, given, path in page.elements if given.get("id") == "cell-say"]
-    assert boxed[0][-1] == "section"
+    boxed = [path for tag, given, path in page.elements if given.get("id") in ("cell-say", "cell-areas")]
+    assert ["section" in path for path in boxed] == [True, False]
     places = [given["href"] for tag, given, path in page.elements if tag == "a" and "nav" in path]
     inside = [
         "#answer",
@@ -110,9 +120,9 @@ def test_the_answer_stands_in_a_box_and_headings_in_the_contents(page):
     assert [place for place in places if place.startswith("#")] == inside
 
 
-def test_code_is_folded_and_silent_cells_together(page):
+def test_the_code_of_a_section_is_folded_at_its_end_and_that_before_the_answer_with_it(page):
     names = re.findall(r"Code: ([\w ,]+)", page.text.partition("Licences")[0])
-    assert names == ["imports, parameters", "say", "placebo", "areas", "one", "findings"]
+    assert names == ["imports, parameters, say", "placebo, areas, one, findings"]
     assert all("open" not in details for details in page.all("details"))
     assert all(
         "details" in path for tag, given, path in page.elements if "highlight" in given.get("class", "")

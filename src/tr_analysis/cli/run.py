@@ -1,18 +1,22 @@
 """The command that runs chapters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tr_analysis import runner
 from tr_analysis.cli.site import render_after
 from tr_analysis.cli.words import shown
 from tr_analysis.errors import ChapterError, StudyError
 
 if TYPE_CHECKING:
-    from tr_analysis.study.run import Outcome
+    from tr_analysis.runner.changes import Change
+    from tr_analysis.runner.records import Records
+    from tr_analysis.runner.run import Outcome
+    from tr_analysis.study.plan import Task
 
 
 def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -25,6 +29,12 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
             raise click.BadParameter(f"{name} is given twice")
         given[name] = text
     return given
+
+
+def _forked(context: click.Context, option: click.Parameter, kernels: str | None) -> bool:
+    if kernels == "forked" and not runner.CAN_FORK:
+        raise click.BadParameter("kernels are forked on Linux only; leave --kernels away")
+    return runner.CAN_FORK if kernels is None else kernels == "forked"
 
 
 @click.command()
@@ -47,43 +57,112 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
     help="Folder for the results; by default reports/, "
     "or reports/variants/CHAPTER/NAME=VALUE/ when a parameter is turned.",
 )
+@click.option("--force", is_flag=True, help="Run also what would yield the same as last time.")
+@click.option("--why", is_flag=True, help="Say for each chapter what changed since it was last run.")
+@click.option(
+    "--kernels",
+    "forked",
+    callback=_forked,
+    type=click.Choice(["forked", "standard"]),
+    help="Whether kernels are forked from one process that has imported what chapters need, the default on Linux, "
+    "or each starts on its own.",
+)
 def run(
     chapters: tuple[str, ...],
     given: dict[str, str],
     all_providers: bool,
     jobs: int | None,
     out: Path | None,
+    force: bool,
+    why: bool,
+    forked: bool,
 ) -> None:
-    """Run chapters, all by default, and publish what they yield.
+    """Run the chapters in which something changed, of all by default, and publish what they yield.
 
     A chapter is named 03-recall, or 03, or recall.
     """
-    from tr_analysis import data
-    from tr_analysis.study.plan import plan, refuse_stale
-    from tr_analysis.study.run import run as run_chapters
+    from tr_analysis.runner.changes import changes
+    from tr_analysis.runner.records import Records
+    from tr_analysis.study.plan import plan
 
     # Mistakes of the caller come before the time that the tables take.
     tasks = plan(chapters, given, out, all_providers=all_providers)
-    data.build()
-    refuse_stale(tasks)
-    outcomes = run_chapters(tasks, jobs)
-    click.echo("\n".join(_told(outcomes)))
-    failures = [outcome.failure for outcome in outcomes if outcome.failure]
+    records = {task.out: Records(task.out) for task in tasks}
+    _build(records, force=force)
+    found = changes(tasks, records, force=force)
+    if lines := list(_explained(found) if why else _unchanged(found)):
+        click.echo("\n".join(lines))
+    failures = _run(found, records, jobs, forked=forked)
     try:
-        render_after(tasks)
+        render_after(tasks, records, force=force, why=why)
     except StudyError as error:  # what failed before is said as well
         failures.append(str(error))
     if failures:
         raise ChapterError("\n".join(failures))
 
 
+def _build(records: "Mapping[Path, Records]", *, force: bool) -> None:
+    """Build the analysis tables, unless they are there and nothing that they are made from changed."""
+    from tr_analysis import data, paths
+    from tr_analysis.runner import fingerprint
+
+    made_from, folder = fingerprint.tables(), paths.processed()
+    if force or any(record.changes("tables", made_from, folder) for record in records.values()):
+        files = data.build()
+        for record in records.values():
+            record.keep("tables", made_from, files, folder)
+
+
+def _run(
+    found: "Sequence[Change]", records: "Mapping[Path, Records]", jobs: int | None, *, forked: bool
+) -> list[str]:
+    """Run what changed, say how it ended, and return what failed."""
+    from tr_analysis.runner.changes import keep, to_run
+    from tr_analysis.study.plan import refuse_stale
+
+    if not (tasks := to_run(found)):
+        return []
+    from tr_analysis.runner.run import run as run_chapters
+
+    by_name = {change.task.name: change for change in found}
+
+    def record(outcome: "Outcome") -> None:
+        if outcome.failure:
+            records[outcome.task.out].drop(outcome.task.name)
+        else:
+            keep(by_name[outcome.task.name], outcome.files, records)
+
+    refuse_stale(tasks)
+    outcomes = run_chapters(tasks, jobs, forked=forked, done=record)
+    click.echo("\n".join(_told(outcomes)))
+    return [outcome.failure for outcome in outcomes if outcome.failure]
+
+
+def _unchanged(found: "Sequence[Change]") -> Iterator[str]:
+    """Yield a line that names the chapters that need not run, if there are any."""
+    same = [change.task for change in found if not change.why]
+    if same:
+        by_chapter = groupby(same, lambda task: task.chapter.name)
+        yield f"unchanged: {', '.join(_named(list(tasks)) for _, tasks in by_chapter)}"
+
+
+def _explained(found: "Sequence[Change]") -> Iterator[str]:
+    """Yield a line for each chapter, or each of its runs where these differ, that says what changed."""
+    for (_, why), same in groupby(found, lambda change: (change.task.chapter.name, change.why)):
+        yield f"{_named([change.task for change in same])}: {'; '.join(why) or 'unchanged'}"
+
+
+def _named(tasks: "Sequence[Task]") -> str:
+    """Name one or more runs of a chapter."""
+    return tasks[0].name if len(tasks) == 1 else f"{tasks[0].chapter.name} for {len(tasks)} providers"
+
+
 def _told(outcomes: "Sequence[Outcome]") -> Iterator[str]:
     """Yield a line for each chapter that was run, however often, and one for each run that failed."""
-    for chapter, runs in groupby(outcomes, lambda outcome: outcome.task.chapter.name):
+    for _, runs in groupby(outcomes, lambda outcome: outcome.task.chapter.name):
         ended = list(runs)
         if done := [outcome for outcome in ended if not outcome.failure]:
-            many = len(done) > 1
-            name = f"{chapter} for {len(done)} providers" if many else done[0].task.name
+            many, name = len(done) > 1, _named([outcome.task for outcome in done])
             seconds = sum(outcome.seconds for outcome in done) / len(done)
             figures = sum(path.suffix == ".png" for outcome in done for path in outcome.files)
             what = f"notebook{'s' * many}, results, {figures} figure{'' if figures == 1 else 's'}"

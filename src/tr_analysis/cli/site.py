@@ -1,6 +1,7 @@
 """The command that makes the pages, and what a run shows of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from tr_analysis.cli.words import shown
 from tr_analysis.errors import StudyError
 
 if TYPE_CHECKING:
+    from tr_analysis.runner.records import Records
     from tr_analysis.study.plan import Task
 
 
@@ -31,15 +33,38 @@ def site(pdf: bool) -> None:
         click.echo(shown(write_pdf(pages, pages[0].parent / _PDF)))
 
 
-def render_after(tasks: "Sequence[Task]") -> None:
-    """Make the pages of the study, or of each variant, which is no part of it."""
-    from tr_analysis.site import write_variant
+def render_after(
+    tasks: "Sequence[Task]", records: "Mapping[Path, Records]", *, force: bool, why: bool
+) -> None:
+    """Make the pages of the study, or of each variant, which is no part of it, where what they show changed."""
+    from tr_analysis.runner import fingerprint
 
-    for out in {task.out for task in tasks if not task.turned}:
-        _study_pages(out)
+    def render(name: str, out: Path, make: Callable[[], list[Path]]) -> None:
+        made_from = fingerprint.pages(out)
+        changed = ["--force"] if force else records[out].changes(name, made_from)
+        if why or not changed:
+            click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
+        if changed and (files := make()):
+            records[out].keep(name, made_from, files)
+
+    for out in dict.fromkeys(task.out for task in tasks if not task.turned):
+        render("pages", out, partial(_study_files, out))
     for task in (task for task in tasks if task.turned):
         if (executed := task.out / f"{task.name}.ipynb").exists():
-            click.echo(f"page: {shown(write_variant(executed))}")
+            render(f"page of {task.name}", task.out, partial(_variant_page, executed))
+
+
+def _variant_page(executed: Path) -> list[Path]:
+    from tr_analysis.site import write_variant
+
+    page = write_variant(executed)
+    click.echo(f"page: {shown(page)}")
+    return [page]
+
+
+def _study_files(out: Path) -> list[Path]:
+    """Make the pages of a folder; return them with the files beside them."""
+    return [*(out / "site").rglob("*")] if _study_pages(out) else []
 
 
 def _study_pages(out: Path) -> list[Path]:

@@ -24,20 +24,24 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("02-reoffending", "crc_product"),
     ],
     "What happened to recall?": [
+        ("03-recall", "stock_change"),
         ("03-recall", "recall_gap"),
-        ("03-recall", "recall_slope"),
+        ("08-robustness", "recall_significant_act"),
+        ("03-recall", "recall_drift"),
+        ("03-recall", "larger"),
+        ("03-recall", "ratio_gap"),
         ("03-recall", "early_gap"),
     ],
     "Were CRCs judged worse than the NPS?": [
-        ("04-inspection", "crc_reached"),
         ("04-inspection", "nps_reached"),
+        ("04-inspection", "crc_reached"),
         ("04-inspection", "gap"),
         ("04-inspection", "boschloo"),
         ("04-inspection", "owner_p"),
     ],
     "Could the payment rule see an effect?": [
         ("05-payment-by-results", "mde_quarter"),
-        ("05-payment-by-results", "false_eighteen"),
+        ("05-payment-by-results", "false_exact"),
         ("05-payment-by-results", "p_thirteen"),
     ],
     "What happened to deaths, further offences and cost?": [
@@ -45,9 +49,15 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("06-system", "reviews_rate"),
         ("06-system", "extra"),
     ],
-    "Do the claims made at the time stand, and how far do the answers move?": [
+    "Do the claims made at the time stand?": [
         ("07-claims", "supported"),
-        ("08-robustness", "recall_same_sign"),
+        ("07-claims", "supported_own"),
+        ("07-claims", "contradicted"),
+        ("07-claims", "not_checkable"),
+    ],
+    "How far do the answers move?": [
+        ("08-robustness", "recall_median"),
+        ("08-robustness", "recall_significant_modelled"),
         ("08-robustness", "recall_joint_p"),
         ("08-robustness", "reoffending_binary_median"),
         ("08-robustness", "reoffending_binary_same_sign"),
@@ -57,14 +67,20 @@ KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
 LEADS = frozenset(
     {
         ("02-reoffending", "crc_first_year"),
+        ("02-reoffending", "ew_crc_years"),
         ("02-reoffending", "crc_product"),
+        ("03-recall", "stock_change"),
         ("03-recall", "recall_gap"),
-        ("04-inspection", "gap"),
+        ("08-robustness", "recall_significant_act"),
+        ("04-inspection", "nps_reached"),
+        ("04-inspection", "crc_reached"),
+        ("04-inspection", "owner_p"),
         ("05-payment-by-results", "mde_quarter"),
         ("06-system", "deaths_rate"),
+        ("07-claims", "supported"),
     }
 )
-_PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places"]
+_PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places", "of", "span"]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]
 
 
@@ -82,7 +98,7 @@ def load_results(*chapters: str) -> pd.DataFrame:
     -------
     DataFrame
         One row a key number: chapter, finding, label, value, low, high, n, unit, rung, method, text,
-        places and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
+        places, of, span and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
 
     Raises
     ------
@@ -121,6 +137,10 @@ def _parsed(content: bytes, path: Path, chapter: str) -> dict[str, Any]:
 
 
 def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
+    if set(_PARTS) - set(about):
+        raise StudyError(
+            f"the results of {chapter} are of an earlier version: run `tr-analysis run {chapter}`"
+        )
     parts = {part: about[part] for part in _PARTS}
     return {"chapter": chapter, "finding": name, **parts, "sources": " ".join(about["sources"])}
 
@@ -151,8 +171,8 @@ def key_findings(
     -------
     DataFrame
         One row a number: question, lead (whether it is one of `LEADS`), chapter, finding, label; value, low,
-        high and n as numbers, in unit ("per cent"); estimate and interval as their chapter prints them, the
-        interval empty where there is none; rung ("C"), rung_words ("comparison") and sources (ids joined by
+        high and n as numbers, in unit ("per cent"); estimate, interval (with what it allows for)
+        and n_of (n with what it counts) in words, empty where there is none; rung ("C"), rung_words ("comparison") and sources (ids joined by
         spaces, empty where it comes from the tables alone).
 
     Raises
@@ -175,12 +195,15 @@ def key_findings(
 def _written(row: Mapping[Any, Any]) -> dict[str, Any]:
     ends = {part: row[part] for part in ("low", "high") if pd.notna(row[part])}
     places = None if pd.isna(row["places"]) else int(row["places"])
-    shown = Finding(row["finding"], row["label"], row["value"], **ends, unit=row["unit"], places=places)
+    n = None if pd.isna(row["n"]) else int(row["n"])
+    about = {part: row[part] for part in ("unit", "of", "span")}
+    shown = Finding(row["finding"], row["label"], row["value"], **ends, **about, n=n, places=places)
     return {
         **{part: row[part] for part in ("chapter", "finding", "label", "value", "low", "high", "n")},
         "unit": UNIT_WORDS.get(row["unit"], row["unit"]),
         "estimate": shown.show(),
-        "interval": shown.show("interval") if ends else "",
+        "interval": shown.show("span") if ends else "",
+        "n_of": "" if n is None else shown.show("n_of"),
         "rung": row["rung"],
         "rung_words": RUNGS[row["rung"]],
         "sources": row["sources"],

@@ -27,7 +27,15 @@ UNITS = {
     "probability": (3, ""),
 }
 UNIT_WORDS = {"percent": "per cent"}  # how readers spell a unit, where its name will not do
-ROW = ["name", "label", "value", "low", "high", "n", "unit", "rung", "method", "sources", "text"]
+# What an interval allows for, and how that is said of it.
+SPANS = {
+    "sampling": "95% interval {}",
+    "rounding": "{} from rounding alone",
+    "choices": "{} over the choices tried",
+}
+ROW = [
+    "name", "label", "value", "low", "high", "span", "n", "of", "unit", "rung", "method", "sources", "text",
+]  # fmt: skip
 # Words that go with a number's sign, so that a sentence stays true when a parameter is turned.
 _WORDS = {
     "change": ("rose by {}", "fell by {}"),
@@ -62,6 +70,10 @@ class Finding:
         The words of a fact that is no estimate, such as a date.
     places
         Decimals shown, where the unit's own do not fit.
+    of
+        What ``n`` counts, such as "months".
+    span
+        What the interval allows for, one of `SPANS`.
     """
 
     name: str
@@ -76,13 +88,16 @@ class Finding:
     method: str = ""
     text: str | None = None
     places: int | None = None
+    of: str = ""
+    span: str = "sampling"
     shown: list[str] = field(default_factory=list, compare=False)
 
     def __post_init__(self) -> None:
         name, low, value, high = self.name, self.low, self.value, self.high
         if not name.isidentifier():
             raise ValueError(f"{name!r} cannot stand in a template: use letters, digits and underscores")
-        for what, given, known in (("rung", self.rung, RUNGS), ("unit", self.unit, UNITS)):
+        for what, known in (("rung", RUNGS), ("unit", UNITS), ("span", SPANS)):
+            given = getattr(self, what)
             if given not in known:
                 raise ValueError(f"{name}: {what} {given!r} is none of {', '.join(map(repr, known))}")
         if (low is None) != (high is None):
@@ -97,7 +112,8 @@ class Finding:
         ----------
         part
             ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
-            ``interval``; ``n``; ``change`` (rose by, fell by), ``more`` (more, fewer) and ``faster``
+            ``interval``; ``span`` (the interval with what it allows for); ``n``; ``n_of`` (with what it
+            counts); ``change`` (rose by, fell by), ``more`` (more, fewer) and ``faster``
             (faster, more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and
             ``clarity`` (whether the interval includes no change), by the interval.
 
@@ -123,11 +139,13 @@ class Finding:
         if self.low is not None and self.high is not None:
             low, high = self._write(self.low), self._write(self.high)
             parts |= {"low": low, "high": high, "interval": f"{low.removesuffix(' points')} to {high}"}
+            parts["span"] = SPANS[self.span].format(parts["interval"])
             clear = self.low > 0 or self.high < 0
             parts["direction"] = ("a rise" if self.low > 0 else "a fall") if clear else "no clear change"
             parts["clarity"] = f"an interval that {'excludes' if clear else 'includes'} no change"
         if self.n is not None:
             parts["n"] = f"{self.n:,}"
+            parts["n_of"] = f"{self.n:,} {self.of}".rstrip()
         return parts
 
     def _write(self, number: float) -> str:
@@ -140,13 +158,17 @@ class Finding:
     def record(self) -> dict[str, Any]:
         """Return the finding for the results file; numbers to eight significant digits."""
         numbers = {k: _rounded(getattr(self, k)) for k in ("value", "low", "high")}
-        rest = {k: getattr(self, k) for k in ("label", "n", "unit", "rung", "method", "text", "places")}
+        rest = {
+            k: getattr(self, k)
+            for k in ("label", "n", "unit", "rung", "method", "text", "places", "of", "span")
+        }
         return {**rest, **numbers, "sources": list(self.sources), "shown": sorted(set(self.shown))}
 
     def row(self) -> dict[str, Any]:
         """Return the finding for those who download it: `ROW`, numbers as in `record`."""
         about = {"name": self.name, **self.record()}
         about |= {"unit": UNIT_WORDS.get(self.unit, self.unit), "sources": " ".join(self.sources)}
+        about["span"] = "" if self.low is None else self.span
         return {column: about[column] for column in ROW}
 
 

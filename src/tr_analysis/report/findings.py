@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -114,25 +115,26 @@ class Findings:
 
     def table(self) -> Table:
         """Return the key numbers as a table by rung: estimate, interval, n, sources."""
-        numbers = [f for f in self._findings.values() if f.value is not None]
+        numbers = sorted((f for f in self._findings.values() if f.value is not None), key=lambda f: f.rung)
         rows = [
             {
                 "Rung": f"Rung {f.rung}: {RUNGS[f.rung]}",
                 "Key number": f.label,
                 "Estimate": f.show(),
-                "95% interval": "" if f.low is None else f.show("interval"),
-                "n": "" if f.n is None else f.show("n"),
+                "Interval": _interval(f),
+                "n": "" if f.n is None else f.show("n_of"),
                 "Sources": " ".join(f.sources) or "these tables",
             }
-            for f in sorted(numbers, key=lambda f: f.rung)
+            for f in numbers
         ]
-        columns = ["Rung", "Key number", "Estimate", "95% interval", "n", "Sources"]
+        columns = ["Rung", "Key number", "Estimate", "Interval", "n", "Sources"]
         frame = pd.DataFrame(rows, columns=columns)
         caption = (
             "Every key number of this chapter, by rung of the ladder of claims. "
-            "n: observations or people behind it. Empty: there is none"
+            "Intervals are of 95% unless they say otherwise; n: what stands behind the number. Empty: there is none"
         )
-        return table(frame, caption, by="Rung", key=True, links=self._cited())
+        shown = table(frame, caption, by="Rung", key=True, links=self._cited())
+        return replace(shown, ids=tuple(f"number-{f.name}" for f in numbers))
 
     def _cited(self) -> dict[str, tuple[str, str]]:
         """Address and title of the sources cited in this chapter, by id."""
@@ -150,6 +152,13 @@ class Findings:
         }
         texts["text/csv"] = csv_text(pd.DataFrame(map(Finding.row, self._findings.values()), columns=ROW))
         return {FINDINGS_MIME: {"data": self._inputs, "findings": record}, **texts}
+
+
+def _interval(finding: Finding) -> str:
+    """Write an interval for a table whose intervals are of 95%, unless they say otherwise."""
+    if finding.low is None:
+        return ""
+    return finding.show("interval" if finding.span == "sampling" else "span")
 
 
 class _Filler(string.Formatter):

@@ -36,6 +36,8 @@ class Table:
         Whether it is the table of key numbers that closes a chapter.
     links
         Address and title of the words that are links, wherever they stand in a cell.
+    ids
+        The name of each row, for links to it; none when rows have none.
     """
 
     caption: str
@@ -45,11 +47,12 @@ class Table:
     groups: tuple[str, ...] = ()
     key: bool = False
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
 
     def html(self) -> str:
         """Write the table as HTML."""
         head = "".join(f'<th scope="col"{self._class(c)}>{escape(c)}</th>' for c in map(str, self.cells))
-        kind = ' class="key-numbers stacked"' if self.key else ""
+        kind = ' class="key-numbers"' if self.key else ""
         bodies = "\n".join(f"<tbody>\n{body}\n</tbody>" for body in self._bodies())
         return (
             f"<table{kind}>\n<caption>{escape(self.caption)}</caption>\n"
@@ -59,7 +62,9 @@ class Table:
     def _bodies(self) -> Iterator[str]:
         """Write the rows of each group, under its heading when it has one."""
         span = f'colspan="{len(self.cells.columns)}"'
-        rows = [f"<tr>{self._row(row)}</tr>" for row in self.cells.itertuples(index=False, name=None)]
+        ids = [f' id="{escape(name)}"' for name in self.ids] or [""] * len(self.cells)
+        cells = self.cells.itertuples(index=False, name=None)
+        rows = [f"<tr{name}>{self._row(row)}</tr>" for name, row in zip(ids, cells, strict=True)]
         if not rows:
             yield f"<tr><td {span}>none</td></tr>"
         headings = self.groups or [""] * len(rows)
@@ -69,15 +74,11 @@ class Table:
 
     def _row(self, row: tuple[str, ...]) -> str:
         first, *rest = zip(map(str, self.cells), row, strict=True)
-        cells = "".join(f"<td{self._class(c)}{self._label(c)}>{self._linked(v)}</td>" for c, v in rest)
+        cells = "".join(f"<td{self._class(c)}>{self._linked(v)}</td>" for c, v in rest)
         return f'<th scope="row">{self._linked(first[1])}</th>{cells}'
 
     def _class(self, column: str) -> str:
         return ' class="number"' if column in self.numeric else ""
-
-    def _label(self, column: str) -> str:
-        """Name the column in each cell of the key numbers: a phone stacks them, out of sight of the header."""
-        return f' data-label="{escape(column)}"' if self.key else ""
 
     def _linked(self, cell: str) -> str:
         return " ".join(self._link(w) if w in self.links else escape(w) for w in cell.split(" "))
@@ -218,17 +219,17 @@ def _cells(column: "pd.Series[Any]", form: Format | None, absent: str, *, number
 
 
 def number_text(form: str, number: float) -> str:
-    """Write a number in a format, with a true minus sign, and with none before a zero.
+    """Write a number in a format, with a true minus sign, and with no sign before a zero.
 
     Examples
     --------
     >>> number_text("{:.1f} points", -1.94), number_text("{:.1f}", -0.04)
     ('−1.9 points', '0.0')
     """
-    text = form.format(number + 0)  # minus zero plus zero is zero
-    if number < 0:
-        text = text.replace("-", "\N{MINUS SIGN}" if re.search("[1-9]", text) else "", 1)
-    return text
+    text = form.format(number)
+    if not re.search("[1-9]", text):
+        return re.sub(r"[-+](?=[\d.])", "", text, count=1)
+    return text.replace("-", "\N{MINUS SIGN}", 1) if number < 0 else text
 
 
 def probability_text(value: float, places: int = 3) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tr_analysis.data import load
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.files import write_files
+from tr_analysis.provenance import commit
+from tr_analysis.report.finding import RUNGS
 from tr_analysis.site.audit import audit
 from tr_analysis.site.cells import TEMPLATES, cell_renderer
 from tr_analysis.site.chapter import Chapter, read_chapter
 from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
-from tr_analysis.site.provenance import commit
 from tr_analysis.site.reference import dictionary_page, figures_page, sources_page
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _chapter_pages(
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
     render, template = cell_renderer(linked=linked), frame.get_template("chapter.html.j2")
     pages = {}
+    numbered = [chapter.run for chapter in chapters if chapter.run == chapter.name]
     for place, chapter in enumerate(chapters):
         body = render(chapter.notebook, chapter.run)
         pages[chapter.page] = template.render(
@@ -96,6 +98,8 @@ def _chapter_pages(
             following=chapters[place + 1] if place + 1 < len(chapters) else None,
             body=body,
             contents=entries(body),
+            place=1 + numbered.index(chapter.run) if chapter.run in numbered else None,
+            places=len(numbered),
             **shared,
         )
     return pages
@@ -123,7 +127,13 @@ def _frame(*, linked: bool) -> "Environment":
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     script = base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
-    frame.globals |= {"site_title": SITE_TITLE, "linked": linked, "script": _script(), "script_hash": script}
+    frame.globals |= {
+        "site_title": SITE_TITLE,
+        "linked": linked,
+        "script": _script(),
+        "script_hash": script,
+        "rungs": RUNGS,
+    }
     return frame
 
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,12 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TEMPLATES = Path(__file__).parent / "templates"
+_ANSWER = "## Answer"
 _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first of these that an output has
 _ROOT = re.compile(r"<svg\b[^>]*>")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
-_SOURCE = re.compile(r'<a href="[^"]*"( title="[^"]*")?>(S\d{3})</a>')
+_SOURCE = re.compile(r'<a href="([^"]*)"( title="[^"]*")?>(S\d{3})</a>')
+_CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", re.DOTALL)
 
 
 def to_html(source: str) -> str:
@@ -65,6 +66,7 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], str]:
     filters: dict[str, Callable[..., Any]] = {
         "highlight_code": cache(lambda source: highlight(source)),  # the providers' pages share their code
         "markdown2html": to_html,
+        "caption": caption,
         "drawing": drawing,
         "with_sources": with_sources if linked else lambda html: html,
     }
@@ -79,43 +81,40 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], str]:
 
 
 def _arranged(notebook: "NotebookNode") -> "NotebookNode":
-    """Copy a notebook with marks for the template: where sections and runs of silent cells begin and end.
+    """Copy a notebook with marks for the template: its tables' files, its answer, and the code of each section.
 
-    A silent cell is code that shows nothing; several in a row are folded together.
+    The code of a section stands folded at its end, that of the cells before the answer with the answer's.
     """
     notebook = copy(notebook)
-    notebook.cells = [copy(cell) for cell in notebook.cells if cell.source.strip() or cell.get("outputs")]
-    for cell in notebook.cells:
-        cell.metadata = {"silent": cell.cell_type == "code" and not cell.outputs, "opens": "", "names": ()}
+    notebook.cells = [copy(cell) for cell in notebook.cells]
+    code: list[tuple[str, str]] = []
+    for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=False):
+        cell.metadata = {"opens": _heads(cell) == _ANSWER}
         tables = 0
         for output in cell.get("outputs", []):
             if "text/csv" in output.get("data", {}) and "image/png" not in output.data:
                 tables += 1
                 output.metadata["table"] = table_name(cell.id, tables)
-    _mark_silent(notebook.cells)
-    _mark_sections(notebook.cells)
+        if cell.cell_type == "code" and cell.source.strip():
+            code.append((cell.id.replace("-", " "), cell.source))
+        if code and (following is None or _heads(following) not in ("", _ANSWER)):
+            cell.metadata["code"], code = code, []
+    _mark_answer(notebook.cells)
     return notebook
 
 
-def _mark_silent(cells: Sequence["NotebookNode"]) -> None:
-    """Give the first of several silent cells in a row the names of all, and mark the last."""
-    for silent, run in groupby(cells, lambda cell: cell.metadata["silent"]):
-        row = list(run)
-        if silent:
-            row[0].metadata["names"] = [cell.id for cell in row]
-            row[-1].metadata["last"] = True
+def _heads(cell: "NotebookNode") -> str:
+    """Return the first heading of a markdown cell, or nothing."""
+    return next(iter(headings(cell.source)), "") if cell.cell_type == "markdown" else ""
 
 
-def _mark_sections(cells: Sequence["NotebookNode"]) -> None:
-    """Mark the cell that opens the section Answer, which stands in a box, and the one that follows it."""
-    inside = False
-    for cell in cells:
-        seconds = [line for line in headings(cell.source) if line.startswith("## ")]
-        if cell.cell_type == "markdown" and seconds:
-            if inside:
-                cell.metadata["closes"] = True
-            if inside := seconds[0] == "## Answer":
-                cell.metadata["opens"] = "answer"
+def _mark_answer(cells: Sequence["NotebookNode"]) -> None:
+    """Mark the last cell of the answer, which stands in a box."""
+    inside = [cell.metadata["opens"] for cell in cells]
+    if True in inside:
+        start = inside.index(True)
+        after = (place for place, cell in enumerate(cells) if place > start and _heads(cell))
+        cells[next(after, len(cells)) - 1].metadata["closes"] = True
 
 
 def drawing(chart: Mapping[str, Any], which: str) -> dict[str, Any]:
@@ -147,5 +146,11 @@ def drawing(chart: Mapping[str, Any], which: str) -> dict[str, Any]:
 
 
 def with_sources(html: str) -> str:
-    """Lead the ids of sources to the page that lists them, which leads on to the printed source."""
-    return _SOURCE.sub(r'<a href="sources.html#\2"\1>\2</a>', html)
+    """Lead the ids of sources to the page that lists them, and keep the addresses for paper."""
+    return _SOURCE.sub(r'<a href="sources.html#\3" data-address="\1"\2>\3</a>', html)
+
+
+def caption(html: str) -> str:
+    """Return the caption of a table, as HTML without marks, or what it is."""
+    found = _CAPTION.search(html)
+    return re.sub('<[^>]+>|"', "", found[1]) if found else "Table"

@@ -10,8 +10,8 @@ from typing import Any
 from tr_analysis import __version__
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
+from tr_analysis.provenance import commit
 from tr_analysis.site.cells import TEMPLATES
-from tr_analysis.site.provenance import commit
 
 _COVER = "index"
 _LEFT_OUT = (_COVER, "404")

@@ -10,12 +10,20 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.ledger.results import KEY_FINDINGS, LEADS
-from tr_analysis.report.finding import RUNGS, Finding
+from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
 
-_PARTS = ("label", "value", "low", "high", "n", "unit", "rung", "places", "text")
+_PARTS = ("label", "value", "low", "high", "n", "unit", "rung", "places", "text", "of", "span")
 _ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
+# What became of the published numbers aimed at: the names of the scorecard's counts, and how a reader says them.
+_COUNTED = {
+    "published_back": "reproduced",
+    "contradicted": "contradicted by computation",
+    "printed_alike_elsewhere": "printed alike elsewhere",
+    "printed_otherwise_elsewhere": "printed otherwise elsewhere",
+    "input_not_held": "not to be had: their input is not held here",
+}
 _PENDING = "none"  # an inspection that was called off before it was rated
 
 
@@ -34,11 +42,11 @@ def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
         "chapters": numbered,
         "cards": {chapter.run: card(chapter) for chapter in numbered},
         "answers": answers({chapter.name: chapter for chapter in numbered}),
+        "counted": _COUNTED,
         "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
         "events": events(load("events")),
         "providers": providers(about),
         "released": _released(),
-        "rungs": RUNGS,
     }
 
 
@@ -102,6 +110,8 @@ def providers(pages: Sequence[Chapter]) -> list[dict[str, Any]]:
     page = {str(value): chapter.page for chapter in pages for value in chapter.parameters.values()}
     ratings, trusts = load("inspection_ratings"), load("probation_trusts")
     covered = trusts.groupby("successor_crc")["trust"].agg(list).to_dict()
+    places = load("places").groupby("crc")
+    towns = places["place"].agg(" ".join) + " " + places["county"].agg(lambda names: " ".join(names.unique()))
     rows = load("providers").sort_values("provider", kind="stable").to_dict("records")
     return [
         {
@@ -109,6 +119,7 @@ def providers(pages: Sequence[Chapter]) -> list[dict[str, Any]]:
             "page": page.get(row["provider"]),
             "owners": [owner for owner in (row["owner"], row["later_owner"]) if pd.notna(owner)],
             "ratings": [_rating(ratings, row["provider"], number) for number in (1, 2)],
+            "towns": towns.get(row["provider"], ""),
             "covers": covered.get(row["provider"], []),
         }
         for row in rows

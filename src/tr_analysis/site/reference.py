@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, entries
+from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, entries
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.package import citations
 from tr_analysis.errors import ChapterError, plain
@@ -209,4 +209,9 @@ def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, A
     schemas
         Their schemas.
     """
-    return {"about": ABOUT, "abbreviations": ABBREVIATIONS, "entries": entries(tables, schemas)}
+    return {
+        "about": ABOUT,
+        "abbreviations": ABBREVIATIONS,
+        "terms": TERMS,
+        "entries": entries(tables, schemas),
+    }

@@ -1,1 +1,1 @@
-"""Chapters: their parameters, their rules, running them and publishing what they yield."""
+"""Chapters: finding them, their parameters, what they need of each other, and what a run is to do."""

@@ -9,6 +9,7 @@ from typing import Any
 from tr_analysis.errors import StudyError
 
 Cell = dict[str, Any]
+INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
 def read_cells(notebook: Path) -> list[Cell]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from tr_analysis.paths import notebooks
-from tr_analysis.study.execute import ExecutionError, execute
-from tr_analysis.study.kernels import SETTINGS, Kernels, running_kernels
-from tr_analysis.study.normalise import LIBRARIES, normalise
+from tr_analysis.runner.execute import ExecutionError, execute
+from tr_analysis.runner.kernels import SETTINGS, Kernels, running_kernels
+from tr_analysis.runner.normalise import normalise
+from tr_analysis.runner.publish import chapter_files
 from tr_analysis.study.plan import plan
-from tr_analysis.study.publish import chapter_files
 from tr_analysis.study.values import Value
 
-__all__ = ["LIBRARIES", "SETTINGS", "close_kernels", "run_chapter"]
+__all__ = ["SETTINGS", "close_kernels", "run_chapter"]
 
 
 class _Worker:

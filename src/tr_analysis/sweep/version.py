@@ -5,12 +5,11 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 from tr_analysis import paths
 from tr_analysis.files import sha256
-from tr_analysis.sweep.chapters import LIBRARIES
+from tr_analysis.runner.fingerprint import versions
 
 Part = tuple[str, bytes]
 
@@ -37,7 +36,7 @@ def _common() -> dict[str, str]:
     return {
         "tr_analysis": _package(),
         "tables": sha256(tables.read_bytes()) if tables.exists() else "",
-        **{name: version(name) for name in LIBRARIES},
+        **versions(),
     }
 
 

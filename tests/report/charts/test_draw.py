@@ -86,7 +86,7 @@ def test_bars_begin_at_zero_and_have_their_numbers_at_their_ends():
         "−4.4%": (-4.4, "right"),
         "+11.9%": (11.9, "left"),
         "−8.8%": (-8.8, "right"),
-        "+0.0%": (0.0, "left"),
+        "0.0%": (0.0, "left"),
     }
     assert numbers["−4.4%"].xy[1] < numbers["−8.8%"].xy[1] < numbers["+11.9%"].xy[1]
     assert axes.yaxis_inverted()  # so that the first group and the first of a group are on top

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tr_analysis.report import CHART_MIME, charts
-from tr_analysis.report.charts.fit import AxisName, fit, words_of
+from tr_analysis.report.charts.fit import AxisName, fit, group_thousands, words_of
 
 LONG = "Services: all four ratings in their order, label moved between the services of one owner"
 
@@ -115,3 +115,22 @@ def test_years_keep_their_distance_on_a_narrow_axis(show):
 def test_heading_and_chart_do_not_overlap(rows):
     fit(rows, words_of(rows), heading=0.3)
     assert rows.axes[0].get_tightbbox().y1 <= 0.7 * rows.bbox.height + 1
+
+
+def test_axes_that_reach_a_thousand_are_written_with_commas():
+    figure, (people, share) = charts.canvas(4, rows=2)
+    people.set(xlim=(0, 2), ylim=(0, 2500))
+    share.set(xlim=(0, 2), ylim=(0, 0.5))
+    plain = share.yaxis.get_major_formatter()
+    group_thousands(figure)
+    assert people.yaxis.get_major_formatter()(2500.0) == "2,500"
+    assert share.yaxis.get_major_formatter() is plain
+
+
+def test_an_axis_with_a_form_of_its_own_or_dates_keeps_it():
+    figure, axes = charts.canvas(3)
+    axes.plot(pd.to_datetime(["2015-02-01", "2016-02-01"]), [0, 2500])
+    axes.yaxis.set_major_formatter("{x:.1f}")
+    kept = axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()
+    group_thousands(figure)
+    assert (axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()) == kept

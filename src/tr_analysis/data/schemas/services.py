@@ -70,6 +70,20 @@ TRUSTS = table(
     references={"successor_crc": "providers.provider"},
 )
 
+PLACES = table(
+    "places",
+    "Larger places, and the CRC that served them",
+    "Helps to find an area's CRC, and is no evidence: towns, cities and London boroughs by county. Which county a "
+    "place is in is common knowledge; which CRC served a county is inferred from the CRCs' names.",
+    {
+        "place": column("string", "town, city or London borough"),
+        "county": column("string", "ceremonial county, or the earlier Cleveland; Wales is one"),
+        "crc": column("string", "CRC of that county, inferred from the names"),
+    },
+    key=["place"],
+    references={"crc": "providers.provider"},
+)
+
 INSPECTIONS = table(
     "inspection_ratings",
     "Core inspections of probation services, 2018 to 2021",
@@ -143,4 +157,4 @@ QUALITY_IMPACT = table(
     key=["area", "organisation"],
 )
 
-SERVICES = (PROVIDERS, TRUSTS, INSPECTIONS, STANDARD_RATINGS, QUALITY_IMPACT)
+SERVICES = (PROVIDERS, TRUSTS, PLACES, INSPECTIONS, STANDARD_RATINGS, QUALITY_IMPACT)

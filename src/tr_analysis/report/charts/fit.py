@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Annotation, Text
+from matplotlib.ticker import ScalarFormatter
 
 from tr_analysis.report.charts.draw import EndLabel
 from tr_analysis.report.charts.marks import ROW, place_flags
@@ -75,6 +76,16 @@ def name_upright(figure: Figure) -> None:
     for axes in figure.axes:
         if axes.get_ylabel() and axes.yaxis.label.get_visible():
             AxisName(axes)
+
+
+def group_thousands(figure: Figure) -> None:
+    """Write the numbers of each axis that reaches a thousand with commas, unless it has a form of its own."""
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if (
+            type(axis.get_major_formatter()) is ScalarFormatter
+            and max(map(abs, axis.get_view_interval())) >= 1000
+        ):
+            axis.set_major_formatter("{x:,.0f}")
 
 
 def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tr_analysis.report import CHART_MIME
-from tr_analysis.report.charts.fit import fit, name_upright, words_of
+from tr_analysis.report.charts.fit import fit, group_thousands, name_upright, words_of
 from tr_analysis.report.charts.rules import check
 from tr_analysis.report.charts.style import DPI, NARROW
 from tr_analysis.report.charts.svg import to_svg
@@ -50,6 +50,7 @@ def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data
     """
     _complete(name, {"title": title, "subtitle": subtitle, "alternative text": alt}, data)
     name_upright(figure)
+    group_thousands(figure)
     words, (width, height) = words_of(figure), figure.get_size_inches()
     heading = write_heading(figure, title, subtitle)
     fit(figure, words, heading=heading)

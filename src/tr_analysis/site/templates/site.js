@@ -6,6 +6,8 @@
     return element;
   };
 
+  const block = (table) => table.closest(".wide") ?? table;
+
   const unfold = document.getElementById("unfold");
   if (unfold) {
     const folded = [...document.querySelectorAll("details.code")];
@@ -48,20 +50,50 @@
     });
   }
 
-  document.querySelectorAll("table[data-filter]").forEach((table, place) => {
-    const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+  // Tables that are filtered by the same words share one field, above the first of them.
+  const filtered = Map.groupBy(document.querySelectorAll("table[data-filter]"), (table) => table.dataset.filter);
+  [...filtered].forEach(([words, tables], place) => {
+    const rows = tables.flatMap((table) => [...table.tBodies].flatMap((body) => [...body.rows]));
+    const wordsOf = (row) => [...row.cells].map((cell) => cell.textContent).concat(row.dataset.words ?? "");
+    const plain = (text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+    const texts = rows.map((row) => ` ${plain(wordsOf(row).join(" ")).join(" ")}`);
     const field = make("input", { type: "search", id: `filter-${place}`, autocomplete: "off" });
     const count = make("output", { htmlFor: field.id });
     count.setAttribute("role", "status");
     const filter = () => {
-      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-      for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+      const sought = plain(field.value);
+      rows.forEach((row, i) => (row.hidden = !sought.every((word) => texts[i].includes(` ${word}`))));
+      for (const table of tables) block(table).hidden = !rows.some((row) => !row.hidden && table.contains(row));
       const shown = rows.filter((row) => !row.hidden).length;
-      count.textContent = words.length ? `${shown} of ${rows.length} rows` : `${rows.length} rows`;
+      const none = `0 of ${rows.length} rows. ${tables[0].dataset.none ?? "Try fewer or other words"}`;
+      count.textContent = !sought.length ? `${rows.length} rows` : shown ? `${shown} of ${rows.length} rows` : none;
     };
     field.addEventListener("input", filter);
-    const label = make("label", { htmlFor: field.id }, table.dataset.filter);
-    (table.closest(".wide") ?? table).before(make("p", { className: "filter" }, label, field, count));
+    const label = make("label", { htmlFor: field.id }, words);
+    const first = block(tables[0]);
+    (first.parentElement.querySelector("[data-filter-here]") ?? first).before(
+      make("p", { className: "filter" }, label, field, count),
+    );
     filter();
   });
+
+  // A table of more than three columns is too wide for a phone, where each row becomes a paragraph.
+  for (const table of document.querySelectorAll(".wide table")) {
+    const headers = [...(table.tHead?.rows[0].cells ?? [])].map((header) => header.textContent);
+    if (headers.length < 4) continue;
+    table.classList.add("stacked");
+    for (const body of table.tBodies)
+      for (const row of body.rows)
+        [...row.cells].forEach((cell, column) => column && (cell.dataset.label = headers[column]));
+  }
+
+  // Only what scrolls is a stop for the keyboard.
+  const wide = [...document.querySelectorAll(".wide")];
+  const stops = new ResizeObserver(() => {
+    for (const one of wide) one.tabIndex = one.scrollWidth > one.clientWidth ? 0 : -1;
+  });
+  for (const one of wide) stops.observe(one);
+
+  const contents = document.querySelector(".toc details");
+  if (contents) contents.open = matchMedia("(min-width: 62rem)").matches;
 })();

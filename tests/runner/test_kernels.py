@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.study import kernels
-from tr_analysis.study.kernels import running_kernels
+from tr_analysis.runner import kernels
+from tr_analysis.runner.kernels import running_kernels
+from tr_analysis.runner.run import run
 from tr_analysis.study.plan import plan
-from tr_analysis.study.run import run
 
 
 def sleeper() -> subprocess.Popen[bytes]:

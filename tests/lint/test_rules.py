@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.study.lint import lint
+from tr_analysis.lint.rules import lint
 
 
 def markdown(name: str, source: str) -> dict:

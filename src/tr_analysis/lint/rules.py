@@ -10,13 +10,12 @@ from typing import Any
 from nbformat.validator import iter_validate
 
 from tr_analysis.errors import StudyError
+from tr_analysis.lint.code import code_faults, names_used
+from tr_analysis.lint.prose import prose_faults
 from tr_analysis.report.prose import headings
 from tr_analysis.study.chapters import Chapter
-from tr_analysis.study.lint_code import code_faults, names_used
-from tr_analysis.study.lint_prose import prose_faults
 from tr_analysis.study.needs import needed_results, refuse_circles
-from tr_analysis.study.normalise import INJECTED
-from tr_analysis.study.notebook import Cell, read_cells
+from tr_analysis.study.notebook import INJECTED, Cell, read_cells
 from tr_analysis.study.parameters import read_parameters
 
 HEADINGS = ("## Answer", "## Evidence", "## Limits")

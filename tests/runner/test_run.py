@@ -5,9 +5,9 @@ from pathlib import Path
 
 import nbformat
 
-from tr_analysis.study import kernels
+from tr_analysis.runner import kernels
+from tr_analysis.runner.run import run
 from tr_analysis.study.plan import plan
-from tr_analysis.study.run import run
 
 FIGURE = """\
 import os

@@ -16,13 +16,14 @@ from nbformat import NotebookNode
 
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.paths import notebooks
-from tr_analysis.study.execute import ExecutionError, execute
-from tr_analysis.study.kernels import Kernels, running_kernels
-from tr_analysis.study.normalise import normalise
+from tr_analysis.runner import CAN_FORK
+from tr_analysis.runner.execute import ExecutionError, execute
+from tr_analysis.runner.kernels import Kernels, running_kernels
+from tr_analysis.runner.normalise import normalise
+from tr_analysis.runner.progress import Progress
+from tr_analysis.runner.publish import chapter_files, keep_failed, publish
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.plan import Task
-from tr_analysis.study.progress import Progress
-from tr_analysis.study.publish import chapter_files, keep_failed, publish
 
 
 class InterruptionError(StudyError):
@@ -48,7 +49,13 @@ class Outcome:
     failure: str = ""
 
 
-def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
+def run(
+    tasks: Sequence[Task],
+    jobs: int | None = None,
+    *,
+    forked: bool = CAN_FORK,
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
     """Run chapters, publish what each yields, and tell how each ended, in the order given.
 
     A chapter that loads results of others starts when they are done, before any that comes later in the study.
@@ -59,6 +66,10 @@ def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
         What to run, from `plan`.
     jobs
         Chapters at a time; by default one per processor.
+    forked
+        Whether kernels are forked from one process that has imported what chapters need, or each starts on its own.
+    done
+        Called with each outcome as soon as it is there, in the thread that ran it.
 
     Raises
     ------
@@ -66,14 +77,24 @@ def run(tasks: Sequence[Task], jobs: int | None = None) -> list[Outcome]:
         After Ctrl-C or SIGTERM; no kernel is left. It names the chapters that were written before.
     """
     finished: list[str] = []
+
+    def ended(outcome: Outcome) -> None:
+        if not outcome.failure:
+            finished.append(outcome.task.name)
+        done(outcome)
+
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     try:
-        with _termination(), running_kernels(notebooks()) as kernels, closing(Progress(cells)) as progress:
+        with (
+            _termination(),
+            running_kernels(notebooks(), forked=forked) as kernels,
+            closing(Progress(cells)) as progress,
+        ):
             pool = ThreadPoolExecutor(jobs)
             try:
                 return _in_order(
-                    tasks, jobs, lambda task: pool.submit(_run_task, task, kernels, progress, finished)
+                    tasks, jobs, lambda task: pool.submit(_run_task, task, kernels, progress, ended)
                 )
             finally:
                 kernels.stop()
@@ -127,7 +148,7 @@ def _termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _run_task(task: Task, kernels: Kernels, progress: Progress, finished: list[str]) -> Outcome:
+def _run_task(task: Task, kernels: Kernels, progress: Progress, ended: Callable[[Outcome], None]) -> Outcome:
     """Execute and publish one chapter; a failure keeps what was executed and touches nothing else."""
     start = time.monotonic()
     executed: NotebookNode | None = None
@@ -137,7 +158,6 @@ def _run_task(task: Task, kernels: Kernels, progress: Progress, finished: list[s
         try:
             executed = normalise(execute(task, kernels, progress.advance), task)
             files = publish(task.name, chapter_files(task, executed), task.out)
-            finished.append(task.name)
         except ExecutionError as error:
             executed, failure = error.notebook, str(error)
         except ChapterError as error:
@@ -146,4 +166,6 @@ def _run_task(task: Task, kernels: Kernels, progress: Progress, finished: list[s
             executed, failure = None, f"{task.name}: {error.strerror}: {error.filename}"
     if failure and executed is not None and not kernels.stopped:
         files = (keep_failed(task.name, executed, task.out),)
-    return Outcome(task, time.monotonic() - start, files, failure)
+    outcome = Outcome(task, time.monotonic() - start, files, failure)
+    ended(outcome)
+    return outcome

@@ -1,6 +1,6 @@
 import subprocess
 
-from tr_analysis.site.provenance import commit
+from tr_analysis.provenance import commit
 
 
 def git(folder, *words):

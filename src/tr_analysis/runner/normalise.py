@@ -3,25 +3,15 @@
 import copy
 import math
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from nbformat import NotebookNode
 
 from tr_analysis import __version__
 from tr_analysis.report import FINDINGS_MIME
+from tr_analysis.runner.fingerprint import versions
+from tr_analysis.study.notebook import INJECTED
 from tr_analysis.study.plan import Task
-
-LIBRARIES = (
-    "numpy",
-    "pandas",
-    "scipy",
-    "statsmodels",
-    "matplotlib",
-    "seaborn",
-)  # those that numbers depend on
-INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
 def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
@@ -43,7 +33,7 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
         "chapter": task.chapter.name,
         "parameters": dict(task.values),
         "version": __version__,
-        "libraries": _libraries(),
+        "libraries": versions(),
     }
     if task.title != task.chapter.title:
         first = notebook.cells[0]
@@ -59,12 +49,6 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
             if FINDINGS_MIME in output.get("data", {}):
                 output.data[FINDINGS_MIME] = _finite(output.data[FINDINGS_MIME])
     return notebook
-
-
-@cache
-def _libraries() -> dict[str, str]:
-    """Return the versions that computed the numbers; they are pinned, so a rerun has the same."""
-    return {name: version(name) for name in LIBRARIES}
 
 
 def _finite(value: Any) -> Any:

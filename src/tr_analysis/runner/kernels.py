@@ -14,6 +14,8 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
 from tr_analysis.paths import REPORTS
+from tr_analysis.runner import CAN_FORK
+from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
 
 # One thread each: kernels that share the processor and each start a thread per core slow one another down.
 SETTINGS = {
@@ -43,15 +45,18 @@ class Kernels:
         A private folder for sockets, logs and IPython's own files.
     folder
         The working directory of the kernels: the chapters' folder, as in Jupyter.
+    forked
+        Whether they are forked from one process, or each starts on its own.
     """
 
-    def __init__(self, runtime: Path, folder: Path) -> None:
+    def __init__(self, runtime: Path, folder: Path, *, forked: bool) -> None:
         self._runtime = runtime
         self._folder = folder
         self._lock = threading.Lock()
         self._started: list[psutil.Process] = []
         self._logs: dict[str, Path] = {}
         self.stopped = False
+        self._server = ForkServer(runtime, self._environment()) if forked else None
 
     def options(self, name: str, reports: Path) -> dict[str, Any]:
         """Return what papermill passes on to nbclient so that a run's kernel is one of these.
@@ -79,10 +84,13 @@ class Kernels:
 
         class ChapterKernelManager(AsyncKernelManager):
             async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+                if kernels._server:
+                    self.provisioner = ForkedProvisioner(kernel_spec=self.kernel_spec, parent=self)
+                    self.provisioner.server = kernels._server
                 with log.open("wb") as output:
                     await super().start_kernel(
                         **options,
-                        env=kernels._environment(reports),
+                        env=kernels._environment() | {REPORTS: str(reports.resolve())},
                         cwd=str(kernels._folder),
                         stdout=output,
                         stderr=output,
@@ -91,10 +99,9 @@ class Kernels:
 
         return ChapterKernelManager
 
-    def _environment(self, reports: Path) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-        places = {"IPYTHONDIR": self._runtime / "ipython", REPORTS: reports.resolve()}
-        return inherited | SETTINGS | {name: str(place) for name, place in places.items()}
+        return inherited | SETTINGS | {"IPYTHONDIR": str(self._runtime / "ipython")}
 
     def _remember(self, pid: int) -> None:
         with self._lock, suppress(psutil.NoSuchProcess):
@@ -105,12 +112,15 @@ class Kernels:
     def stop(self) -> None:
         """End every kernel, and what it started, at once; kernels that start later end too."""
         self.stopped = True
+        if self._server:
+            self._server.close()
         with self._lock:
-            for kernel in self._started:
+            for process in self._started:
                 with suppress(psutil.NoSuchProcess):
-                    for process in [kernel, *kernel.children(recursive=True)]:
+                    process.suspend()  # so that it starts nothing while its children are counted
+                    for member in [*process.children(recursive=True), process]:
                         with suppress(psutil.NoSuchProcess):
-                            process.kill()
+                            member.kill()
 
     def last_words(self, name: str) -> str:
         """Return the last line that the kernel of a run wrote to its own streams, or nothing."""
@@ -120,19 +130,21 @@ class Kernels:
 
 
 @contextmanager
-def running_kernels(folder: Path) -> Iterator[Kernels]:
+def running_kernels(folder: Path, *, forked: bool = CAN_FORK) -> Iterator[Kernels]:
     """Yield the kernels of a run; afterwards none is left, nor any file of theirs.
 
     Parameters
     ----------
     folder
         The working directory of the kernels.
+    forked
+        Whether they are forked from one process, or each starts on its own.
     """
     before = os.environ.get("JUPYTER_PREFER_ENV_PATH")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this installation's kernel, not one in the home folder
     try:
         with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as runtime:
-            kernels = Kernels(Path(runtime), folder)
+            kernels = Kernels(Path(runtime), folder, forked=forked)
             try:
                 yield kernels
             finally:

@@ -1,0 +1,1 @@
+"""The rules chapters are written by."""

@@ -1,0 +1,172 @@
+"""A process that imports once what chapters need, and forks a kernel from itself whenever one is asked for.
+
+`ForkServer` starts it and talks to it over a pair of sockets that no other process holds. Where its other end is
+closed, be it that the run was killed, the kernels and the run's private folder go, and the process with them.
+"""
+
+import builtins
+import gc
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+
+# What a kernel itself loads as it starts, and what charts are drawn with; the package's own modules bring the rest.
+_LIBRARIES = (
+    "debugpy.server.api",
+    "ipykernel.debugger",
+    "ipykernel.kernelapp",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.extensions.storemagic",
+    "seaborn",
+    "sqlite3",
+    "statsmodels.api",
+    "tornado.platform.asyncio",
+)
+_PACKAGE = Path(__file__).parents[1]
+_PARTS = ("data", "models", "report", "ledger", "study")
+
+
+def import_all() -> None:
+    """Import what chapters need, as if a kernel did: pandas asks whether it is in a notebook.
+
+    What cannot be imported is left: a chapter that needs it says better what is wrong.
+    """
+    files = (file for part in _PARTS for file in sorted((_PACKAGE / part).rglob("[!_]*.py")))
+    own = (".".join(file.relative_to(_PACKAGE.parent).with_suffix("").parts) for file in files)
+    vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=None)
+    try:
+        for name in (*_LIBRARIES, *own):
+            with suppress(Exception):
+                import_module(name)
+    finally:
+        del vars(builtins)["get_ipython"]
+
+
+def refuse_threads(patience: float = 5) -> None:
+    """Refuse to go on with more than one thread: a fork takes along only one, and the locks of all.
+
+    Parameters
+    ----------
+    patience
+        Seconds to wait for one to end by itself.
+
+    Raises
+    ------
+    RuntimeError
+        If a library started one as it was imported, and it does not end.
+    """
+    for thread in threading.enumerate():  # such as the one that says that fonts are being read
+        if thread is not threading.main_thread():
+            thread.join(patience)
+    if psutil.Process().num_threads() > 1:
+        raise RuntimeError("a library started a thread when it was imported; run with --kernels standard")
+
+
+def serve(channel: socket.socket) -> dict[str, Any] | None:
+    """Fork a kernel for each request, a line of JSON, and answer with its process id.
+
+    Returns
+    -------
+    dict or None
+        In a kernel, its request. In the server, nothing, when the other end of the channel is closed.
+    """
+    with channel, channel.makefile("r", encoding="utf-8") as lines:
+        for line in lines:
+            pid = os.fork()
+            if pid == 0:
+                return dict(json.loads(line))
+            channel.sendall(f"{pid}\n".encode())
+    return None
+
+
+def become_kernel(request: dict[str, Any], server: int) -> None:
+    """Run a kernel in this process, with folder, environment, streams and chance of its own.
+
+    Parameters
+    ----------
+    request
+        ``arguments`` of ipykernel's launcher; ``environment``, ``folder`` and ``log``.
+    server
+        Process id of the server: the kernel ends when it does.
+    """
+    import numpy as np
+    from ipykernel.kernelapp import IPKernelApp
+
+    for signum in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_DFL)
+    os.setsid()
+    with Path(request["log"]).open("ab") as log:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(log.fileno(), stream.fileno())
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    launcher = find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher and launcher.origin), *request["arguments"]]
+    random.seed()
+    np.random.seed()  # noqa: NPY002 the state every kernel would share; like this each has its own
+    IPKernelApp.launch_instance(request["arguments"], parent_handle=server)
+
+
+def end(folder: Path) -> None:
+    """End every kernel and what it started, and remove the run's folder."""
+    kernels = psutil.Process().children(recursive=True)
+    for kernel in kernels:
+        with suppress(psutil.NoSuchProcess):
+            kernel.kill()
+    until = time.monotonic() + 5
+    while not all(map(_is_gone, kernels)) and time.monotonic() < until:
+        time.sleep(0.002)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def main(channel: int, folder: Path) -> None:
+    """Import, then serve until the other end of the channel is closed.
+
+    Parameters
+    ----------
+    channel
+        File descriptor of our end.
+    folder
+        The run's private folder, which is the working directory.
+    """
+    sys.path[:] = [place for place in sys.path if place != str(Path.cwd())]  # as ipykernel's launcher does
+    server = os.getpid()
+    try:
+        import_all()
+        refuse_threads()
+        gc.freeze()  # what is shared stays shared: a collection in a kernel would copy it
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system takes away the kernels that ended
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from here on it ends by itself, and its kernels first
+        request = serve(socket.socket(fileno=channel))
+    finally:
+        if os.getpid() == server:
+            end(folder)
+    if request is not None:
+        become_kernel(request, server)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,137 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from tr_analysis import data, paths
+from tr_analysis.runner.forked import ForkedKernel
+from tr_analysis.runner.kernels import running_kernels
+from tr_analysis.runner.run import run
+from tr_analysis.study.plan import plan
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+
+STATE = """\
+import json, os, random, signal, sys
+loaded = "seaborn" in sys.modules
+import numpy, pandas, psutil
+own = [numpy.random.random(), random.random(), os.getpid()]
+fixed = [os.getcwd(), sys.argv[:2], sys.argv[3:], sys.path, sorted(set(os.environ) - {"JPY_PARENT_PID", "PYDEVD_USE_FRAME_EVAL"})]
+fixed += [os.environ["TR_ANALYSIS_REPORTS"], hash("a"), os.getpgid(0) == os.getpid(), psutil.Process().num_fds()]
+fixed += [pandas.get_option("display.max_columns"), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL]
+print(json.dumps({"loaded": loaded, "own": own, "fixed": fixed, "parent": os.getppid()}))
+"""
+DRAWING = """\
+import base64, io
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from IPython.display import display
+frame = pd.DataFrame(np.arange(60.0).reshape(2, 30)).assign(month=pd.period_range("2015-01", periods=2, freq="M"))
+display(frame, frame.dtypes)
+axes = sns.lineplot(x=frame["month"].dt.to_timestamp(), y=frame[0])
+axes.set_title("A line")
+axes.figure.savefig(picture := io.BytesIO(), metadata={"Software": None})
+plt.close()
+shown = {"image/png": base64.b64encode(picture.getvalue()).decode(), "text/csv": "a", "text/plain": str(plt.get_backend())}
+display(shown, metadata={"image/png": {"name": "line", "alt": "A line"}}, raw=True)
+"""
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def printed(folder: Path, name: str) -> dict:
+    return json.loads(nbformat.read(folder / f"{name}.ipynb", as_version=4).cells[5].outputs[0].text)
+
+
+def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, tmp_path):
+    toy("01-a", STATE)
+    toy("02-b", STATE)
+    states = {}
+    for forked in (True, False):
+        outcomes = run(plan(out=tmp_path / "out"), jobs=2, forked=forked)
+        assert [outcome.failure for outcome in outcomes] == ["", ""]
+        states[forked] = [printed(tmp_path / "out", name) for name in ("01-a", "02-b")]
+    first, second = states[True]
+    standard, _ = states[False]
+    assert (first["loaded"], standard["loaded"]) == (True, False)
+    assert first["parent"] == second["parent"] != os.getpid() == standard["parent"]
+    assert all(one != other for one, other in zip(first["own"], second["own"], strict=True))
+    assert first["fixed"] == second["fixed"] == standard["fixed"]
+
+
+def test_forked_and_standard_kernels_give_the_same_bytes(toy, tmp_path):
+    toy("01-drawing", DRAWING)
+    toy("02-plain", "import pandas as pd\npd.DataFrame({'n': range(99)})")
+    given = {}
+    for forked in (True, False):
+        outcomes = run(plan(out=tmp_path / str(forked)), forked=forked)
+        assert [outcome.failure for outcome in outcomes] == ["", ""]
+        given[forked] = tree(tmp_path / str(forked))
+    assert given[True] == given[False]
+    assert b"image/png" in given[True]["01-drawing.ipynb"]
+
+
+@pytest.mark.full
+def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
+    data.build()
+    given = {}
+    for forked in (True, False):
+        outcomes = run(plan(out=tmp_path / str(forked)), forked=forked)
+        assert {outcome.failure for outcome in outcomes} == {""}
+        given[forked] = tree(tmp_path / str(forked))
+    assert {f"{task.name}.ipynb" for task in plan()} <= set(given[True])
+    assert [name for name in given[True] if given[True][name] != given[False].get(name)] == []
+    assert set(given[True]) == set(given[False])
+
+
+def test_a_crash_is_its_own_chapters_error(toy):
+    toy("01-crash", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
+    toy("02-good", "n")
+    failures = [outcome.failure for outcome in run(plan(), jobs=1)]
+    assert failures == ["01-crash, under “Evidence”: the kernel died while this cell ran", ""]
+
+
+def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, monkeypatch):
+    broken = [sys.executable, "-c", "raise SystemExit('no room to fork in')"]
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: start(broken, **options))
+    toy("01-a", "n")
+    (outcome,) = run(plan())
+    reason = "the process that kernels are forked from ended; try --kernels standard"
+    assert outcome.failure == (
+        f"01-a: the kernel did not start ({reason}); its last words: no room to fork in"
+    )
+
+
+def test_nothing_is_left_of_a_run_whatever_its_server_was_doing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with running_kernels(paths.notebooks()):  # it still imports
+        importing = psutil.Process().children()
+        assert importing
+    with running_kernels(paths.notebooks()) as kernels:
+        (runtime,) = tmp_path.iterdir()
+        pid = kernels._server.fork(["-f", "k.json"], tmp_path, {}, runtime / "k.log")
+        serving = psutil.Process().children(recursive=True)
+        assert pid in {process.pid for process in serving}
+    assert not any(process.is_running() for process in [*importing, *serving])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kernel_that_is_gone_is_not_mistaken_for_another():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        kernel = ForkedKernel(process.pid)
+        assert kernel.poll() is None
+    assert kernel.poll() == kernel.wait() == 1
+    kernel.send_signal(signal.SIGKILL)
+    assert ForkedKernel(process.pid).poll() == 1
