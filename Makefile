@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 PAGES := reports/[0-9]*.ipynb reports/provider-northumbria.ipynb reports/provider-nps-wales.ipynb
 COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 
-.PHONY: study site test test-full lab check lock clean
+.PHONY: study site test test-full bench lab check lock clean
 .DEFAULT_GOAL := study
 
 study: $(VENV)/.study  ## run every chapter and build the pages
@@ -23,6 +23,9 @@ test: $(VENV)/.test  ## the tests, then the executed chapters cell by cell
 
 test-full: $(VENV)/.test  ## the long simulations as well
 	$(PYTEST) -n auto --dist loadscope -m ""
+
+bench: $(VENV)/.test  ## measure speed and memory on this machine into benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
 
 check: $(VENV)/.test  ## style, types, directions of imports, rules of the chapters and of the data
 	$(BIN)/ruff check
@@ -42,7 +45,7 @@ lock:  ## renew the locks from pyproject.toml (needs uv)
 	$(COMPILE) -c requirements.lock --extra lab pyproject.toml -o requirements-lab.lock
 
 clean:  ## remove what is built; keep what is committed
-	rm -rf $(VENV) tests/browser/node_modules reports/site reports/failed reports/variants reports/.runs.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/browser/node_modules reports/site reports/failed reports/variants reports/sweeps reports/.runs.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find src tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # The environment, made once and again whenever a lock or pyproject.toml changes.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, data, run, site
+from tr_analysis.cli import chapters, data, run, site, sweep
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -21,6 +21,7 @@ for command in (
     chapters.list_command,
     chapters.params,
     run.run,
+    sweep.sweep,
     site.site,
     chapters.new,
     chapters.lint,
@@ -33,8 +34,8 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
-    0 done; 1 bad data or rules broken; 2 a chapter failed; 3 no Chromium to print with; 64 called wrongly; 70 a fault of ours;
-    130 and 143 interrupted.
+    0 done; 1 bad data or rules broken; 2 a chapter failed; 3 no Chromium to print with or no scheduler to
+    sweep on; 64 called wrongly; 70 a fault of ours; 130 and 143 interrupted.
     """
     try:
         return cli.main(arguments, prog_name="tr-analysis", standalone_mode=False) or 0

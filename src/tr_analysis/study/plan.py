@@ -99,7 +99,7 @@ def plan(
         turned = {p.name: parse(p, given[p.name]) for p in parameters if p.name in given}
         tasks += _tasks(chapter, parameters, turned, out, all_providers or not (names or given))
     if out is not None:
-        _refuse_folder(out, turned=any(task.turned for task in tasks))
+        refuse_folder(out, turned=any(task.turned for task in tasks))
     for folder in {task.out for task in tasks}:
         _refuse_unwritable(folder)
     refuse_circles(list(known), chapters)
@@ -179,8 +179,14 @@ def _refuse_all(known: Mapping[Chapter, Sequence[Parameter]], given: Mapping[str
         raise UsageError("no chapter is about one provider: leave --all away")
 
 
-def _refuse_folder(out: Path, *, turned: bool) -> None:
-    """Refuse to write results over the project's sources, or a variant over the study."""
+def refuse_folder(out: Path, *, turned: bool) -> None:
+    """Refuse to write results over the project's sources, or a variant over the study.
+
+    Raises
+    ------
+    UsageError
+        Which says what to do with ``--out``.
+    """
     here = out.resolve()
     if here == root() or any(here.is_relative_to(folder) for folder in sources()):
         raise UsageError(f"--out {out} is where the project's own files are; name a folder for results")

@@ -1,0 +1,119 @@
+"""Where a sweep runs: processes of this machine, or a Dask scheduler with workers on many."""
+
+import importlib
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tr_analysis.errors import StudyError
+from tr_analysis.sweep.worker import start_worker
+
+_PATIENCE = 10  # seconds in which a scheduler has to answer, and a worker to end
+
+
+class EngineError(StudyError):
+    """Nothing can run there: no scheduler, no workers, or no library to reach them."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Something with an executor.
+
+    Attributes
+    ----------
+    workers
+        How many specifications it runs at a time.
+    executor
+        Opens the executor; it is opened again when all its workers were lost.
+    losses
+        What a future raises when its worker was lost.
+    """
+
+    workers: int
+    executor: Callable[[], AbstractContextManager[Executor]]
+    losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
+
+
+def processes(jobs: int | None = None) -> Engine:
+    """Return an engine of processes on this machine, each started afresh; by default one per processor."""
+    jobs = jobs or os.cpu_count() or 1
+    return Engine(jobs, lambda: _pool(jobs))
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[Executor]:
+    others = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")  # a forked process would share locks and sockets with this
+    with TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as place:
+        executor = ProcessPoolExecutor(jobs, context, initializer=start_worker, initargs=(place,))
+        try:
+            yield executor
+            executor.shutdown()
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+            ours = set(multiprocessing.active_children()) - others
+            for process in ours:
+                process.terminate()
+            for process in ours:
+                process.join(_PATIENCE)
+                process.kill()
+
+
+@contextmanager
+def dask(scheduler: str) -> Iterator[Engine]:
+    """Yield an engine of the workers of a Dask scheduler.
+
+    Parameters
+    ----------
+    scheduler
+        Its address, ``tcp://host:port``.
+
+    Raises
+    ------
+    EngineError
+        If distributed is not installed, the scheduler does not answer, or has no workers.
+    """
+    with _client(scheduler) as client:
+        from distributed import KilledWorker
+
+        workers = sum(client.nthreads().values())
+        if not workers:
+            raise EngineError(
+                f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
+            )
+
+        @contextmanager
+        def executor() -> Iterator[Executor]:
+            opened = client.get_executor(pure=False)
+            try:
+                yield opened
+            finally:
+                opened.shutdown(wait=False)
+
+        yield Engine(workers, executor, (KilledWorker,))
+
+
+@contextmanager
+def _client(scheduler: str) -> Iterator[Any]:
+    try:
+        distributed = importlib.import_module("distributed")
+    except ModuleNotFoundError:
+        raise EngineError(
+            "--scheduler needs the library distributed: install it with `pip install 'tr-analysis[cluster]'`"
+        ) from None
+    try:
+        client = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise EngineError(
+            f"no scheduler answers at {scheduler} ({type(error).__name__}); "
+            "start one with `dask scheduler`, and give its address as tcp://host:port"
+        ) from None
+    with client:
+        yield client

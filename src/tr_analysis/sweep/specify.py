@@ -1,0 +1,167 @@
+"""A sweep as written down: a TOML file, read and checked before anything runs."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from tr_analysis.errors import UsageError, nearest
+from tr_analysis.paths import reports
+from tr_analysis.sweep.identity import derived_seed, specification_id
+from tr_analysis.sweep.targets import SEED, ChapterTarget, FunctionTarget, Target
+from tr_analysis.sweep.worker import Call
+
+_KEYS = ("function", "chapter", "seed", "findings", "fixed", "grid", "specifications")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is run, over which specifications.
+
+    Attributes
+    ----------
+    target
+        The function or chapter.
+    given
+        The parameters of each specification, in order.
+    seed
+        Seed of the sweep; ``None`` where the target's own defaults stay.
+    findings
+        Names of the key numbers of a chapter that the table shows; all when empty.
+    """
+
+    target: Target
+    given: tuple[dict[str, Any], ...]
+    seed: int | None = None
+    findings: tuple[str, ...] = ()
+
+    def calls(self, version: str) -> list[Call]:
+        """Return the specifications with their ids and seeds.
+
+        Parameters
+        ----------
+        version
+            Of the target.
+
+        Raises
+        ------
+        UsageError
+            If two are the same.
+        """
+        calls: dict[str, Call] = {}
+        for given in self.given:
+            identity = specification_id(self.target.name, version, self.target.identifying(given))
+            if identity in calls:
+                raise UsageError(f"{given} is given twice: keep one")
+            derived = None if self.seed is None else self.target.seed(derived_seed(self.seed, identity))
+            calls[identity] = Call(identity, given, derived)
+        return list(calls.values())
+
+
+def read_sweep(path: Path) -> Sweep:
+    """Read and check a sweep.
+
+    Parameters
+    ----------
+    path
+        The TOML file; `docs/sweeps.md` shows two.
+
+    Raises
+    ------
+    UsageError
+        For whatever is not as it must be; the message names the file, the key, the value and what to write.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: is not TOML: {error}") from None
+    try:
+        return _sweep(content, path.resolve().parent)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _sweep(content: Mapping[str, Any], folder: Path) -> Sweep:
+    _refuse_unknown(content, _KEYS, "")
+    target = _target(content, folder)
+    seed, findings = content.get(SEED), content.get("findings", [])
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise UsageError(f"seed = {seed!r} is no whole number")
+    given = list(_given(content))
+    if seed is not None and any(SEED in one for one in given):
+        raise UsageError("seed is given at the top and as a parameter: keep one")
+    if findings and isinstance(target, FunctionTarget):
+        raise UsageError("findings: a function's outcomes are all in the table; leave it out")
+    checked = tuple(target.check(one, seeded=seed is not None) for one in given)
+    return Sweep(target, checked, seed, _findings(findings, target.name))
+
+
+def _target(content: Mapping[str, Any], folder: Path) -> Target:
+    if ("chapter" in content) == ("function" in content):
+        raise UsageError('give either chapter = "03-recall", or [function] with name = "module:function"')
+    if "chapter" in content:
+        return ChapterTarget.named(_text(content["chapter"], "chapter"))
+    function = _table(content["function"], "function")
+    _refuse_unknown(function, ("name",), "function.", "; fixed arguments stand in [fixed]")
+    if "name" not in function:
+        raise UsageError('function: give name = "module:function"')
+    target = FunctionTarget(_text(function["name"], "function.name"), str(folder))
+    target.function()
+    return target
+
+
+def _given(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of each specification; the last of a grid turns fastest."""
+    fixed, grid = (_table(content.get(name, {}), name) for name in ("fixed", "grid"))
+    listed = content.get("specifications")
+    if (listed is None) == (not grid):
+        raise UsageError("give either a [grid] of lists, or a list of [[specifications]]")
+    if listed is not None:
+        if not isinstance(listed, list) or not listed:
+            raise UsageError("specifications: write each as a table under [[specifications]]")
+        yield from (fixed | _table(one, "specifications") for one in listed)
+        return
+    for name, options in grid.items():
+        if not isinstance(options, list) or not options:
+            raise UsageError(f"grid.{name} = {options!r} is no list with values; write it as [{options!r}]")
+        if name in fixed:
+            raise UsageError(f"{name} is in [fixed] and in [grid]: keep one")
+    for chosen in product(*grid.values()):
+        yield fixed | dict(zip(grid, chosen, strict=True))
+
+
+def _findings(names: Any, chapter: str) -> tuple[str, ...]:
+    """Return the findings asked for; those of the study's own run are known beforehand."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"findings = {names!r} is no list of names")
+    results = reports() / "results" / f"{chapter}.json"
+    if names and results.exists():
+        known = json.loads(results.read_bytes())["findings"]
+        for name in names:
+            if name not in known:
+                raise UsageError(f"findings: {chapter} has no finding {name}{nearest(name, known)}")
+    return tuple(names)
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], place: str, remedy: str = "") -> None:
+    for name in table:
+        if name not in known:
+            hint = nearest(name, known) or remedy or f"; there are {', '.join(known)}"
+            raise UsageError(f"{place}{name} is no key{hint}")
+
+
+def _table(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{name} = {value!r} is no table; write it under [{name}]")
+    return value
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{name} = {value!r} is no text; put it in quotes")
+    return value

@@ -1,0 +1,251 @@
+import csv
+import json
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import LocalCluster
+
+from tr_analysis.errors import UsageError
+from tr_analysis.sweep.engines import dask, processes
+from tr_analysis.sweep.run import run_sweep
+from tr_analysis.sweep.specify import read_sweep
+from tr_analysis.sweep.store import Store
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "table.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
+    }
+
+
+def whole(out: Path, expected: int) -> bool:
+    """Whether each specification is published once and whole, and nothing half-written is left."""
+    runs = list((out / "runs").iterdir())
+    ids = {json.loads((run / "result.json").read_bytes())["id"] for run in runs}
+    return len(runs) == expected and ids == {run.name for run in runs} == {row["id"] for row in rows(out)}
+
+
+def local(folder: Path) -> LocalCluster:
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
+    return LocalCluster(2, local_directory=str(folder), **options)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with local(tmp_path_factory.mktemp("dask")) as opened:
+        yield opened.scheduler_address
+
+
+@pytest.fixture
+def pool():
+    return processes(2)
+
+
+@pytest.fixture
+def workers(chapter, tmp_path):
+    """Dask workers that know the chapter."""
+    with local(tmp_path / "dask") as opened, dask(opened.scheduler_address) as engine:
+        yield engine
+
+
+def test_table_has_parameters_and_outcomes_in_order(spec, threads, tmp_path):
+    sweep = read_sweep(spec("add", "[fixed]\ny = 2\n[grid]\nx = [3, 1]"))
+    tally = run_sweep(sweep, threads, tmp_path)
+    assert (tally.specifications, tally.ran, tally.failed) == (2, 2, 0)
+    assert [{**row, "id": ""} for row in rows(tmp_path)] == [
+        {"id": "", "y": "2", "x": "3", "total": "5", "ratio": "1.5", "x_found": "-3", "failure": ""},
+        {"id": "", "y": "2", "x": "1", "total": "3", "ratio": "0.5", "x_found": "-1", "failure": ""},
+    ]
+
+
+@pytest.mark.parametrize(("function", "columns"), [("parity", ["total", "parity"]), ("nothing", ["value"])])
+def test_what_functions_may_return(spec, threads, tmp_path, function, columns):
+    run_sweep(read_sweep(spec(function, "[grid]\nx = [3]")), threads, tmp_path)
+    assert list(rows(tmp_path)[0]) == ["id", "x", *columns, "failure"]
+
+
+def test_what_is_there_is_not_run_again(spec, threads, tmp_path):
+    path = spec("add", "[grid]\nx = [1, 2]")
+    run_sweep(read_sweep(path), threads, tmp_path)
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+    assert run_sweep(read_sweep(path), threads, tmp_path).ran == 0
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
+
+
+def test_more_specifications_run_only_what_is_new(spec, threads, tmp_path):
+    run_sweep(read_sweep(spec("add", "[grid]\nx = [1, 2]")), threads, tmp_path)
+    assert run_sweep(read_sweep(spec("add", "[grid]\nx = [2, 3, 1]")), threads, tmp_path).ran == 1
+    assert [row["x"] for row in rows(tmp_path)] == ["2", "3", "1"]
+
+
+def test_another_seed_runs_again(spec, threads, tmp_path):
+    def values(seed: int) -> list[str]:
+        path = spec("chance", "")
+        path.write_text(f"seed = {seed}\n{path.read_text()}[grid]\nx = [1, 2]")
+        run_sweep(read_sweep(path), threads, tmp_path)
+        return [row["value"] for row in rows(tmp_path)]
+
+    first = values(1)
+    assert not set(first) & set(values(2))
+    assert values(1) == first
+
+
+def test_failures_are_rows_and_run_again(spec, threads, tmp_path):
+    path = spec("add", "[fixed]\ny = 0\n[[specifications]]\nx = 1\n[[specifications]]\nx = 2\ny = 1")
+    for _ in range(2):
+        tally = run_sweep(read_sweep(path), threads, tmp_path)
+        assert tally.failed == 1
+        assert [row["failure"] for row in rows(tmp_path)] == [tally.first_failure, ""]
+        assert tally.first_failure.startswith("ZeroDivisionError: division by zero | sweep_toys.py:")
+        assert tally.first_failure.endswith(" in add")
+    assert tally.ran == 1
+    assert whole(tmp_path, 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"), [("strange", "returned table as list"), ("quits", "SystemExit: 3")]
+)
+def test_what_makes_no_row_is_a_failure(spec, threads, tmp_path, function, said):
+    assert said in run_sweep(read_sweep(spec(function, "[grid]\nx = [1]")), threads, tmp_path).first_failure
+
+
+def test_what_a_killed_sweep_left_is_swept_up(spec, threads, tmp_path):
+    half = tmp_path / "runs" / ".writing-abc"
+    half.mkdir(parents=True)
+    (half / "result.json").write_text("{")
+    run_sweep(read_sweep(spec("add", "[grid]\nx = [1]")), threads, tmp_path)
+    assert whole(tmp_path, 1)
+
+
+def test_two_sweeps_keep_out_of_each_others_folder(spec, threads, tmp_path):
+    with Store(tmp_path).opened(), pytest.raises(UsageError, match="another sweep is at work there"):
+        run_sweep(read_sweep(spec("add", "[grid]\nx = [1]")), threads, tmp_path)
+
+
+def test_table_is_the_same_whatever_the_engine(spec, threads, tmp_path, cluster):
+    path = spec("chance", "")
+    path.write_text(f"seed = 1\n{path.read_text()}[grid]\nx = {list(range(60))}")
+    sweep = read_sweep(path)
+    with dask(cluster) as workers:
+        engines = {"thread": threads, "one": processes(1), "two": processes(2), "dask": workers}
+        for name, engine in engines.items():
+            assert run_sweep(sweep, engine, tmp_path / name).failed == 0
+    made = [contents(tmp_path / name) for name in engines]
+    assert len(made[0]) == 61
+    assert made.count(made[0]) == 4
+
+
+def full(*values):
+    return pytest.param(*values, marks=pytest.mark.full)
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """Whether a process runs specifications: of a pool or, with its name in the command line, of Dask."""
+    words = " ".join(process.cmdline())
+    return "spawn_main" in words and bool(process.num_threads() > 1)
+
+
+@contextmanager
+def killing_one_worker(out: Path, after: int, killed: list[int]):
+    """Kill a worker with signal 9 as soon as so many specifications are published."""
+    stop = threading.Event()
+
+    def kill() -> None:
+        while not stop.wait(0.02):
+            if len(list(out.glob("runs/[0-9a-f]*"))) >= after:
+                worker = next(p for p in psutil.Process().children(recursive=True) if is_worker(p))
+                worker.kill()
+                killed.append(worker.pid)
+                return
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def killing(spec, marker: Path, count: int, lives: int) -> Path:
+    marker.mkdir()
+    return spec("deadly", f"[fixed]\nmarker = '{marker}'\nlives = {lives}\n[grid]\nx = {list(range(count))}")
+
+
+def check_killed(path: Path, engine, marker: Path, out: Path, count: int) -> None:
+    tally = run_sweep(read_sweep(path), engine, out)
+    assert len(list(marker.iterdir())) == 1
+    assert (tally.ran, tally.failed) == (count, 0)
+    assert [row["value"] for row in rows(out)] == [str(x * x) for x in range(count)]
+    assert whole(out, count)
+    assert run_sweep(read_sweep(path), engine, out).ran == 0
+
+
+def test_a_killed_process_costs_nothing(spec, tmp_path):
+    path = killing(spec, tmp_path / "marker", 30, 1)
+    check_killed(path, processes(2), tmp_path / "marker", tmp_path / "out", 30)
+
+
+def test_a_killed_dask_worker_costs_nothing(spec, tmp_path, cluster):
+    path = killing(spec, tmp_path / "marker", 30, 1)
+    with dask(cluster) as engine:
+        check_killed(path, engine, tmp_path / "marker", tmp_path / "out", 30)
+
+
+def test_who_kills_every_worker_is_the_only_failure(spec, tmp_path):
+    tally = run_sweep(read_sweep(killing(spec, tmp_path / "marker", 10, 99)), processes(2), tmp_path / "out")
+    assert tally.failed == 1
+    failed = {row["x"]: row["failure"] for row in rows(tmp_path / "out") if row["failure"]}
+    assert failed == {"7": "lost: its worker was killed 3 times; memory is one reason"}
+
+
+def test_chapters_give_files_and_key_numbers(spec, chapter, tmp_path):
+    sweep = read_sweep(
+        spec("", 'chapter = "toy"\nfindings = ["gap", "words"]\n[grid]\nn = [8, 13]\nscale = ["level"]')
+    )
+    tally = run_sweep(sweep, processes(1), tmp_path / "out")
+    good, bad = rows(tmp_path / "out")
+    shown = {"n": "8", "scale": "level", "gap": "2.0", "gap_low": "1.0", "gap_high": "", "words": "level"}
+    assert {name: good[name] for name in shown} == shown
+    assert (good["failure"], bad["gap"]) == ("", "")
+    assert bad["failure"] == tally.first_failure == "03-toy, under “Evidence”: ValueError: unlucky"
+    files = sorted(
+        path.name for path in (tmp_path / "out" / "runs" / good["id"]).rglob("*") if path.is_file()
+    )
+    assert files == ["03-toy.ipynb", "03-toy.json", "result.json"]
+    assert (tally.ran, tally.failed) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("engine", "count"), [("pool", 8), ("workers", 8), full("pool", 500), full("workers", 500)]
+)
+def test_chapters_survive_a_killed_worker(spec, chapter, tmp_path, request, engine, count):
+    sweep = read_sweep(
+        spec("", f"chapter = 'toy'\n[grid]\nn = {[n if n != 13 else 999 for n in range(count)]}")
+    )
+    out, killed, opened = tmp_path / "out", [], request.getfixturevalue(engine)
+    with killing_one_worker(out, count // 2, killed):
+        tally = run_sweep(sweep, opened, out)
+    assert killed
+    assert (tally.ran, tally.failed) == (count, 0)
+    assert whole(out, count)
+    assert run_sweep(sweep, opened, out).ran == 0
+
+
+@pytest.mark.full
+def test_twenty_thousand_on_dask_are_the_same_as_in_one_process(spec, tmp_path, cluster):
+    sweep = read_sweep(spec("parity", f"[grid]\nx = {list(range(20_000))}"))
+    run_sweep(sweep, processes(1), tmp_path / "one")
+    with dask(cluster) as engine:
+        run_sweep(sweep, engine, tmp_path / "dask")
+    one, other = ((tmp_path / name / "table.csv").read_bytes() for name in ("one", "dask"))
+    assert one == other
+    assert whole(tmp_path / "dask", 20_000)
