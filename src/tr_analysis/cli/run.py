@@ -50,7 +50,9 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
 @click.option(
     "--all", "all_providers", is_flag=True, help="Run a chapter about one provider for all of them."
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Chapters at a time; by default one per processor.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Chapters at a time; by default one more than processors."
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

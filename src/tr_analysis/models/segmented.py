@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import statsmodels.api as sm
+from scipy.optimize.elementwise import find_root
 from scipy.special import stdtr, stdtrit
 
 from tr_analysis.models.checks import Array, number, whole
@@ -240,11 +242,16 @@ def _whitened(values: Array, rho: Array) -> Array:
 
 
 def _quantile(probability: float, weights: Array, centre: Array, spread: Array, df: float) -> Array:
-    """Return the quantile of each mixture (g, m), by bisection between the quantiles of its components."""
+    """Return the quantile of each mixture (g, m), which lies between the quantiles of its components."""
     components = centre + stdtrit(df, probability) * spread
-    low, high = components.min(axis=0), components.max(axis=0)
-    for _ in range(60):  # halves the bracket to less than the precision of a float
-        middle = (low + high) / 2
-        below = weights @ stdtr(df, (middle - centre) / spread) < probability
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray((low + high) / 2)
+    if len(components) == 1:
+        return np.asarray(components[0])
+
+    def missing(point: Array, mixture: npt.NDArray[np.intp]) -> Array:
+        """Return by how much a point of each mixture is too far up."""
+        below = stdtr(df, (point - centre[:, mixture]) / spread[:, mixture])
+        return np.asarray(weights @ below - probability)
+
+    margin = 1e-6 * spread.min(axis=0)  # where all components agree, rounding decides the signs
+    bracket = components.min(axis=0) - margin, components.max(axis=0) + margin
+    return np.asarray(find_root(missing, bracket, args=(np.arange(centre.shape[1]),)).x)

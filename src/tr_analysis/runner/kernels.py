@@ -1,15 +1,19 @@
 """The kernels of one run: how each starts, where it listens, and how all of them end at once."""
 
+import math
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import psutil
 import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
@@ -34,6 +38,30 @@ SETTINGS = {
 }
 # A Unix socket's path may have about 100 characters; a kernel adds a dozen to its folder's.
 LONGEST_FOLDER = 80
+
+
+class _Client(AsyncKernelClient):
+    """Asks a kernel whether it is ready; Jupyter's own client then waits a fifth of a second for silence."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until a question is answered and seen as answered where outputs arrive, so that none is missed.
+
+        Raises
+        ------
+        RuntimeError
+            If the kernel died, or did not answer in ``timeout`` seconds.
+        """
+        until = time.monotonic() + (timeout or math.inf)
+        while time.monotonic() < until:
+            asked = self.kernel_info()
+            with suppress(Empty):
+                await self.get_shell_msg(timeout=1)
+                while (await self.get_iopub_msg(timeout=0.05))["parent_header"].get("msg_id") != asked:
+                    pass
+                return
+            if not await self.is_alive():
+                raise RuntimeError("it died before it was ready")
+        raise RuntimeError(f"it did not answer in {timeout:.0f} seconds")
 
 
 class Kernels:
@@ -83,6 +111,10 @@ class Kernels:
         kernels = self
 
         class ChapterKernelManager(AsyncKernelManager):
+            def client(self, **options: Any) -> AsyncKernelClient:  # type: ignore[override]
+                self.client_factory = _Client  # here, since nbclient sets its own when it starts
+                return super().client(**options)
+
             async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
                 if kernels._server:
                     self.provisioner = ForkedProvisioner(kernel_spec=self.kernel_spec, parent=self)

@@ -65,7 +65,7 @@ def run(
     tasks
         What to run, from `plan`.
     jobs
-        Chapters at a time; by default one per processor.
+        Chapters at a time; by default one more than there are processors, since each waits for its kernel at times.
     forked
         Whether kernels are forked from one process that has imported what chapters need, or each starts on its own.
     done
@@ -84,7 +84,7 @@ def run(
         done(outcome)
 
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
-    jobs = min(jobs or os.cpu_count() or 1, len(tasks))
+    jobs = min(jobs or 1 + (os.cpu_count() or 1), len(tasks))
     try:
         with (
             _termination(),

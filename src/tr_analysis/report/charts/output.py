@@ -97,5 +97,5 @@ def _png(figure: Figure) -> bytes:
     canvas.draw()  # type: ignore[no-untyped-call]
     drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     picture = Image.fromarray(drawn).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    picture.quantize(256, dither=Image.Dither.NONE).save(packed, "PNG")
     return packed.getvalue()
