@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 PAGES := reports/[0-9]*.ipynb reports/provider-northumbria.ipynb reports/provider-nps-wales.ipynb
 COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 
-.PHONY: study site test test-full bench lab check lock clean
+.PHONY: study site test browser test-full bench lab check lock clean
 .DEFAULT_GOAL := study
 
 study: $(VENV)/.study  ## run every chapter and build the pages
@@ -18,10 +18,13 @@ site: $(VENV)/.study  ## the pages once more, from the last run of the chapters
 	$(BIN)/tr-analysis site
 
 test: $(VENV)/.test  ## the tests, then the executed chapters cell by cell
-	$(PYTEST) -n auto --dist loadscope
+	$(PYTEST) -n auto --dist loadscope --ignore tests/browser
 	$(PYTEST) -p tests.nbval_strict --nbval --nbval-current-env -n auto --dist loadscope $(PAGES)
 
-test-full: $(VENV)/.test  ## the long simulations as well
+browser: $(VENV)/.test  ## the pages in a real browser, where Chromium is installed
+	$(PYTEST) -n auto --dist loadscope tests/browser
+
+test-full: $(VENV)/.test  ## all tests, the long simulations as well
 	$(PYTEST) -n auto --dist loadscope -m ""
 
 bench: $(VENV)/.test  ## measure speed and memory on this machine into benchmarks/RESULTS.md

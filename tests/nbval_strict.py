@@ -12,7 +12,7 @@ import io
 import json
 import os
 import tempfile
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from PIL import Image
 
 from tests.gates.compare import compare
 from tr_analysis.report import FINDINGS_MIME
+from tr_analysis.runner import CAN_FORK
+from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
 from tr_analysis.runner.kernels import SETTINGS
 
 LEVELS = 4  # of 255, by which a pixel's colour may differ: less than anyone sees
@@ -102,13 +104,39 @@ def pytest_configure(config):
     os.environ.update(SETTINGS)
     os.environ.pop("MPLBACKEND", None)
     if os.name == "posix" and zmq.has("ipc"):
-        folder = tempfile.TemporaryDirectory(prefix="nbval-")
+        folder = tempfile.TemporaryDirectory(prefix="nbval-", ignore_cleanup_errors=True)
         config.add_cleanup(folder.cleanup)
-        nbval.kernel.KernelManager = partial(_local_kernel, Path(folder.name), count())
+        nbval.kernel.KernelManager = partial(_local_kernel, Path(folder.name), count(), _server(config))
 
 
-def _local_kernel(folder, numbers, **options):
-    return KernelManager(transport="ipc", connection_file=str(folder / f"{next(numbers)}.json"), **options)
+def _server(config):
+    """Return what starts, when first asked, the process that kernels are forked from; nothing off Linux."""
+
+    @cache
+    def started(folder):
+        server = ForkServer(folder, os.environ, ("seaborn", "statsmodels.api"))
+        config.add_cleanup(server.close)
+        return server
+
+    return started if CAN_FORK else lambda folder: None
+
+
+def _local_kernel(folder, numbers, server, **options):
+    file = folder / f"{next(numbers)}.json"
+    manager = _Manager(transport="ipc", connection_file=str(file), **options)
+    manager.server, manager.words = server(folder), file.with_suffix(".log")
+    return manager
+
+
+class _Manager(KernelManager):
+    """Has its kernel forked from a process that has imported what takes long, as the runner does."""
+
+    def start_kernel(self, **options):
+        if self.server:
+            self.provisioner = ForkedProvisioner(kernel_spec=self.kernel_spec, parent=self)
+            self.provisioner.server = self.server
+        with self.words.open("wb") as output:
+            super().start_kernel(**options, stdout=output, env=dict(os.environ))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tr_analysis import paths
 from tr_analysis.cli import main
+from tr_analysis.data import pipeline
+from tr_analysis.data.read import read
 
 
 @dataclass
@@ -81,9 +84,25 @@ def built(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="session")
+def read_once():
+    """Return the pipeline's reader, which reads the same bytes only once: a test spoils one table of two dozen."""
+    known: dict[tuple[str, bytes], pd.DataFrame] = {}
+
+    def read_table(raw, table):
+        path = raw / f"{table.name}.csv"
+        key = table.name, path.read_bytes() if path.is_file() else b""
+        if key not in known:
+            known[key] = read(raw, table)
+        return known[key].copy()
+
+    return read_table
+
+
 @pytest.fixture
-def study(built, tmp_path, monkeypatch, capsys):
+def study(built, tmp_path, monkeypatch, capsys, read_once):
     root = tmp_path / "study"
     shutil.copytree(built, root)
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(root))
+    monkeypatch.setattr(pipeline, "read", read_once)
     return Study(root, capsys)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are for
 
 STATE = """\
 import json, os, random, signal, sys
-loaded = "seaborn" in sys.modules
+loaded = "pandas" in sys.modules
 import numpy, pandas, psutil
 own = [numpy.random.random(), random.random(), os.getpid()]
 fixed = [os.getcwd(), sys.argv[:2], sys.argv[3:], sys.path, sorted(set(os.environ) - {"JPY_PARENT_PID", "PYDEVD_USE_FRAME_EVAL"})]

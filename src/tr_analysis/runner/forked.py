@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,17 @@ class ForkServer:
         The run's private folder.
     environment
         Its environment, while libraries are imported; each kernel brings its own.
+    names
+        What it imports, beside what every kernel does.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], names: Iterable[str]) -> None:
         self._lock = threading.Lock()
         self._log = folder / "server.log"
         self._channel, theirs = socket.socketpair()
         self._answers = self._channel.makefile("r", encoding="utf-8")
-        command = [sys.executable, "-m", "tr_analysis.runner.server", str(theirs.fileno()), str(folder)]
+        module = "tr_analysis.runner.server"
+        command = [sys.executable, "-m", module, str(theirs.fileno()), str(folder), *names]
         with theirs, self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,

@@ -5,7 +5,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty
@@ -75,16 +75,18 @@ class Kernels:
         The working directory of the kernels: the chapters' folder, as in Jupyter.
     forked
         Whether they are forked from one process, or each starts on its own.
+    names
+        What that process imports.
     """
 
-    def __init__(self, runtime: Path, folder: Path, *, forked: bool) -> None:
+    def __init__(self, runtime: Path, folder: Path, *, forked: bool, names: Iterable[str]) -> None:
         self._runtime = runtime
         self._folder = folder
         self._lock = threading.Lock()
         self._started: list[psutil.Process] = []
         self._logs: dict[str, Path] = {}
         self.stopped = False
-        self._server = ForkServer(runtime, self._environment()) if forked else None
+        self._server = ForkServer(runtime, self._environment(), names) if forked else None
 
     def options(self, name: str, reports: Path) -> dict[str, Any]:
         """Return what papermill passes on to nbclient so that a run's kernel is one of these.
@@ -162,7 +164,7 @@ class Kernels:
 
 
 @contextmanager
-def running_kernels(folder: Path, *, forked: bool = CAN_FORK) -> Iterator[Kernels]:
+def running_kernels(folder: Path, *, forked: bool = CAN_FORK, names: Iterable[str] = ()) -> Iterator[Kernels]:
     """Yield the kernels of a run; afterwards none is left, nor any file of theirs.
 
     Parameters
@@ -171,12 +173,14 @@ def running_kernels(folder: Path, *, forked: bool = CAN_FORK) -> Iterator[Kernel
         The working directory of the kernels.
     forked
         Whether they are forked from one process, or each starts on its own.
+    names
+        Modules, or what they hold, in full, that this process imports ahead for all; what it does not, each does.
     """
     before = os.environ.get("JUPYTER_PREFER_ENV_PATH")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this installation's kernel, not one in the home folder
     try:
         with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as runtime:
-            kernels = Kernels(Path(runtime), folder, forked=forked)
+            kernels = Kernels(Path(runtime), folder, forked=forked, names=names)
             try:
                 yield kernels
             finally:

@@ -22,6 +22,7 @@ from tr_analysis.runner.kernels import Kernels, running_kernels
 from tr_analysis.runner.normalise import normalise
 from tr_analysis.runner.progress import Progress
 from tr_analysis.runner.publish import chapter_files, keep_failed, publish
+from tr_analysis.study.needs import imported_modules
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.plan import Task
 
@@ -83,12 +84,13 @@ def run(
             finished.append(outcome.task.name)
         done(outcome)
 
+    names = dict.fromkeys(name for task in tasks for name in imported_modules(task.chapter.path))
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or 1 + (os.cpu_count() or 1), len(tasks))
     try:
         with (
             _termination(),
-            running_kernels(notebooks(), forked=forked) as kernels,
+            running_kernels(notebooks(), forked=forked, names=names) as kernels,
             closing(Progress(cells)) as progress,
         ):
             pool = ThreadPoolExecutor(jobs)

@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,7 +25,7 @@ from typing import Any
 
 import psutil
 
-# What a kernel itself loads as it starts, and what charts are drawn with; the package's own modules bring the rest.
+# What a kernel itself loads as it starts.
 _LIBRARIES = (
     "debugpy.server.api",
     "ipykernel.debugger",
@@ -32,25 +33,24 @@ _LIBRARIES = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
     "IPython.extensions.storemagic",
-    "seaborn",
     "sqlite3",
-    "statsmodels.api",
     "tornado.platform.asyncio",
 )
-_PACKAGE = Path(__file__).parents[1]
-_PARTS = ("data", "models", "report", "ledger", "study")
 
 
-def import_all() -> None:
+def import_all(names: Sequence[str]) -> None:
     """Import what chapters need, as if a kernel did: pandas asks whether it is in a notebook.
 
     What cannot be imported is left: a chapter that needs it says better what is wrong.
+
+    Parameters
+    ----------
+    names
+        Modules, or what they hold, in full.
     """
-    files = (file for part in _PARTS for file in sorted((_PACKAGE / part).rglob("[!_]*.py")))
-    own = (".".join(file.relative_to(_PACKAGE.parent).with_suffix("").parts) for file in files)
     vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=None)
     try:
-        for name in (*_LIBRARIES, *own):
+        for name in (*_LIBRARIES, *names):
             with suppress(Exception):
                 import_module(name)
     finally:
@@ -142,7 +142,7 @@ def _is_gone(process: psutil.Process) -> bool:
         return True
 
 
-def main(channel: int, folder: Path) -> None:
+def main(channel: int, folder: Path, names: Sequence[str]) -> None:
     """Import, then serve until the other end of the channel is closed.
 
     Parameters
@@ -151,11 +151,13 @@ def main(channel: int, folder: Path) -> None:
         File descriptor of our end.
     folder
         The run's private folder, which is the working directory.
+    names
+        What to import.
     """
     sys.path[:] = [place for place in sys.path if place != str(Path.cwd())]  # as ipykernel's launcher does
     server = os.getpid()
     try:
-        import_all()
+        import_all(names)
         refuse_threads()
         gc.freeze()  # what is shared stays shared: a collection in a kernel would copy it
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system takes away the kernels that ended
@@ -169,4 +171,4 @@ def main(channel: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -31,6 +31,17 @@ def needed_results(notebook: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
+def imported_modules(notebook: Path) -> tuple[str, ...]:
+    """Return what a chapter imports, each name in full: ``from pathlib import Path`` gives ``pathlib.Path``."""
+    names: dict[str, None] = {}
+    for node in code_nodes(read_cells(notebook)):
+        if isinstance(node, ast.Import):
+            names |= dict.fromkeys(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= dict.fromkeys(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)
+
+
 def refuse_circles(chosen: Sequence[Chapter], chapters: Sequence[Chapter]) -> None:
     """Refuse chapters that wait for each other's results, be it by way of others.
 

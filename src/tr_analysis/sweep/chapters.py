@@ -13,6 +13,8 @@ from tr_analysis.runner.execute import ExecutionError, execute
 from tr_analysis.runner.kernels import SETTINGS, Kernels, running_kernels
 from tr_analysis.runner.normalise import normalise
 from tr_analysis.runner.publish import chapter_files
+from tr_analysis.study.chapters import Chapter
+from tr_analysis.study.needs import imported_modules
 from tr_analysis.study.plan import plan
 from tr_analysis.study.values import Value
 
@@ -27,10 +29,11 @@ class _Worker:
         self._open = ExitStack()
         self._kernels: Kernels | None = None
 
-    def kernels(self) -> Kernels:
+    def kernels(self, chapter: Chapter) -> Kernels:
         with self._lock:
             if self._kernels is None:
-                self._kernels = self._open.enter_context(running_kernels(notebooks()))
+                names = imported_modules(chapter.path)
+                self._kernels = self._open.enter_context(running_kernels(notebooks(), names=names))
             return self._kernels
 
     def close(self) -> None:
@@ -66,7 +69,7 @@ def run_chapter(name: str, given: Mapping[str, Value], identity: str) -> dict[st
     (task,) = plan([name], given, Path(gettempdir()))
     alias = f"{task.name} {identity}"
     try:
-        executed = execute(replace(task, name=alias), _worker.kernels(), lambda: None)
+        executed = execute(replace(task, name=alias), _worker.kernels(task.chapter), lambda: None)
     except ExecutionError as error:
         if ": the kernel " in str(error):  # what it was started from may be gone as well
             close_kernels()
