@@ -9,6 +9,7 @@ import pytest
 from distributed import LocalCluster
 
 from tr_analysis.errors import UsageError
+from tr_analysis.sweep import engines
 from tr_analysis.sweep.engines import dask, processes
 from tr_analysis.sweep.run import run_sweep
 from tr_analysis.sweep.specify import read_sweep
@@ -198,6 +199,15 @@ def test_a_killed_dask_worker_costs_nothing(spec, tmp_path, cluster):
     path = killing(spec, tmp_path / "marker", 30, 1)
     with dask(cluster) as engine:
         check_killed(path, engine, tmp_path / "marker", tmp_path / "out", 30)
+
+
+def test_workers_without_the_package_are_named(cluster, monkeypatch):
+    monkeypatch.setattr(engines, "_PACKAGE", "no-such-package")
+    with (
+        pytest.raises(engines.EngineError, match="no no-such-package is installed for tcp://"),
+        dask(cluster),
+    ):
+        pass
 
 
 def test_who_kills_every_worker_is_the_only_failure(spec, tmp_path):

@@ -56,6 +56,17 @@ def test_workers_that_never_stay_end_the_sweep():
     assert refused.value.exit_code == 3
 
 
+def test_workers_without_the_package_end_the_sweep_with_a_remedy():
+    def end(chunk):
+        raise ModuleNotFoundError("No module named 'tr_analysis'", name="tr_analysis")
+
+    with pytest.raises(
+        EngineError, match=r"No module named 'tr_analysis'.*install on every machine"
+    ) as refused:
+        list(collect(TARGET, "v", CALLS, Engine(2, lambda: Counting(end))))
+    assert refused.value.exit_code == 3
+
+
 def test_what_was_in_flight_when_a_worker_was_lost_runs_alone():
     backlog = Backlog(CALLS[:4], 2)
     first, second = backlog.chunk(0), backlog.chunk(1)

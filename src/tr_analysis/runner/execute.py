@@ -33,6 +33,10 @@ class ExecutionError(ChapterError):
         self.notebook = notebook
 
 
+class KernelError(ExecutionError):
+    """A chapter whose kernel died or did not start, whatever its cells say."""
+
+
 class _Watch:
     """Follows a notebook through its execution: its cells, and the heading last passed."""
 
@@ -60,9 +64,9 @@ class _Watch:
     def _executed(self, **_: Any) -> None:
         self._advance()
 
-    def failure(self, reason: str) -> ExecutionError:
+    def failure(self, reason: str, kind: type[ExecutionError] = ExecutionError) -> ExecutionError:
         place = f", under “{self._heading}”" if self._heading else ""
-        return ExecutionError(f"{self._name}{place}: {reason}", self.notebook)
+        return kind(f"{self._name}{place}: {reason}", self.notebook)
 
 
 def execute(task: Task, kernels: Kernels, advance: Callable[[], None]) -> nbformat.NotebookNode:
@@ -80,7 +84,7 @@ def execute(task: Task, kernels: Kernels, advance: Callable[[], None]) -> nbform
     Raises
     ------
     ExecutionError
-        When a cell fails, the kernel dies or does not start.
+        When a cell fails; a `KernelError` when the kernel dies or does not start.
     """
     watch = _Watch(task.name, advance)
     try:
@@ -99,13 +103,14 @@ def execute(task: Task, kernels: Kernels, advance: Callable[[], None]) -> nbform
         first = next(iter(error.evalue.splitlines()), "")
         raise watch.failure(f"{error.ename}: {first}".removesuffix(": ")) from None
     except NoSuchKernel as error:
-        raise watch.failure(
-            f"the kernel {error.name} is not installed; set the notebook's kernel to python3"
-        ) from None
+        reason = f"the kernel {error.name} is not installed; set the notebook's kernel to python3"
+        raise watch.failure(reason, KernelError) from None
     except DeadKernelError:
-        raise watch.failure(_died("the kernel died while this cell ran", kernels, task.name)) from None
+        reason = _died("the kernel died while this cell ran", kernels, task.name)
+        raise watch.failure(reason, KernelError) from None
     except RuntimeError as error:
-        raise watch.failure(_died(f"the kernel did not start ({error})", kernels, task.name)) from None
+        reason = _died(f"the kernel did not start ({error})", kernels, task.name)
+        raise watch.failure(reason, KernelError) from None
 
 
 def _died(what: str, kernels: Kernels, name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from tr_analysis.paths import notebooks
-from tr_analysis.runner.execute import ExecutionError, execute
+from tr_analysis.runner.execute import ExecutionError, KernelError, execute
 from tr_analysis.runner.kernels import SETTINGS, Kernels, running_kernels
 from tr_analysis.runner.normalise import normalise
 from tr_analysis.runner.publish import chapter_files
@@ -71,7 +71,7 @@ def run_chapter(name: str, given: Mapping[str, Value], identity: str) -> dict[st
     try:
         executed = execute(replace(task, name=alias), _worker.kernels(task.chapter), lambda: None)
     except ExecutionError as error:
-        if ": the kernel " in str(error):  # what it was started from may be gone as well
+        if isinstance(error, KernelError):  # what it was started from may be gone as well
             close_kernels()
-        raise ExecutionError(str(error).replace(alias, task.name, 1), error.notebook) from None
+        raise type(error)(str(error).replace(alias, task.name, 1), error.notebook) from None
     return chapter_files(task, normalise(executed, task))

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tr_analysis.errors import StudyError
 from tr_analysis.sweep.worker import start_worker
 
+_PACKAGE = "tr-analysis"
 _PATIENCE = 10  # seconds in which a scheduler has to answer, and a worker to end
 
 
@@ -78,7 +80,8 @@ def dask(scheduler: str) -> Iterator[Engine]:
     Raises
     ------
     EngineError
-        If distributed is not installed, the scheduler does not answer, or has no workers.
+        If distributed is not installed, the scheduler does not answer, has no workers, or one of them lacks this
+        package: it would end as soon as it was asked, and the sweep wait for ever.
     """
     with _client(scheduler) as client:
         from distributed import KilledWorker
@@ -87,6 +90,13 @@ def dask(scheduler: str) -> Iterator[Engine]:
         if not workers:
             raise EngineError(
                 f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
+            )
+
+        installed = client.run(version, _PACKAGE, on_error="return")
+        if lacking := [place for place, found in installed.items() if isinstance(found, Exception)]:
+            raise EngineError(
+                f"no {_PACKAGE} is installed for {', '.join(lacking)}; install there what this machine has, "
+                "and start the workers again"
             )
 
         @contextmanager

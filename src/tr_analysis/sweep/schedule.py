@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 
+from tr_analysis.errors import StudyError
 from tr_analysis.sweep.engines import Engine, EngineError
 from tr_analysis.sweep.targets import Target
 from tr_analysis.sweep.worker import Call, Ending, work
@@ -96,7 +97,7 @@ def collect(target: Target, version: str, calls: Iterable[Call], engine: Engine)
     Raises
     ------
     EngineError
-        If the engine itself goes away.
+        If the engine itself goes away, or it lacks what this machine has.
     OtherVersionError
         If a worker has another version.
     """
@@ -132,3 +133,11 @@ def _session(
                 raise EngineError(
                     "the scheduler went away; what is done is kept: run again to go on"
                 ) from None
+            except StudyError:
+                raise
+            except Exception as error:  # what is run never raises: a failure of its own is one of its endings
+                words = " ".join(str(error).partition("\n")[0].split())
+                raise EngineError(
+                    f"the scheduler or a worker cannot run this ({type(error).__name__}: {words}): install on every "
+                    "machine what this one has, start scheduler and workers again, and run again"
+                ) from error
