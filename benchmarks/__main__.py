@@ -81,12 +81,12 @@ def _beside(pairs: list[tuple[Measure, Measure]]) -> list[str]:
 
 def _throughput(found: list[Measure]) -> list[str]:
     rows = [
-        f"| {m.task} | {m.size} | {m.way} | {_time(m)} | {m.work / m.seconds:.1f} |"
+        f"| {m.task} | {m.size} | {m.way} | {_time(m)} | {m.work / m.seconds:.1f} | {m.megabytes:.0f} |"
         for m in found
         if m.task.startswith("sweep")
     ]
-    heading = "| task | size | with | s | specifications a second |"
-    return ["", "## Sweeps", "", heading, "|---|---|---|--:|--:|", *rows]
+    heading = "| task | size | with | s | specifications a second | MB |"
+    return ["", "## Sweeps", "", heading, "|---|---|---|--:|--:|--:|", *rows]
 
 
 def _growth(found: list[Measure]) -> list[str]:

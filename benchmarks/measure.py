@@ -3,6 +3,7 @@
 import os
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -48,6 +49,23 @@ def timed(call: Callable[[], object], repeats: int) -> float:
         call()
         taken.append(time.perf_counter() - start)
     return statistics.median(taken)
+
+
+def watched(call: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Return the median of the seconds that a call takes, and the most megabytes that this and its processes held."""
+    most, over = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            most[0] = max(most[0], _megabytes(os.getpid()))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        return timed(call, repeats), most[0]
+    finally:
+        over.set()
+        watcher.join()
 
 
 def commands(calls: Sequence[Sequence[str]], environment: Mapping[str, str]) -> tuple[float, float]:
