@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
@@ -450,11 +451,12 @@ def test_a_variant_is_kept_while_nothing_changed(root, capsys):
 def test_kernels_may_be_chosen(root, monkeypatch, kernels):
     asked = []
 
-    def run(tasks, jobs, *, forked, done):
+    def kernels_for(tasks, *, forked):
         asked.append(forked)
-        return []
+        return nullcontext()
 
-    monkeypatch.setattr("tr_analysis.runner.run.run", run)
+    monkeypatch.setattr("tr_analysis.runner.run.kernels_for", kernels_for)
+    monkeypatch.setattr("tr_analysis.runner.run.run", lambda tasks, jobs, *, kernels, done: [])
     monkeypatch.setattr("tr_analysis.runner.CAN_FORK", True)
     assert main(["run", "03", "--kernels", kernels]) == 0
     assert asked == [kernels == "forked"]

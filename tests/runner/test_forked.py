@@ -12,7 +12,7 @@ import pytest
 from tr_analysis import data, paths
 from tr_analysis.runner.forked import ForkedKernel
 from tr_analysis.runner.kernels import running_kernels
-from tr_analysis.runner.run import run
+from tr_analysis.runner.run import kernels_for, run
 from tr_analysis.study.plan import plan
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -45,6 +45,11 @@ display(shown, metadata={"image/png": {"name": "line", "alt": "A line"}}, raw=Tr
 """
 
 
+def run_with(tasks, *, forked):
+    with kernels_for(tasks, forked=forked) as kernels:
+        return run(tasks, jobs=2, kernels=kernels)
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
@@ -58,7 +63,7 @@ def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, tmp_path)
     toy("02-b", STATE)
     states = {}
     for forked in (True, False):
-        outcomes = run(plan(out=tmp_path / "out"), jobs=2, forked=forked)
+        outcomes = run_with(plan(out=tmp_path / "out"), forked=forked)
         assert [outcome.failure for outcome in outcomes] == ["", ""]
         states[forked] = [printed(tmp_path / "out", name) for name in ("01-a", "02-b")]
     first, second = states[True]
@@ -74,7 +79,7 @@ def test_forked_and_standard_kernels_give_the_same_bytes(toy, tmp_path):
     toy("02-plain", "import pandas as pd\npd.DataFrame({'n': range(99)})")
     given = {}
     for forked in (True, False):
-        outcomes = run(plan(out=tmp_path / str(forked)), forked=forked)
+        outcomes = run_with(plan(out=tmp_path / str(forked)), forked=forked)
         assert [outcome.failure for outcome in outcomes] == ["", ""]
         given[forked] = tree(tmp_path / str(forked))
     assert given[True] == given[False]
@@ -86,7 +91,7 @@ def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
     data.build()
     given = {}
     for forked in (True, False):
-        outcomes = run(plan(out=tmp_path / str(forked)), forked=forked)
+        outcomes = run_with(plan(out=tmp_path / str(forked)), forked=forked)
         assert {outcome.failure for outcome in outcomes} == {""}
         given[forked] = tree(tmp_path / str(forked))
     assert {f"{task.name}.ipynb" for task in plan()} <= set(given[True])

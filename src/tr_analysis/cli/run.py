@@ -1,6 +1,8 @@
 """The command that runs chapters."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from tr_analysis.errors import ChapterError, StudyError
 
 if TYPE_CHECKING:
     from tr_analysis.runner.changes import Change
+    from tr_analysis.runner.kernels import Kernels
     from tr_analysis.runner.records import Records
     from tr_analysis.runner.run import Outcome
     from tr_analysis.study.plan import Task
@@ -83,24 +86,34 @@ def run(
 
     A chapter is named 03-recall, or 03, or recall.
     """
-    from tr_analysis.runner.changes import changes
+    from tr_analysis.runner.changes import changes, to_run
     from tr_analysis.runner.records import Records
     from tr_analysis.study.plan import plan
 
     # Mistakes of the caller come before the time that the tables take.
     tasks = plan(chapters, given, out, all_providers=all_providers)
     records = {task.out: Records(task.out) for task in tasks}
-    _build(records, force=force)
-    found = changes(tasks, records, force=force)
-    if lines := list(_explained(found) if why else _unchanged(found)):
-        click.echo("\n".join(lines))
-    failures = _run(found, records, jobs, forked=forked)
+    with ExitStack() as opened:
+        kernels = cache(partial(_open_kernels, opened, tasks, forked=forked))
+        if forked and to_run(changes(tasks, records, force=force)):
+            kernels()  # they import while the tables are built
+        _build(records, force=force)
+        found = changes(tasks, records, force=force)
+        if lines := list(_explained(found) if why else _unchanged(found)):
+            click.echo("\n".join(lines))
+        failures = _run(found, records, jobs, kernels)
     try:
         render_after(tasks, records, force=force, why=why)
     except StudyError as error:  # what failed before is said as well
         failures.append(str(error))
     if failures:
         raise ChapterError("\n".join(failures))
+
+
+def _open_kernels(opened: ExitStack, tasks: "Sequence[Task]", *, forked: bool) -> "Kernels":
+    from tr_analysis.runner.run import kernels_for
+
+    return opened.enter_context(kernels_for(tasks, forked=forked))
 
 
 def _build(records: "Mapping[Path, Records]", *, force: bool) -> None:
@@ -116,7 +129,10 @@ def _build(records: "Mapping[Path, Records]", *, force: bool) -> None:
 
 
 def _run(
-    found: "Sequence[Change]", records: "Mapping[Path, Records]", jobs: int | None, *, forked: bool
+    found: "Sequence[Change]",
+    records: "Mapping[Path, Records]",
+    jobs: int | None,
+    kernels: "Callable[[], Kernels]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
     from tr_analysis.runner.changes import keep, to_run
@@ -135,7 +151,7 @@ def _run(
             keep(by_name[outcome.task.name], outcome.files, records)
 
     refuse_stale(tasks)
-    outcomes = run_chapters(tasks, jobs, forked=forked, done=record)
+    outcomes = run_chapters(tasks, jobs, kernels=kernels(), done=record)
     click.echo("\n".join(_told(outcomes)))
     return [outcome.failure for outcome in outcomes if outcome.failure]
 

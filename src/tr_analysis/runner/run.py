@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -50,11 +50,17 @@ class Outcome:
     failure: str = ""
 
 
+def kernels_for(tasks: Sequence[Task], *, forked: bool = CAN_FORK) -> AbstractContextManager[Kernels]:
+    """Return the kernels of a run, to be opened; forked ones come from a process that imports what the tasks need."""
+    names = dict.fromkeys(name for task in tasks for name in imported_modules(task.chapter.path))
+    return running_kernels(notebooks(), forked=forked, names=names)
+
+
 def run(
     tasks: Sequence[Task],
     jobs: int | None = None,
     *,
-    forked: bool = CAN_FORK,
+    kernels: Kernels | None = None,
     done: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run chapters, publish what each yields, and tell how each ended, in the order given.
@@ -67,8 +73,8 @@ def run(
         What to run, from `plan`.
     jobs
         Chapters at a time; by default one more than there are processors, since each waits for its kernel at times.
-    forked
-        Whether kernels are forked from one process that has imported what chapters need, or each starts on its own.
+    kernels
+        Open ones from `kernels_for`, none of which is left either; by default it opens them itself.
     done
         Called with each outcome as soon as it is there, in the thread that ran it.
 
@@ -84,22 +90,21 @@ def run(
             finished.append(outcome.task.name)
         done(outcome)
 
-    names = dict.fromkeys(name for task in tasks for name in imported_modules(task.chapter.path))
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or 1 + (os.cpu_count() or 1), len(tasks))
     try:
         with (
             _termination(),
-            running_kernels(notebooks(), forked=forked, names=names) as kernels,
+            nullcontext(kernels) if kernels else kernels_for(tasks) as opened,
             closing(Progress(cells)) as progress,
         ):
             pool = ThreadPoolExecutor(jobs)
             try:
                 return _in_order(
-                    tasks, jobs, lambda task: pool.submit(_run_task, task, kernels, progress, ended)
+                    tasks, jobs, lambda task: pool.submit(_run_task, task, opened, progress, ended)
                 )
             finally:
-                kernels.stop()
+                opened.stop()
                 pool.shutdown(cancel_futures=True)
     except _Terminated:
         raise InterruptionError(143, finished) from None
