@@ -18,7 +18,8 @@ from tr_analysis.study.plan import plan
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
 STATE = """\
-import json, os, random, signal, sys
+import json, os, random, signal, sys, time
+time.sleep(0.3)  # until all connections are made: they are counted below
 loaded = "pandas" in sys.modules
 import numpy, pandas, psutil
 own = [numpy.random.random(), random.random(), os.getpid()]
