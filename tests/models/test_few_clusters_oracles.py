@@ -1,11 +1,9 @@
-"""The methods for few clusters beside other packages; these are imported here only, as they start slowly."""
+"""The methods for few clusters beside other packages; these are imported in the tests, as they start slowly."""
 
 import numpy as np
 import pandas as pd
-import pyfixest
 import pytest
 import statsmodels.api as sm
-from wildboottest.wildboottest import WildboottestCL, wildboottest
 
 from tr_analysis.models.cluster_design import clustered_design
 from tr_analysis.models.clusters import cluster_jackknife
@@ -39,6 +37,8 @@ def design(frame: pd.DataFrame, weights: str | None = None):
 @pytest.mark.parametrize("weights", [None, "offenders"])
 def test_jackknife_against_pyfixest(panel, weights):
     """Without corrections, pyfixest leaves the factor (G - 1) / G to the user."""
+    import pyfixest
+
     none = pyfixest.ssc(k_adj=False, G_adj=False)
     oracle = pyfixest.feols(
         "rate ~ treated + case_mix", panel, vcov={"CRV3": "cluster"}, weights=weights, ssc=none
@@ -51,6 +51,8 @@ def test_jackknife_against_pyfixest(panel, weights):
 
 def enumerated(panel, kind):
     """Every statistic of wildboottest with all signs."""
+    from wildboottest.wildboottest import WildboottestCL
+
     oracle = WildboottestCL(
         X=panel[NAMES], Y=panel["rate"], cluster=CODES, R=np.array([0, 1, 0]), B=999, seed=1, parallel=False
     )
@@ -75,6 +77,8 @@ def test_all_signs_against_wildboottest(panel, kind, variant):
 
 def test_webb_weights_against_wildboottest(panel):
     """Its draws are others: two shares of 9,999 agree within four errors of their difference."""
+    from wildboottest.wildboottest import wildboottest
+
     model = sm.OLS(panel["rate"], panel[NAMES])
     oracle = wildboottest(
         model,

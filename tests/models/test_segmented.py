@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from linearmodels.iv import IV2SLS
 from scipy import stats
 from scipy.linalg import toeplitz
 from scipy.optimize import brentq
@@ -65,6 +64,8 @@ def test_recall_stock_by_autoregressive_errors():
 
 
 def test_newey_west_against_linearmodels():
+    from linearmodels.iv import IV2SLS  # here: every worker collects this module, one runs it
+
     design = segmented_design(people(errors(0.8)[0]), REFORM)
     x = design.regressors
     oracle = IV2SLS(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from distributed import LocalCluster
 
 from tr_analysis.errors import UsageError
 from tr_analysis.sweep import engines
@@ -34,7 +33,9 @@ def whole(out: Path, expected: int) -> bool:
     return len(runs) == expected and ids == {run.name for run in runs} == {row["id"] for row in rows(out)}
 
 
-def local(folder: Path) -> LocalCluster:
+def local(folder: Path):
+    from distributed import LocalCluster  # here: every worker collects this module, one runs it
+
     options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     return LocalCluster(2, local_directory=str(folder), **options)
 
