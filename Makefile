@@ -8,6 +8,9 @@ PYTEST := $(BIN)/python -m pytest
 PAGES := reports/[0-9]*.ipynb reports/provider-northumbria.ipynb reports/provider-nps-wales.ipynb
 COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 
+# Python starts often here: what it compiles is kept, also where the surroundings say otherwise.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: study site test browser test-full bench lab check lock clean
 .DEFAULT_GOAL := study
 
