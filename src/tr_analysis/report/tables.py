@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from tr_analysis.origin import marked, origin_of
+
 UNKNOWN = "not known"
 Format = str | Callable[[Any], str]
 
@@ -130,6 +132,7 @@ def table(
     by: str | None = None,
     key: bool = False,
     links: Mapping[str, tuple[str, str]] | None = None,
+    origin: str = "",
 ) -> Table:
     """Make a table of a frame.
 
@@ -155,6 +158,8 @@ def table(
         Whether it is the table of key numbers that closes a chapter.
     links
         Address and title of the words that are links, by word.
+    origin
+        ``findings.origin``: "simulated" puts that before the caption, as a frame that says so itself does.
 
     Returns
     -------
@@ -170,9 +175,8 @@ def table(
     if not caption.strip():
         raise ValueError("a table needs a caption: what it shows, of whom and when")
     if not frame.columns.is_unique:
-        raise ValueError(
-            f"two columns are called {frame.columns[frame.columns.duplicated()][0]!r}; rename one"
-        )
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"two columns are called {twice!r}; rename one")
     named = {*formats, *(missing or {}), *(part for parts in intervals.values() for part in parts)}
     unknown = sorted((named | {by} if by else named) - set(frame.columns))
     if unknown:
@@ -183,7 +187,8 @@ def table(
     cells = {c: _cells(columns[c], formats.get(c), absent[c], number=c in numeric) for c in columns}
     groups = tuple(cells.pop(by)) if by else ()
     shown = pd.DataFrame(_joined(cells, intervals))
-    return Table(caption, shown, frozenset(numeric | set(intervals)), frame, groups, key, links or {})
+    names = frozenset(numeric | set(intervals))
+    return Table(marked(caption, origin or origin_of(frame)), shown, names, frame, groups, key, links or {})
 
 
 def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
