@@ -124,7 +124,7 @@ _FILES = (
         "annual_by_offence",
         "2019-07",
         "proven-reoffending-jul17-sep17-annual.ods",
-        f"{_STATISTICS}/proven-reoffending-statistics-july-to-september-2017",
+        f"{_COLLECTIONS}/proven-reoffending-statistics",
         f"{_UPLOADS}/820359/proven-reoffending-jul17-sep17-annual.ods",
         "follows",
     ),
@@ -134,7 +134,7 @@ _FILES = (
         "consultation_cohorts",
         "2016-04",
         "proven-reoffending-consultation-supporting-tables.xlsx",
-        "https://www.gov.uk/government/consultations/proven-reoffending-statistics-consultation",
+        f"{_COLLECTIONS}/proven-reoffending-statistics",
         "https://www.gov.uk/government/uploads/system/uploads/attachment_data/file/519686/"
         "proven-reoffending-consultation-supporting-tables.xlsx",
         "printed",
