@@ -85,6 +85,29 @@ def _named(token: str, frames: Frames) -> float:
     return float(cells.iloc[0])
 
 
+def held(expression: str, frames: Frames) -> bool:
+    """Return whether every cell that an expression names is there, so that it can be worked out.
+
+    Parameters
+    ----------
+    expression, frames
+        As in `evaluate`.
+
+    Raises
+    ------
+    ValueError
+        If it names a table or column that there is not, while there are tables: a mistake, and no gap.
+    """
+    for match in _NAMED.finditer(expression):
+        try:
+            _named(match[0], frames)
+        except ValueError as error:
+            if frames and "no such table" in str(error):
+                raise
+            return False
+    return True
+
+
 def bare_figure(expression: str) -> str | None:
     """Return the figure that an expression quotes without any arithmetic, if that is all it does."""
     return expression if re.fullmatch(r"F\d{4}", expression, re.ASCII) else None

@@ -12,7 +12,7 @@ from tr_analysis.data import load
 from tr_analysis.data.periods import financial_year
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
-from tr_analysis.origin import MARK, SIMULATED
+from tr_analysis.ledger.guards import is_simulated, refuse_simulated, refuse_stale
 from tr_analysis.report.finding import RUNGS, UNIT_WORDS, Finding
 
 # The findings of the study in one page: chapter and name, by the question that they answer.
@@ -116,8 +116,8 @@ def load_results(*chapters: str) -> pd.DataFrame:
         content = _content(path, chapter)
         contents.append(content)
         results = _parsed(content, path, chapter)
-        _refuse_simulated(chapter, results)
-        _refuse_stale(chapter, results["data"])
+        refuse_simulated(chapter, results)
+        refuse_stale(chapter, results["data"])
         rows += [_row(chapter, name, about) for name, about in results["findings"].items()]
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"value": float, "low": float, "high": float})
     frame.attrs = {"table": "results", "sha256": sha256(b"".join(contents))}
@@ -145,27 +145,6 @@ def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
         )
     parts = {part: about[part] for part in _PARTS}
     return {"chapter": chapter, "finding": name, **parts, "sources": " ".join(about["sources"])}
-
-
-def _refuse_simulated(chapter: str, results: Mapping[str, Any]) -> None:
-    """Refuse results of which any part is simulated: they are no evidence, whoever asks for them."""
-    numbers = [name for name, about in results["findings"].items() if about.get("origin") == SIMULATED]
-    if results.get("origin") == SIMULATED or numbers:
-        named = f", among them {numbers[0]!r}," if numbers else ""
-        raise StudyError(
-            f"the results of {chapter}{named} are simulated, and nothing of the study may rest on them: take {chapter} "
-            "out of load_results(...), or bring the official tables with `tr-analysis fetch` and run it again"
-        )
-
-
-def _refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
-    """Refuse results that were computed from a table as it no longer is."""
-    for table, hashed in inputs.items():
-        if table != "results" and load(table).attrs["sha256"] != hashed:
-            raise StudyError(
-                f"the results of {chapter} come from another state of the table {table}: "
-                f"run `tr-analysis run {chapter}`"
-            )
 
 
 def key_findings(
@@ -201,7 +180,7 @@ def key_findings(
         raise ValueError("; ".join(unknown))
     for _, (chapter, name) in names:
         row = rows[chapter, name]
-        if row.get("origin") == SIMULATED or str(row["label"]).startswith(MARK):
+        if is_simulated(row):
             raise ValueError(f"{chapter}: {name!r} is simulated, and key findings are observed: leave it out")
     lines = [
         {"question": question, "lead": name in LEADS, **_written(rows[name])} for question, name in names

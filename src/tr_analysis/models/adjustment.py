@@ -7,8 +7,8 @@ import pandas as pd
 
 from tr_analysis.models.checks import Array, numbers
 
-MOST_PLACES = 12
-"""Decimals beyond which a printed number is a float as it was computed, and not one rounded to be read."""
+MOST_PLACES = 10
+"""Decimals that are looked at; what is beyond them in a float is no print."""
 FLOAT = 1e-9
 """Points by which sums of floats of this size may stray."""
 
@@ -52,13 +52,12 @@ def decimals(values: object) -> int:
 
     Examples
     --------
-    >>> decimals([45.4, 45.0]), decimals([1 / 3]), decimals([])
-    (1, 16, 0)
+    >>> decimals([45.4, 45.0]), decimals([0.1 + 0.2]), decimals([1 / 3]), decimals([])
+    (1, 1, 10, 0)
     """
     found = numbers("values", values)
-    return max(
-        (len(repr(float(v)).partition(".")[2].rstrip("0")) for v in found[np.isfinite(found)]), default=0
-    )
+    written = (f"{v:.{MOST_PLACES}f}".partition(".")[2].rstrip("0") for v in found[np.isfinite(found)])
+    return max(map(len, written), default=0)
 
 
 def rounding_tolerance(places: Mapping[str, int]) -> float:
@@ -73,7 +72,7 @@ def rounding_tolerance(places: Mapping[str, int]) -> float:
     places
         Decimals of each part that was read as printed, by its name.
     """
-    return FLOAT + sum(0.5 * 10.0**-p for p in places.values() if p <= MOST_PLACES)
+    return FLOAT + sum(0.5 * 10.0**-p for p in places.values())
 
 
 def adjustment_identity(panel: pd.DataFrame, *, by: str = "release") -> pd.DataFrame:
