@@ -71,6 +71,8 @@ def _bound() -> None:
 
 def _say(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message, default=_dated, separators=(",", ":")) + "\n")
+    if "sheet" in message:
+        sys.stdout.flush()  # so that it is known in which sheet this process was ended
 
 
 def _dated(cell: Any) -> dict[str, Any]:

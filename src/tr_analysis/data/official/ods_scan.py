@@ -10,7 +10,9 @@ from tr_analysis.data.official.xlsx_scan import parse
 
 CONTENT = "content.xml"
 _MANIFEST = "META-INF/manifest.xml"
-_SPECIAL = re.compile(rb"covered-table-cell|:formula\s*=|value-type\s*=\s*[\"']error")
+_SPECIAL = re.compile(
+    rb"covered-table-cell|:formula\s*=|value-type\s*=\s*[\"']error|rows-repeated\s*=\s*[\"'][0-9]{5}"
+)
 
 
 def scan(archive: Archive) -> dict[str, Repairs]:
@@ -39,6 +41,7 @@ class _Tables:
     def __init__(self) -> None:
         self.found: dict[str, Repairs] = {}
         self._repairs = Repairs()
+        self._name, self._empty = "", True
         self._depth, self._notes = 0, 0
         self._row, self._rows, self._column = 0, 1, 0
         self._cell: dict[str, str] = {}
@@ -51,10 +54,12 @@ class _Tables:
         elif tag == "table":
             self._depth += 1
             if self._depth == 1:
-                self._repairs = self.found.setdefault(attributes.get("table:name", ""), Repairs())
+                self._name = attributes.get("table:name", "")
+                self._repairs = self.found.setdefault(self._name, Repairs())
                 self._row = 0
         elif tag == "table-row":
             self._rows, self._column = _count(attributes, "table:number-rows-repeated"), 0
+            self._empty = True
         elif tag in ("table-cell", "covered-table-cell"):
             self._cell, self._text = attributes, ""
 
@@ -69,10 +74,14 @@ class _Tables:
         elif tag == "table":
             self._depth -= 1
         elif tag == "table-row":
+            if self._rows > limits.REPEATED and not self._empty:
+                rule = f"says that a row is there {self._rows} times, which no table does"
+                raise FileError(rule, self._name, self._row + 1)
             self._row += self._rows
         elif tag in ("table-cell", "covered-table-cell"):
             width = _count(self._cell, "table:number-columns-repeated")
             if self._text or "office:value-type" in self._cell or "table:formula" in self._cell:
+                self._empty = False
                 self._note(tag, width)
             self._column += width
 
@@ -84,7 +93,7 @@ class _Tables:
             and shown.startswith("#")
             and not self._cell.get("office:string-value")
         )
-        rows = range(self._row, self._row + min(self._rows, limits.MERGED + 1))
+        rows = range(self._row, self._row + min(self._rows, limits.REPEATED))
         if tag == "covered-table-cell":
             for row in rows:
                 self._repairs.cover(row, self._column, self._column + width - 1)
@@ -97,4 +106,4 @@ class _Tables:
 
 def _count(attributes: dict[str, str], name: str) -> int:
     given = attributes.get(name, "1")
-    return max(int(given), 1) if given.isdecimal() and len(given) < 12 else 1
+    return max(int(given[:12]), 1) if given.isdecimal() else 1

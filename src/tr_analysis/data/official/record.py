@@ -22,7 +22,7 @@ def held() -> list[Path]:
     if not folder.is_dir():
         return []
     there = (path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file())
-    return sorted(path for path in there if not path.name.startswith("."))
+    return sorted(path for path in there if path.name[0] not in ".~")
 
 
 def recorded() -> Record:

@@ -15,6 +15,7 @@ _RELATIONS = "xl/_rels/workbook.xml.rels"
 _WIDE = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{3,})([0-9]+)"(?:[^>]*[^/>])?>'
 )  # cells that hold something
+_DEEP = re.compile(rb'\br="([A-Z]*)([0-9]{8,})"')  # the library would count such a row from the start again
 _SPECIAL = re.compile(rb"""\bt\s*=\s*["']e["']|<(?:\w+:)?f[\s/>]""")
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
@@ -86,6 +87,9 @@ def _scan_sheet(content: bytes, sheet: str) -> Repairs:
         if number(column[:9]) >= limits.COLUMNS:
             rule = f"lies beyond column ZZ, the last of the {limits.COLUMNS} columns that a table may have"
             raise FileError(rule, sheet, int(row[:9]), column[:9])
+    if deep := _DEEP.search(content):
+        rule = "is a row that no spreadsheet has"
+        raise FileError(rule, sheet, None, deep[1][:9].decode() or None, deep[2][:20].decode())
     cells = _Cells()
     if _SPECIAL.search(content):
         parse(content, cells.start, cells.end, cells.text)
