@@ -32,7 +32,7 @@ def normalise(cell: object) -> str:
     text = text.replace("&", " and ").replace("%", " percent ").replace("per cent", "percent")
     text = re.sub(r"\bre[- ]?(?=offen[cds])", "re", text).replace("offense", "offence")
     text = re.sub(r"ogrs\W*(\d)\W*g?\b", r"ogrs \1 ", text)
-    text = re.sub(r"(?<=[a-z]{4})(?<!ogrs)\d{1,2}\b", "", text)  # a raised digit that lost its height
+    text = re.sub(r"(?<=[a-z]{4})(?<!ogrs)(?<!subcat)\d{1,2}\b", "", text)  # a raised digit that lost its height
     return " ".join(re.findall(r"[a-z]+|\d+", text))
 
 

@@ -74,6 +74,28 @@ def problem(
     return Problem(place, rule, row, column, None if value is None else short(value))
 
 
+def repeated(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[Problem]:
+    """Find rows of a tidy table that are about the same as one before them.
+
+    Parameters
+    ----------
+    rows
+        The rows, with file, sheet and row.
+    key
+        The columns that together say what a row is about.
+    """
+    seen: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    out = []
+    for row in rows:
+        name = tuple(row.get(c) for c in key)
+        first = seen.setdefault(name, row)
+        if first is not row:
+            about = ", ".join(str(part) for part in name if part)
+            rule = f"second row of {about}, after row {first['row']} of sheet {first['sheet']!r}; remove one"
+            out.append(problem(row["file"], row["sheet"], rule, row["row"]))
+    return out
+
+
 def short(value: object, most: int = 120) -> str:
     """Write a value in one line of bounded length."""
     text = " ".join(str(value).split())

@@ -128,6 +128,11 @@ def _differences(row: Mapping[str, Any], shown: Places) -> list[dict[str, Any]]:
     return out
 
 
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables of checks under each other; one without rows where there is none."""
+    return pd.concat([tidy([], TYPES), *frames], ignore_index=True) if frames else tidy([], TYPES)
+
+
 def sums(rows: Sequence[Mapping[str, Any]], parts: Mapping[str, int]) -> pd.DataFrame:
     """Hold printed totals of providers against the sum of the providers.
 

@@ -31,8 +31,24 @@ __all__ = [
 Releases = Literal["latest", "all"]
 _MODULES = {
     "crc_results": "crc_results",
+    "crc_baselines": "baselines",
+    "overall_tool": "overall_tool",
+    "annual_by_offence": "annual_tables",
+    "consultation_cohorts": "consultation",
+    "probation_caseload": "probation",
+    "probation_starts": "probation",
 }
 FAMILIES = tuple(_MODULES)
+# The layouts that have least in common with the others are tried first.
+_BY_CONTENT = (
+    "overall_tool",
+    "probation_caseload",
+    "probation_starts",
+    "crc_baselines",
+    "crc_results",
+    "annual_by_offence",
+    "consultation_cohorts",
+)
 _RELEASE = re.compile(
     rf"(?<![a-z])({'|'.join(MONTHS)})[a-z]*[-_ ]?((?:20)?\d\d)(?!\d)|(?<!\d)(20\d\d)[-_](0[1-9]|1[0-2])(?!\d)"
 )
@@ -85,7 +101,7 @@ def read_official(path: Path, *, family: str | None = None, release: str | None 
 
 def family_of(sheets: Sequence[SheetLike]) -> str | None:
     """Return the family whose layout the sheets have; None if it is none's."""
-    for family in _MODULES:
+    for family in _BY_CONTENT:
         if _module(family).recognises(sheets) == family:
             return family
     return None
