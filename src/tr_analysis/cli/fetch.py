@@ -37,7 +37,7 @@ def fetch(names: tuple[str, ...], listing: bool, source: Path | None, accept: bo
     Every file is checked before it takes its place in data/raw/official/: that it is whole, that it is a table,
     and that it is the one that was first fetched.
     """
-    from tr_analysis.data.official import bring, fetch
+    from tr_analysis.data.official import bring, fetch, record
 
     if listing:
         if source or accept:
@@ -48,9 +48,12 @@ def fetch(names: tuple[str, ...], listing: bool, source: Path | None, accept: bo
         outcomes, errors = bring.bring(source, names, accept=accept), list[StudyError]()
     else:
         outcomes, errors = fetch.fetch(names, accept=accept)
-    click.echo("\n".join(_told(outcomes)) or "no file is fetched")
-    if any(outcome.state != "left out" for outcome in outcomes):
-        click.echo("\n".join(_built()))
+    if outcomes:
+        click.echo("\n".join(_told(outcomes)))
+    if any(outcome.state == "held" for outcome in outcomes):  # the tables of what is new are built already
+        record.build()
+    if lines := list(_tables()):
+        click.echo("\n".join(lines))
     if errors:
         raise _together(errors)
 
@@ -79,14 +82,13 @@ def _told(outcomes: "Sequence[Outcome]") -> Iterator[str]:
         yield f"{outcome.file}  {outcome.state}{f': {outcome.note}' if outcome.note else ''}"
 
 
-def _built() -> Iterator[str]:
-    """Build the tidy tables and yield a line for each, then what was not understood."""
+def _tables() -> Iterator[str]:
+    """Yield a line for each tidy table, then what was not understood."""
     import csv
 
-    from tr_analysis.data.official.build import build_official
+    from tr_analysis import paths
 
-    files = [path for path in build_official() if path.suffix == ".csv"]
-    for path in files:
+    for path in sorted(paths.official_tables().glob("*.csv"), key=lambda p: (p.stem == "not_understood", p)):
         with path.open(newline="", encoding="utf-8") as file:
             rows = sum(1 for _ in csv.reader(file)) - 1
         if path.stem == "not_understood":

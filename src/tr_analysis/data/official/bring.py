@@ -1,22 +1,27 @@
 """Bring files that somebody downloaded by hand: recognised by name or by content, all of them or none."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tr_analysis.data.official import record
 from tr_analysis.data.official.fetch import Outcome, named, place_of, size
-from tr_analysis.data.official.grid import read_sheets
+from tr_analysis.data.official.grid import Sheet, read_sheets
 from tr_analysis.data.official.register import OfficialFile
 from tr_analysis.data.official.safety import KINDS
 from tr_analysis.errors import DataError, Problem, UsageError, plain
 from tr_analysis.files import sha256
 
-Recognise = Callable[[Path], str]
+Recognise = Callable[[Sequence[Sheet]], str | None]
 
 
 def bring(
-    source: Path, names: Iterable[str] = (), *, accept: bool = False, recognise: Recognise | None = None
+    source: Path,
+    names: Iterable[str] = (),
+    *,
+    accept: bool = False,
+    recognise: Recognise | None = None,
+    build: Callable[[], None] = record.build,
 ) -> list[Outcome]:
     """Copy official files from a folder into ``data/raw/official/``: all that are recognised, or on an error none.
 
@@ -32,7 +37,9 @@ def bring(
     accept
         Whether to take a file that is another than the one on record.
     recognise
-        Returns the family of a table by its content, or raises `DataError`; by default `tables` does.
+        Returns the family of some sheets by their content, or None; by default `tables` does.
+    build
+        What must succeed for the files to stay; by default tables are built of all that are held.
 
     Returns
     -------
@@ -44,7 +51,8 @@ def bring(
     UsageError
         If there is no such folder, or no such file in the register.
     DataError
-        With every fault: a table that cannot be read, one that is not the one on record, two for one place.
+        With every fault: a table that cannot be read, one that is not the one on record, two for one place, or one of which no
+        table can be made.
     """
     names = list(names)
     taking = _Taking(named(names), bool(names), accept, recognise or _family, record.recorded())
@@ -58,7 +66,7 @@ def bring(
     if taking.problems:
         raise DataError([*taking.problems, Problem(str(source), "nothing was taken from here")])
     if taking.contents:
-        record.keep(taking.contents, taking.about)
+        record.place(taking.contents, taking.about, build)
     return taking.outcomes
 
 
@@ -82,14 +90,13 @@ class _Taking:
         if reason := _no_table(path):
             self.outcomes.append(Outcome(path.name, "left out", reason))
             return
-        read_sheets(path)
-        try:
-            family = entry.family if entry else None if self.only_wanted else self.recognise(path)
-            why = "not one of the files that were asked for"
-        except DataError as error:
-            family, why = None, f"not recognised: {error.problems[0]}"
+        sheets = read_sheets(path)
+        if entry is None and self.only_wanted:
+            self.outcomes.append(Outcome(path.name, "left out", "not one of the files that were asked for"))
+            return
+        family = entry.family if entry else self.recognise(sheets)
         if family is None:
-            self.outcomes.append(Outcome(path.name, "left out", why))
+            self.outcomes.append(Outcome(path.name, "left out", "no official table is recognised in it"))
             return
         target, content = _target(path, entry), path.read_bytes()
         if self.contents.get(target, content) != content:
@@ -151,8 +158,8 @@ def _outcome(path: Path, target: str, content: bytes, known: record.Record) -> O
     return Outcome(target, "brought", size(len(content)) + renamed)
 
 
-def _family(path: Path) -> str:
-    """Return the family that the readers recognise in a file."""
-    from tr_analysis.data.official.tables import read_official
+def _family(sheets: Sequence[Sheet]) -> str | None:
+    """Return the family that the readers recognise in some sheets."""
+    from tr_analysis.data.official.tables import family_of  # it needs pandas and every reader
 
-    return read_official(path).family
+    return family_of(sheets)

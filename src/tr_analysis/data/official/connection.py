@@ -35,6 +35,7 @@ def session(*, backoff: float = 0.5) -> requests.Session:
     retry = Retry(
         total=4,
         connect=1,
+        read=2,
         redirect=0,
         backoff_factor=backoff,
         status_forcelist=(429, 500, 502, 503, 504),

@@ -67,6 +67,8 @@ def download(
         except _BrokenOffError:
             time.sleep(pause * 2**attempt)
     size = part.stat().st_size if part.exists() else 0
+    if not size:
+        forget(part)
     raise UnavailableError(
         f"{part.name}: breaks off after {size} bytes; run the command again to go on from there"
     )

@@ -1,10 +1,10 @@
 """Bring official files into ``data/raw/official/``: over https, each checked before it takes its place."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import requests
 from tqdm import tqdm
@@ -41,6 +41,14 @@ class Outcome:
     note: str = ""
 
 
+class _How(NamedTuple):
+    """How files are fetched: see `fetch`."""
+
+    pause: float
+    accept: bool
+    build: Callable[[], None]
+
+
 def named(names: Iterable[str]) -> list[OfficialFile]:
     """Return the entries of the register by their names; all of them if none is given.
 
@@ -70,6 +78,7 @@ def fetch(
     accept: bool = False,
     using: requests.Session | None = None,
     pause: float = 1.0,
+    build: Callable[[], None] = record.build,
 ) -> tuple[list[Outcome], list[StudyError]]:
     """Fetch official files; each is whole, a table, and the one on record before it takes its place.
 
@@ -83,6 +92,8 @@ def fetch(
         The connection; by default one with the proxies of the environment.
     pause
         Seconds before what broke off is gone on with.
+    build
+        What must succeed for a file to stay; by default tables are built of all that are held.
 
     Returns
     -------
@@ -98,7 +109,7 @@ def fetch(
     DataError
         If a file that is held is not the one on record, and that is not to be accepted.
     """
-    files = named(names)
+    files, how = named(names), _How(pause, accept, build)
     if not accept:
         record.verify()
     outcomes: list[Outcome] = []
@@ -107,10 +118,10 @@ def fetch(
         for file in files:
             place = place_of(file)
             try:
-                if place and not (accept and file.url):
+                if place and not (accept and file.url and place.name == file.filename):
                     outcomes.append(Outcome(place.name, "held"))
                 elif file.url:
-                    outcomes.append(_fetch(file, file.url, connection, pause, accept=accept))
+                    outcomes.append(_fetch(file, file.url, connection, how))
                 elif names:
                     errors.append(UnavailableError(_no_address(file)))
             except OfflineError as error:
@@ -132,9 +143,7 @@ def _no_address(file: OfficialFile) -> str:
     )
 
 
-def _fetch(
-    file: OfficialFile, url: str, connection: requests.Session, pause: float, *, accept: bool
-) -> Outcome:
+def _fetch(file: OfficialFile, url: str, connection: requests.Session, how: _How) -> Outcome:
     """Fetch one file and place it."""
     part = paths.official() / PARTS / file.filename
     with tqdm(desc=file.name, unit="B", unit_scale=True, leave=False, disable=None) as bar:
@@ -143,13 +152,13 @@ def _fetch(
             bar.total = total
             bar.update(done - bar.n)
 
-        download(url, part, file.max_bytes, connection, progress, pause=pause)
+        download(url, part, file.max_bytes, connection, progress, pause=how.pause)
     try:
         read_sheets(part)
         content = part.read_bytes()
-        if not accept and (changed := record.problem(file.filename, content, record.recorded())):
+        if not how.accept and (changed := record.problem(file.filename, content, record.recorded())):
             raise DataError([changed])
-        record.keep({file.filename: content}, {file.filename: {"name": file.name, "url": url}})
+        record.place({file.filename: content}, {file.filename: {"name": file.name, "url": url}}, how.build)
     finally:
         forget(part)
     return Outcome(file.filename, "fetched", size(len(content)))

@@ -1,7 +1,7 @@
 """Which official files are held, and whether each is still the one that was first fetched or brought."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,47 @@ def verify() -> None:
     found = [problem(path.name, path.read_bytes(), record) for path in held()]
     if problems := [each for each in found if each]:
         raise DataError(problems)
+
+
+def build() -> None:
+    """Build the tidy tables of what is held."""
+    from tr_analysis.data.official.build import build_official  # it needs pandas and every reader
+
+    build_official()
+
+
+def place(
+    contents: Mapping[str, bytes], about: Mapping[str, Mapping[str, Any]], then: Callable[[], None] = build
+) -> None:
+    """Place files and build the tables of them, or, if either fails, leave all as it was.
+
+    Parameters
+    ----------
+    contents, about
+        As in `keep`.
+    then
+        What must succeed for the files to stay.
+
+    Raises
+    ------
+    DataError
+        If they cannot be written, or no tables be made of them together with what is held.
+    """
+    folder = paths.official()
+    there = folder.is_dir()
+    old = {name: folder / name for name in [*contents, RECORD]}
+    before = {name: path.read_bytes() if path.is_file() else None for name, path in old.items()}
+    keep(contents, about)
+    try:
+        then()
+    except BaseException:
+        for name, content in before.items():
+            if content is None:
+                old[name].unlink(missing_ok=True)
+        write_files(folder, {name: content for name, content in before.items() if content is not None})
+        if not there and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
 
 
 def keep(contents: Mapping[str, bytes], about: Mapping[str, Mapping[str, Any]]) -> list[Path]:
