@@ -253,7 +253,7 @@ def test_absurd_dimensions_of_an_xls(tmp_path):
     content = path.read_bytes()
     first = content.index(b"\xfd\x00\x0a\x00")  # the first text of the sheet: its row, then its column
     far = content[: first + 4] + b"\xff\xff\xff\x00" + content[first + 8 :]
-    assert "sheet 'Sheet1', row 65536, column IV" in refused(written(path, far))
+    assert "row 65536, column IV" in refused(written(path, far))
 
 
 def test_merged_cells_without_end(tmp_path):

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from tr_analysis.data.official.limits import FileError
+from tr_analysis.data.official import limits
+from tr_analysis.data.official.limits import FileError, letters
 from tr_analysis.data.official.repairs import Repairs
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LAST = 0xFFFFFFFA  # sector numbers above are marks, not places
 _SHEET, _ERROR, _FORMULA, _PASSWORD, _BEGIN = 0x0085, 0x0205, 0x0006, 0x002F, 0x0809
+_CELLS = frozenset((0x0203, 0x027E, 0x00FD, 0x0204, 0x00D6, 0x00BD, _ERROR, _FORMULA))
 _SHOWN = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -126,13 +128,23 @@ def _offsets(stream: bytes) -> list[int]:
 
 
 def _sheet(stream: bytes, offset: int) -> Repairs:
-    """Return the cells of a sheet that show an error, typed in or worked out."""
+    """Return the cells of a sheet that show an error, typed in or worked out, after seeing how far it reaches."""
     repairs = Repairs()
+    bottom = right = 0
     for kind, content in _records(stream, offset):
+        if kind not in _CELLS or len(content) < 6:
+            continue
+        row, column = struct.unpack_from("<HH", content)
+        bottom, right = max(bottom, row), max(right, column)
+        if (bottom + 1) * (right + 1) > limits.CELLS:
+            raise FileError(
+                f"reaches to this cell; a table may have {limits.CELLS} cells with the gaps",
+                None,
+                row + 1,
+                letters(column),
+            )
         if kind == _ERROR and len(content) >= 8 and content[7] == 1:
-            row, column = struct.unpack_from("<HH", content)
             repairs.fail(row, column, shown=_SHOWN.get(content[6], ""))
         elif kind == _FORMULA and len(content) >= 14 and content[12:14] == b"\xff\xff" and content[6] == 2:
-            row, column = struct.unpack_from("<HH", content)
             repairs.fail(row, column, shown=_SHOWN.get(content[8], ""))
     return repairs
