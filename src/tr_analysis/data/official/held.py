@@ -23,10 +23,16 @@ def official(name: str) -> pd.DataFrame | None:
     return frame
 
 
-def inputs() -> list[pd.DataFrame]:
-    """Return the official tables behind the panel that are held, for ``Findings([...])``; empty where none is."""
-    tables = (official(name) for name in ("crc_results", "crc_baselines"))
-    return [table for table in tables if table is not None]
+def inputs(*names: str) -> list[pd.DataFrame]:
+    """Return those of some official tables that are held, for ``Findings([...])``; empty where none is.
+
+    Parameters
+    ----------
+    *names
+        Names of official tables, such as ``"crc_results"``, written out in the notebook: by them a run knows that it
+        has to be done again when the tables change.
+    """
+    return [table for table in map(official, names) if table is not None]
 
 
 def held_panel(kind: str = "CRC") -> Panel | None:
@@ -46,6 +52,7 @@ def held_panel(kind: str = "CRC") -> Panel | None:
 def recipe_tables() -> dict[str, pd.DataFrame]:
     """Return what official recipes name: ``official_pbr`` and ``official_providers``; empty where nothing is held.
 
+    Interim results are left out: what was printed of a cohort is printed of people followed to the end.
     ``official_pbr`` is like ``pbr_results``, worked out from the providers' own rows where all are there;
     ``official_providers`` has the rows of each provider, pooled periods among them, and its baseline as cohort 2011.
     """
@@ -54,7 +61,7 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
     for kind in ("CRC", "NPS"):
         if found := held_panel(kind):
             names = providers.loc[providers["provider_type"] == kind, "provider"].tolist()
-            frame = with_years(found.frame)
+            frame = with_years(found.frame[found.frame["stage"] != "interim"])
             pooled.append(summary(frame, names, kind=kind))
             rows.append(frame)
     baselines = official("crc_baselines")
