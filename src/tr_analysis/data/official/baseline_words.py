@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 
 from tr_analysis.data.official import meanings
 
@@ -25,6 +26,7 @@ _KINDS = {
 }
 
 
+@lru_cache(maxsize=4096)
 def meaning(text: str) -> Hashable | None:
     """Return the column that a normalised header names, with the kind of cohort where it names one."""
     kind = kind_of(text)

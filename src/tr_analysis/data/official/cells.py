@@ -60,7 +60,8 @@ _NUMBER = re.compile(
     r"(?P<power>[eE][-+]?\d{1,2})?\s*(?P<unit>%|pp|ppts?|percent|per cent|percentage points?|points?)?\s*(?P<mark>[*†‡#^~]{0,3})",
     re.IGNORECASE,
 )
-_LONGEST = 80
+_LONGEST = 80  # characters of a number with its footnotes
+_WORDY = 300  # characters of a name or a header; what is longer is prose
 
 
 def plain_text(cell: object) -> str:
@@ -73,6 +74,8 @@ def plain_text(cell: object) -> str:
 
 def without_notes(text: str) -> str:
     """Take footnote marks off the end: ``(1)``, ``[note 2]``, ``[r]``, raised digits."""
+    if len(text) > _WORDY:
+        return text
     while (cut := _NOTE.sub("", text).rstrip()) != text and cut:
         text = cut
     return text

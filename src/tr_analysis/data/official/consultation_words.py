@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import NamedTuple
 
 from tr_analysis.data.official import meanings
@@ -37,6 +38,7 @@ def said(text: str, words: dict[str, str]) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+@lru_cache(maxsize=4096)
 def meaning(text: str) -> Hashable | None:
     """Return the column that a normalised header names, with the group and the measure where it names them."""
     rest = text

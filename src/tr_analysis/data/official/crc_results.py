@@ -1,6 +1,7 @@
 """Interim and final payment-by-results results: one row a provider and cohort."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -70,6 +71,7 @@ PRINTED = {
 }
 
 
+@lru_cache(maxsize=4096)
 def meaning(text: str) -> Hashable | None:
     """Return the column that a normalised header names, with the cohort where it names one too."""
     named, rest = scan(text)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from tr_analysis.data.official.cells import plain_text, without_notes
@@ -26,13 +27,20 @@ def normalise(cell: object) -> str:
     """
     if not isinstance(cell, (str, int, float)) or isinstance(cell, bool):
         return ""
-    text = _HYPHEN.sub("", str(cell)[: 2 * _LONGEST])
+    return _normalised(str(cell)[: 2 * _LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _normalised(text: str) -> str:
+    text = _HYPHEN.sub("", text)
     text = without_notes(plain_text(text))[:_LONGEST].lower()
     text = re.sub(r"\((?:note )?\d{1,2}\)|\[[^\]]{1,12}\]|[\u00b9\u00b2\u00b3\u2070-\u2079]", " ", text)
     text = text.replace("&", " and ").replace("%", " percent ").replace("per cent", "percent")
     text = re.sub(r"\bre[- ]?(?=offen[cds])", "re", text).replace("offense", "offence")
     text = re.sub(r"ogrs\W*(\d)\W*g?\b", r"ogrs \1 ", text)
-    text = re.sub(r"(?<=[a-z]{4})(?<!ogrs)(?<!subcat)\d{1,2}\b", "", text)  # a raised digit that lost its height
+    text = re.sub(
+        r"(?<=[a-z]{4})(?<!ogrs)(?<!subcat)\d{1,2}\b", "", text
+    )  # a raised digit that lost its height
     return " ".join(re.findall(r"[a-z]+|\d+", text))
 
 
@@ -181,7 +189,10 @@ def find_headers(rows: Sequence[Row], meaning: Meaning, least: int = 3) -> list[
 
 
 def _better_without(upper: Row, whole: Header, inner: Header) -> bool:
-    """Return whether a header is better read without its first row."""
+    """Return whether a header is better read without its first row: a single text at its left is a title."""
+    labels = [i for i, cell in enumerate(upper[:_WIDEST]) if plain_text(cell)]
+    if len(labels) == 1 and inner.columns and labels[0] <= inner.columns[0].place and len(inner) > 1:
+        return True
     if _worth(inner)[0] != _worth(whole)[0]:
         return _worth(inner)[0] > _worth(whole)[0]
     longest = max(len(plain_text(cell)) for cell in upper[:_WIDEST])
