@@ -306,6 +306,17 @@ def test_no_address_and_no_such_file(folder):
     assert nothing_there(folder)
 
 
+def test_files_without_an_address_are_named_when_all_are_fetched(server, folder, known, table, monkeypatch):
+    known("a")
+    server.on("/a", gives(table))
+    unknown = OfficialFile("b", "", "crc_results", "", "b.xls", "https://x.uk")
+    monkeypatch.setattr(fetch, "REGISTER", {**fetch.REGISTER, "b": unknown})
+    outcomes, errors = get()
+    assert [(o.file, o.state) for o in outcomes] == [("a.xlsx", "fetched"), ("b", "left out")]
+    assert "its address is not known" in outcomes[1].note
+    assert errors == []
+
+
 def test_a_damaged_record_is_said(folder):
     folder.mkdir(parents=True)
     for content in ("{", "[]", '{"files": {"a": 1}}', '{"files": {"a": {"sha256": 1}}}'):

@@ -331,6 +331,31 @@ def test_a_wide_and_long_csv(tmp_path, monkeypatch):
     assert "row 11:" in refused(path) or "columns here" in refused(path)
 
 
+@pytest.mark.parametrize(
+    "rows", ["<c " * 1_000_000, '<row r="1"><c ' + 'r="AAA1" ' * 300_000, "<a>" * 300_000]
+)
+def test_xml_that_would_take_long_to_search(tmp_path, rows):
+    start = time.monotonic()
+    refused(xlsx(tmp_path / "a.xlsx", sheet_xml(rows)))
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.full
+def test_one_text_in_very_many_cells(tmp_path):
+    shared = "<si><t>{}</t></si>".format("x" * limits.TEXT)
+    parts = xlsx_parts(
+        "".join(f'<row r="{i}"><c r="A{i}" t="s"><v>0</v></c></row>' for i in range(1, 70_000))
+    )
+    parts["xl/sharedStrings.xml"] = f"<sst>{shared}</sst>"
+    related = str(parts["xl/_rels/workbook.xml.rels"])
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    more = f'<Relationship Id="r9" Type="{kind}" Target="sharedStrings.xml"/></Relationships>'
+    parts["xl/_rels/workbook.xml.rels"] = related.replace("</Relationships>", more)
+    assert ", sheet 'Sheet1': cannot be opened in bounded time and memory" in refused(
+        zipped(tmp_path / "a.xlsx", parts)
+    )
+
+
 def test_what_takes_too_long_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "SECONDS", 0.01)
     message = refused(xlsx(tmp_path / "a.xlsx"))

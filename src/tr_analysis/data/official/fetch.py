@@ -124,6 +124,11 @@ def fetch(
                     outcomes.append(_fetch(file, file.url, connection, how))
                 elif names:
                     errors.append(UnavailableError(_no_address(file)))
+                else:
+                    rest = (
+                        f"its address is not known; `tr-analysis fetch --list {file.name}` says where it is"
+                    )
+                    outcomes.append(Outcome(file.name, "left out", rest))
             except OfflineError as error:
                 _tidy()
                 if not any(outcome.state == "fetched" for outcome in outcomes):

@@ -13,9 +13,11 @@ from tr_analysis.data.official.repairs import Repairs
 WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _WIDE = re.compile(
-    rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{3,})([0-9]+)"(?:[^>]*[^/>])?>'
-)  # cells that hold something
-_DEEP = re.compile(rb'\br="([A-Z]*)([0-9]{8,})"')  # the library would count such a row from the start again
+    rb'\br="([A-Z]{3,9})([0-9]{1,7})"([^<>]{0,99})>'
+)  # in bounds, so that no text takes long to search
+_DEEP = re.compile(
+    rb'\br="([A-Z]{0,9})([0-9]{8,99})"'
+)  # the library would count such a row from the start again
 _SPECIAL = re.compile(rb"""\bt\s*=\s*["']e["']|<(?:\w+:)?f[\s/>]""")
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
@@ -82,14 +84,14 @@ def parse(content: bytes, start: Any, end: Any = None, text: Any = None) -> None
 
 
 def _scan_sheet(content: bytes, sheet: str) -> Repairs:
-    if wide := _WIDE.search(content):
-        column, row = wide[1].decode(), wide[2].decode()
-        if number(column[:9]) >= limits.COLUMNS:
+    for wide in _WIDE.finditer(content):
+        column, row = wide[1].decode(), int(wide[2])
+        if number(column) >= limits.COLUMNS and not wide[3].endswith(b"/"):  # an empty cell may lie anywhere
             rule = f"lies beyond column ZZ, the last of the {limits.COLUMNS} columns that a table may have"
-            raise FileError(rule, sheet, int(row[:9]), column[:9])
+            raise FileError(rule, sheet, row, column)
     if deep := _DEEP.search(content):
         rule = "is a row that no spreadsheet has"
-        raise FileError(rule, sheet, None, deep[1][:9].decode() or None, deep[2][:20].decode())
+        raise FileError(rule, sheet, None, deep[1].decode() or None, deep[2][:20].decode())
     cells = _Cells()
     if _SPECIAL.search(content):
         parse(content, cells.start, cells.end, cells.text)
