@@ -1,18 +1,16 @@
 """What the library leaves out of a sheet and must be put back or taken away: errors, covered cells, formulas."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from tr_analysis.data.official import limits
 from tr_analysis.data.official.limits import FileError, letters
 
 
-@dataclass
 class Repairs:
     """Corrections to one sheet, by row and column from 0.
 
-    Parameters
+    Attributes
     ----------
     errors
         What a cell in error shows, such as ``#N/A``; the library gives such a cell as empty.
@@ -22,10 +20,11 @@ class Repairs:
         Cells whose formula came without its value.
     """
 
-    errors: dict[tuple[int, int], str] = field(default_factory=dict)
-    covered: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    unstored: list[tuple[int, int]] = field(default_factory=list)
-    _covered: int = 0
+    def __init__(self) -> None:
+        self.errors: dict[tuple[int, int], str] = {}
+        self.covered: dict[int, list[tuple[int, int]]] = {}
+        self.unstored: list[tuple[int, int]] = []
+        self._covered = 0
 
     def cover(self, row: int, first: int, last: int) -> None:
         """Note that cells of a row lie under a merged one.
