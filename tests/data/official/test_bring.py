@@ -129,6 +129,12 @@ def test_files_of_which_no_table_can_be_made(downloads, folder):
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names")
+def test_a_name_that_would_write_to_the_screen(downloads, folder):
+    table(downloads / "a\x1b[2J\n.xlsx")
+    assert brought(downloads) == [(r"'a\x1b[2J\n.xlsx'", "left out")]
+
+
 def test_no_folder_and_no_such_file(downloads, folder):
     with pytest.raises(UsageError, match="name a folder"):
         brought(downloads / "none")

@@ -88,7 +88,8 @@ class _Taking:
         """Take one file, or say why it is left out or wrong."""
         entry = _by_name(path, self.wanted)
         if reason := _no_table(path):
-            self.outcomes.append(Outcome(path.name, "left out", reason))
+            name = path.name if path.name.isprintable() else ascii(path.name)
+            self.outcomes.append(Outcome(name, "left out", reason))
             return
         sheets = read_sheets(path)
         if entry is None and self.only_wanted:
@@ -127,6 +128,8 @@ def _files(source: Path) -> list[Path]:
 
 def _no_table(path: Path) -> str:
     """Return why something is not even tried, or nothing."""
+    if not path.name.isprintable():
+        return "its name has characters that cannot be shown; rename it"
     if path.is_dir():
         return "a folder; name it with --from to bring what is in it"
     return "" if path.suffix.lower() in KINDS else "no table: neither .xlsx, .ods, .xls nor .csv"
