@@ -196,6 +196,8 @@ def _add(
                 ]
             )
         kept |= {c: row[c] for c in said}
+        for column in ("suppressed", "not_applicable"):
+            kept[column] = " ".join(dict.fromkeys(f"{kept[column]} {row[column]}".split()))
     places.setdefault(key, {}).update(digits)
 
 

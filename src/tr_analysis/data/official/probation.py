@@ -136,6 +136,8 @@ def _headless(sheet: SheetLike, file: str) -> list[Block]:
         for i, cell in cells:
             if key := _holds(cell):
                 keys.setdefault(i, key)
+        for i in [i for i, key in keys.items() if key == "sex"][:-1]:
+            del keys[i]  # "All" may also be an area or a type; the sex comes after them
         texts = [i for i, _ in cells if i not in keys]
         if (
             sorted(keys.values()) not in (["date", "sex", "value"], ["quarter", "sex", "value"])
