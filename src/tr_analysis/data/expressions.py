@@ -91,19 +91,12 @@ def held(expression: str, frames: Frames) -> bool:
     Parameters
     ----------
     expression, frames
-        As in `evaluate`.
-
-    Raises
-    ------
-    ValueError
-        If it names a table or column that there is not, while there are tables: a mistake, and no gap.
+        As in `evaluate`. A table or column that is not there is a gap like a missing cell.
     """
     for match in _NAMED.finditer(expression):
         try:
             _named(match[0], frames)
-        except ValueError as error:
-            if frames and "no such table" in str(error):
-                raise
+        except ValueError:
             return False
     return True
 
