@@ -5,7 +5,7 @@ import pytest
 
 from tests.data.official.layouts import final_sheet, interim_sheet, save
 from tr_analysis import paths
-from tr_analysis.data.official.build import build_official, load_official
+from tr_analysis.data.official.build import build_official, disagreements, load_official
 from tr_analysis.errors import DataError
 
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
@@ -127,3 +127,12 @@ def test_no_cell_of_a_csv_starts_a_formula(project):
             .any(axis=None)
         )
     assert set(load_official("crc_results")["sheet"]) == {"=HYPERLINK(A1)"}
+
+
+def test_a_rate_that_its_counts_do_not_give_is_named(project):
+    sheet = interim_sheet()
+    sheet.rows[5][5] = 99.9
+    bring(project, INTERIM, sheet)
+    build_official()
+    (line,) = disagreements()
+    assert "row 6, Durham Tees Valley: binary rate printed as 99.9, its row gives" in line

@@ -152,6 +152,7 @@ def test_a_provider_that_is_not_known_is_reported_with_the_nearest():
         ("October 2015 to September 2016", "2015Q4 to 2016Q3", "year"),
         ("Apr16-Mar17", "2016Q2 to 2017Q1", "year"),
         ("2016-17", "2016Q2 to 2017Q1", "year"),
+        ("2015/16", "2015Q4 to 2016Q1", "year"),
         ("2015Q4 to 2016Q3", "2015Q4 to 2016Q3", "year"),
     ],
 )
@@ -575,6 +576,12 @@ def test_notes_are_passed_over_unless_they_hold_numbers():
     reading = got(table(rows))
     assert len(reading.frame) == 1
     assert [n.row for n in reading.not_understood] == [7]
+
+
+def test_a_provider_with_an_empty_row_is_reported():
+    reading = got(table([ESSEX, ["London"], ["Wales", *["..."] * 6]]))
+    assert list(reading.frame["provider"]) == ["Essex", "Wales"]
+    assert [(n.row, n.value) for n in reading.not_understood] == [(3, "London")]
 
 
 def test_what_is_no_number_is_reported():

@@ -100,7 +100,16 @@ def record(draw, name, cohort, final):
     for column in [
         c
         for c in row
-        if c not in ("provider", "cohort", "significance", "adjusted_rate", "baseline_rate", "difference")
+        if c
+        not in (
+            "provider",
+            "cohort",
+            "reoffenders",
+            "significance",
+            "adjusted_rate",
+            "baseline_rate",
+            "difference",
+        )
     ]:
         if draw(st.integers(0, 14)) == 0:
             row[column] = draw(st.sampled_from(sorted(MARKS)))

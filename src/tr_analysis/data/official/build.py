@@ -180,3 +180,23 @@ def _manifest() -> dict[str, Any]:
         raise DataError(
             [Problem(f"data/processed/official/{place.name}", f"cannot be read: {_AGAIN}")]
         ) from None
+
+
+def disagreements(most: int = 10) -> list[str]:
+    """Name the printed numbers that the counts beside them do not give, a line each.
+
+    Parameters
+    ----------
+    most
+        Lines at most; the last then counts the rest.
+    """
+    checks = load_official("official_checks")
+    if checks is None:
+        return []
+    wrong = checks[~checks["agrees"].fillna(True).astype(bool)]
+    lines = [
+        f"{row['file']}, sheet {row['sheet']!r}, row {row['row']}, {row['what']}: {row['measure']} printed as "
+        f"{row['printed']:g}, its row gives {row['recomputed']:g}"
+        for row in wrong.head(most).to_dict("records")
+    ]
+    return lines + ([f"and {len(wrong) - most} more"] if len(wrong) > most else [])

@@ -155,17 +155,15 @@ def scan(text: object, most: int = 400) -> tuple[list[Cohort], str]:
     )
 
 
-def only_cohort(texts: Iterable[object], since: int = 0) -> Cohort | None:
+def only_cohort(texts: Iterable[object]) -> Cohort | None:
     """Return the cohort of the first text that names exactly one; None where none does.
 
     Parameters
     ----------
     texts
         Such as titles, the nearest first.
-    since
-        Year before which a period is none that is looked for, such as a baseline.
     """
     for text in texts:
-        if len(found := [c for c in cohorts_in(text) if c.first >= since * 12]) == 1:
+        if len(found := cohorts_in(text)) == 1:
             return found[0]
     return None

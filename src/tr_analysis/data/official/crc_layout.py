@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from tr_analysis.data.official.blocks import Block, cell_at
-from tr_analysis.data.official.cohorts import Cohort, only_cohort
-from tr_analysis.data.official.crc_rows import SINCE
+from tr_analysis.data.official.cohorts import Cohort
+from tr_analysis.data.official.crc_rows import only_named
 from tr_analysis.data.official.providers import resolve
 from tr_analysis.data.official.reading import NotUnderstood, fault, short
 
@@ -87,8 +87,8 @@ def _raise_missing(block: Block, lacking: Sequence[str]) -> None:
 
 def cohort(block: Block) -> Cohort | None:
     """Return the cohort that the titles or the sheet's name say; raise where these contradict each other."""
-    title = only_cohort(block.titles, SINCE)
-    named = only_cohort([block.sheet], SINCE)
+    title = only_named(block.titles)
+    named = only_named([block.sheet])
     if title and named and not (named.first <= title.first and title.last <= named.last):
         rule = f"the title above the table says {title.name}, the name of the sheet {named.name}; correct one of them"
         raise fault(block.file, block.sheet, rule, block.header.first + 1)

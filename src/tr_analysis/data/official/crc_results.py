@@ -27,7 +27,7 @@ from tr_analysis.data.official.crc_layout import (
     stage_of,
 )
 from tr_analysis.data.official.crc_merge import merged
-from tr_analysis.data.official.crc_rows import NUMERIC, SINCE, Context, Found, as_row, rows_of
+from tr_analysis.data.official.crc_rows import NUMERIC, Context, Found, as_row, named_cohorts, rows_of
 from tr_analysis.data.official.crc_values import values
 from tr_analysis.data.official.providers import kind_in, known
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, short, tidy
@@ -78,7 +78,7 @@ def meaning(text: str) -> Hashable | None:
     column = meanings.provider_column(rest) or meanings.measure(text) or meanings.measure(rest)
     if column is None:
         return None if named else meanings.cohort_column(rest)
-    recent = [c for c in named if c.first >= SINCE * 12]
+    recent = named_cohorts(text)
     if len(recent) == 1 and column in (*NUMERIC, *meanings.JUDGEMENTS):
         return column, recent[0]
     return column

@@ -1,20 +1,33 @@
 """The rows of one table of providers: whose they are, which cohort's, and what they say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tr_analysis.data.official import meanings
 from tr_analysis.data.official.blocks import Block, cell_at
 from tr_analysis.data.official.cells import Number, parse_number, plain_text
-from tr_analysis.data.official.cohorts import Cohort, cohorts_in, only_cohort
+from tr_analysis.data.official.cohorts import Cohort, cohorts_in
 from tr_analysis.data.official.headers import Row
 from tr_analysis.data.official.providers import ALL, Name, guess, kind_in, resolve
 from tr_analysis.data.official.reading import NotUnderstood, fault, short
 
 NUMERIC = (*meanings.COUNTS, *meanings.PERCENTS, *meanings.AVERAGES)
-SINCE = 2014  # nobody entered a cohort of these companies before; earlier periods are baselines
+_START = (
+    2015 * 12 + 9
+)  # the first month of the first cohort under payment by results; earlier periods are baselines
 _HEADING = 100  # a longer text is a note
+
+
+def named_cohorts(text: object) -> list[Cohort]:
+    """Return the cohorts of payment by results that a text names; its first year, 2015/16, began in October."""
+    found = [c for c in cohorts_in(text) if c.last > _START]
+    return list(dict.fromkeys(c._replace(first=max(c.first, _START)) for c in found))
+
+
+def only_named(texts: Iterable[object]) -> Cohort | None:
+    """Return the cohort of the first text that names exactly one; None where none does."""
+    return next((found[0] for text in texts if len(found := named_cohorts(text)) == 1), None)
 
 
 class Found(NamedTuple):
@@ -115,7 +128,9 @@ def _row(
     if name is None or (name.kind == "total" and not says):
         _other(block, number, row, cell, cells, says, context)
         return None
-    if not says and all(n.state == "missing" and not n.printed for n in cells.values()) and _is_note(row):
+    if not any(n.printed for n in cells.values()):
+        if not _is_note(row) and "provider" in places:
+            context.notes.append(block.note(number, "", cell, "a provider without anything in its row"))
         return None
     context.provider = cell
     entered = cohort or _entered(block, number, row, places, context)
@@ -151,7 +166,7 @@ def _entered(block: Block, number: int, row: Row, places: Mapping[str, int], con
     """Return the cohort of a row: its own, or the heading's, or the sheet's."""
     if "cohort" in places:
         text = cell_at(row, places["cohort"])
-        if own := only_cohort([text]):
+        if own := only_named([text]):
             context.named = own
         elif plain_text(text):
             raise fault(
@@ -193,7 +208,7 @@ def _other(
     if len(set(others)) != 1 or len(others[0]) > _HEADING:
         return
     context.kind = kind_in(others[0]) or context.kind
-    recent = [c for c in cohorts_in(others[0]) if c.first >= SINCE * 12]
+    recent = named_cohorts(others[0])
     if len(recent) == 1:
         context.cohort = recent[0]
 

@@ -17,9 +17,14 @@ def safe(text: object) -> object:
     ----------
     text
         A cell. Numbers, and texts that start with anything but ``= + - @``, a tab, a return or an apostrophe,
-        stay as they are.
+        stay as they are, but that returns become line feeds.
     """
-    return "'" + text if isinstance(text, str) and text.startswith(_STARTS) else text
+    if not isinstance(text, str):
+        return text
+    marked = "'" + text if text.startswith(_STARTS) else text
+    return marked.replace("\r\n", "\n").replace(
+        "\r", "\n"
+    )  # a bare return would end a row where it is not quoted
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

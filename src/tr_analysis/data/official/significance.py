@@ -6,7 +6,7 @@ from tr_analysis.data.official.cells import plain_text, without_notes
 
 REDUCTION, INCREASE, NONE = "significant reduction", "significant increase", "not significant"
 _NO = re.compile(
-    r"\b(?:no|not|non|none|n|ns|insignificant|false)\b|^(?:no significant.*|not? sig.*)$|\bno change\b"
+    r"\b(?:no|not|non|none|n|ns|insignificant|false)\b|^(?:no significant.*|not? sig.*)$|\bno change\b|\bsame\b|\bunchanged\b|\bsimilar\b"
 )
 _DOWN = re.compile(
     r"\b(?:reduc\w*|decreas\w*|lower|better|improv\w*|down|fall|fell|below|payment|win|negative)\b|[↓▼]"
