@@ -8,6 +8,7 @@ from tr_analysis.data.official.headers import Header, Meaning, Row, find_headers
 from tr_analysis.data.official.reading import NotUnderstood, short
 
 _TITLE_ROWS = 40
+UNKNOWN = "a column of no known meaning"
 
 
 class SheetLike(Protocol):
@@ -121,7 +122,7 @@ def unknown_columns(block: Block, names: int | None = None) -> list[NotUnderstoo
         for number, row in block.numbered():
             cell = cell_at(row, column.place)
             if cell is not None and plain_text(cell):
-                out.append(block.note(number, column.printed, cell, "a column of no known meaning"))
+                out.append(block.note(number, column.printed, cell, UNKNOWN))
                 break
     return out
 

@@ -105,7 +105,7 @@ def _runs(y: str, q: str, z: str, r: str) -> Cohort | None:
 # The first form that fits at a place decides, so the longer come first.
 _FORMS = (
     (
-        rf"{_DAY}\b{_NAME}\s*{_YEAR}{_TO}{_DAY}{_NAME}\s*{_YEAR}",
+        rf"(?<!to )(?<!-)(?<!- ){_DAY}\b{_NAME}\s*{_YEAR}{_TO}{_DAY}{_NAME}\s*{_YEAR}",
         lambda m, y, n, z: _span((_full(y), _month(m)), (_full(z), _month(n))),
     ),
     (

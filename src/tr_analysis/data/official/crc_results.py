@@ -1,5 +1,6 @@
 """Interim and final payment-by-results results: one row a provider and cohort."""
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,8 @@ from tr_analysis.data.official.providers import kind_in, known
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, short, tidy
 
 FAMILY = "crc_results"
+_COMPARISONS = ("difference", "frequency_difference", *meanings.JUDGEMENTS)
+_AGAINST = re.compile(r"\b(?:from|since|compared|comparison|relative|against|than|between|vs|versus)\b")
 TYPES = {
     "release": "str",
     "file": "str",
@@ -79,6 +82,8 @@ def meaning(text: str) -> Hashable | None:
     if column is None:
         return None if named else meanings.cohort_column(rest)
     recent = named_cohorts(text)
+    if recent and column in _COMPARISONS and _AGAINST.search(rest) and "baseline" not in rest:
+        return None  # the NPS is compared with its first cohort, not with a baseline
     if len(recent) == 1 and column in (*NUMERIC, *meanings.JUDGEMENTS):
         return column, recent[0]
     return column

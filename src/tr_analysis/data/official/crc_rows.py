@@ -1,5 +1,6 @@
 """The rows of one table of providers: whose they are, which cohort's, and what they say."""
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -100,13 +101,9 @@ def rows_of(block: Block, provider: int, context: Context) -> list[Found]:
             read = _row(block, number, row, provider, cohort, places, context)
             if read is not None:
                 found.append(read)
-            elif len(several) > 1 and not _names(row, provider, context):
+            elif len(several) > 1 and resolve(cell_at(row, provider), context.kind) is None:
                 break
     return _totals(block, found)
-
-
-def _names(row: Row, provider: int, context: Context) -> Name | None:
-    return resolve(cell_at(row, provider), context.kind)
 
 
 def _row(
@@ -165,7 +162,7 @@ def _provider(row: Row, cell: object, places: Mapping[str, int], context: Contex
 def _entered(block: Block, number: int, row: Row, places: Mapping[str, int], context: Context) -> Cohort:
     """Return the cohort of a row: its own, or the heading's, or the sheet's."""
     if "cohort" in places:
-        text = cell_at(row, places["cohort"])
+        text = _as_quarter(cell_at(row, places["cohort"]))
         if own := only_named([text]):
             context.named = own
         elif plain_text(text):
@@ -186,6 +183,13 @@ def _entered(block: Block, number: int, row: Row, places: Mapping[str, int], con
         )
         raise fault(block.file, block.sheet, rule, number)
     return context.cohort
+
+
+def _as_quarter(cell: object) -> object:
+    """Return the quarter that begins on a day, where a cell holds one; else the cell."""
+    if isinstance(cell, datetime.date) and cell.month % 3 == 1 and cell.day == 1:
+        return f"{cell.year}Q{(cell.month + 2) // 3}"
+    return cell
 
 
 def _other(

@@ -13,11 +13,17 @@ _FREQUENCY = re.compile(
 )
 _PER_OFFENDER = re.compile(r"\bper offender\b|\bper 100 offenders\b|\bper (?:one )?hundred offenders\b")
 _OGRS = re.compile(r"\bogrs\b|\boffender group reconviction\b")
-_SIGNIFICANCE = re.compile(r"\bsignifican|\bstatistical test\b|\bsig\b|\bsignif\b")
+_SIGNIFICANCE = re.compile(
+    r"\bsignifican|\bstatistical test\b|\bsig\b|\bsignif\b|\bpayment\b.*\bdeduction\b|^(?:pbr |payment )?(?:outcome|result)$"
+)
 _DIFFERENCE = re.compile(
     r"\bdifferences?\b|\bchanges?\b|\bvariance\b|\breduction or increase\b|\bincrease or reduction\b"
     r"|\b(?:reduction|increase|decrease|improvement|movement)\b|\bpercentage points?\b|\bpp\b|\bcompar(?:ed|ison) (?:to|with)\b|\bvs\b|\bversus\b"
     r"|\bminus\b"
+)
+# A change of something else than the rate, or from something else than the baseline.
+_OTHER_CHANGE = re.compile(
+    r"\bsize\b|\bvolume\b|\bnumber of (?:offenders|reoffenders|reoffences)(?! per)|\beligible\b|\bmeasurable\b"
 )
 _ADJUSTED = re.compile(r"\badjusted\b|\badj\b|\bstandardised\b")
 _NOT_ADJUSTED = re.compile(
@@ -97,7 +103,7 @@ def measure(text: str) -> str | None:
     if _SIGNIFICANCE.search(text):
         return "frequency_significance" if frequency else "significance"
     if _difference(text):
-        if _OGRS.search(text) and not _RATE.search(text):
+        if _OTHER_CHANGE.search(text) or (_OGRS.search(text) and not _RATE.search(text)):
             return None
         return "frequency_difference" if frequency else "difference"
     if frequency:
@@ -129,13 +135,13 @@ def _rate(text: str) -> str | None:
         return "baseline_ogrs" if baseline else "ogrs"
     if baseline:
         return None if re.search(r"\bnumber\b|\bsize\b", text) else "baseline_rate"
-    if re.search(r"\bproportion\b|\bbinary\b|\breoffending rate\b|\brate of reoffending\b", text):
-        return "binary_rate"
-    if re.search(r"\bpercent(?:age)?\b|\brate\b", text) and (
-        re.search(r"reoffend", text) or text in ("rate", "rate percent", "observed rate", "actual rate")
-    ):
-        return "binary_rate"
-    return None
+    if re.search(r"\beligible\b|\bmeasurable\b|\bmatched\b", text) and "reoffend" not in text:
+        return None
+    bare = re.fullmatch(
+        r"(?:(?:observed|actual|un ?adjusted|raw) )?(?:rate|proportion|percentage)(?: percent)?", text
+    )
+    known = re.search(r"\bbinary\b", text) or (_RATE.search(text) and re.search(r"\breoffend", text))
+    return "binary_rate" if (known and not re.search(r"\bnumber\b", text)) or bare else None
 
 
 def _count(text: str) -> str | None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from tr_analysis.data.official.blocks import (
+    UNKNOWN,
     Block,
     SheetLike,
     blocks,
@@ -97,7 +98,10 @@ def read(sheets: Sequence[SheetLike], file: str, release: str) -> Reading:
             file, "", f"no sheet has the columns {', '.join(_NEEDED)}; there are {names or '(no sheets)'}"
         )
     if problems := repeated(rows, keys_of(FAMILY)):
-        raise DataError(problems)
+        if not any(note.why == UNKNOWN for note in notes):
+            raise DataError(problems)
+        why = f"{problems[0].rule}; a column of no known meaning may tell them apart"
+        notes.append(NotUnderstood(file, rows[0]["sheet"], problems[0].row, "", f"{len(problems)} rows", why))
     return Reading(FAMILY, tidy(rows, TYPES), tuple(dict.fromkeys(notes)))
 
 
