@@ -618,3 +618,76 @@ def test_headers_bear_footnotes_and_other_spellings(final):
         assert not reading.frame.iloc[0].drop(["eligible", "stage", "frequency_significance"]).isna().any(), (
             printed
         )
+
+
+def test_codes_and_names_may_stand_beside_each_other():
+    head = ("CPA", "CRC name", *INTERIM[1:])
+    frame = got(table([["C18", *ESSEX], ["C17", "London", *ESSEX[1:]]], head=head)).frame
+    assert list(frame["provider"]) == ["Essex", "London"]
+    said = refused(table([["C17", *ESSEX]], head=head))
+    assert "means the same as column 1, 'CPA'" in said
+
+
+def test_a_total_below_the_totals_of_both_kinds_is_of_both():
+    body = [
+        ["All CRCs"],
+        ["CRC"],
+        ["Essex"],
+        ["London"],
+        ["All NPS"],
+        ["NPS"],
+        ["London"],
+        ["Midlands"],
+        ["Total"],
+    ]
+    rows = [row if row[0] in ("CRC", "NPS") else [*row, *ESSEX[1:]] for row in body]
+    frame = got(table(rows, head=("Provider", *INTERIM[1:]), title=["All CRCs and NPS"])).frame
+    assert list(frame["provider"]) == [
+        "All CRCs",
+        "Essex",
+        "London",
+        "All NPS",
+        "NPS London",
+        "NPS Midlands",
+        "England and Wales",
+    ]
+
+
+def test_a_merged_cell_names_the_provider_of_several_cohorts():
+    rows = [
+        ["CRC", "Cohort", *INTERIM[1:]],
+        ["Essex", "Oct-Dec 2015", *ESSEX[1:]],
+        [None, "Jan-Mar 2016", *ESSEX[1:]],
+    ]
+    frame = got(Sheet("x", rows)).frame
+    assert list(zip(frame["provider"], frame["cohort"], strict=True)) == [
+        ("Essex", "2015Q4"),
+        ("Essex", "2016Q1"),
+    ]
+
+
+def test_rows_of_numbers_or_units_below_the_header_are_passed_over():
+    for below in (
+        ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)"],
+        [None, "number", "number", "number", "number", "%", None],
+    ):
+        assert list(got(table([below, ESSEX])).frame["provider"]) == ["Essex"]
+
+
+def test_a_change_of_the_nps_from_its_first_cohort_is_no_difference_from_a_baseline():
+    head = ("NPS division", *INTERIM[2:], "Percentage point change from October to December 2015")
+    reading = got(table([["Midlands", *ESSEX[2:], -1.5]], name="Jan-Mar 2017", head=head))
+    assert reading.frame["difference"].isna().all()
+    assert list(reading.frame["cohort"]) == ["2017Q1"]
+    assert reading.not_understood[0].value == "-1.5"
+
+
+def test_a_number_beside_a_header_does_not_hide_it():
+    reading = got(Sheet("Oct-Dec 2015", square([[*INTERIM, None, 7], [*ESSEX, None, None]])))
+    assert list(reading.frame["provider"]) == ["Essex"]
+
+
+def test_a_row_whose_numbers_could_be_years_is_no_header():
+    head = ("CRC name", "Measurable cohort", "Reoffenders", "Reoffences", "2011 baseline", "Significant?")
+    rows = [["Essex", 2100, 2011, 2016, 47, "No"], ["NPS Midlands", "*", "*", 2011, "*", "Not significant"]]
+    assert list(got(table(rows, head=head)).frame["provider"]) == ["Essex", "NPS Midlands"]

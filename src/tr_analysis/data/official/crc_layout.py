@@ -62,7 +62,11 @@ def refused(block: Block, provider: int | None) -> list[NotUnderstood]:
 def essential(block: Block) -> None:
     """Raise if a table lacks a column without which its numbers say nothing, or has one twice."""
     present = keys(block)
-    twice = [c for c in block.header.twice if c.key != "cohort"]
+    twice = [
+        c
+        for c in block.header.twice
+        if c.key != "cohort" and not (c.key == "provider" and _same_names(block))
+    ]
     if twice:
         first = next(c for c in block.header.columns if c.key == twice[0].key)
         rule = f"means the same as column {first.place + 1}, {short(first.printed)!r}; keep one, or say how they differ"
@@ -76,6 +80,13 @@ def essential(block: Block) -> None:
         needed = ["offenders"]
     if lacking := [c for c in needed if c not in present]:
         _raise_missing(block, lacking)
+
+
+def _same_names(block: Block) -> bool:
+    """Return whether the columns that name providers, such as their codes and their names, name the same ones."""
+    places = [c.place for c in block.header.columns if c.key == "provider"]
+    named = [[resolve(cell_at(row, i)) for i in places] for _, row in block.numbered()]
+    return all(len(set(names)) == 1 for names in named if any(names))
 
 
 def _raise_missing(block: Block, lacking: Sequence[str]) -> None:

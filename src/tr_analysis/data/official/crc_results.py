@@ -29,8 +29,9 @@ from tr_analysis.data.official.crc_layout import (
 )
 from tr_analysis.data.official.crc_merge import merged
 from tr_analysis.data.official.crc_rows import NUMERIC, Context, Found, as_row, named_cohorts, rows_of
+from tr_analysis.data.official.crc_totals import totals
 from tr_analysis.data.official.crc_values import values
-from tr_analysis.data.official.providers import kind_in, known
+from tr_analysis.data.official.providers import kind_in, known, resolve
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, short, tidy
 
 FAMILY = "crc_results"
@@ -79,6 +80,8 @@ def meaning(text: str) -> Hashable | None:
     """Return the column that a normalised header names, with the cohort where it names one too."""
     named, rest = scan(text)
     column = meanings.provider_column(rest) or meanings.measure(text) or meanings.measure(rest)
+    if column == "provider" and (name := resolve(rest)) and name.kind != "total":
+        return None  # a row of a provider, not the header above it
     if column is None:
         return None if named else meanings.cohort_column(rest)
     recent = named_cohorts(text)
@@ -169,7 +172,7 @@ def _sheet(
         named = str(block.header.names.get("provider", ""))
         kind = kind_in(named, *block.titles[:1]) or kind_in(sheet.name) or kind
         context = Context(kind, cohort(block) or entered)
-        found = rows_of(block, provider, context)
+        found = totals(block, rows_of(block, provider, context))
         entered, kind = context.cohort, context.kind
         rows = [row for row in block.numbered() if row[0] in {f.number for f in found}]
         notes += context.notes + unknown_columns(block, provider) + nameless_columns(block, rows, provider)

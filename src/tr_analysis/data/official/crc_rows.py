@@ -10,7 +10,7 @@ from tr_analysis.data.official.blocks import Block, cell_at
 from tr_analysis.data.official.cells import Number, parse_number, plain_text
 from tr_analysis.data.official.cohorts import Cohort, cohorts_in
 from tr_analysis.data.official.headers import Row
-from tr_analysis.data.official.providers import ALL, Name, guess, kind_in, resolve
+from tr_analysis.data.official.providers import Name, guess, kind_in, resolve
 from tr_analysis.data.official.reading import NotUnderstood, fault, short
 
 NUMERIC = (*meanings.COUNTS, *meanings.PERCENTS, *meanings.AVERAGES)
@@ -103,7 +103,7 @@ def rows_of(block: Block, provider: int, context: Context) -> list[Found]:
                 found.append(read)
             elif len(several) > 1 and resolve(cell_at(row, provider), context.kind) is None:
                 break
-    return _totals(block, found)
+    return found
 
 
 def _row(
@@ -215,21 +215,6 @@ def _other(
     recent = named_cohorts(others[0])
     if len(recent) == 1:
         context.cohort = recent[0]
-
-
-def _totals(block: Block, found: list[Found]) -> list[Found]:
-    """Name a bare total after the kind of providers it stands under, where that is one only."""
-    kinds = {f.name.kind for f in found if f.name.kind != "total"}
-    if len(kinds) != 1:
-        return found
-    (kind,) = kinds
-    out = []
-    for f in found:
-        printed = " ".join(plain_text(c).lower() for c in block.rows[f.number - block.first])
-        if f.name.provider == ALL[""] and "england" not in printed and "crcs and" not in printed:
-            f = f._replace(name=Name(ALL[kind], "total"))
-        out.append(f)
-    return out
 
 
 def as_row(found: Found, block: Block, release: str, stage: str | None) -> dict[str, Any]:

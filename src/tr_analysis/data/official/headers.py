@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from tr_analysis.data.official.cells import plain_text, without_notes
+from tr_analysis.data.official.cells import parse_number, plain_text, without_notes
 
 Row = Sequence[object]
 Meaning = Callable[[str], Hashable | None]
@@ -216,13 +216,27 @@ def _best_at(rows: Sequence[Row], start: int, meaning: Meaning) -> Header | None
     return best
 
 
-def _may_continue(row: Row) -> bool:
-    """Return whether a row can be part of a header: it has texts, and no number but years."""
+def _may_begin(row: Row) -> bool:
+    """Return whether a row can be the first of a header: it has texts, and hardly a number but years."""
     cells = [cell for cell in row[:_WIDEST] if cell is not None and cell != ""]
-    return bool(cells) and all(_is_label(cell) for cell in cells) and not all(map(_looks_like_number, cells))
+    numbers = sum(map(_is_number, cells))
+    texts = sum(isinstance(cell, str) and bool(cell.strip()) for cell in cells)
+    return texts > 0 and 3 * numbers <= texts
 
 
-def _looks_like_number(cell: object) -> bool:
+def _may_continue(row: Row) -> bool:
+    """Return whether a row can be a further one of a header: not all of it are marks."""
+    cells = [cell for cell in row[:_WIDEST] if cell is not None and cell != ""]
+    return all(map(_is_label, cells)) and _may_begin(row) and not all(map(_is_mark, cells))
+
+
+def _is_number(cell: object) -> bool:
+    """Return whether a cell is a number and no year."""
+    value = parse_number(cell).value
+    return value is not None and not (1990 <= value <= 2040 and value == int(value))
+
+
+def _is_mark(cell: object) -> bool:
     return bool(re.fullmatch(r"[\d.,%\s*~+-]+", str(cell)))
 
 
