@@ -62,7 +62,7 @@ def test_holm_and_benjamini_hochberg_by_hand():
     assert found[["alone", "by_holm", "by_benjamini_hochberg"]].sum().tolist() == [4, 1, 4]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_finds_no_more_than_benjamini_hochberg_and_that_no_more_than_one_by_one(p_values):
     found = multiplicity(p_values, level=0.05)
