@@ -205,12 +205,22 @@ def test_an_offence_may_stand_beside_its_measures_or_over_the_periods():
     "rows, rule",
     [
         ([PERIODS, ["Theft"], [RATE, 1.5, 2.5], [RATE, 1.5, 2.5]], "second binary_rate of Theft"),
-        ([["Theft"], [RATE, 1.5, 2.5]], "under no period"),
+        ([PERIODS, [RATE, 1.5, 2.5]], "under no index offence"),
         ([["x", 1]], "no sheet such as A4a"),
     ],
 )
 def test_broken_tables_of_index_offences_are_refused(rows, rule):
     assert rule in refused(annual_tables, Sheet("A4a", square(rows)))
+
+
+def test_numbers_under_no_period_are_kept_by_their_columns_and_reported():
+    reading = read(
+        annual_tables,
+        Sheet("A4a", square([["Table"], ["a"], ["b"], ["Theft"], ["Proportion of adults", 40, "*"]])),
+    )
+    assert list(reading.frame["period_as_printed"]) == ["column 2", "column 3"]
+    assert list(reading.frame["state"]) == ["value", "suppressed"]
+    assert "no period" in reading.not_understood[0].why
 
 
 # baselines
@@ -388,6 +398,18 @@ def test_headings_say_whom_the_rows_are_about():
     frame = read(consultation, Sheet("q", square(rows))).frame
     assert list(frame["group"]) == ["adults", "juveniles"]
     assert frame.iloc[1]["suppressed"].startswith("offenders reoffenders reoffences")
+
+
+def test_columns_say_whom_and_which_measure_the_rows_are_about():
+    head = ["Adult or juvenile", "Measure", "Cohort type", *COHORT]
+    rows = [["Adult", "Old", "Quarterly", *FIRST], ["Juvenile", "New", "Quarterly", *FIRST]]
+    reading = read(consultation, Sheet("x", [head, *rows]))
+    assert list(zip(reading.frame["group"], reading.frame["measure_version"], strict=True)) == [
+        ("adults", "old"),
+        ("juveniles", "new"),
+    ]
+    assert consultation.recognises([Sheet("x", [head, *rows])]) == "consultation_cohorts"
+    assert reading.not_understood == ()
 
 
 @pytest.mark.parametrize(

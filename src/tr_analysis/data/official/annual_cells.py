@@ -1,5 +1,6 @@
 """The cells of a table of index offences, each with the offence and the period that stand over it."""
 
+import datetime
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -51,7 +52,7 @@ def measure_in(row: Row) -> tuple[int | None, str]:
     for place, cell in enumerate(row[:4]):
         if isinstance(cell, str) and 0 < len(cell) < _LABEL:
             text = normalise(cell)
-            found = measure(text)
+            found = measure(text) or ("binary_rate" if text.startswith("proportion of") else None)
             if found in _MEASURES and _starts(text):
                 return place, found
     return None, ""
@@ -79,9 +80,12 @@ def cells_of(sheet: SheetLike, file: str, notes: list[NotUnderstood]) -> list[Ce
         left = [without_notes(plain_text(c)) for c in row[:place] if isinstance(c, str) and plain_text(c)]
         state.offence = left[-1] if left else state.offence
         label = without_notes(plain_text(row[place]))
-        if not state.offence or not state.periods:
-            what = "index offence" if not state.offence else "period"
-            raise fault(file, sheet.name, f"this measure stands under no {what}", number, None, label)
+        if not state.offence:
+            raise fault(file, sheet.name, "this measure stands under no index offence", number, None, label)
+        if not state.periods:
+            state.periods = {i: f"column {i + 1}" for i in range(place + 1, len(row)) if plain_text(row[i])}
+            why = "no period stands over the numbers of this sheet; each is named by its column"
+            notes.append(NotUnderstood(file, sheet.name, number, "", short(label), why))
         for i in range(place + 1, len(row)):
             cell = cell_at(row, i)
             if cell is None and i not in state.periods:
@@ -124,6 +128,8 @@ def _period(cell: object) -> str:
     """Return a period as printed: two months, a financial year, or a year."""
     if isinstance(cell, bool):
         return ""
+    if isinstance(cell, datetime.date):
+        return f"{cell.year}-{cell.month:02d}"
     if isinstance(cell, (int, float)):
         return str(int(cell)) if cell == cell and 1990 <= cell <= 2040 and cell == int(cell) else ""
     if not isinstance(cell, str) or len(cell) > 60:

@@ -48,8 +48,8 @@ def read(sheets: Sequence[SheetLike], file: str, release: str) -> Reading:
     Raises
     ------
     DataError
-        If there is no such table, it is not said whom a sheet is about, a measure stands under no offence or no
-        period, or an offence has a measure twice.
+        If there is no such table, it is not said whom a sheet is about, a measure stands under no offence,
+        or an offence has a measure twice.
     """
     rows: list[dict[str, Any]] = []
     notes: list[NotUnderstood] = []

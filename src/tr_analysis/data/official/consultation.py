@@ -208,7 +208,8 @@ def _entered(block: Block, notes: list[NotUnderstood]) -> list[tuple[int, Row, C
             if (n := parse_number(cell_at(row, i))).state in ("value", "suppressed")
         ]
         if cohort is not None and says:
-            out.append((number, row, cohort, heading))
+            own = [plain_text(cell_at(row, places[key])) for key in ("group", "version") if key in places]
+            out.append((number, row, cohort, " ".join([*own, heading])))
         elif says:
             shown = ", ".join(n.printed for n in says)
             notes.append(
@@ -227,7 +228,9 @@ def recognises(sheets: Sequence[SheetLike]) -> str | None:
         found, _ = _tables(sheet, "")
         for block in found:
             texts = [*block.titles, block.sheet, *(c.printed for c in block.header.columns)]
-            if any(said(t, VERSIONS) for t in texts) and any(said(t, GROUPS) for t in texts):
+            columns = block.header.places
+            versions = "version" in columns or any(said(t, VERSIONS) for t in texts)
+            if versions and ("group" in columns or any(said(t, GROUPS) for t in texts)):
                 return FAMILY
     return None
 

@@ -21,6 +21,11 @@ VERSIONS = {
     "old": r"\b(?:old|current|existing|previous|former)\b",
     "new": r"\b(?:new|proposed|revised|future)\b",
 }
+_COLUMNS = {  # a table with one row a group and measure says them in columns
+    "group": r"(?:offender |age )?group|adults? (?:or |and )?(?:juveniles?|child(?:ren)?|young people)|offender type",
+    "version": r"measures?(?: version| type)?|method(?:ology)?|(?:old|current) (?:or |and )?(?:new|proposed)(?: measure)?",
+    "kind": r"cohort type|type of cohort|cohort length|period type",
+}
 QUARTER = re.compile(r"q(?:uarter)?\s*([1-4])|([1-4])")
 
 
@@ -41,6 +46,8 @@ def said(text: str, words: dict[str, str]) -> str:
 @lru_cache(maxsize=4096)
 def meaning(text: str) -> Hashable | None:
     """Return the column that a normalised header names, with the group and the measure where it names them."""
+    if name := next((name for name, form in _COLUMNS.items() if re.fullmatch(form, text)), None):
+        return name
     rest = text
     for words in (GROUPS, VERSIONS):
         for form in words.values():
