@@ -108,9 +108,7 @@ def _block(
     notes: list[NotUnderstood],
 ) -> None:
     """Read one block into the rows."""
-    if twice := block.header.twice:
-        rule = "another column has this meaning too; keep one, or say how they differ"
-        raise fault(block.file, block.sheet, rule, block.header.last + 1, short(twice[0].printed))
+    _unique(block)
     place = provider_place(block)
     said = kind_of(" ".join(block.titles[:2])) or kind_of(block.sheet)
     year = next(
@@ -147,6 +145,13 @@ def _block(
             _add(head | row | states, digits, block, rows, places)
     kept = [(n, [None if i == place else c for i, c in enumerate(row)]) for n, row, _ in named]
     notes += unknown_columns(block, place) + nameless_columns(block, kept)
+
+
+def _unique(block: Block) -> None:
+    """Raise if two columns of a table mean the same."""
+    if twice := block.header.twice:
+        rule = "another column has this meaning too; keep one, or say how they differ"
+        raise fault(block.file, block.sheet, rule, block.header.last + 1, short(twice[0].printed))
 
 
 def _name(

@@ -135,11 +135,7 @@ def _block(
     block: Block, release: str, turned: bool, notes: list[NotUnderstood]
 ) -> tuple[list[dict[str, Any]], list[dict[str, int | None]]]:
     """Read one table."""
-    if twice := [c for c in block.header.twice if isinstance(c.key, Key)]:
-        rule = "another column has this meaning too; keep one, or say how they differ"
-        raise fault(
-            block.file, block.sheet, rule, None if turned else block.header.last + 1, short(twice[0].printed)
-        )
+    _unique(block, turned)
     numbered = _entered(block, notes)
     rows: list[dict[str, Any]] = []
     shown: list[dict[str, int | None]] = []
@@ -178,6 +174,15 @@ def _block(
         kept = [(n, [None if i == place else c for i, c in enumerate(row)]) for n, row, _, _ in numbered]
         notes += unknown_columns(block, place) + nameless_columns(block, kept)
     return rows, shown
+
+
+def _unique(block: Block, turned: bool) -> None:
+    """Raise if two columns of a table mean the same."""
+    if twice := [c for c in block.header.twice if isinstance(c.key, Key)]:
+        rule = "another column has this meaning too; keep one, or say how they differ"
+        raise fault(
+            block.file, block.sheet, rule, None if turned else block.header.last + 1, short(twice[0].printed)
+        )
 
 
 def _about(block: Block, heading: str, words: dict[str, str], what: str) -> str:

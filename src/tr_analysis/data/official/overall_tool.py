@@ -1,7 +1,7 @@
 """The data behind the overall tool of proven reoffending: one row a cohort year and group of people."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from tr_analysis.data.official.blocks import (
     unknown_columns,
     unread,
 )
-from tr_analysis.data.official.cells import parse_number, plain_text, without_notes
+from tr_analysis.data.official.cells import Number, parse_number, plain_text, without_notes
 from tr_analysis.data.official.cohorts import Cohort, only_cohort
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, repeated, short, tidy
 from tr_analysis.errors import DataError
@@ -144,6 +144,16 @@ def _row(
     out: dict[str, Any] = {"release": release, "file": block.file, "sheet": block.sheet, "row": number}
     out |= {c: t or None for c, t in texts.items() if c != "cohort"}
     out |= {"cohort_as_printed": texts["cohort"], "cohort_start": cohort.start, "cohort_end": cohort.end}
+    out |= _whole(block, number, numbers, notes)
+    out["suppressed"] = " ".join(c for c, n in numbers.items() if n.state == "suppressed")
+    return out
+
+
+def _whole(
+    block: Block, number: int, numbers: Mapping[str, Number], notes: list[NotUnderstood]
+) -> dict[str, int]:
+    """Return the counts of a row."""
+    out: dict[str, int] = {}
     for column, read in numbers.items():
         if read.state == "not a number":
             notes.append(block.note(number, block.header.names[column], read.printed, "not a number"))
@@ -164,7 +174,6 @@ def _row(
             "reoffenders",
             out["reoffenders"],
         )
-    out["suppressed"] = " ".join(c for c, n in numbers.items() if n.state == "suppressed")
     return out
 
 

@@ -174,6 +174,11 @@ def _quarter(text: str) -> str | None:
     return cohort.name if cohort and cohort.kind == "quarter" else None
 
 
+def _day(cell: object) -> str | None:
+    day = parse_date(cell)
+    return day.isoformat() if day else None
+
+
 def _row(
     block: Block, number: int, row: Sequence[object], release: str, notes: list[NotUnderstood]
 ) -> dict[str, Any] | None:
@@ -187,8 +192,7 @@ def _row(
     value = parse_number(cell_at(row, places["value"]))
     if value.state == "missing" and (not value.printed) and not plain_text(cell):
         return None
-    day = parse_date(cell) if when == "date" else None
-    period = (day.isoformat() if day else None) if when == "date" else _quarter(plain_text(cell))
+    period = _day(cell) if when == "date" else _quarter(plain_text(cell))
     if period is None or not all(texts.values()):
         if value.value is None and not plain_text(cell):
             return None
