@@ -39,6 +39,16 @@ def processed() -> Path:
     return root() / "data" / "processed"
 
 
+def official() -> Path:
+    """Return the folder of the official files that were fetched or brought; it need not exist."""
+    return raw() / "official"
+
+
+def official_tables() -> Path:
+    """Return the folder of the tables made from the official files; it need not exist."""
+    return processed() / "official"
+
+
 def notebooks() -> Path:
     """Return the folder of the chapters."""
     return root() / "notebooks"

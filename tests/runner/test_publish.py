@@ -176,3 +176,49 @@ def test_a_fault_while_publishing_leaves_the_old_files_whole(tmp_path, monkeypat
         publish("c", dict.fromkeys(places, b"new"), tmp_path)
     assert set(tree(tmp_path).values()) == {b"old"}
     assert len(tree(tmp_path)) == 3
+
+
+def simulated(*outputs, origin="simulated"):
+    notebook = executed(*outputs)
+    findings = notebook.cells[-1].outputs[0].data
+    findings[FINDINGS]["origin"] = origin
+    findings["text/html"] = (
+        "<caption>SIMULATED: Numbers</caption>" if origin else "<caption>Numbers</caption>"
+    )
+    findings["text/csv"], findings["text/plain"] = "name\n", "SIMULATED: Numbers" if origin else "Numbers"
+    return normalise(notebook, TASK)
+
+
+def shown(title, caption=""):
+    return nbf.new_output("display_data", data={"text/csv": "a\n", "text/plain": title, "text/html": caption})
+
+
+def test_a_simulated_chapter_says_so_in_heading_and_results():
+    table = shown("SIMULATED: Ranks", "<caption>SIMULATED: Ranks</caption>")
+    files = chapter_files(TASK, simulated(table))
+    results = json.loads(files["results/03-recall.json"])
+    assert (results["title"], results["origin"]) == ("SIMULATED: Recall", "simulated")
+    assert json.loads(files["03-recall.ipynb"])["cells"][0]["source"] == ["# SIMULATED: Recall"]
+
+
+def test_an_observed_chapter_has_no_origin():
+    results = json.loads(chapter_files(TASK, normalise(executed(), TASK))["results/03-recall.json"])
+    assert "origin" not in results
+    assert results["title"] == "Recall"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [shown("Ranks", "<caption>Ranks</caption>"), figure(**{"text/plain": "Chart: Ranks"})],
+    ids=["table", "figure"],
+)
+def test_a_simulated_chapter_with_an_unmarked_part_is_refused(output):
+    with pytest.raises(ChapterError, match=r"does not say that its figures are simulated"):
+        chapter_files(TASK, simulated(output))
+
+
+def test_simulated_figures_in_an_observed_chapter_are_refused():
+    with pytest.raises(ChapterError, match=r"'SIMULATED: Ranks' shows simulated figures"):
+        chapter_files(
+            TASK, simulated(shown("SIMULATED: Ranks", "<caption>SIMULATED: Ranks</caption>"), origin="")
+        )

@@ -3,6 +3,7 @@ import pytest
 
 from tests.site.made import FINDINGS, Page, chart, code, save, shown
 from tests.site.test_site import finding
+from tr_analysis.errors import ChapterError
 from tr_analysis.site import write_site
 from tr_analysis.site.home import events
 
@@ -89,3 +90,21 @@ def test_the_home_page_says_how_to_cite_and_under_which_licences(index):
     assert "version 0.1.0" in index.text
     assert any(heading.get("id") == "licences" for heading in index.all("h2"))
     assert any(link["href"] == "tr-analysis-data.zip" for link in index.all("a"))
+
+
+def simulated(tmp_path, **findings):
+    page = found(**findings)
+    page.outputs[0].data[FINDINGS]["origin"] = "simulated"
+    return save(tmp_path, code("p", chart(), name="p"), page, title="SIMULATED: Recall")
+
+
+def test_a_simulated_key_number_stops_the_home_page(tmp_path):
+    with pytest.raises(ChapterError, match=r"recall_gap' is simulated"):
+        write_site([simulated(tmp_path, recall_gap=finding(48.0))], tmp_path / "site")
+
+
+def test_a_simulated_chapter_is_listed_as_such_without_its_chart(tmp_path):
+    page = Page(write_site([simulated(tmp_path, other=finding(48.0))], tmp_path / "site")[0])
+    assert "SIMULATED: Recall" in page.text
+    assert "48" not in page.text
+    assert not page.all("img")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, data, run, site, sweep
+from tr_analysis.cli import chapters, data, fetch, run, site, sweep
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -27,6 +27,7 @@ for command in (
     chapters.lint,
     chapters.readme,
     data.data_group,
+    fetch.fetch,
 ):
     cli.add_command(command)
 
@@ -34,8 +35,8 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
-    0 done; 1 bad data or rules broken; 2 a chapter failed; 3 no Chromium to print with or no scheduler to
-    sweep on; 64 called wrongly; 70 a fault of ours; 130 and 143 interrupted.
+    0 done; 1 bad data or rules broken; 2 a chapter failed; 3 no Chromium to print with, no scheduler to sweep on
+    or no official file to be had; 64 called wrongly; 70 a fault of ours; 130 and 143 interrupted.
     """
     try:
         return cli.main(arguments, prog_name="tr-analysis", standalone_mode=False) or 0

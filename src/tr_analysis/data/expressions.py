@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from tr_analysis.data.fields import Frames
+from tr_analysis.origin import SIMULATED, origin_of
 
 _OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _CELL = r"(\w+)\[([^\]]*)\]\.(\w+)"
@@ -29,7 +30,7 @@ def evaluate(expression: str, frames: Frames) -> float:
     Raises
     ------
     ValueError
-        If the expression cannot be read, names no number or more than one, or divides by zero.
+        If the expression cannot be read, names no number or more than one or a simulated one, or divides by zero.
     """
     named = [match[0] for match in _NAMED.finditer(expression)]
     numbered = _NAMED.sub("_", expression)
@@ -71,6 +72,8 @@ def _named(token: str, frames: Frames) -> float:
     if name not in frames or not columns <= set(frames[name]):
         raise ValueError(f"{token}: no such table or column")
     rows = frames[name]
+    if origin_of(rows):
+        raise ValueError(f"{token}: {name} is {SIMULATED}, and no claim or result may rest on it")
     fits = pd.Series(True, rows.index)
     for key, _, value in chosen:
         fits &= rows[key].astype(str) == value
@@ -80,6 +83,22 @@ def _named(token: str, frames: Frames) -> float:
     if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
         raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
     return float(cells.iloc[0])
+
+
+def held(expression: str, frames: Frames) -> bool:
+    """Return whether every cell that an expression names is there, so that it can be worked out.
+
+    Parameters
+    ----------
+    expression, frames
+        As in `evaluate`. A table or column that is not there is a gap like a missing cell.
+    """
+    for match in _NAMED.finditer(expression):
+        try:
+            _named(match[0], frames)
+        except ValueError:
+            return False
+    return True
 
 
 def bare_figure(expression: str) -> str | None:

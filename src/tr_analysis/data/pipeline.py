@@ -115,7 +115,7 @@ def describe() -> list[Path]:
 
 
 def build() -> list[Path]:
-    """Build the analysis tables and their manifest from the raw files, after checking them.
+    """Build the analysis tables and their manifest from the raw files, after checking them, and the official ones.
 
     Returns
     -------
@@ -125,9 +125,10 @@ def build() -> list[Path]:
     Raises
     ------
     DataError
-        With every fault found in the raw files.
+        With every fault found in the raw files, or in the official ones where there are any.
     """
     frames = _verified()
+    official = _official()
     kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
     tables = {**clean(frames, kinds), "reconciliation": reconcile.reconciliation(frames)}
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
@@ -147,7 +148,18 @@ def build() -> list[Path]:
     )
     for stale in set(paths.processed().glob("*.csv")) - set(written):
         stale.unlink()
-    return written
+    return [*written, *official]
+
+
+def _official() -> list[Path]:
+    """Build the tables of the official files, or remove them with the last of these; without any, do nothing."""
+    if not (paths.official().is_dir() or paths.official_tables().is_dir()):
+        return []
+    from tr_analysis.data.official.build import build_official
+    from tr_analysis.data.official.record import verify
+
+    verify()
+    return build_official()
 
 
 def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:

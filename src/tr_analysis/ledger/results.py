@@ -12,6 +12,7 @@ from tr_analysis.data import load
 from tr_analysis.data.periods import financial_year
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
+from tr_analysis.ledger.guards import is_simulated, refuse_simulated, refuse_stale
 from tr_analysis.report.finding import RUNGS, UNIT_WORDS, Finding
 
 # The findings of the study in one page: chapter and name, by the question that they answer.
@@ -105,7 +106,7 @@ def load_results(*chapters: str) -> pd.DataFrame:
     ValueError
         If no chapter is named.
     StudyError
-        If a chapter was not run yet, or on other tables than those of today.
+        If a chapter was not run yet, or on other tables than those of today, or its figures are simulated.
     """
     if not chapters:
         raise ValueError('name the chapters whose numbers are needed, as in load_results("02-reoffending")')
@@ -115,7 +116,8 @@ def load_results(*chapters: str) -> pd.DataFrame:
         content = _content(path, chapter)
         contents.append(content)
         results = _parsed(content, path, chapter)
-        _refuse_stale(chapter, results["data"])
+        refuse_simulated(chapter, results)
+        refuse_stale(chapter, results["data"])
         rows += [_row(chapter, name, about) for name, about in results["findings"].items()]
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"value": float, "low": float, "high": float})
     frame.attrs = {"table": "results", "sha256": sha256(b"".join(contents))}
@@ -145,16 +147,6 @@ def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
     return {"chapter": chapter, "finding": name, **parts, "sources": " ".join(about["sources"])}
 
 
-def _refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
-    """Refuse results that were computed from a table as it no longer is."""
-    for table, hashed in inputs.items():
-        if table != "results" and load(table).attrs["sha256"] != hashed:
-            raise StudyError(
-                f"the results of {chapter} come from another state of the table {table}: "
-                f"run `tr-analysis run {chapter}`"
-            )
-
-
 def key_findings(
     results: pd.DataFrame, questions: Mapping[str, Sequence[tuple[str, str]]] = KEY_FINDINGS
 ) -> pd.DataFrame:
@@ -178,7 +170,7 @@ def key_findings(
     Raises
     ------
     ValueError
-        If a chapter has no number of that name.
+        If a chapter has no number of that name, or it is simulated.
     """
     rows = {(row["chapter"], row["finding"]): row for row in results.to_dict("records")}
     names = [(question, name) for question, listed in questions.items() for name in listed]
@@ -186,6 +178,10 @@ def key_findings(
         f"{chapter} has no {name!r}" for _, (chapter, name) in names if (chapter, name) not in rows
     ]:
         raise ValueError("; ".join(unknown))
+    for _, (chapter, name) in names:
+        row = rows[chapter, name]
+        if is_simulated(row):
+            raise ValueError(f"{chapter}: {name!r} is simulated, and key findings are observed: leave it out")
     lines = [
         {"question": question, "lead": name in LEADS, **_written(rows[name])} for question, name in names
     ]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tr_analysis.data.expressions import bare_figure, evaluate
+from tr_analysis.data.expressions import bare_figure, evaluate, held
 from tr_analysis.data.fields import Frames
 
 DIGIT, TOLERANCE, CONFIRMED = (
@@ -20,7 +20,14 @@ GIVEN_BACK = (DIGIT, TOLERANCE)
 STATUSES = (DIGIT, TOLERANCE, PART, CONFIRMED, DISPUTED, CONTRADICTED, MISSING, QUALITATIVE)
 
 
-def scorecard(targets: pd.DataFrame, values: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+def scorecard(
+    targets: pd.DataFrame,
+    values: pd.DataFrame,
+    frames: Frames,
+    *,
+    recipes: pd.DataFrame | None = None,
+    official: Frames | None = None,
+) -> pd.DataFrame:
     """Work out every printed number that has a recipe, and say how near it comes.
 
     Parameters
@@ -29,6 +36,9 @@ def scorecard(targets: pd.DataFrame, values: pd.DataFrame, frames: Frames) -> pd
         The tables `replication_targets` and `replication_target_values`.
     frames
         The tables that the recipes name; key numbers of chapters as ``results``.
+    recipes, official
+        The table `official_recipes`, and the tables that it names (`data.official.held.recipe_tables`). A recipe of it
+        replaces the other where everything that it names is held; without official tables none does.
 
     Returns
     -------
@@ -44,10 +54,22 @@ def scorecard(targets: pd.DataFrame, values: pd.DataFrame, frames: Frames) -> pd
         Naming the number whose recipe cannot be worked out, or quotes the number's own source.
     """
     rows = targets.drop(columns=["note", "unit", "period", "method"]).merge(values, "left", on="target_id")
-    rows = rows.rename(columns={"value": "printed"})
-    computed = [_computed(row, frames) for row in rows.to_dict("records")]
+    rows = _with_official(rows.rename(columns={"value": "printed"}), recipes, official or {})
+    computed = [_computed(row, {**frames, **(official or {})}) for row in rows.to_dict("records")]
     out = rows.assign(computed=computed, difference=computed - rows["printed"])
     return out.assign(status=[_status(row) for row in out.to_dict("records")])
+
+
+def _with_official(rows: pd.DataFrame, recipes: pd.DataFrame | None, official: Frames) -> pd.DataFrame:
+    """Take the official recipe of each number for which the official tables hold what it names."""
+    if recipes is None or not official:
+        return rows
+    able = recipes[[held(recipe, official) for recipe in recipes["recipe"]]]
+    place = ["target_id", "position"]
+    found = rows[place].merge(able, "left", on=place).set_axis(rows.index)
+    taken = found["recipe"].notna()
+    own = {part: rows[part].mask(taken, found[part]) for part in ("recipe", "tolerance", "why")}
+    return rows.assign(**own)
 
 
 def _computed(row: Mapping[Any, Any], frames: Frames) -> float:

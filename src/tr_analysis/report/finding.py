@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from tr_analysis.origin import marked
 from tr_analysis.report.tables import number_text, probability_text
 
 RUNGS = {
@@ -74,6 +75,8 @@ class Finding:
         What ``n`` counts, such as "months".
     span
         What the interval allows for, one of `SPANS`.
+    origin
+        "simulated" where no figure was observed, which its label then says first; else empty.
     """
 
     name: str
@@ -90,9 +93,11 @@ class Finding:
     places: int | None = None
     of: str = ""
     span: str = "sampling"
+    origin: str = ""
     shown: list[str] = field(default_factory=list, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "label", marked(self.label, self.origin))
         name, low, value, high = self.name, self.low, self.value, self.high
         if not name.isidentifier():
             raise ValueError(f"{name!r} cannot stand in a template: use letters, digits and underscores")
@@ -162,7 +167,8 @@ class Finding:
             k: getattr(self, k)
             for k in ("label", "n", "unit", "rung", "method", "text", "places", "of", "span")
         }
-        return {**rest, **numbers, "sources": list(self.sources), "shown": sorted(set(self.shown))}
+        origin = {"origin": self.origin} if self.origin else {}  # nothing new where figures are observed
+        return {**rest, **numbers, **origin, "sources": list(self.sources), "shown": sorted(set(self.shown))}
 
     def row(self) -> dict[str, Any]:
         """Return the finding for those who download it: `ROW`, numbers as in `record`."""

@@ -11,6 +11,7 @@ from IPython.display import Markdown
 
 from tr_analysis.data import load
 from tr_analysis.errors import nearest
+from tr_analysis.origin import marked, origin_of
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.report.finding import ROW, RUNGS, Finding, finite
 from tr_analysis.report.tables import Table, csv_text, table
@@ -28,7 +29,8 @@ class Findings:
     Parameters
     ----------
     inputs
-        The analysis tables that the chapter loaded; their hashes are kept with the numbers.
+        The analysis tables that the chapter loaded; their hashes are kept with the numbers. If one of them is
+        simulated, so is every number: labels, captions and results say it.
 
     Examples
     --------
@@ -39,9 +41,11 @@ class Findings:
     """
 
     def __init__(self, inputs: Sequence[pd.DataFrame] = ()) -> None:
-        if not all({"table", "sha256"} <= set(frame.attrs) for frame in inputs):
+        observed = [frame for frame in inputs if not origin_of(frame)]
+        if not all({"table", "sha256"} <= set(frame.attrs) for frame in observed):
             raise ValueError("inputs are tables as `tr_analysis.data.load` returns them, before any change")
-        self._inputs = {frame.attrs["table"]: frame.attrs["sha256"] for frame in inputs}
+        self._inputs = {frame.attrs["table"]: frame.attrs["sha256"] for frame in observed}
+        self.origin = origin_of(*inputs)
         self._findings: dict[str, Finding] = {}
 
     def add(self, name: str, label: str, value: float, **about: Any) -> None:
@@ -76,7 +80,16 @@ class Findings:
             of `SegmentedFit.effects`.
         scale
             Factor to the unit shown: 100 makes a proportion a percentage.
+
+        Raises
+        ------
+        ValueError
+            As `add`, or if the result is of simulated figures and these findings are of observed ones.
         """
+        if origin_of(result) and not self.origin:
+            raise ValueError(
+                f"{name} comes from simulated figures: give their frame to Findings([...]) with the other inputs"
+            )
         low, value, high = (scale * getattr(result, part) for part in ("low", "estimate", "high"))
         self.add(name, label, value, low=low, high=high, **about)
 
@@ -93,7 +106,7 @@ class Findings:
                 raise ValueError(
                     f"{name}: no source {source!r}; give ids of the table `sources`, as in ('S001',)"
                 )
-        self._findings[name] = finding
+        self._findings[name] = replace(finding, origin=self.origin)
 
     @cached_property
     def _catalogue(self) -> dict[str, tuple[str, str]]:
@@ -129,9 +142,10 @@ class Findings:
         ]
         columns = ["Rung", "Key number", "Estimate", "Interval", "n", "Sources"]
         frame = pd.DataFrame(rows, columns=columns)
-        caption = (
+        caption = marked(
             "Every key number of this chapter, by rung of the ladder of claims. "
-            "Intervals are of 95% unless they say otherwise; n: what stands behind the number. Empty: there is none"
+            "Intervals are of 95% unless they say otherwise; n: what stands behind the number. Empty: there is none",
+            self.origin,
         )
         shown = table(frame, caption, by="Rung", key=True, links=self._cited())
         return replace(shown, ids=tuple(f"number-{f.name}" for f in numbers))
@@ -145,13 +159,15 @@ class Findings:
         record = {name: finding.record() for name, finding in self._findings.items()}
         cited = self._cited()
         titles = pd.DataFrame([(s, title) for s, (_, title) in cited.items()], columns=["Source", "Title"])
-        tables = [self.table(), table(titles, "Sources of these numbers", links=cited)]
+        sources = table(titles, marked("Sources of these numbers", self.origin), links=cited)
+        tables = [self.table(), sources]
         bundles = [shown._repr_mimebundle_() for shown in tables[: 2 if cited else 1]]
         texts = {
             kind: "\n\n".join(bundle[kind] for bundle in bundles) for kind in ("text/html", "text/plain")
         }
         texts["text/csv"] = csv_text(pd.DataFrame(map(Finding.row, self._findings.values()), columns=ROW))
-        return {FINDINGS_MIME: {"data": self._inputs, "findings": record}, **texts}
+        origin = {"origin": self.origin} if self.origin else {}
+        return {FINDINGS_MIME: {"data": self._inputs, "findings": record, **origin}, **texts}
 
 
 def _interval(finding: Finding) -> str:

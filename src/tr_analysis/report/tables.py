@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from tr_analysis.origin import marked, origin_of
+
 UNKNOWN = "not known"
 Format = str | Callable[[Any], str]
 
@@ -67,8 +69,8 @@ class Table:
         rows = [f"<tr{name}>{self._row(row)}</tr>" for name, row in zip(ids, cells, strict=True)]
         if not rows:
             yield f"<tr><td {span}>none</td></tr>"
-        headings = self.groups or [""] * len(rows)
-        for heading, members in groupby(zip(headings, rows, strict=True), itemgetter(0)):
+        named = zip(self.groups or [""] * len(rows), rows, strict=True)
+        for heading, members in groupby(named, itemgetter(0)):
             top = f'<tr class="group"><th scope="rowgroup" {span}>{escape(heading)}</th></tr>'
             yield "\n".join([*([top] if heading else []), *(row for _, row in members)])
 
@@ -115,9 +117,8 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 def _value(value: Any) -> str:
     """Write one value for a computer to read."""
-    if pd.isna(value):
-        return ""
-    return f"{value + 0:.8g}" if isinstance(value, float) else str(value)
+    written = f"{value + 0:.8g}" if isinstance(value, float) else str(value)
+    return "" if pd.isna(value) else written
 
 
 def table(
@@ -130,6 +131,7 @@ def table(
     by: str | None = None,
     key: bool = False,
     links: Mapping[str, tuple[str, str]] | None = None,
+    origin: str = "",
 ) -> Table:
     """Make a table of a frame.
 
@@ -155,6 +157,8 @@ def table(
         Whether it is the table of key numbers that closes a chapter.
     links
         Address and title of the words that are links, by word.
+    origin
+        ``findings.origin``: "simulated" puts that before the caption, as a frame that says so itself does.
 
     Returns
     -------
@@ -170,20 +174,18 @@ def table(
     if not caption.strip():
         raise ValueError("a table needs a caption: what it shows, of whom and when")
     if not frame.columns.is_unique:
-        raise ValueError(
-            f"two columns are called {frame.columns[frame.columns.duplicated()][0]!r}; rename one"
-        )
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"two columns are called {twice!r}; rename one")
     named = {*formats, *(missing or {}), *(part for parts in intervals.values() for part in parts)}
-    unknown = sorted((named | {by} if by else named) - set(frame.columns))
-    if unknown:
+    if unknown := sorted((named | {by} if by else named) - set(frame.columns)):
         raise ValueError(f"no column {unknown[0]!r}; there are: {', '.join(frame.columns)}")
     columns = {str(name): column for name, column in frame.items()}
     numeric = {c for c in columns if is_numeric_dtype(columns[c]) and not is_bool_dtype(columns[c])}
     absent = dict.fromkeys(columns, UNKNOWN) | dict(missing or {})
     cells = {c: _cells(columns[c], formats.get(c), absent[c], number=c in numeric) for c in columns}
     groups = tuple(cells.pop(by)) if by else ()
-    shown = pd.DataFrame(_joined(cells, intervals))
-    return Table(caption, shown, frozenset(numeric | set(intervals)), frame, groups, key, links or {})
+    caption, names = marked(caption, origin or origin_of(frame)), frozenset(numeric | set(intervals))
+    return Table(caption, pd.DataFrame(_joined(cells, intervals)), names, frame, groups, key, links or {})
 
 
 def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -194,8 +196,7 @@ def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, Sequence[str
     for column in cells:
         if column in firsts:
             name = firsts[column]
-            rows = zip(*(cells[part] for part in intervals[name]), strict=True)
-            joined[name] = [_interval(*row) for row in rows]
+            joined[name] = [_interval(*row) for row in zip(*(cells[p] for p in intervals[name]), strict=True)]
         elif column not in rest:
             joined[column] = cells[column]
     return joined
@@ -246,5 +247,4 @@ def probability_text(value: float, places: int = 3) -> str:
 
 def interval_text(form: str, estimate: float, low: float, high: float) -> str:
     """Write an estimate with its interval, such as ``0.66% (0.10% to 1.23%)``."""
-    middle, below, above = (number_text(form, number) for number in (estimate, low, high))
-    return f"{middle} ({below} to {above})"
+    return "{} ({} to {})".format(*(number_text(form, number) for number in (estimate, low, high)))

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -33,15 +33,18 @@ def hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
 
 
 def tables() -> Parts:
-    """Return what the analysis tables are made from."""
-    return _made_by() | {"the published figures": _together(paths.raw().iterdir(), paths.raw())}
+    """Return what the analysis tables are made from; the official files are named only where there are any."""
+    parts = _made_by() | {"the published figures": _together(paths.raw().iterdir(), paths.raw())}
+    held = hashes(paths.official().glob("[!.]*"), paths.official())
+    return parts | ({"the official files": sha256(json.dumps(held).encode())} if held else {})
 
 
 def chapter(task: Task) -> Parts:
     """Return what the results of a task are made from, as it stands now.
 
     Of the tables these are the ones that the notebook names anywhere, those that its results say they come from,
-    and the register of sources, to which every chapter links.
+    and the register of sources, to which every chapter links; of the official tables that are held, those of them,
+    or all where the notebook imports from ``data.official``, which finds out itself what is held.
     """
     notebook = task.chapter.path.read_bytes()
     named = {*re.findall(r"\w+", notebook.decode()), *_recorded(task), "sources"}
@@ -49,10 +52,22 @@ def chapter(task: Task) -> Parts:
     parts = {"the notebook": sha256(notebook), "parameters": sha256(turned.encode())}
     files = hashes(paths.processed().glob("*.csv"), paths.processed())
     parts |= {f"the table {table}": files[f"{table}.csv"] for table in named if f"{table}.csv" in files}
+    parts |= _official(named, everything=b"data.official" in notebook)
     for name in task.needs:
         results = task.reads / "results" / f"{name}.json"
         parts |= {f"the results of {name}": found for found in hashes([results], results.parent).values()}
     return parts | _made_by()
+
+
+def _official(named: Container[str], *, everything: bool) -> Parts:
+    """Return the official tables that count for a chapter; none where none is held."""
+    held = hashes(paths.official_tables().glob("*.csv"), paths.official_tables())
+    tables = {file.removesuffix(".csv"): found for file, found in held.items()}
+    return {
+        f"the official table {table}": found
+        for table, found in tables.items()
+        if everything or table in named or f"official/{table}" in named
+    }
 
 
 def pages(out: Path) -> Parts:

@@ -8,6 +8,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tr_analysis import __version__
+from tr_analysis.origin import marked
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.runner.fingerprint import versions
 from tr_analysis.study.notebook import INJECTED
@@ -17,7 +18,7 @@ from tr_analysis.study.plan import Task
 def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
     """Return a copy without times, paths and what else differs from run to run, marked with what made it.
 
-    A page about one provider gets its name into the title.
+    A page about one provider gets its name into the title, one of simulated figures that word.
 
     Parameters
     ----------
@@ -35,9 +36,10 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
         "version": __version__,
         "libraries": versions(),
     }
-    if task.title != task.chapter.title:
+    title = marked(task.title, simulated(notebook))
+    if title != task.chapter.title:
         first = notebook.cells[0]
-        first.source = first.source.replace(task.chapter.title, task.title, 1)
+        first.source = first.source.replace(task.chapter.title, title, 1)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
@@ -49,6 +51,13 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
             if FINDINGS_MIME in output.get("data", {}):
                 output.data[FINDINGS_MIME] = _finite(output.data[FINDINGS_MIME])
     return notebook
+
+
+def simulated(notebook: NotebookNode) -> str:
+    """Return the origin of the findings that a chapter left: "simulated", or nothing."""
+    outputs = (output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    found = [data[FINDINGS_MIME].get("origin", "") for data in outputs if FINDINGS_MIME in data]
+    return str(found[-1]) if found else ""
 
 
 def _finite(value: Any) -> Any:

@@ -12,7 +12,9 @@ import nbformat
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import write_files
+from tr_analysis.origin import MARK, marked
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
+from tr_analysis.runner.normalise import simulated
 from tr_analysis.study.plan import Task
 
 PNG, CSV = "image/png", "text/csv"
@@ -34,8 +36,10 @@ def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[str, byte
     Raises
     ------
     ChapterError
-        When the notebook yields no findings, or a figure lacks its name or data, or shares its name.
+        When the notebook yields no findings, a figure lacks its name or data, or shares its name, or the findings
+        are simulated and a figure or table does not say so, or the other way round.
     """
+    _refuse_unmarked(task.name, notebook)
     files: dict[str, bytes] = {}
     for output in _outputs(notebook):
         if PNG in output.data:
@@ -59,6 +63,20 @@ def _outputs(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]
         for output in cell.get("outputs", []):
             if "data" in output:
                 yield output
+
+
+def _refuse_unmarked(run: str, notebook: nbformat.NotebookNode) -> None:
+    """Refuse a chapter of which a part is marked as simulated and another part is not."""
+    wanted = bool(simulated(notebook))
+    for output in _outputs(notebook):
+        if CSV in output.data:
+            chart, page = output.data.get(CHART_MIME, {}), output.data.get("text/html", "")
+            heading = chart.get("title") or output.data.get("text/plain", "").removeprefix("Chart: ")
+            said = heading.startswith(MARK) and page.count("<caption>") == page.count(f"<caption>{MARK}")
+            if said != wanted:
+                what = "shows simulated figures, and its findings do not say so: give their frame to Findings"
+                lost = "does not say that its figures are simulated: give it origin=findings.origin"
+                raise ChapterError(f"{run}: {heading.splitlines()[0]!r} {lost if wanted else what}")
 
 
 def _figure(run: str, output: nbformat.NotebookNode) -> dict[str, bytes]:
@@ -85,10 +103,12 @@ def _results(task: Task, notebook: nbformat.NotebookNode) -> bytes:
         raise ChapterError(f"{task.name}: yields no findings; its last cell must end in `findings`")
     results: dict[str, Any] = {
         **notebook.metadata["tr_analysis"],
-        "title": task.title,
+        "title": marked(task.title, bundles[-1].get("origin", "")),
         "data": bundles[-1].get("data", {}),
         "findings": bundles[-1]["findings"],
     }
+    if origin := bundles[-1].get("origin"):
+        results["origin"] = origin
     text = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 

@@ -47,6 +47,8 @@ class Chapter:
         Its charts, as `charts.show` left them.
     notebook
         The notebook, without the first cell.
+    origin
+        "simulated" where no figure in it was observed; else empty.
     """
 
     run: str
@@ -63,6 +65,7 @@ class Chapter:
     findings: Mapping[str, Mapping[str, Any]]
     charts: tuple[Mapping[str, Any], ...]
     notebook: "NotebookNode"
+    origin: str = ""
 
     @property
     def page(self) -> str:
@@ -146,6 +149,7 @@ def read_chapter(path: Path) -> Chapter:
         findings=bundle.get("findings", {}),
         charts=tuple(data[CHART_MIME] for data in _outputs(notebook) if CHART_MIME in data),
         notebook=notebook,
+        origin=bundle.get("origin", ""),
     )
 
 

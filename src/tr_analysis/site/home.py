@@ -9,6 +9,7 @@ import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data import load
+from tr_analysis.errors import ChapterError
 from tr_analysis.ledger.results import KEY_FINDINGS, LEADS
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
@@ -52,6 +53,11 @@ def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
 
 def key_number(chapter: Chapter, name: str) -> Finding:
     """Return a key number of a chapter, which knows how it is written."""
+    if chapter.origin:
+        raise ChapterError(
+            f"{chapter.run}: the key number {name!r} is {chapter.origin}, and the home page shows observed ones only: "
+            "take it out of KEY_FINDINGS, or bring the official tables with `tr-analysis fetch`"
+        )
     found = chapter.findings[name]
     return Finding(name, **{part: found[part] for part in _PARTS}, sources=tuple(found["sources"]))
 
@@ -79,8 +85,8 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
 
 
 def card(chapter: Chapter) -> dict[str, Any] | None:
-    """Return the chapter's first chart as a small figure, or None when it has no chart."""
-    if not chapter.charts:
+    """Return the chapter's first chart as a small figure, or None when it has none, or a simulated one."""
+    if not chapter.charts or chapter.origin:
         return None
     chart = chapter.charts[0]
     return {**drawing(chart, "narrow"), "title": chart["title"]}

@@ -115,6 +115,27 @@ TARGET_VALUES = table(
     rows=[given_with("why", "tolerance"), given_with("recipe", "tolerance")],
 )
 
+OFFICIAL_RECIPES = table(
+    "official_recipes",
+    "Recipes for those who hold the official tables",
+    "How a number of a published result is worked out once the Ministry's own spreadsheets were fetched; the recipe of "
+    "replication_target_values stays for those who hold none.",
+    {
+        "target_id": column("string", "result the number belongs to", pattern=r"T\d\d"),
+        "position": column("integer", "place in the printed order", low=1),
+        "recipe": column(
+            "string",
+            "how it is worked out, as an expression over `official_pbr` (all providers of a kind, where every one is "
+            "there) and `official_providers` (one provider each)",
+        ),
+        "tolerance": column("number", "difference allowed beyond the printed digit", required=False, low=0),
+        "why": column("string", "why the tolerance is what it is, or what had to be chosen", required=False),
+    },
+    key=["target_id", "position"],
+    references={"target_id": "replication_targets.target_id"},
+    rows=[given_with("why", "tolerance")],
+)
+
 _NUMBER = column(
     "string", "the measured number, as an expression like those of figure_checks", required=False
 )
@@ -189,4 +210,4 @@ AIMS = table(
     rows=[given_with("number_is", "number"), given_with("unit", "number")],
 )
 
-LEDGER = (DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES)
+LEDGER = (DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES)

@@ -11,15 +11,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tr_analysis.origin import MARK, marked, origin_of
 from tr_analysis.report import CHART_MIME
 from tr_analysis.report.charts.fit import fit, group_thousands, name_upright, words_of
 from tr_analysis.report.charts.rules import check
-from tr_analysis.report.charts.style import DPI, NARROW
+from tr_analysis.report.charts.style import DPI, MUTED, NARROW, SMALL
 from tr_analysis.report.charts.svg import to_svg
 from tr_analysis.report.headings import write_heading
 
 
-def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data: pd.DataFrame) -> None:
+def show(
+    figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data: pd.DataFrame, origin: str = ""
+) -> None:
     """Show a chart in the notebook with everything a reader and the publisher need.
 
     The output holds the picture as PNG, twice as sharp as it is wide; the plotted data as CSV; and the
@@ -41,6 +44,9 @@ def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data
         What a reader would see, for those who cannot.
     data
         What is plotted, published beside the picture as CSV.
+    origin
+        ``findings.origin``: "simulated" puts that before title and alternative text and into every panel of the
+        picture, as it does where the data say so themselves.
 
     Raises
     ------
@@ -49,6 +55,10 @@ def show(figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data
         chart breaks a rule of the house: see `tr_analysis.report.charts.rules`.
     """
     _complete(name, {"title": title, "subtitle": subtitle, "alternative text": alt}, data)
+    if origin := origin or origin_of(data):
+        title, alt = marked(title, origin), marked(alt, origin)
+        for axes in figure.axes:  # in the drawing itself, which is also seen without its heading
+            axes.set_title(MARK, loc="right", fontsize=SMALL, fontweight="bold", color=MUTED)
     name_upright(figure)
     group_thousands(figure)
     words, (width, height) = words_of(figure), figure.get_size_inches()

@@ -1,0 +1,124 @@
+"""Percentages, however they are stored: 45.4, 0.454 or ``45.4%``."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tr_analysis.data.official.cells import Number
+
+ROUNDED = 6  # decimals; a cell that shows more was never rounded
+
+
+class Percent(NamedTuple):
+    """A percentage as printed.
+
+    Attributes
+    ----------
+    value
+        In percent, or in percentage points.
+    places
+        Decimals of the percentage.
+    scale
+        What the stored number was multiplied by: 1 or 100; 0 where that cannot be told, and the value is None.
+    """
+
+    value: float | None
+    places: int | None
+    scale: int
+
+
+def percents(
+    numbers: Sequence[Number | None], anchors: Sequence[float | None], hint: int = 0, low: float = 1.0
+) -> list[Percent | None]:
+    """Read a column of percentages.
+
+    Parameters
+    ----------
+    numbers
+        Its cells; those without a value stay None.
+    anchors
+        For each, a percentage it should be near, such as 100 k / n; None where there is none. Between a number
+        and its hundredfold a rough one decides.
+    hint
+        Scale of the neighbouring columns, for a column of small differences that could be either.
+    low
+        A column whose numbers are all at most this is of fractions.
+
+    Returns
+    -------
+    list of Percent or None
+        A cell with a percent sign is taken as it stands; the others as fractions or percentages by their anchors,
+        where these are silent by the other cells of the column.
+    """
+    scales = [_own_scale(n, a) for n, a in zip(numbers, anchors, strict=True)]
+    loose = [n.value for n, s in zip(numbers, scales, strict=True) if n and n.value and s is None]
+    sure = {s for n, s in zip(numbers, scales, strict=True) if s and n is not None and not n.percent}
+    common = hint or _common_scale(loose, sure, low)
+    out: list[Percent | None] = []
+    for number, own in zip(numbers, scales, strict=True):
+        if number is None or number.value is None:
+            out.append(None)
+            continue
+        scale = own if own is not None else common
+        if own is None and abs(number.value) > 1:
+            scale = 1  # no rate is above 100 percent
+        out.append(_scaled(number, 1 if number.value == 0 and not scale else scale))
+    return _even(numbers, out)
+
+
+def _own_scale(number: Number | None, anchor: float | None) -> int | None:
+    """Return the scale that a cell tells itself: by its sign, or by what it should be near."""
+    if number is None or number.value is None:
+        return None
+    if number.percent:
+        return 1
+    if number.value == 0 or anchor is None or abs(anchor) < 0.05 or number.value * anchor < 0:
+        return None
+    as_percent, as_fraction = (abs(math.log(abs(s * number.value / anchor))) for s in (1, 100))
+    return 1 if as_percent <= as_fraction else 100
+
+
+def _common_scale(loose: Sequence[float], sure: set[int], low: float) -> int:
+    """Return the scale of the cells that do not tell it themselves; 0 where it cannot be told."""
+    if len(sure) == 1:
+        return next(iter(sure))
+    if sure or not loose:
+        return 0 if sure else 1
+    sizes = [abs(v) for v in loose]
+    if min(sizes) > 1:
+        return 1
+    return 100 if max(sizes) <= low else 0
+
+
+def _scaled(number: Number, scale: int) -> Percent:
+    if not scale or number.value is None or number.places is None:
+        return Percent(None, None, 0)
+    if scale == 1:
+        return Percent(number.value, number.places, 1)
+    places = max(number.places - 2, 0)
+    return Percent(round(number.value * 100, places) + 0.0, places, 100)
+
+
+def _even(numbers: Sequence[Number | None], out: list[Percent | None]) -> list[Percent | None]:
+    """Give stored numbers of a column the same decimals: a spreadsheet keeps 45.0 as 45."""
+    shown = {
+        (p.scale, p.places)
+        for n, p in zip(numbers, out, strict=True)
+        if n and p and p.places is not None and not n.percent and p.places <= ROUNDED
+    }
+    most = {scale: max(d for s, d in shown if s == scale) for scale, _ in shown}
+    return [
+        p._replace(places=most[p.scale])
+        if n and p and p.places is not None and not n.percent and p.places <= ROUNDED
+        else p
+        for n, p in zip(numbers, out, strict=True)
+    ]
+
+
+def decimals(numbers: Sequence[Number | None]) -> list[int | None]:
+    """Return the decimals of a column of averages, the same for all its rounded cells."""
+    places = [n.places for n in numbers if n and n.places is not None and n.places <= ROUNDED]
+    most = max(places, default=0)
+    return [
+        None if n is None or n.places is None else most if n.places <= ROUNDED else n.places for n in numbers
+    ]

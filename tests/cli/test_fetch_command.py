@@ -1,0 +1,161 @@
+"""The command from the outside: what it prints, its exit codes, and what it leaves on disk."""
+
+import csv
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.data.official.layouts import final_sheet, interim_sheet, save
+from tr_analysis import paths
+from tr_analysis.cli import main
+from tr_analysis.data import pipeline
+from tr_analysis.data.official.register import REGISTER
+from tr_analysis.errors import DataError
+
+PROJECT = Path(__file__).parents[2]
+INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A project with tables that others are checked by, and nothing official."""
+    raw = tmp_path / "study" / "data" / "raw"
+    shutil.copytree(PROJECT / "data" / "raw", raw, ignore=shutil.ignore_patterns("official"))
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "study"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "study"
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    def no_names(*_args, **_more):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", no_names)
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def downloads(tmp_path):
+    save(tmp_path / "downloads" / INTERIM, interim_sheet())
+    (tmp_path / "downloads" / "readme.pdf").write_bytes(b"%PDF")
+    return tmp_path / "downloads"
+
+
+def tree(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_list_names_every_file_and_changes_nothing(root, capsys):
+    before = tree(root)
+    assert main(["fetch", "--list"]) == 0
+    said = capsys.readouterr().out
+    assert re.findall(r"^(\S+)  not held$", said, re.MULTILINE) == list(REGISTER)
+    assert said.count("address  not known: download it") == sum(
+        file.url is None for file in REGISTER.values()
+    )
+    assert main(["fetch", "--list", "crc-baselines-2011"]) == 0
+    assert "F15.05" in capsys.readouterr().out
+    assert tree(root) == before
+
+
+def test_without_internet_one_sentence_and_nothing_changed(root, offline, capsys):
+    before = tree(root)
+    for words in (["fetch"], ["fetch", "crc-interim-2017-01"]):
+        assert main(words) == 3
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert re.fullmatch(
+            r"tr-analysis: the internet cannot be reached \([^\n]*nothing was changed[^\n]*\n", err
+        )
+    assert tree(root) == before
+    assert not paths.official().exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no-such-file"], "no official file 'no-such-file'"),
+        (["--from", "nowhere"], "name a folder with the files"),
+        (["--list", "--accept-changes"], "--list changes nothing"),
+        (["--list", "no-such-file"], "no official file"),
+        (["--loud"], "No such option"),
+    ],
+)
+def test_wrong_usage(root, words, said, capsys):
+    assert main(["fetch", *words]) == 64
+    assert said in capsys.readouterr().err
+    assert not paths.official().exists()
+
+
+def test_files_that_are_brought_become_tables(root, downloads, capsys):
+    assert main(["fetch", "--from", "downloads"]) == 0
+    said = capsys.readouterr().out
+    assert f"{INTERIM}  brought: " in said
+    assert "readme.pdf  left out: no table" in said
+    (rows,) = re.findall(r"^crc_results  (\d+) rows$", said, re.MULTILINE)
+    with (paths.official_tables() / "crc_results.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == int(rows) > 20
+    after = tree(root)
+    assert main(["fetch", "--from", "downloads"]) == 0
+    assert f"{INTERIM}  held" in capsys.readouterr().out
+    assert tree(root) == after
+    assert main(["fetch", "--list", "crc-interim-2017-01"]) == 0
+    assert f"crc-interim-2017-01  held: study/data/raw/official/{INTERIM}" in capsys.readouterr().out
+    shutil.rmtree(paths.official_tables())
+    assert main(["fetch", "crc-interim-2017-01"]) == 0
+    assert tree(root) == after
+
+
+def test_bad_files_change_nothing(root, downloads, capsys):
+    (downloads / "crc-baselines-2011.xls").write_bytes(b"<html>")
+    before = tree(root)
+    assert main(["fetch", "--from", "downloads"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "crc-baselines-2011.xls: is a web page" in err
+    assert "Traceback" not in err
+    assert tree(root) == before
+
+
+def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downloads, capsys):
+    before = tree(root)
+    assert pipeline._official() == []
+    assert tree(root) == before
+    save(paths.official() / INTERIM, interim_sheet())
+    assert main(["data", "build"]) == 0
+    assert (paths.official_tables() / "crc_results.csv").exists()
+    assert main(["fetch", "--from", "downloads"]) == 0
+    save(paths.official() / INTERIM, final_sheet())
+    held = tree(root)
+    with pytest.raises(DataError, match="is not the file that was first fetched"):
+        pipeline._official()
+    assert tree(root) == held
+    shutil.rmtree(paths.official())
+    assert pipeline._official() == []
+    assert not paths.official_tables().exists()
+
+
+def commands(text):
+    """Return the commands that a text tells a reader to type."""
+    return re.findall(r"^tr-analysis .*$", text, re.MULTILINE)
+
+
+def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
+    text = (PROJECT / "docs" / "official-tables.md").read_text(encoding="utf-8")
+    expected = {"tr-analysis fetch": 3, "tr-analysis fetch reoffending-data-tool": 3}
+    found = commands(text)
+    assert len(found) > 5
+    for command in found:
+        if command.startswith("tr-analysis run"):
+            continue  # the chapters are not in this project
+        assert main(shlex.split(command)[1:]) == expected.get(command, 0), (command, capsys.readouterr().err)
+    assert all(f"`{name}`" in text for name in REGISTER)
+    assert (
+        json.loads((paths.official() / "record.json").read_bytes())["files"][INTERIM]["brought as"] == INTERIM
+    )

@@ -1,0 +1,82 @@
+"""What is simulated says so wherever it is shown; what is observed does not change by a byte."""
+
+import pandas as pd
+import pytest
+
+from tr_analysis.origin import marked
+from tr_analysis.report import CHART_MIME, FINDINGS_MIME, charts
+from tr_analysis.report.charts import output
+from tr_analysis.report.findings import Findings
+from tr_analysis.report.tables import table
+
+SIMULATED = pd.DataFrame({"x": [1, 2], "y": [3.0, 4.0], "origin": "simulated"})
+
+
+def bundle(findings):
+    return findings._repr_mimebundle_()
+
+
+def test_a_simulated_input_marks_every_number():
+    findings = Findings([SIMULATED])
+    findings.add("fall", "Fall", -1.9, unit="percentage points", sources=["S001"])
+    findings.fact("year", "Year", "2011")
+    shown = bundle(findings)
+    assert shown[FINDINGS_MIME]["origin"] == "simulated"
+    assert {f["origin"] for f in shown[FINDINGS_MIME]["findings"].values()} == {"simulated"}
+    assert all(f["label"].startswith("SIMULATED: ") for f in shown[FINDINGS_MIME]["findings"].values())
+    assert shown["text/html"].count("<caption>SIMULATED: ") == shown["text/html"].count("<caption>") == 2
+    assert shown[FINDINGS_MIME]["data"] == {}
+
+
+def test_observed_findings_have_nothing_new():
+    findings = Findings()
+    findings.add("fall", "Fall", -1.9, unit="percentage points")
+    shown = bundle(findings)
+    assert set(shown[FINDINGS_MIME]) == {"data", "findings"}
+    assert "origin" not in shown[FINDINGS_MIME]["findings"]["fall"]
+    assert "SIMULATED" not in str(shown)
+
+
+def test_a_simulated_row_is_refused_by_observed_findings():
+    row = pd.Series({"estimate": 1.0, "low": 0.5, "high": 1.5, "origin": "simulated"})
+    with pytest.raises(ValueError, match=r"fall comes from simulated figures: give their frame to Findings"):
+        Findings().estimate("fall", "Fall", row)
+    Findings([SIMULATED]).estimate("fall", "Fall", row)
+
+
+def test_tables_are_marked_by_the_chapter_or_by_their_own_rows():
+    plain = pd.DataFrame({"x": [1]})
+    assert table(plain, "Counts").caption == "Counts"
+    assert table(plain, "Counts", origin="simulated").caption == "SIMULATED: Counts"
+    assert table(SIMULATED, "Counts").caption == "SIMULATED: Counts"
+
+
+def chart(monkeypatch, **about):
+    kept = {}
+    monkeypatch.setattr(output, "display", lambda bundle, **_: kept.update(bundle))
+    figure, axes = charts.canvas()
+    axes.plot([1, 2], [3, 4], color=charts.CRC)
+    axes.set(xlabel="x", ylabel="y, per cent")
+    words = {"title": "It rose", "subtitle": "Of all.", "alt": "A rising line."}
+    charts.show(figure, "rise", **words, **({"data": SIMULATED[["x", "y"]]} | about))
+    return kept[CHART_MIME], kept
+
+
+def test_a_simulated_chart_says_so_in_title_words_and_picture(monkeypatch):
+    for about in ({"origin": "simulated"}, {"data": SIMULATED}):
+        found, kept = chart(monkeypatch, **about)
+        assert found["title"] == "SIMULATED: It rose"
+        assert found["alt"] == "SIMULATED: A rising line."
+        assert kept["text/plain"] == "Chart: SIMULATED: It rose"
+        assert found["svg"] != chart(monkeypatch)[0]["svg"]
+
+
+def test_the_stamp_is_in_the_phone_drawing_too(monkeypatch):
+    """The drawing for a phone has no heading: what differs in it is the stamp."""
+    assert chart(monkeypatch, origin="simulated")[0]["narrow"] != chart(monkeypatch)[0]["narrow"]
+    assert chart(monkeypatch)[0]["title"] == "It rose"
+
+
+def test_words_are_marked_once():
+    assert marked(marked("Fall", "simulated"), "simulated") == "SIMULATED: Fall"
+    assert marked("Fall", "") == "Fall"
