@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.runner.kernels import SETTINGS
+from tr_analysis.runner import SETTINGS
 
 # As in the runner's kernels: workers that each start a thread per core slow one another down. This file is
 # read, and the kernels' module imported, before numpy is.

@@ -27,9 +27,8 @@ from PIL import Image
 
 from tests.gates.compare import compare
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.runner import CAN_FORK
+from tr_analysis.runner import CAN_FORK, SETTINGS
 from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
-from tr_analysis.runner.kernels import SETTINGS
 
 LEVELS = 4  # of 255, by which a pixel's colour may differ: less than anyone sees
 

@@ -18,24 +18,9 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
 from tr_analysis.paths import REPORTS
-from tr_analysis.runner import CAN_FORK
+from tr_analysis.runner import CAN_FORK, SETTINGS
 from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
 
-# One thread each: kernels that share the processor and each start a thread per core slow one another down.
-SETTINGS = {
-    **dict.fromkeys(
-        (
-            "OPENBLAS_NUM_THREADS",
-            "OMP_NUM_THREADS",
-            "MKL_NUM_THREADS",
-            "NUMEXPR_NUM_THREADS",
-            "VECLIB_MAXIMUM_THREADS",
-        ),
-        "1",
-    ),
-    "PYTHONHASHSEED": "0",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
 # A Unix socket's path may have about 100 characters; a kernel adds a dozen to its folder's.
 LONGEST_FOLDER = 80
 

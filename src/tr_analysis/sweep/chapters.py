@@ -10,15 +10,13 @@ from tempfile import gettempdir
 
 from tr_analysis.paths import notebooks
 from tr_analysis.runner.execute import ExecutionError, KernelError, execute
-from tr_analysis.runner.kernels import SETTINGS, Kernels, running_kernels
+from tr_analysis.runner.kernels import Kernels, running_kernels
 from tr_analysis.runner.normalise import normalise
 from tr_analysis.runner.publish import chapter_files
 from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.needs import imported_modules
 from tr_analysis.study.plan import plan
 from tr_analysis.study.values import Value
-
-__all__ = ["SETTINGS", "close_kernels", "run_chapter"]
 
 
 class _Worker:

@@ -14,6 +14,7 @@ from multiprocessing import parent_process
 from typing import Any
 
 from tr_analysis.errors import ChapterError, StudyError
+from tr_analysis.runner import SETTINGS
 from tr_analysis.sweep.outcome import Outcome, failure
 from tr_analysis.sweep.targets import Target
 
@@ -94,8 +95,6 @@ def start_worker(place: str) -> None:
     place
         The sweep's folder for what is passing.
     """
-    from tr_analysis.sweep.chapters import SETTINGS
-
     os.environ.update(SETTINGS)
     tempfile.tempdir = place
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep ends its workers itself
