@@ -74,12 +74,12 @@ def _named(token: str, frames: Frames) -> float:
     rows = frames[name]
     if origin_of(rows):
         raise ValueError(f"{token}: {name} is {SIMULATED}, and no claim or result may rest on it")
-    fits = pd.Series(True, rows.index)
     for key, _, value in chosen:
-        fits &= rows[key].astype(str) == value
+        known = rows[key]
+        rows = rows[(known if known.dtype == "str" else known.astype(str)) == value]
     if column == "rows":
-        return float(fits.sum())
-    cells = rows.loc[fits, column].dropna()
+        return float(len(rows))
+    cells = rows[column].dropna()
     if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
         raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
     return float(cells.iloc[0])
