@@ -19,7 +19,7 @@ _WORKERS = (1, 2, 4)
 
 def measures(*, quick: bool) -> Iterator[Measure]:
     """Yield functions and chapters, for each number of workers; processes are started within, a cluster before."""
-    functions, chapters, repeats = (200, 2, 1) if quick else (2000, 12, 3)
+    functions, chapters, repeats = (200, 2, 1) if quick else (500, 6, 3)
     for jobs in _WORKERS:
         yield _measure("functions", _functions(functions), "processes", jobs, repeats)
         yield _measure("functions", _functions(functions), "Dask workers", jobs, repeats)
