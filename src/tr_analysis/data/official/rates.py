@@ -53,6 +53,9 @@ def percents(
     scales = [_own_scale(n, a) for n, a in zip(numbers, anchors, strict=True)]
     loose = [n.value for n, s in zip(numbers, scales, strict=True) if n and n.value and s is None]
     sure = {s for n, s in zip(numbers, scales, strict=True) if s and n is not None and not n.percent}
+    if len(sure) > 1 and low and _all_small(numbers):  # the counts beside them are of something else
+        scales = [1 if n and n.percent else None for n in numbers]
+        loose, sure = [n.value for n in numbers if n and n.value and not n.percent], set()
     common = hint or _common_scale(loose, sure, low)
     out: list[Percent | None] = []
     for number, own in zip(numbers, scales, strict=True):
@@ -61,7 +64,7 @@ def percents(
             continue
         scale = own if own is not None else common
         if own is None and abs(number.value) > 1:
-            scale = 1  # no rate is above 100 percent
+            scale = 1
         out.append(_scaled(number, 1 if number.value == 0 and not scale else scale))
     return _even(numbers, out)
 
@@ -75,7 +78,12 @@ def _own_scale(number: Number | None, anchor: float | None) -> int | None:
     if number.value == 0 or anchor is None or abs(anchor) < 0.05 or number.value * anchor < 0:
         return None
     as_percent, as_fraction = (abs(math.log(abs(s * number.value / anchor))) for s in (1, 100))
-    return 1 if as_percent <= as_fraction else 100
+    return 1 if abs(number.value) > 1 or as_percent <= as_fraction else 100  # no rate is above 100 percent
+
+
+def _all_small(numbers: Sequence[Number | None]) -> bool:
+    """Return whether every stored number could be a fraction."""
+    return all(abs(n.value) <= 1 for n in numbers if n and n.value is not None and not n.percent)
 
 
 def _common_scale(loose: Sequence[float], sure: set[int], low: float) -> int:
