@@ -6,12 +6,20 @@ from collections.abc import Sequence
 from tr_analysis.data.official.blocks import Block, cell_at
 from tr_analysis.data.official.cohorts import Cohort
 from tr_analysis.data.official.crc_rows import only_named
+from tr_analysis.data.official.headers import Header, normalise
 from tr_analysis.data.official.providers import resolve
 from tr_analysis.data.official.reading import NotUnderstood, fault, short
 
 OUTCOMES = {"reoffenders", "reoffences", "binary_rate", "frequency_rate", "adjusted_rate"}
 _COMPARED = {"adjusted_rate", "baseline_rate", "difference", "significance"}
 _COMPARED |= {"baseline_frequency", "frequency_difference", "frequency_significance"}
+_FREQUENCY = {
+    "baseline_rate": "baseline_frequency",
+    "difference": "frequency_difference",
+    "significance": "frequency_significance",
+}
+_BINARY = {"binary_rate", "adjusted_rate", "ogrs", "baseline_ogrs"}
+_OF_BINARY = re.compile(r"\b(?:binary|proportion|percent(?:age)?|adjusted|ogrs|pp)\b")
 WORDS = {
     "provider": "CRC name",
     "offenders": "Number of offenders in the measurable cohort",
@@ -25,6 +33,33 @@ def keys(block: Block) -> set[str]:
     return {
         k if isinstance(k, str) else str(k[0]) for k in block.header.places if isinstance(k, (str, tuple))
     }
+
+
+def by_measure(block: Block) -> Block:
+    """Return a block whose bare "difference", "significance" or "baseline" is of the measure that it stands by.
+
+    Under a header that names the frequency rate and not the binary one, and in the columns that follow the
+    frequency rate where the same words stood before, they speak of the frequency rate.
+    """
+    present = keys(block)
+    if not present & {"frequency_rate", "baseline_frequency"}:
+        return block
+    alone = not present & _BINARY
+    again = {id(column) for column in block.header.twice}
+    columns, by = [], "frequency" if alone else ""
+    for column in block.header.columns:
+        key = column.key[0] if isinstance(column.key, tuple) else column.key
+        by = "frequency" if key in _FREQUENCY.values() or key == "frequency_rate" else by
+        by = "binary" if key in _BINARY else by
+        bare = key in _FREQUENCY and not _OF_BINARY.search(normalise(column.printed))
+        if by == "frequency" and bare and (alone or id(column) in again):
+            other = _FREQUENCY[str(key)]
+            columns.append(
+                column._replace(key=(other, *column.key[1:]) if isinstance(column.key, tuple) else other)
+            )
+        else:
+            columns.append(column)
+    return block._replace(header=Header(block.header.first, block.header.last, tuple(columns)))
 
 
 def provider_place(block: Block) -> int | None:

@@ -33,6 +33,10 @@ _SHORT_NAMES = {  # what the companies call themselves
     "kss": "kent surrey sussex",
     "swm": "staffordshire west midlands",
     "wwm": "warwickshire west mercia",
+    "n": "north",
+    "s": "south",
+    "w": "west",
+    "e": "east",
 }
 
 
