@@ -134,5 +134,5 @@ def test_a_rate_that_its_counts_do_not_give_is_named(project):
     sheet.rows[5][5] = 99.9
     bring(project, INTERIM, sheet)
     build_official()
-    (line,) = disagreements()
+    (line,) = disagreements()["crc_results"]
     assert "row 6, Durham Tees Valley: binary rate printed as 99.9, its row gives" in line
