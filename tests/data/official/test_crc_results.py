@@ -756,3 +756,19 @@ def test_bare_comparisons_that_stand_twice_are_of_the_rate_before_them():
 def test_points_of_the_compass_may_be_letters():
     row, _ = one(["Humberside, Lincolnshire & N Yorkshire", *ESSEX[1:]])
     assert row["provider"] == "Humberside, Lincolnshire and North Yorkshire"
+
+
+def test_counts_below_a_header_that_names_the_measure_are_counts():
+    upper = ["", "Binary measure", None, None, None, None, "Frequency measure", None, None]
+    lower = ["CRC", "Measurable cohort", "Reoffenders", "Rate (%)", "Adjusted rate (%)", "2011 baseline"]
+    head = [*lower, "Reoffences", "Rate", "2011 baseline"]
+    reading = got(Sheet("Q4 2015", [upper, head, ["Essex", 1000, 454, 45.4, 46.4, 49.0, 2134, 4.7, 4.2]]))
+    row = reading.frame.iloc[0]
+    assert row[["offenders", "reoffenders", "reoffences"]].tolist() == [1000, 454, 2134]
+    assert row[["binary_rate", "baseline_rate", "frequency_rate", "baseline_frequency"]].tolist() == [
+        45.4,
+        49,
+        4.7,
+        4.2,
+    ]
+    assert reading.not_understood == ()

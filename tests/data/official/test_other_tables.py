@@ -560,3 +560,20 @@ def test_fractions_stay_fractions_where_the_counts_beside_them_disagree():
     rows += [["Number of offenders", 1000, 1000]]
     frame = read(annual_tables, Sheet("A4a", square(rows))).frame
     assert frame.loc[frame["column"] == "binary_rate", "value"].tolist() == [52.4, 40.0]
+
+
+@pytest.mark.parametrize("sheets", [1, 2])
+def test_bare_thresholds_are_of_the_measure_that_they_stand_by(sheets):
+    limits = ["Lower threshold", "Upper threshold"]
+    if sheets == 1:
+        head = ["CRC", "Binary rate baseline", *limits, "Frequency rate baseline", *limits]
+        made = [Sheet("F15.05", [head, ["Essex", 47, 45, 49, 4.2, 4.0, 4.4]])]
+    else:
+        head = ["CRC", "2011 baseline rate", *limits]
+        made = [
+            Sheet("Binary", [head, ["Essex", 47, 45, 49]]),
+            Sheet("Frequency", [head, ["Essex", 4.2, 4.0, 4.4]]),
+        ]
+    row = read(baselines, *made).frame.iloc[0]
+    assert row[["binary_rate", "lower_threshold", "upper_threshold"]].tolist() == [47, 45, 49]
+    assert row[["frequency_rate", "frequency_lower", "frequency_upper"]].tolist() == [4.2, 4.0, 4.4]

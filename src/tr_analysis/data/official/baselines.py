@@ -11,6 +11,7 @@ from tr_analysis.data.official.baseline_words import (
     NUMERIC,
     PERCENTS,
     THRESHOLDS,
+    TWINS,
     kind_of,
     meaning,
 )
@@ -24,7 +25,7 @@ from tr_analysis.data.official.blocks import (
     unread,
 )
 from tr_analysis.data.official.cells import parse_number, plain_text
-from tr_analysis.data.official.crc_layout import provider_place
+from tr_analysis.data.official.crc_layout import by_measure, provider_place
 from tr_analysis.data.official.measures import read_measures
 from tr_analysis.data.official.providers import Name, guess, kind_in, resolve
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, problem, short, tidy
@@ -79,7 +80,7 @@ def read(sheets: Sequence[SheetLike], file: str, release: str) -> Reading:
     places: dict[tuple[str, str, str], dict[str, int | None]] = {}
     notes: list[NotUnderstood] = []
     for sheet in sheets:
-        found = [b for b in blocks(sheet, file, meaning) if _numeric(b) and provider_place(b) is not None]
+        found = [b for b in _tables(sheet, file) if _numeric(b) and provider_place(b) is not None]
         if not found:
             notes += unread(sheet, file, "no table of baselines was found in this sheet")
         for block in found:
@@ -93,6 +94,10 @@ def read(sheets: Sequence[SheetLike], file: str, release: str) -> Reading:
     listed = list(rows.values())
     checked = reconcile.checks(listed, list(places.values()))
     return Reading(FAMILY, tidy(listed, TYPES), tuple(dict.fromkeys(notes)), checked)
+
+
+def _tables(sheet: SheetLike, file: str) -> list[Block]:
+    return [by_measure(block, TWINS) for block in blocks(sheet, file, meaning)]
 
 
 def _numeric(block: Block) -> list[tuple[str, str, int]]:
@@ -227,7 +232,7 @@ def _impossible(row: dict[str, Any], file: str) -> Problem | None:
 def recognises(sheets: Sequence[SheetLike]) -> str | None:
     """Return the family if a sheet has providers, a baseline and thresholds, or a baseline and nothing else."""
     for sheet in sheets:
-        for block in blocks(sheet, "", meaning):
+        for block in _tables(sheet, ""):
             columns = {c for c, _, _ in _numeric(block)}
             said = " ".join([*block.titles, sheet.name, *(c.printed for c in block.header.columns)]).lower()
             compared = re.search(r"\badjusted\b|\beligible\b|\bdifference\b|\bsignifican", said)
