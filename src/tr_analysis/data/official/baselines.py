@@ -116,14 +116,6 @@ def _block(
     _unique(block)
     place = provider_place(block)
     said = kind_of(" ".join(block.titles[:2])) or kind_of(block.sheet)
-    year = next(
-        (
-            y
-            for t in (*block.titles, *(c.printed for c in block.header.columns), block.file)
-            if (y := re.search(r"(?<!\d)20(?:0\d|1[0-4])(?!\d)", t))
-        ),
-        None,
-    )
     named = [
         (n, row, name) for n, row in block.numbered() if (name := _name(block, n, row, place or 0, notes))
     ]
@@ -142,7 +134,7 @@ def _block(
                 "row": number,
                 "provider": name.provider,
             }
-            head |= {"baseline_year": year[0] if year else None, "cohort_type": kind or said or None}
+            head |= {"baseline_year": _year(block), "cohort_type": kind or said or None}
             states = {
                 s: " ".join(c for c, n in numbers.items() if n.state == w)
                 for s, w in (("suppressed", "suppressed"), ("not_applicable", "not applicable"))
@@ -150,6 +142,13 @@ def _block(
             _add(head | row | states, digits, block, rows, places)
     kept = [(n, [None if i == place else c for i, c in enumerate(row)]) for n, row, _ in named]
     notes += unknown_columns(block, place) + nameless_columns(block, kept)
+
+
+def _year(block: Block) -> str | None:
+    """Return the year of the baselines, as a title, a header or the name of the file says it."""
+    texts = (*block.titles, *(c.printed for c in block.header.columns), block.file)
+    years = (re.search(r"(?<!\d)20(?:0\d|1[0-4])(?!\d)", text) for text in texts)
+    return next((year[0] for year in years if year), None)
 
 
 def _unique(block: Block) -> None:

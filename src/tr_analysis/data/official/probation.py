@@ -48,6 +48,10 @@ _FORMS = (
 _SEXES = re.compile(
     r"(?:fe)?males?|women|men|persons|people|all|total|both|both sexes|all persons|unknown|other|not stated"
 )
+_WRONG = {
+    "date": "no day; write it such as 30/06/2019",
+    "quarter": "no quarter; write it such as Jan-Mar 2019",
+}
 
 
 def meaning(text: str) -> str | None:
@@ -197,12 +201,7 @@ def _row(
         if value.value is None and not plain_text(cell):
             return None
         if plain_text(cell) and all(texts.values()):
-            rule = (
-                "no day; write it such as 30/06/2019"
-                if when == "date"
-                else "no quarter; write it such as Jan-Mar 2019"
-            )
-            raise fault(block.file, block.sheet, rule, number, when, cell)
+            raise fault(block.file, block.sheet, _WRONG[when], number, when, cell)
         shown = " ".join(plain_text(c) for c in row if c is not None)
         notes.append(
             block.note(number, "", shown, "a row with numbers that lacks an area, a type, a sex or a date")
