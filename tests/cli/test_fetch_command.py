@@ -201,3 +201,17 @@ def test_what_disagrees_and_what_was_not_understood_is_said_in_short(root, downl
     assert said.count("not understood: ") == 5
     assert "has 1 more and all that was not understood" in said
     assert chr(0x202E) not in said  # it would turn the line round
+
+
+@pytest.mark.parametrize("content", [{}, {"budget.csv": "Item,Cost\nTea,12\n"}])
+def test_a_folder_without_official_tables_is_said(root, tmp_path, content, capsys):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for name, text in content.items():
+        (folder / name).write_text(text)
+    before = tree(root)
+    assert main(["fetch", "--from", str(folder)]) == 3
+    said = capsys.readouterr()
+    assert "no official table is there, nothing was changed" in said.err
+    assert all(f"{name}  left out" in said.out for name in content)
+    assert tree(root) == before

@@ -49,30 +49,43 @@ def fetch(
     Every file is checked before it takes its place in data/raw/official/: that it is whole, that it is a table,
     and that it is the one that was first fetched.
     """
-    from tr_analysis.data.official import bring, fetch, record
+    from tr_analysis.data.official import record
+    from tr_analysis.data.official.connection import UnavailableError
 
     if listing:
         if source or accept or releases:
             raise UsageError("--list changes nothing; leave the other options away")
         click.echo("\n".join(_listed(names)))
         return
-    build, outcomes, errors = partial(record.build, releases), list["Outcome"](), list[StudyError]()
-    if releases and not record.held() and not (source or names):
-        raise UsageError("--releases: no official file is held yet; bring some with --from, or name some")
-    if source:
-        outcomes = bring.bring(source, names, accept=accept, build=build)
-    elif names or accept or not releases:
-        outcomes, errors = fetch.fetch(names, accept=accept, build=build)
+    outcomes, errors = _got(names, source, accept, releases)
     if outcomes:
         click.echo("\n".join(_told(outcomes)))
-    if (releases and record.held()) or any(
-        outcome.state == "held" for outcome in outcomes
-    ):  # of what is new they are built already
+    if source and all(outcome.state == "left out" for outcome in outcomes):
+        rule = "no official table is there, nothing was changed; `tr-analysis fetch --list` names what can be brought"
+        raise UnavailableError(f"{source}: {rule}")
+    old = any(outcome.state == "held" for outcome in outcomes)  # of what is new, tables are built already
+    if old or (releases and record.held()):
         record.build(releases)
     if lines := list(_tables()):
         click.echo("\n".join(lines))
     if errors:
         raise _together(errors)
+
+
+def _got(
+    names: Sequence[str], source: Path | None, accept: bool, releases: "Choice | None"
+) -> "tuple[list[Outcome], list[StudyError]]":
+    """Bring or fetch files; return what became of each, and what went wrong."""
+    from tr_analysis.data.official import bring, fetch, record
+
+    build = partial(record.build, releases)
+    if source:
+        return bring.bring(source, names, accept=accept, build=build), []
+    if names or accept or not releases:
+        return fetch.fetch(names, accept=accept, build=build)
+    if not record.held():
+        raise UsageError("--releases: no official file is held yet; bring some with --from, or name some")
+    return [], []
 
 
 def _listed(names: Sequence[str]) -> Iterator[str]:
