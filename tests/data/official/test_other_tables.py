@@ -5,7 +5,7 @@ import pytest
 
 from tests.data.official.layouts import CRCS, square
 from tr_analysis.data.official import annual_tables, baselines, consultation, overall_tool, probation
-from tr_analysis.data.official.dates import parse_date
+from tr_analysis.data.official.cohorts import parse_date
 from tr_analysis.data.official.grid import Sheet
 from tr_analysis.errors import DataError
 

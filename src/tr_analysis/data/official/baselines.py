@@ -26,8 +26,8 @@ from tr_analysis.data.official.blocks import (
 )
 from tr_analysis.data.official.cells import parse_number, plain_text
 from tr_analysis.data.official.crc_layout import by_measure, provider_place
-from tr_analysis.data.official.measures import read_measures
 from tr_analysis.data.official.providers import Name, guess, kind_in, resolve
+from tr_analysis.data.official.rates import read_measures
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, problem, short, tidy
 from tr_analysis.errors import DataError, Problem
 

@@ -27,7 +27,7 @@ from tr_analysis.data.official.consultation_words import (
     said,
 )
 from tr_analysis.data.official.headers import Row
-from tr_analysis.data.official.measures import read_measures
+from tr_analysis.data.official.rates import read_measures
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, repeated, short, tidy
 from tr_analysis.errors import DataError
 

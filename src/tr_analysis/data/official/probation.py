@@ -15,8 +15,7 @@ from tr_analysis.data.official.blocks import (
 )
 from tr_analysis.data.official.blocks import blocks as split
 from tr_analysis.data.official.cells import parse_number, plain_text, without_notes
-from tr_analysis.data.official.cohorts import only_cohort
-from tr_analysis.data.official.dates import parse_date
+from tr_analysis.data.official.cohorts import only_cohort, parse_date
 from tr_analysis.data.official.headers import Column, Header
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, repeated, short, tidy
 from tr_analysis.errors import DataError
