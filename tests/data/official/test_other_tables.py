@@ -551,8 +551,10 @@ def test_a_note_that_begins_as_a_measure_and_measures_of_no_known_meaning():
 def test_a_proportion_above_one_is_no_fraction_whatever_the_counts_beside_it():
     rows = [PERIODS, ["Theft"], [RATE, 16.7, 11.5], ["Number of reoffenders", 900, 20]]
     rows += [["Number of offenders", 1000, 1000]]
-    frame = read(annual_tables, Sheet("A4a", square(rows))).frame
+    reading = read(annual_tables, Sheet("A4a", square(rows)))
+    frame = reading.frame
     assert frame.loc[frame["column"] == "binary_rate", "value"].tolist() == [16.7, 11.5]
+    assert reading.checks["row"].tolist() == [3, 3]
 
 
 def test_fractions_stay_fractions_where_the_counts_beside_them_disagree():

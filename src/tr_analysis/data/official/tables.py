@@ -175,9 +175,19 @@ def combine(readings: Sequence[Reading], releases: Releases | None = None) -> Re
     frame = frame.sort_values([*order, "file", "row"], kind="stable", ignore_index=True)
     notes = reduce(lambda a, b: a + b, (reading.not_understood for reading in readings))
     checks, printed = (
-        _stacked([getattr(reading, part) for reading in readings]) for part in ("checks", "printed")
+        _stacked([_of(frame, getattr(reading, part)) for reading in readings])
+        for part in ("checks", "printed")
     )
     return Reading(family, frame, notes, checks, printed)
+
+
+def _of(frame: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
+    """Return what stands beside the rows that a table keeps, such as the checks of them."""
+    where = ["file", "sheet", "row"]
+    if not set(where) <= set(beside):
+        return beside
+    kept = set(frame[where].astype("str").itertuples(index=False, name=None))
+    return beside[[row in kept for row in beside[where].astype("str").itertuples(index=False, name=None)]]
 
 
 def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
