@@ -13,6 +13,7 @@ from tests.data.official.layouts import final_sheet, interim_sheet, save
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import pipeline
+from tr_analysis.data.official.build import load_official
 from tr_analysis.data.official.register import REGISTER
 from tr_analysis.errors import DataError
 
@@ -159,3 +160,58 @@ def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
     assert (
         json.loads((paths.official() / "record.json").read_bytes())["files"][INTERIM]["brought as"] == INTERIM
     )
+
+
+def test_releases_that_overlap_are_chosen_between_and_the_choice_is_kept(root, downloads, capsys):
+    save(downloads / "interim-apr17.xlsx", interim_sheet(shift=5))
+    before = tree(root)
+    assert main(["fetch", "--from", str(downloads)]) == 1
+    assert "add `--releases latest` (or all)" in capsys.readouterr().err
+    assert tree(root) == before
+    assert main(["fetch", "--from", str(downloads), "--releases", "latest"]) == 0
+    assert "crc_results  21 rows" in capsys.readouterr().out
+    assert main(["data", "build"]) == 0
+    assert set(load_official("crc_results")["release"]) == {"2017-04"}
+    assert main(["fetch", "--releases", "all"]) == 0
+    assert len(load_official("crc_results")) == 42
+    held = tree(root)
+    assert main(["fetch", "--releases", "one"]) == 1
+    assert tree(root) == held
+    (paths.official() / "interim-apr17.xlsx").unlink()
+    assert main(["fetch", "--releases", "one"]) == 0
+    assert "releases" not in json.loads((paths.official() / "record.json").read_text())
+
+
+def test_a_choice_of_releases_needs_files(root, capsys):
+    assert main(["fetch", "--releases", "all"]) == 64
+    assert "no official file is held yet" in capsys.readouterr().err
+    assert not paths.official().exists()
+
+
+def test_what_disagrees_and_what_was_not_understood_is_said_in_short(root, downloads, capsys):
+    sheet = interim_sheet()
+    sheet.rows[5][5] = 99.9
+    for i in range(6):
+        sheet.rows[7 + i][3] = f"n/k{chr(0x202E)}x"
+    save(downloads / INTERIM, sheet)
+    assert main(["fetch", "--from", str(downloads)]) == 0
+    said = capsys.readouterr().out
+    assert "crc_results: 1 printed number " in said
+    assert "row 6, Durham Tees Valley: binary rate printed as 99.9" in said
+    assert said.count("not understood: ") == 5
+    assert "has 1 more and all that was not understood" in said
+    assert chr(0x202E) not in said  # it would turn the line round
+
+
+@pytest.mark.parametrize("content", [{}, {"budget.csv": "Item,Cost\nTea,12\n"}])
+def test_a_folder_without_official_tables_is_said(root, tmp_path, content, capsys):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for name, text in content.items():
+        (folder / name).write_text(text)
+    before = tree(root)
+    assert main(["fetch", "--from", str(folder)]) == 3
+    said = capsys.readouterr()
+    assert "no official table is there, nothing was changed" in said.err
+    assert all(f"{name}  left out" in said.out for name in content)
+    assert tree(root) == before

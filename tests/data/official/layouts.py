@@ -141,6 +141,7 @@ def save(path: Path, *sheets: Sheet) -> Path:
     book.remove(book.active)
     for sheet in sheets:
         page = book.create_sheet(sheet.name)
+        page.sheet_state = "hidden" if sheet.hidden else "visible"
         for row in sheet.rows:
             page.append(row)
             for cell in page[page.max_row]:

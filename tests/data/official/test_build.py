@@ -134,5 +134,17 @@ def test_a_rate_that_its_counts_do_not_give_is_named(project):
     sheet.rows[5][5] = 99.9
     bring(project, INTERIM, sheet)
     build_official()
-    (line,) = disagreements()
+    (line,) = disagreements()["crc_results"]
     assert "row 6, Durham Tees Valley: binary rate printed as 99.9, its row gives" in line
+
+
+@pytest.mark.parametrize(("shift", "releases"), [(0, None), (5, "latest")])
+def test_what_stands_beside_rows_that_are_left_out_is_left_out_too(project, shift, releases):
+    bring(project, "a-apr17.xlsx", interim_sheet(shift=shift))
+    alone = {
+        name: len(load_official(name)) for name in ("official_checks", "official_printed") if build_official()
+    }
+    bring(project, "b-apr17.xlsx" if shift == 0 else INTERIM, interim_sheet())
+    build_official(releases)
+    assert len(load_official("crc_results")) == 21
+    assert {name: len(load_official(name)) for name in alone} == alone

@@ -691,3 +691,84 @@ def test_a_row_whose_numbers_could_be_years_is_no_header():
     head = ("CRC name", "Measurable cohort", "Reoffenders", "Reoffences", "2011 baseline", "Significant?")
     rows = [["Essex", 2100, 2011, 2016, 47, "No"], ["NPS Midlands", "*", "*", 2011, "*", "Not significant"]]
     assert list(got(table(rows, head=head)).frame["provider"]) == ["Essex", "NPS Midlands"]
+
+
+def test_a_tier_that_names_the_cohort_leaves_the_counts_their_meaning():
+    rows = [
+        [None, "October to December 2015 cohort", None, None],
+        ["CRC", "Number of offenders", "Number of reoffenders", "Binary rate (%)"],
+    ]
+    reading = got(Sheet("1", [*rows, ["Essex", 1000, 454, 45.4]]))
+    assert reading.frame["offenders"].tolist() == [1000]
+    assert reading.not_understood == ()
+
+
+BARE = ["2011 baseline", "Difference", "Statistically significant?"]
+
+
+def test_bare_comparisons_in_a_table_of_the_frequency_rate_are_its_own():
+    binary = [
+        "CRC",
+        "Measurable cohort",
+        "Reoffenders",
+        "Binary rate (%)",
+        "OGRS4/G",
+        "Adjusted rate (%)",
+        *BARE,
+    ]
+    frequency = ["CRC", "Reoffenders", "Reoffences", "Frequency rate", *BARE]
+    title = "Final results, October 2015 to September 2016"
+    reading = got(
+        Sheet("Binary", square([[title], binary, ["Essex", 1000, 454, 45.4, 44, 46.4, 49.0, -2.6, "Yes"]])),
+        Sheet("Frequency", square([[title], frequency, ["Essex", 454, 2134, 4.70, 4.2, 0.5, "No"]])),
+    )
+    row = reading.frame.iloc[0]
+    assert row[["baseline_rate", "difference", "significance"]].tolist() == [
+        49,
+        -2.6,
+        "significant reduction",
+    ]
+    mine = ["baseline_frequency", "frequency_difference", "frequency_significance"]
+    assert row[mine].tolist() == [4.2, 0.5, "not significant"]
+
+
+def test_bare_comparisons_that_stand_twice_are_of_the_rate_before_them():
+    head = [
+        "CRC",
+        "Measurable cohort",
+        "Reoffenders",
+        "Reoffences",
+        "Binary rate (%)",
+        "Adjusted rate (%)",
+        *BARE,
+        "Frequency rate",
+        *BARE,
+    ]
+    row, _ = one(["Essex", 1000, 454, 2134, 45.4, 46.4, 49.0, -2.6, "Yes", 4.7, 4.2, 0.5, "No"], head=head)
+    assert (row["baseline_rate"], row["baseline_frequency"]) == (49, 4.2)
+    assert (row["difference"], row["frequency_difference"]) == (-2.6, 0.5)
+    assert (row["significance"], row["frequency_significance"]) == (
+        "significant reduction",
+        "not significant",
+    )
+
+
+def test_points_of_the_compass_may_be_letters():
+    row, _ = one(["Humberside, Lincolnshire & N Yorkshire", *ESSEX[1:]])
+    assert row["provider"] == "Humberside, Lincolnshire and North Yorkshire"
+
+
+def test_counts_below_a_header_that_names_the_measure_are_counts():
+    upper = ["", "Binary measure", None, None, None, None, "Frequency measure", None, None]
+    lower = ["CRC", "Measurable cohort", "Reoffenders", "Rate (%)", "Adjusted rate (%)", "2011 baseline"]
+    head = [*lower, "Reoffences", "Rate", "2011 baseline"]
+    reading = got(Sheet("Q4 2015", [upper, head, ["Essex", 1000, 454, 45.4, 46.4, 49.0, 2134, 4.7, 4.2]]))
+    row = reading.frame.iloc[0]
+    assert row[["offenders", "reoffenders", "reoffences"]].tolist() == [1000, 454, 2134]
+    assert row[["binary_rate", "baseline_rate", "frequency_rate", "baseline_frequency"]].tolist() == [
+        45.4,
+        49,
+        4.7,
+        4.2,
+    ]
+    assert reading.not_understood == ()

@@ -24,7 +24,7 @@ from tests.data.official.making import (
     xlsx_parts,
     zipped,
 )
-from tr_analysis.data.official import delimited, limits
+from tr_analysis.data.official import delimited, limits, sandbox
 from tr_analysis.data.official.grid import read_sheets
 from tr_analysis.errors import DataError
 
@@ -357,7 +357,8 @@ def test_one_text_in_very_many_cells(tmp_path):
 
 
 def test_what_takes_too_long_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "SECONDS", 0.01)
+    monkeypatch.setattr(sandbox, "_PROGRAM", "import time; time.sleep(600)")
+    monkeypatch.setattr(limits, "SECONDS", 0.1)
     message = refused(xlsx(tmp_path / "a.xlsx"))
     assert "takes longer" in message
 

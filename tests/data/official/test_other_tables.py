@@ -5,7 +5,7 @@ import pytest
 
 from tests.data.official.layouts import CRCS, square
 from tr_analysis.data.official import annual_tables, baselines, consultation, overall_tool, probation
-from tr_analysis.data.official.dates import parse_date
+from tr_analysis.data.official.cohorts import parse_date
 from tr_analysis.data.official.grid import Sheet
 from tr_analysis.errors import DataError
 
@@ -524,3 +524,58 @@ def test_a_day_is_read(printed):
 @pytest.mark.parametrize("printed", [None, "", 43646, "June 2019", "30/13/2019", True, datetime.time(1)])
 def test_what_is_no_day_is_none(printed):
     assert parse_date(printed) is None
+
+
+def test_a_note_that_begins_as_a_measure_and_measures_of_no_known_meaning():
+    rows = [
+        ["Table A4a: adult proven reoffending"],
+        ["Number of offenders, reoffenders and reoffending rates"],
+        PERIODS,
+        ["Theft"],
+        [RATE, 50.1, 0.9],
+        ["Number of offenders"],
+        ["Average number of reoffences per offender", 1.53, "*"],
+        ["Average number of previous offences per offender", 11.2, 12],
+        ["All other offences", 3, 4],
+    ]
+    reading = read(annual_tables, Sheet("A4a", square(rows)))
+    assert set(reading.frame["index_offence"]) == {"Theft"}
+    assert set(reading.frame["period_as_printed"]) == set(PERIODS[1:])
+    others = reading.frame[reading.frame["column"] != "binary_rate"]
+    assert others["measure"].tolist() == [rows[6][0], rows[6][0], rows[7][0], rows[7][0]]
+    assert others["state"].tolist() == ["value", "suppressed", "value", "value"]
+    (note,) = [n for n in reading.not_understood if n.row == 9]
+    assert note.why == "numbers beside no measure that is known"
+
+
+def test_a_proportion_above_one_is_no_fraction_whatever_the_counts_beside_it():
+    rows = [PERIODS, ["Theft"], [RATE, 16.7, 11.5], ["Number of reoffenders", 900, 20]]
+    rows += [["Number of offenders", 1000, 1000]]
+    reading = read(annual_tables, Sheet("A4a", square(rows)))
+    frame = reading.frame
+    assert frame.loc[frame["column"] == "binary_rate", "value"].tolist() == [16.7, 11.5]
+    assert reading.checks["row"].tolist() == [3, 3]
+
+
+def test_fractions_stay_fractions_where_the_counts_beside_them_disagree():
+    rows = [PERIODS, ["Theft"], [RATE, 0.524, 0.4], ["Number of reoffenders", 5, 400]]
+    rows += [["Number of offenders", 1000, 1000]]
+    frame = read(annual_tables, Sheet("A4a", square(rows))).frame
+    assert frame.loc[frame["column"] == "binary_rate", "value"].tolist() == [52.4, 40.0]
+
+
+@pytest.mark.parametrize("sheets", [1, 2])
+def test_bare_thresholds_are_of_the_measure_that_they_stand_by(sheets):
+    limits = ["Lower threshold", "Upper threshold"]
+    if sheets == 1:
+        head = ["CRC", "Binary rate baseline", *limits, "Frequency rate baseline", *limits]
+        made = [Sheet("F15.05", [head, ["Essex", 47, 45, 49, 4.2, 4.0, 4.4]])]
+    else:
+        head = ["CRC", "2011 baseline rate", *limits]
+        made = [
+            Sheet("Binary", [head, ["Essex", 47, 45, 49]]),
+            Sheet("Frequency", [head, ["Essex", 4.2, 4.0, 4.4]]),
+        ]
+    row = read(baselines, *made).frame.iloc[0]
+    assert row[["binary_rate", "lower_threshold", "upper_threshold"]].tolist() == [47, 45, 49]
+    assert row[["frequency_rate", "frequency_lower", "frequency_upper"]].tolist() == [4.2, 4.0, 4.4]

@@ -142,3 +142,16 @@ def test_a_text_that_starts_a_formula_gets_an_apostrophe_and_loses_it_again(text
 @pytest.mark.parametrize("value", ["x=1", "", 5, -5, 1.5, None])
 def test_other_cells_stay_as_they_are(value):
     assert safe(value) == value or pd.isna(value)
+
+
+def test_hidden_sheets_are_read_only_where_no_shown_one_has_the_table(tmp_path):
+    shown, draft = interim_sheet(), interim_sheet(name="draft", shift=7)
+    path = save(tmp_path / "a.xlsx", shown, Sheet(draft.name, draft.rows, hidden=True))
+    reading = read_official(path)
+    assert set(reading.frame["sheet"]) == {"2"}
+    (note,) = reading.not_understood
+    assert (note.sheet, note.row) == ("draft", 4)
+    assert "hidden" in note.why
+    other = Sheet("Notes", [["Notes on the tables"]])
+    path = save(tmp_path / "b.xlsx", other, Sheet(draft.name, draft.rows, hidden=True))
+    assert len(read_official(path).frame) == 21

@@ -58,6 +58,23 @@ def measure_in(row: Row) -> tuple[int | None, str]:
     return None, ""
 
 
+def _measure_of(row: Row, state: _State) -> tuple[int | None, str]:
+    """Return the place of the measure of a row; one of no known meaning is named by its own words.
+
+    Such as "average number of previous offences per offender": under an offence and beside numbers it is a measure.
+    """
+    place, column = measure_in(row)
+    if place is not None or not state.offence or not state.periods:
+        return place, column
+    for place, cell in enumerate(row[:4]):
+        text = normalise(cell) if isinstance(cell, str) and len(cell) < _LABEL else ""
+        if re.match(r"(?:average|mean|median|number) ", text):
+            numbers = [parse_number(cell_at(row, i)) for i in state.periods if i > place]
+            if any(n.state in ("value", "suppressed") for n in numbers):
+                return place, text
+    return None, ""
+
+
 def _starts(text: str) -> bool:
     """Return whether a text begins as the name of a measure does; a note that mentions one does not."""
     return bool(
@@ -73,10 +90,12 @@ def cells_of(sheet: SheetLike, file: str, notes: list[NotUnderstood]) -> list[Ce
     state = _State()
     out: list[Cell] = []
     for number, row in enumerate(sheet.rows, start=1):
-        place, column = measure_in(row)
+        place, column = _measure_of(row, state)
         if place is None:
             _heading(row, state, number, sheet, file, notes)
             continue
+        if not any(plain_text(cell) for cell in row[place + 1 :]):
+            continue  # a note that begins as a measure does, or a measure without numbers
         left = [without_notes(plain_text(c)) for c in row[:place] if isinstance(c, str) and plain_text(c)]
         state.offence = left[-1] if left else state.offence
         label = without_notes(plain_text(row[place]))

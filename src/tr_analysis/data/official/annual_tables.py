@@ -110,10 +110,13 @@ def _tidy(
         row["what"] = f"{cell.offence}, {cell.period}"
     if problems:
         raise DataError(problems)
-    for column in ("binary_rate", "frequency_rate"):
+    for column in ("frequency_rate", "binary_rate"):
         own = [c for c in cells if c.column == column]
         for cell, (value, digits) in zip(own, _rates(column, own, by_place), strict=True):
-            by_place[cell.offence, cell.period][column] = value
+            by_place[cell.offence, cell.period] |= {
+                column: value,
+                "row": cell.row,
+            }  # where a reader looks first
             places[cell.offence, cell.period][column] = digits
     rows = [_row(c, by_place[c.offence, c.period], sheet, file, release, group) for c in cells]
     for row in by_place.values():

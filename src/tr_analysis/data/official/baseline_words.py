@@ -11,6 +11,11 @@ PERCENTS = ("binary_rate", "ogrs", "lower_threshold", "upper_threshold")
 AVERAGES = ("frequency_rate", "frequency_lower", "frequency_upper")
 NUMERIC = (*COUNTS, *PERCENTS, *AVERAGES)
 THRESHOLDS = ("lower_threshold", "upper_threshold", "frequency_lower", "frequency_upper")
+TWINS = {
+    "binary_rate": "frequency_rate",
+    "lower_threshold": "frequency_lower",
+    "upper_threshold": "frequency_upper",
+}
 _LIMIT = re.compile(
     r"\bthresholds?\b|\blimits?\b|\bbounds?\b|\bconfidence\b|\binterval\b|\btrigger\b|\btarget\b"
 )

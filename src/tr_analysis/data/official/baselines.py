@@ -11,6 +11,7 @@ from tr_analysis.data.official.baseline_words import (
     NUMERIC,
     PERCENTS,
     THRESHOLDS,
+    TWINS,
     kind_of,
     meaning,
 )
@@ -24,9 +25,9 @@ from tr_analysis.data.official.blocks import (
     unread,
 )
 from tr_analysis.data.official.cells import parse_number, plain_text
-from tr_analysis.data.official.crc_layout import provider_place
-from tr_analysis.data.official.measures import read_measures
+from tr_analysis.data.official.crc_layout import by_measure, provider_place
 from tr_analysis.data.official.providers import Name, guess, kind_in, resolve
+from tr_analysis.data.official.rates import read_measures
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, problem, short, tidy
 from tr_analysis.errors import DataError, Problem
 
@@ -79,7 +80,7 @@ def read(sheets: Sequence[SheetLike], file: str, release: str) -> Reading:
     places: dict[tuple[str, str, str], dict[str, int | None]] = {}
     notes: list[NotUnderstood] = []
     for sheet in sheets:
-        found = [b for b in blocks(sheet, file, meaning) if _numeric(b) and provider_place(b) is not None]
+        found = [b for b in _tables(sheet, file) if _numeric(b) and provider_place(b) is not None]
         if not found:
             notes += unread(sheet, file, "no table of baselines was found in this sheet")
         for block in found:
@@ -93,6 +94,10 @@ def read(sheets: Sequence[SheetLike], file: str, release: str) -> Reading:
     listed = list(rows.values())
     checked = reconcile.checks(listed, list(places.values()))
     return Reading(FAMILY, tidy(listed, TYPES), tuple(dict.fromkeys(notes)), checked)
+
+
+def _tables(sheet: SheetLike, file: str) -> list[Block]:
+    return [by_measure(block, TWINS) for block in blocks(sheet, file, meaning)]
 
 
 def _numeric(block: Block) -> list[tuple[str, str, int]]:
@@ -111,14 +116,6 @@ def _block(
     _unique(block)
     place = provider_place(block)
     said = kind_of(" ".join(block.titles[:2])) or kind_of(block.sheet)
-    year = next(
-        (
-            y
-            for t in (*block.titles, *(c.printed for c in block.header.columns), block.file)
-            if (y := re.search(r"(?<!\d)20(?:0\d|1[0-4])(?!\d)", t))
-        ),
-        None,
-    )
     named = [
         (n, row, name) for n, row in block.numbered() if (name := _name(block, n, row, place or 0, notes))
     ]
@@ -137,7 +134,7 @@ def _block(
                 "row": number,
                 "provider": name.provider,
             }
-            head |= {"baseline_year": year[0] if year else None, "cohort_type": kind or said or None}
+            head |= {"baseline_year": _year(block), "cohort_type": kind or said or None}
             states = {
                 s: " ".join(c for c, n in numbers.items() if n.state == w)
                 for s, w in (("suppressed", "suppressed"), ("not_applicable", "not applicable"))
@@ -145,6 +142,13 @@ def _block(
             _add(head | row | states, digits, block, rows, places)
     kept = [(n, [None if i == place else c for i, c in enumerate(row)]) for n, row, _ in named]
     notes += unknown_columns(block, place) + nameless_columns(block, kept)
+
+
+def _year(block: Block) -> str | None:
+    """Return the year of the baselines, as a title, a header or the name of the file says it."""
+    texts = (*block.titles, *(c.printed for c in block.header.columns), block.file)
+    years = (re.search(r"(?<!\d)20(?:0\d|1[0-4])(?!\d)", text) for text in texts)
+    return next((year[0] for year in years if year), None)
 
 
 def _unique(block: Block) -> None:
@@ -227,7 +231,7 @@ def _impossible(row: dict[str, Any], file: str) -> Problem | None:
 def recognises(sheets: Sequence[SheetLike]) -> str | None:
     """Return the family if a sheet has providers, a baseline and thresholds, or a baseline and nothing else."""
     for sheet in sheets:
-        for block in blocks(sheet, "", meaning):
+        for block in _tables(sheet, ""):
             columns = {c for c, _, _ in _numeric(block)}
             said = " ".join([*block.titles, sheet.name, *(c.printed for c in block.header.columns)]).lower()
             compared = re.search(r"\badjusted\b|\beligible\b|\bdifference\b|\bsignifican", said)

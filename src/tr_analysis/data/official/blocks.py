@@ -81,8 +81,8 @@ def blocks(sheet: SheetLike, file: str, meaning: Meaning, least: int = 3) -> lis
         found.append(
             Block(file, sheet.name, header, _titles(sheet.rows[above : header.first]), header.last + 2, body)
         )
-        filled = [k for k, row in enumerate(body) if _numbers(row) > 1]
-        above = header.last + 2 + (filled[-1] if filled else -1)
+        last = next((k for k in reversed(range(len(body))) if _numbers(body[k]) > 1), -1)
+        above = header.last + 2 + last
     return found
 
 

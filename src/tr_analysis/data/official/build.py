@@ -11,6 +11,7 @@ from tr_analysis import paths
 from tr_analysis.data.official.csv_text import from_csv, to_csv
 from tr_analysis.data.official.reading import NotUnderstood, Reading, tidy
 from tr_analysis.data.official.reconcile import TYPES as CHECKS
+from tr_analysis.data.official.record import releases_chosen
 from tr_analysis.data.official.tables import Releases, combine, read_official
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256, write_files
@@ -37,7 +38,8 @@ def build_official(releases: Releases | None = None) -> list[Path]:
     Parameters
     ----------
     releases
-        What to do where two releases of one table overlap; see `combine`.
+        What to do where two releases of one table overlap; see `combine`. By default what was chosen with
+        `tr-analysis fetch --releases`, else they are refused.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def build_official(releases: Releases | None = None) -> list[Path]:
     """
     folder = paths.official_tables()
     found = files()
-    contents = _contents(found, releases) if found else {}
+    contents = _contents(found, releases or _chosen()) if found else {}
     try:
         written = write_files(folder, contents)
         for stale in sorted(folder.glob("*.csv")) + sorted(folder.glob(MANIFEST)):
@@ -66,6 +68,12 @@ def build_official(releases: Releases | None = None) -> list[Path]:
             [Problem("data/processed/official", f"cannot be written: {error.strerror}")]
         ) from error
     return written
+
+
+def _chosen() -> Releases | None:
+    """Return what is on record of releases that overlap."""
+    choice = releases_chosen()
+    return None if choice == "one" else choice
 
 
 def _contents(found: list[Path], releases: Releases | None) -> dict[str, bytes]:
@@ -182,21 +190,17 @@ def _manifest() -> dict[str, Any]:
         ) from None
 
 
-def disagreements(most: int = 10) -> list[str]:
-    """Name the printed numbers that the counts beside them do not give, a line each.
-
-    Parameters
-    ----------
-    most
-        Lines at most; the last then counts the rest.
-    """
+def disagreements() -> dict[str, list[str]]:
+    """Name the printed numbers that the counts beside them do not give, a line each, by the table they are in."""
     checks = load_official("official_checks")
     if checks is None:
-        return []
+        return {}
     wrong = checks[~checks["agrees"].fillna(True).astype(bool)]
-    lines = [
-        f"{row['file']}, sheet {row['sheet']!r}, row {row['row']}, {row['what']}: {row['measure']} printed as "
-        f"{row['printed']:g}, its row gives {row['recomputed']:g}"
-        for row in wrong.head(most).to_dict("records")
-    ]
-    return lines + ([f"and {len(wrong) - most} more"] if len(wrong) > most else [])
+    return {
+        str(table): [
+            f"{row['file']}, sheet {row['sheet']!r}, row {row['row']}, {row['what']}: {row['measure']} printed as "
+            f"{row['printed']:g}, its row gives {row['recomputed']:g}"
+            for row in own.to_dict("records")
+        ]
+        for table, own in wrong.groupby("family")
+    }

@@ -27,7 +27,7 @@ from tr_analysis.data.official.consultation_words import (
     said,
 )
 from tr_analysis.data.official.headers import Row
-from tr_analysis.data.official.measures import read_measures
+from tr_analysis.data.official.rates import read_measures
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, repeated, short, tidy
 from tr_analysis.errors import DataError
 
@@ -155,16 +155,8 @@ def _block(
             for column, cell in numbers.items():
                 if cell.state == "not a number":
                     notes.append(block.note(None if turned else number, column, cell.printed, "not a number"))
-            where = {
-                "release": release,
-                "file": block.file,
-                "sheet": block.sheet,
-                "row": None if turned else number,
-            }
-            about = {
-                "group": group or _about(block, heading, GROUPS, "adults or juveniles"),
-                "measure_version": version or _about(block, heading, VERSIONS, "the old or the new measure"),
-            }
+            where = {"release": release, "row": None if turned else number}
+            about = _whose(block, heading, group, version)
             when = {"cohort_type": cohort.kind, "cohort": cohort.name}
             states = {"suppressed": " ".join(c for c, n in numbers.items() if n.state == "suppressed")}
             rows.append(where | about | when | row | states)
@@ -183,6 +175,16 @@ def _unique(block: Block, turned: bool) -> None:
         raise fault(
             block.file, block.sheet, rule, None if turned else block.header.last + 1, short(twice[0].printed)
         )
+
+
+def _whose(block: Block, heading: str, group: str, version: str) -> dict[str, str]:
+    """Return whom and which measure a row is about, and where it is."""
+    return {
+        "file": block.file,
+        "sheet": block.sheet,
+        "group": group or _about(block, heading, GROUPS, "adults or juveniles"),
+        "measure_version": version or _about(block, heading, VERSIONS, "the old or the new measure"),
+    }
 
 
 def _about(block: Block, heading: str, words: dict[str, str], what: str) -> str:

@@ -1,17 +1,25 @@
 """What a table of providers must have, and what its titles say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tr_analysis.data.official.blocks import Block, cell_at
 from tr_analysis.data.official.cohorts import Cohort
 from tr_analysis.data.official.crc_rows import only_named
+from tr_analysis.data.official.headers import Column, Header, normalise
 from tr_analysis.data.official.providers import resolve
 from tr_analysis.data.official.reading import NotUnderstood, fault, short
 
 OUTCOMES = {"reoffenders", "reoffences", "binary_rate", "frequency_rate", "adjusted_rate"}
 _COMPARED = {"adjusted_rate", "baseline_rate", "difference", "significance"}
 _COMPARED |= {"baseline_frequency", "frequency_difference", "frequency_significance"}
+RESULTS = {
+    "baseline_rate": "baseline_frequency",
+    "difference": "frequency_difference",
+    "significance": "frequency_significance",
+}
+_BINARY = {"binary_rate", "adjusted_rate", "ogrs", "baseline_ogrs"}
+_OF_BINARY = re.compile(r"\b(?:binary|proportion|percent(?:age)?|adjusted|ogrs|pp)\b")
 WORDS = {
     "provider": "CRC name",
     "offenders": "Number of offenders in the measurable cohort",
@@ -25,6 +33,49 @@ def keys(block: Block) -> set[str]:
     return {
         k if isinstance(k, str) else str(k[0]) for k in block.header.places if isinstance(k, (str, tuple))
     }
+
+
+def by_measure(block: Block, twins: Mapping[str, str] = RESULTS) -> Block:
+    """Return a block whose bare "difference", "significance" or "baseline" is of the measure that it stands by.
+
+    Under a header or a title that names the frequency rate and not the binary one, and in the columns that follow
+    the frequency rate where the same words stood before, they speak of the frequency rate.
+
+    Parameters
+    ----------
+    block
+        The block.
+    twins
+        Columns of the binary measure whose header may not say so, and those of the frequency rate that they can be.
+    """
+    columns, by = [], ""
+    measures = [_measure(column, twins) for column in block.header.columns]
+    said = [
+        kind
+        for kind in ("binary", "frequency")
+        if re.search(kind, f"{block.sheet} {block.titles[:1]}".lower())
+    ]
+    alone = "binary" not in measures and ("frequency" in measures or said == ["frequency"])
+    again = {id(column) for column in block.header.twice}
+    for column, own in zip(block.header.columns, measures, strict=True):
+        by = own or by
+        name = str(column.key[0] if isinstance(column.key, tuple) else column.key)
+        if name in twins and not own and (alone or (by == "frequency" and id(column) in again)):
+            rest = column.key[1:] if isinstance(column.key, tuple) else None
+            columns.append(column._replace(key=twins[name] if rest is None else (twins[name], *rest)))
+        else:
+            columns.append(column)
+    return block._replace(header=Header(block.header.first, block.header.last, tuple(columns)))
+
+
+def _measure(column: Column, twins: Mapping[str, str]) -> str:
+    """Return ``binary`` or ``frequency`` for a column that says which it is of, else nothing."""
+    name = column.key[0] if isinstance(column.key, tuple) else column.key
+    if name == "frequency_rate" or name in twins.values():
+        return "frequency"
+    if name in twins:
+        return "binary" if _OF_BINARY.search(normalise(column.printed)) else ""
+    return "binary" if name in _BINARY else ""
 
 
 def provider_place(block: Block) -> int | None:

@@ -20,6 +20,7 @@ from tr_analysis.data.official.cohorts import Cohort, scan
 from tr_analysis.data.official.crc_layout import (
     OUTCOMES,
     WORDS,
+    by_measure,
     cohort,
     essential,
     keys,
@@ -79,6 +80,8 @@ PRINTED = {
 def meaning(text: str) -> Hashable | None:
     """Return the column that a normalised header names, with the cohort where it names one too."""
     named, rest = scan(text)
+    if named:
+        rest = re.sub(r"^(?:(?:the|annual|quarterly|year|quarter) )*cohort ", "", rest)
     column = meanings.provider_column(rest) or meanings.measure(text) or meanings.measure(rest)
     if column == "provider" and (name := resolve(rest)) and name.kind != "total":
         return None  # a row of a provider, not the header above it
@@ -163,7 +166,7 @@ def _sheet(
     out = []
     entered: Cohort | None = None
     kind = ""
-    for block in blocks(sheet, file, meaning):
+    for block in map(by_measure, blocks(sheet, file, meaning)):
         provider = provider_place(block)
         if provider is None or not OUTCOMES & keys(block):
             notes += refused(block, provider)

@@ -34,6 +34,10 @@ _TOWARDS_BASELINE = re.compile(
     r"\badj\w* (?:\w+ ){0,8}?(?:to|for|against|with|from|relative to|using|by) (?:the |a )?(?:2011 |baseline )"
     r"|\badj\w* (?:\w+ ){0,8}?comparison with (?:the )?(?:2011|baseline)"
 )
+# A header over others that names their measure: the counts below it are counts.
+_TIER = re.compile(
+    r"(?:binary|frequency)(?: reoffending)? (?:(?:measure|metric|results?|analysis) |(?:rate )?(?=(?:the )?(?:number|no|total) )|(?=reoffen[cd]))"
+)
 _RATE = re.compile(r"\bproportion\b|\bbinary\b|\bpercent(?:age)?\b|\brate\b|\breoffending\b")
 _REOFFENDERS = re.compile(r"\breoffenders?\b|\boffenders? (?:who|that) (?:have )?reoffend(?:ed)?\b")
 _REOFFENCES = re.compile(r"\breoffences?\b|\bfurther offences\b")
@@ -95,6 +99,8 @@ def measure(text: str) -> str | None:
     A header is decided by its most specific word: a test, then a comparison, then the frequency measure, the
     score, the adjustment, the baseline, the rate, and the bare counts last.
     """
+    if (tier := _TIER.match(text)) and (count := _count(text[tier.end() :])):
+        return count
     frequency = bool(_FREQUENCY.search(text))
     if _PER_OFFENDER.search(text) or re.search(
         r"\bconfidence\b|\blimits?\b|\bbounds?\b|\bthresholds?\b|\brank\b|\bprevious\b", text

@@ -15,8 +15,7 @@ from tr_analysis.data.official.blocks import (
 )
 from tr_analysis.data.official.blocks import blocks as split
 from tr_analysis.data.official.cells import parse_number, plain_text, without_notes
-from tr_analysis.data.official.cohorts import only_cohort
-from tr_analysis.data.official.dates import parse_date
+from tr_analysis.data.official.cohorts import only_cohort, parse_date
 from tr_analysis.data.official.headers import Column, Header
 from tr_analysis.data.official.reading import NotUnderstood, Reading, fault, repeated, short, tidy
 from tr_analysis.errors import DataError
@@ -48,6 +47,10 @@ _FORMS = (
 _SEXES = re.compile(
     r"(?:fe)?males?|women|men|persons|people|all|total|both|both sexes|all persons|unknown|other|not stated"
 )
+_WRONG = {
+    "date": "no day; write it such as 30/06/2019",
+    "quarter": "no quarter; write it such as Jan-Mar 2019",
+}
 
 
 def meaning(text: str) -> str | None:
@@ -197,12 +200,7 @@ def _row(
         if value.value is None and not plain_text(cell):
             return None
         if plain_text(cell) and all(texts.values()):
-            rule = (
-                "no day; write it such as 30/06/2019"
-                if when == "date"
-                else "no quarter; write it such as Jan-Mar 2019"
-            )
-            raise fault(block.file, block.sheet, rule, number, when, cell)
+            raise fault(block.file, block.sheet, _WRONG[when], number, when, cell)
         shown = " ".join(plain_text(c) for c in row if c is not None)
         notes.append(
             block.note(number, "", shown, "a row with numbers that lacks an area, a type, a sex or a date")

@@ -33,6 +33,10 @@ _SHORT_NAMES = {  # what the companies call themselves
     "kss": "kent surrey sussex",
     "swm": "staffordshire west midlands",
     "wwm": "warwickshire west mercia",
+    "n": "north",
+    "s": "south",
+    "w": "west",
+    "e": "east",
 }
 
 
@@ -116,7 +120,7 @@ def resolve(cell: object, kind: str = "") -> Name | None:
         None where it names none. London and Wales are the CRCs' unless the cell or ``kind`` says otherwise.
     """
     text = without_notes(plain_text(cell)).strip("*†‡#^ ").lower()
-    if not text or len(text) > 120:
+    if len(text) > 120 or not any(c.isalpha() for c in text):  # a bare number is no code either
         return None
     own = kind_in(text)
     table = known()

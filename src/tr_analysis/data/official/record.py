@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from tr_analysis import paths
 from tr_analysis.data.official.safety import KINDS
@@ -12,6 +12,9 @@ from tr_analysis.files import sha256, write_files
 
 RECORD = "record.json"
 ACCEPT = "--accept-changes"
+
+Choice = Literal["one", "latest", "all"]
+"""What to do where releases of one table overlap: refuse them, keep the latest, or keep all."""
 
 Record = dict[str, dict[str, Any]]
 
@@ -33,17 +36,36 @@ def recorded() -> Record:
     DataError
         If the record is there and cannot be read: what it protects cannot be checked then.
     """
+    return _read()[0]
+
+
+def releases_chosen() -> Choice:
+    """Return what was last chosen for releases of one table that overlap.
+
+    Raises
+    ------
+    DataError
+        As `recorded`.
+    """
+    return _read()[1]
+
+
+def _read() -> tuple[Record, Choice]:
     try:
-        files: Record = json.loads((paths.official() / RECORD).read_bytes())["files"]
-        whole = all(isinstance(entry["sha256"], str) for entry in files.values())
+        content = json.loads((paths.official() / RECORD).read_bytes())
+        files: Record = content["files"]
+        choice: Choice = content.get("releases", "one")
+        whole = all(isinstance(entry["sha256"], str) for entry in files.values()) and choice in get_args(
+            Choice
+        )
     except FileNotFoundError:
-        return {}
+        return {}, "one"
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        whole, files = False, {}
+        whole = False
     if not whole:
         rule = "cannot be read; if the files in its folder are right, delete it: they are recorded anew when they are fetched"
         raise DataError([Problem(f"data/raw/official/{RECORD}", rule)])
-    return files
+    return files, choice
 
 
 def problem(name: str, content: bytes, record: Mapping[str, Mapping[str, Any]]) -> Problem | None:
@@ -72,11 +94,30 @@ def verify() -> None:
         raise DataError(problems)
 
 
-def build() -> None:
-    """Build the tidy tables of what is held."""
+def build(choice: Choice | None = None) -> None:
+    """Build the tidy tables of what is held.
+
+    Parameters
+    ----------
+    choice
+        What to do with releases that overlap from now on; by default what was chosen before.
+
+    Raises
+    ------
+    DataError
+        If no tables can be made; then the choice is not kept.
+    """
     from tr_analysis.data.official.build import build_official  # it needs pandas and every reader
 
-    build_official()
+    before = releases_chosen()
+    if choice not in (None, before):
+        _write({}, recorded(), choice or before)
+    try:
+        build_official()
+    except BaseException:
+        if choice not in (None, before):
+            _write({}, recorded(), before)
+        raise
 
 
 def place(
@@ -131,7 +172,13 @@ def keep(contents: Mapping[str, bytes], about: Mapping[str, Mapping[str, Any]]) 
     record = recorded()
     for name, content in contents.items():
         record[name] = {"sha256": sha256(content), "bytes": len(content), **about[name]}
-    text = json.dumps({"files": record}, indent=1, sort_keys=True, ensure_ascii=False)
+    return _write(contents, record, releases_chosen())
+
+
+def _write(contents: Mapping[str, bytes], record: Record, choice: Choice) -> list[Path]:
+    """Write files and the record of all, which names the choice only where one was made."""
+    known = {"files": record} | ({"releases": choice} if choice != "one" else {})
+    text = json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False)
     try:
         return write_files(paths.official(), {**contents, RECORD: f"{text}\n".encode()})[:-1]
     except OSError as error:

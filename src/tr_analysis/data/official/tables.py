@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Literal
 
 import pandas as pd
 
-from tr_analysis.data.official.blocks import SheetLike
+from tr_analysis.data.official.blocks import SheetLike, unread
 from tr_analysis.data.official.cohorts import MONTHS
-from tr_analysis.data.official.grid import read_sheets
+from tr_analysis.data.official.grid import Sheet, read_sheets
 from tr_analysis.data.official.reading import NotUnderstood, Reading
 from tr_analysis.data.official.register import REGISTER
 from tr_analysis.errors import DataError, Problem, UsageError, nearest
@@ -92,18 +93,33 @@ def read_official(path: Path, *, family: str | None = None, release: str | None 
         rule = f"holds none of the official tables in its sheets {names}; known are {', '.join(_MODULES)}"
         raise DataError([Problem(path.name, rule)])
     when = release if release is not None else (entry.release if entry else "") or release_of(path.name)
+    sheets, hidden = _shown(sheets, known, path.name)
     reading: Reading = _module(known).read(sheets, path.name, when)
     if reading.family != known:
         rule = f"holds the table {reading.family}, not {known}; name the right one"
         raise DataError([Problem(path.name, rule)])
-    return reading
+    return replace(reading, not_understood=(*reading.not_understood, *hidden))
+
+
+def _shown(sheets: list[Sheet], family: str, file: str) -> tuple[list[Sheet], list[NotUnderstood]]:
+    """Return the sheets to read, and reports of the others.
+
+    Hidden sheets, often drafts or copies of the shown ones, are read only where no shown one has the table.
+    """
+    shown = [sheet for sheet in sheets if not sheet.hidden]
+    if len(shown) == len(sheets) or _module(family).recognises(shown) != family:
+        return sheets, []
+    why = "a hidden sheet, not read beside those that are shown; show it in the workbook to have it read"
+    return shown, [note for sheet in sheets if sheet.hidden for note in unread(sheet, file, why)]
 
 
 def family_of(sheets: Sequence[SheetLike]) -> str | None:
-    """Return the family whose layout the sheets have; None if it is none's."""
-    for family in _BY_CONTENT:
-        if _module(family).recognises(sheets) == family:
-            return family
+    """Return the family whose layout the sheets have, the shown ones before the hidden; None if it is none's."""
+    shown = [sheet for sheet in sheets if not getattr(sheet, "hidden", False)]
+    for own in (shown, sheets):
+        for family in _BY_CONTENT:
+            if _module(family).recognises(own) == family:
+                return family
     return None
 
 
@@ -159,9 +175,19 @@ def combine(readings: Sequence[Reading], releases: Releases | None = None) -> Re
     frame = frame.sort_values([*order, "file", "row"], kind="stable", ignore_index=True)
     notes = reduce(lambda a, b: a + b, (reading.not_understood for reading in readings))
     checks, printed = (
-        _stacked([getattr(reading, part) for reading in readings]) for part in ("checks", "printed")
+        _stacked([_of(frame, getattr(reading, part)) for reading in readings])
+        for part in ("checks", "printed")
     )
     return Reading(family, frame, notes, checks, printed)
+
+
+def _of(frame: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
+    """Return what stands beside the rows that a table keeps, such as the checks of them."""
+    where = ["file", "sheet", "row"]
+    if not set(where) <= set(beside):
+        return beside
+    kept = set(frame[where].astype("str").itertuples(index=False, name=None))
+    return beside[[row in kept for row in beside[where].astype("str").itertuples(index=False, name=None)]]
 
 
 def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -174,14 +200,17 @@ def _overlaps(frame: pd.DataFrame, key: list[str], releases: Releases | None) ->
     twice = frame[frame.duplicated([*key, "release"], keep=False)]
     if releases is None:
         twice = frame[frame.duplicated(key, keep=False)]
+    what = "these are of one release, or their names do not say of which; keep one of the files"
+    if twice.duplicated(key, keep=False).any() and not twice.duplicated([*key, "release"], keep=False).any():
+        what = (
+            "releases of one table are not mixed unless asked for; keep one of the files, or add "
+            "`--releases latest` (or all) to `tr-analysis fetch`"
+        )
     problems = []
     for file, rows in twice.groupby("file", sort=True):
         first = rows.iloc[0]
         others = sorted(set(twice["file"]) - {file})
         about = ", ".join(str(first[c]) for c in key if pd.notna(first[c]))
-        rule = (
-            f"{len(rows)} rows, such as {about}, stand also in {', '.join(others) or 'this file'}: releases of one "
-            "table are not mixed unless asked for; keep one of the files, or ask for the latest or all releases"
-        )
+        rule = f"{len(rows)} rows, such as {about}, stand also in {', '.join(others) or 'this file'}: {what}"
         problems.append(Problem(str(file), rule, int(first["row"])))
     return problems
