@@ -14,7 +14,7 @@ from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import pipeline
 from tr_analysis.data.official.build import load_official
-from tr_analysis.data.official.register import REGISTER
+from tr_analysis.data.official.fetching.register import REGISTER
 from tr_analysis.errors import DataError
 
 PROJECT = Path(__file__).parents[2]

@@ -15,8 +15,8 @@ from tr_analysis.cli import main
 from tr_analysis.data import load
 from tr_analysis.data.expressions import held
 from tr_analysis.data.official import build
-from tr_analysis.data.official.grid import Sheet
 from tr_analysis.data.official.held import recipe_tables
+from tr_analysis.data.official.opening.grid import Sheet
 from tr_analysis.data.official.panel import NUMERIC
 
 FILE = "payment-by-results-statistics-oct17.xlsx"

@@ -156,7 +156,7 @@ def _official() -> list[Path]:
     if not (paths.official().is_dir() or paths.official_tables().is_dir()):
         return []
     from tr_analysis.data.official.build import build_official
-    from tr_analysis.data.official.record import verify
+    from tr_analysis.data.official.fetching.record import verify
 
     verify()
     return build_official()

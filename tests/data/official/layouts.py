@@ -4,7 +4,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from tr_analysis.data.official.grid import Sheet
+from tr_analysis.data.official.opening.grid import Sheet
 
 CRCS = (
     "Northumbria",

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.data.official.making import CELL, ods, row, text, xls, xlsx
-from tr_analysis.data.official.bring import bring
+from tr_analysis.data.official.fetching.bring import bring
 from tr_analysis.errors import DataError, Problem, UsageError
 
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"

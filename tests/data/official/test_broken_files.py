@@ -8,7 +8,7 @@ import pytest
 
 from tests.data.official import making
 from tests.data.official.making import cell, ods, row, sheet_xml, text, xls, xlsx
-from tr_analysis.data.official.grid import read_sheets
+from tr_analysis.data.official.opening.grid import read_sheets
 from tr_analysis.errors import DataError
 
 SPICES = [

@@ -14,8 +14,8 @@ from tests.data.official.layouts import (
     save,
     square,
 )
-from tr_analysis.data.official.crc_results import read
-from tr_analysis.data.official.grid import Sheet
+from tr_analysis.data.official.families.crc_results import read
+from tr_analysis.data.official.opening.grid import Sheet
 from tr_analysis.data.official.tables import read_official
 from tr_analysis.errors import DataError
 

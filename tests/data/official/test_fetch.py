@@ -9,9 +9,9 @@ import requests
 from tests.data.official import server as local
 from tests.data.official.making import CELL, text, xlsx
 from tests.data.official.server import breaks_off, endless, gives, says
-from tr_analysis.data.official import connection, download, fetch, record
-from tr_analysis.data.official.connection import OfflineError, UnavailableError
-from tr_analysis.data.official.register import REGISTER, OfficialFile
+from tr_analysis.data.official.fetching import connection, download, fetch, record
+from tr_analysis.data.official.fetching.connection import OfflineError, UnavailableError
+from tr_analysis.data.official.fetching.register import REGISTER, OfficialFile
 from tr_analysis.errors import DataError, Problem, UsageError
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl for a certificate")

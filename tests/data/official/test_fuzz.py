@@ -9,20 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.official.layouts import CRCS, FINAL, INTERIM, NPS
-from tr_analysis.data.official import (
+from tr_analysis.data.official import tables
+from tr_analysis.data.official.families import (
     annual_tables,
     baselines,
-    cells,
-    cohorts,
     consultation,
     crc_results,
-    headers,
     overall_tool,
     probation,
-    tables,
 )
-from tr_analysis.data.official.csv_text import from_csv, to_csv
-from tr_analysis.data.official.grid import Sheet
+from tr_analysis.data.official.opening.grid import Sheet
+from tr_analysis.data.official.words import cells, cohorts, headers
+from tr_analysis.data.official.words.csv_text import from_csv, to_csv
 from tr_analysis.errors import DataError
 
 READERS = (annual_tables, baselines, consultation, crc_results, overall_tool, probation)

@@ -24,8 +24,8 @@ from tests.data.official.making import (
     xlsx_parts,
     zipped,
 )
-from tr_analysis.data.official import delimited, limits, sandbox
-from tr_analysis.data.official.grid import read_sheets
+from tr_analysis.data.official.opening import delimited, limits, sandbox
+from tr_analysis.data.official.opening.grid import read_sheets
 from tr_analysis.errors import DataError
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -366,7 +366,7 @@ def test_what_takes_too_long_is_ended(tmp_path, monkeypatch):
 BOMBS = """
 import resource, sys
 from pathlib import Path
-from tr_analysis.data.official.grid import read_sheets
+from tr_analysis.data.official.opening.grid import read_sheets
 from tr_analysis.errors import DataError
 for path in sorted(Path(sys.argv[1]).iterdir()):
     try:

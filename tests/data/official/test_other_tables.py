@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from tests.data.official.layouts import CRCS, square
-from tr_analysis.data.official import annual_tables, baselines, consultation, overall_tool, probation
-from tr_analysis.data.official.cohorts import parse_date
-from tr_analysis.data.official.grid import Sheet
+from tr_analysis.data.official.families import annual_tables, baselines, consultation, overall_tool, probation
+from tr_analysis.data.official.opening.grid import Sheet
+from tr_analysis.data.official.words.cohorts import parse_date
 from tr_analysis.errors import DataError
 
 

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.official.layouts import CRCS, NPS, square
-from tr_analysis.data.official import crc_results
-from tr_analysis.data.official.grid import Sheet
+from tr_analysis.data.official.families import crc_results
+from tr_analysis.data.official.opening.grid import Sheet
 
 NAMES = {
     "provider": ["CRC name", "CRC", "Provider", "Community Rehabilitation Company", "Contract Package Area"],

@@ -16,11 +16,11 @@ from tests.data.official.test_other_tables import (
     STARTS,
     TOOL,
 )
-from tr_analysis.data.official import crc_results
-from tr_analysis.data.official.csv_text import from_csv, safe, to_csv
-from tr_analysis.data.official.grid import Sheet
-from tr_analysis.data.official.reading import NotUnderstood, tidy
+from tr_analysis.data.official.families import crc_results
+from tr_analysis.data.official.families.reading import NotUnderstood, tidy
+from tr_analysis.data.official.opening.grid import Sheet
 from tr_analysis.data.official.tables import FAMILIES, combine, family_of, read_official, release_of
+from tr_analysis.data.official.words.csv_text import from_csv, safe, to_csv
 from tr_analysis.errors import DataError, UsageError
 
 BOOKS = {

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tr_analysis.data.official import meanings
-from tr_analysis.data.official.cells import parse_number, plain_text, without_notes
-from tr_analysis.data.official.cohorts import cohorts_in
-from tr_analysis.data.official.crc_results import meaning
-from tr_analysis.data.official.headers import normalise
-from tr_analysis.data.official.providers import guess, kind_in, resolve
-from tr_analysis.data.official.rates import percents
-from tr_analysis.data.official.reconcile import ratio
+from tr_analysis.data.official.families.crc_results import meaning
+from tr_analysis.data.official.families.reconcile import ratio
+from tr_analysis.data.official.words import meanings
+from tr_analysis.data.official.words.cells import parse_number, plain_text, without_notes
+from tr_analysis.data.official.words.cohorts import cohorts_in
+from tr_analysis.data.official.words.headers import normalise
+from tr_analysis.data.official.words.providers import guess, kind_in, resolve
+from tr_analysis.data.official.words.rates import percents
 
 HEADERS = {
     "eligible": ["Number of\noffenders in the\neligible cohort", "Eligible cohort size"],

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis import paths
-from tr_analysis.data.official.csv_text import from_csv, to_csv
-from tr_analysis.data.official.reading import NotUnderstood, Reading, tidy
-from tr_analysis.data.official.reconcile import TYPES as CHECKS
-from tr_analysis.data.official.record import releases_chosen
+from tr_analysis.data.official.families.reading import NotUnderstood, Reading, tidy
+from tr_analysis.data.official.families.reconcile import TYPES as CHECKS
+from tr_analysis.data.official.fetching.record import releases_chosen
 from tr_analysis.data.official.tables import Releases, combine, read_official
+from tr_analysis.data.official.words.csv_text import from_csv, to_csv
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256, write_files
 

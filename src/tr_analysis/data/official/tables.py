@@ -11,11 +11,11 @@ from typing import Literal
 
 import pandas as pd
 
-from tr_analysis.data.official.blocks import SheetLike, unread
-from tr_analysis.data.official.cohorts import MONTHS
-from tr_analysis.data.official.grid import Sheet, read_sheets
-from tr_analysis.data.official.reading import NotUnderstood, Reading
-from tr_analysis.data.official.register import REGISTER
+from tr_analysis.data.official.families.blocks import SheetLike, unread
+from tr_analysis.data.official.families.reading import NotUnderstood, Reading
+from tr_analysis.data.official.fetching.register import REGISTER
+from tr_analysis.data.official.opening.grid import Sheet, read_sheets
+from tr_analysis.data.official.words.cohorts import MONTHS
 from tr_analysis.errors import DataError, Problem, UsageError, nearest
 
 __all__ = [
@@ -56,7 +56,7 @@ _RELEASE = re.compile(
 
 
 def _module(family: str) -> ModuleType:
-    return import_module(f"tr_analysis.data.official.{_MODULES[family]}")
+    return import_module(f"tr_analysis.data.official.families.{_MODULES[family]}")
 
 
 def read_official(path: Path, *, family: str | None = None, release: str | None = None) -> Reading:

@@ -1,0 +1,1 @@
+"""Official files brought here: the register of them, the network, and what was fetched."""

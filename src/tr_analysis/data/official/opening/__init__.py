@@ -1,0 +1,1 @@
+"""Workbooks and text files from strangers, opened safely into plain cells."""
