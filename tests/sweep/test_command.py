@@ -77,31 +77,21 @@ def test_a_broken_file_is_refused_with_64(spec, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def elsewhere(spec, out: Path) -> list[str]:
+    """The words of a sweep on a scheduler that is not there."""
+    path = spec("add", "[grid]\nx = [1]")
+    return ["sweep", str(path), "--out", str(out), "--scheduler", "tcp://127.0.0.1:1"]
+
+
 def test_a_scheduler_that_does_not_answer_is_said(spec, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("tr_analysis.sweep.engines._PATIENCE", 0.5)
-    call = [
-        "sweep",
-        str(spec("add", "[grid]\nx = [1]")),
-        "--out",
-        str(tmp_path),
-        "--scheduler",
-        "tcp://127.0.0.1:1",
-    ]
-    assert main(call) == 3
+    assert main(elsewhere(spec, tmp_path)) == 3
     assert "no scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
 
 
 def test_without_distributed_the_remedy_is_said(spec, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    call = [
-        "sweep",
-        str(spec("add", "[grid]\nx = [1]")),
-        "--out",
-        str(tmp_path),
-        "--scheduler",
-        "tcp://127.0.0.1:1",
-    ]
-    assert main(call) == 3
+    assert main(elsewhere(spec, tmp_path)) == 3
     assert "pip install 'tr-analysis[cluster]'" in capsys.readouterr().err
 
 

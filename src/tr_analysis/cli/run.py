@@ -54,7 +54,7 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
     "--all", "all_providers", is_flag=True, help="Run a chapter about one provider for all of them."
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Chapters at a time; by default one more than processors."
+    "--jobs", type=click.IntRange(min=1), help="Chapters at a time; by default two more than processors."
 )
 @click.option(
     "--out",
@@ -140,6 +140,7 @@ def _run(
 
     if not (tasks := to_run(found)):
         return []
+    import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
     from tr_analysis.runner.run import run as run_chapters
 
     by_name = {change.task.name: change for change in found}

@@ -72,7 +72,7 @@ def run(
     tasks
         What to run, from `plan`.
     jobs
-        Chapters at a time; by default one more than there are processors, since each waits for its kernel at times.
+        Chapters at a time; by default two more than there are processors, since each waits for its kernel at times.
     kernels
         Open ones from `kernels_for`, none of which is left either; by default it opens them itself.
     done
@@ -91,7 +91,7 @@ def run(
         done(outcome)
 
     cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
-    jobs = min(jobs or 1 + (os.cpu_count() or 1), len(tasks))
+    jobs = min(jobs or 2 + (os.cpu_count() or 1), len(tasks))
     try:
         with (
             _termination(),

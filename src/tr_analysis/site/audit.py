@@ -28,19 +28,24 @@ class _Page(HTMLParser):
             self.links.append(given["href"])
         self._running = tag == "script"
         loaded = given.get("href" if tag == "link" else "src", "data:") + given.get("srcset", "")
-        faults = {
-            "runs a script; a page must read without": any(name[:2] == "on" for name in given),
-            f"loads {loaded}; put it into the notebook itself": not loaded.startswith("data:"),
-            "shows a picture without alternative text; describe it in the output's metadata "
-            '{"image/png": {"alt": ...}}': tag == "img" and not given.get("alt", "").strip(),
-        }
-        self.faults += [f"cell {self._cell!r} {fault}" for fault, found in faults.items() if found]
+        if any(name.startswith("on") for name in given):
+            self._add("runs a script; a page must read without")
+        if not loaded.startswith("data:"):
+            self._add(f"loads {loaded}; put it into the notebook itself")
+        if tag == "img" and not given.get("alt", "").strip():
+            self._add(
+                "shows a picture without alternative text; describe it in the output's metadata "
+                '{"image/png": {"alt": ...}}'
+            )
 
     def handle_data(self, data: str) -> None:
         """Refuse any script but the site's own."""
         if self._running and data.strip() != self._own.strip():
-            self.faults.append(f"cell {self._cell!r} runs a script; a page must read without")
+            self._add("runs a script; a page must read without")
         self._running = False
+
+    def _add(self, fault: str) -> None:
+        self.faults.append(f"cell {self._cell!r} {fault}")
 
 
 def audit(pages: Mapping[str, str], downloads: Collection[str], script: str) -> None:
