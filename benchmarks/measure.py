@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import psutil
 
 
+_LOOK = 0.5  # seconds between two looks at the memory: each takes time of a processor that is measured
+
+
 @dataclass(frozen=True)
 class Measure:
     """One way of doing one thing at one size.
@@ -56,7 +59,7 @@ def watched(call: Callable[[], object], repeats: int) -> tuple[float, float]:
     most, over = [0.0], threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.1):
+        while not over.wait(_LOOK):
             most[0] = max(most[0], _megabytes(os.getpid()))
 
     watcher = threading.Thread(target=watch)
@@ -84,7 +87,8 @@ def commands(calls: Sequence[Sequence[str]], environment: Mapping[str, str]) -> 
             # The ends of the commands' words fit into the pipe: they are quiet where nobody watches.
             while process.poll() is None:
                 most = max(most, _megabytes(process.pid))
-                time.sleep(0.05)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_LOOK)
             if process.returncode:
                 words = process.stderr.read().decode(errors="replace") if process.stderr else ""
                 raise RuntimeError(f"{' '.join(call)} failed: {words[-500:]}")
