@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import psutil
 
-
 _LOOK = 0.5  # seconds between two looks at the memory: each takes time of a processor that is measured
 
 
