@@ -95,10 +95,11 @@ def run(
     records = {task.out: Records(task.out) for task in tasks}
     with ExitStack() as opened:
         kernels = cache(partial(_open_kernels, opened, tasks, forked=forked))
-        if forked and to_run(changes(tasks, records, force=force)):
-            kernels()  # they import while the tables are built
-        _build(records, force=force)
         found = changes(tasks, records, force=force)
+        if forked and to_run(found):
+            kernels()  # they import while the tables are built
+        if _build(records, force=force):
+            found = changes(tasks, records, force=force)
         if lines := list(_explained(found) if why else _unchanged(found)):
             click.echo("\n".join(lines))
         failures = _run(found, records, jobs, kernels)
@@ -116,16 +117,18 @@ def _open_kernels(opened: ExitStack, tasks: "Sequence[Task]", *, forked: bool) -
     return opened.enter_context(kernels_for(tasks, forked=forked))
 
 
-def _build(records: "Mapping[Path, Records]", *, force: bool) -> None:
-    """Build the analysis tables, unless they are there and nothing that they are made from changed."""
+def _build(records: "Mapping[Path, Records]", *, force: bool) -> bool:
+    """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
     from tr_analysis import data, paths
     from tr_analysis.runner import fingerprint
 
     made_from, folder = fingerprint.tables(), paths.processed()
-    if force or any(record.changes("tables", made_from, folder) for record in records.values()):
+    stale = force or any(record.changes("tables", made_from, folder) for record in records.values())
+    if stale:
         files = data.build()
         for record in records.values():
             record.keep("tables", made_from, files, folder)
+    return stale
 
 
 def _run(

@@ -92,15 +92,7 @@ def _ratios(row: Mapping[str, Any], shown: Places) -> list[dict[str, Any]]:
         if value is None or k is None or not n or digits is None:
             continue
         recomputed, agrees = ratio(value, digits, k, n, scale)
-        out.append(
-            {
-                "measure": measure,
-                "printed": value,
-                "recomputed": recomputed,
-                "places": digits,
-                "agrees": agrees,
-            }
-        )
+        out.append(_check(measure, value, recomputed, digits, agrees))
     return out
 
 
@@ -116,16 +108,13 @@ def _differences(row: Mapping[str, Any], shown: Places) -> list[dict[str, Any]]:
         exact = Fraction(str(sides[0])) - Fraction(str(sides[1]))
         agrees = abs(Fraction(str(value)) - exact) <= slack
         recomputed = round(float(exact), min(digits, 9)) + 0.0
-        out.append(
-            {
-                "measure": measure,
-                "printed": value,
-                "recomputed": recomputed,
-                "places": digits,
-                "agrees": agrees,
-            }
-        )
+        out.append(_check(measure, value, recomputed, digits, agrees))
     return out
+
+
+def _check(measure: str, printed: Any, recomputed: float, places: int, agrees: bool) -> dict[str, Any]:
+    found = {"measure": measure, "printed": printed, "recomputed": recomputed}
+    return found | {"places": places, "agrees": agrees}
 
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
