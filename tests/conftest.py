@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat.v4 as nbf
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tr_analysis.runner import SETTINGS
 
@@ -19,6 +20,15 @@ display({"application/vnd.tr-analysis.findings+json": findings, "text/plain": "f
 """
 PARAMETERS = 'n: int = 2  # count [0, 5]\nname: str = "x"  # a name'
 PROVIDERS = "Northumbria,CRC", '"Kent, Surrey and Sussex",CRC', "NPS Wales,NPS"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try a property on few examples in `make test`, on many where what is long runs as well; always on the same."""
+    few = config.option.markexpr == "not full"
+    slow_is_fine = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    same = {"derandomize": True, "database": None}
+    settings.register_profile("tests", max_examples=10 if few else 100, **same, **slow_is_fine)
+    settings.load_profile("tests")
 
 
 @pytest.fixture
