@@ -1,10 +1,10 @@
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat.v4 as nbf
 import pytest
-from hypothesis import HealthCheck, settings
 
 from tr_analysis.runner import SETTINGS
 
@@ -24,11 +24,20 @@ PROVIDERS = "Northumbria,CRC", '"Kent, Surrey and Sussex",CRC', "NPS Wales,NPS"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Try a property on few examples in `make test`, on many where what is long runs as well; always on the same."""
+    os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")  # one of them imports trio, which takes long
+    from hypothesis import HealthCheck, settings
+
     few = config.option.markexpr == "not full"
     slow_is_fine = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     same = {"derandomize": True, "database": None}
     settings.register_profile("tests", max_examples=10 if few else 100, **same, **slow_is_fine)
     settings.load_profile("tests")
+    gc.disable()  # what is collected stays: looking through it again and again takes a sixth of the time
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

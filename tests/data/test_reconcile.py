@@ -1,7 +1,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tr_analysis.data import reconcile
@@ -84,7 +84,6 @@ def test_every_comparison_stands_in_one_table(frames):
     assert reconcile.problems(frames) == []
 
 
-@settings(deadline=None, max_examples=10)
 @given(data=st.data())
 def test_any_other_printed_rate_is_a_contradiction(frames, data):
     annual = frames["proven_reoffending_annual"]

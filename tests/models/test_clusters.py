@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -90,7 +90,6 @@ def test_large_numbers_that_hardly_vary():
     assert found == pytest.approx(numbers(cluster_jackknife(design(middle, names))), rel=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 100), st.floats(-5, 5), st.floats(0.01, 100))
 def test_jackknife_follows_the_data(seed, factor, shift, scale):
     """Order of rows, names of clusters, scale of weights and a shift of the response change nothing."""

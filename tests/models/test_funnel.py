@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,7 +20,6 @@ def test_exact_limits_by_hand():
     assert limits.loc[0, "low"] == pytest.approx((1 - 0.75) / 2)
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.floats(0.02, 0.98), st.integers(1, 3000), st.sampled_from([0.8, 0.95, 0.998]))
 def test_counts_inside_exact_limits_are_those_the_binomial_allows(target, n, level):
     low, high = exact_limits(target, [n], level=level).loc[0, ["low", "high"]]
@@ -31,7 +30,6 @@ def test_counts_inside_exact_limits_are_those_the_binomial_allows(target, n, lev
     assert stats.binom.sf(np.ceil(n * high - 1e-9), n, target) <= tail + 1e-9
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.floats(0.02, 0.98), st.integers(1, 300), st.sampled_from([0.8, 0.95, 0.998]))
 def test_plain_limits_are_the_last_counts_that_chance_allows(target, n, level):
     low, high = exact_limits(target, [n], level=level, interpolate=False).loc[0, ["low", "high"]] * n

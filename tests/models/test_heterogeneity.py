@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 from statsmodels.stats.meta_analysis import combine_effects
@@ -68,7 +68,6 @@ def test_published_log_risk_ratios_of_bcg():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning:statsmodels")  # its variances below 0
-@settings(max_examples=100, deadline=None)
 @given(units)
 def test_against_statsmodels(panel):
     y, v = map(np.array, panel)
@@ -97,7 +96,6 @@ def test_equal_variances_have_closed_forms():
     assert pool(y, v).estimate == pytest.approx(4)
 
 
-@settings(max_examples=60, deadline=None)
 @given(units, st.floats(0.01, 50), st.floats(-5, 5), st.randoms(use_true_random=False))
 def test_invariances(panel, scale, shift, random):
     y, v = map(np.array, panel)

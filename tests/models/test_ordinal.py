@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -24,7 +24,6 @@ def test_first_round():
     assert not found.separated
 
 
-@settings(max_examples=100, deadline=None)
 @given(ratings, ratings)
 def test_exact_p_value_by_enumeration(first, second):
     """Every split of the ratings as they are, by the distance of the rank sum from its mean."""
@@ -36,7 +35,6 @@ def test_exact_p_value_by_enumeration(first, second):
     assert superiority(first, second).p_value == pytest.approx(expected)
 
 
-@settings(max_examples=100, deadline=None)
 @given(ratings, ratings, st.randoms(use_true_random=False))
 def test_invariances(first, second, random):
     found, turned = superiority(first, second), superiority(second, first)

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -35,7 +35,6 @@ def test_by_service_it_is_fishers_test():
     assert found.smallest == pytest.approx(22 / 1_184_040)  # all six Good ones and any other
 
 
-@settings(max_examples=60, deadline=None)
 @given(panels)
 def test_against_plain_enumeration(panel):
     units, m = panel

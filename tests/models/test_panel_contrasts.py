@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_analysis.models.panel_contrasts import association, judge, multiplicity, regression_to_the_mean
@@ -62,7 +62,6 @@ def test_holm_and_benjamini_hochberg_by_hand():
     assert found[["alone", "by_holm", "by_benjamini_hochberg"]].sum().tolist() == [4, 1, 4]
 
 
-@settings(max_examples=8, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_finds_no_more_than_benjamini_hochberg_and_that_no_more_than_one_by_one(p_values):
     found = multiplicity(p_values, level=0.05)

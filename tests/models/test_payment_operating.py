@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import binom, norm
@@ -59,7 +59,6 @@ def test_size_of_the_test_is_that_of_whole_counts():
     assert found["payment"] == pytest.approx(0.0241, abs=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(2, 60), st.integers(2, 60), st.floats(0.1, 0.9), st.floats(-0.09, 0.09), st.booleans())
 def test_sampled_baseline_against_every_outcome(size, people, baseline, shift, allowed):
     rule = payment_rule([size], baseline, level=0.05, baseline_sizes=people, allowed=allowed)
@@ -87,7 +86,6 @@ def test_spread_against_integration(size, spread):
 
 
 @given(st.floats(-0.05, 0.05), st.floats(0, 0.05), st.sampled_from([0.01, 0.05, 0.2]))
-@settings(max_examples=25, deadline=None)
 def test_large_cohorts_meet_the_normal_formula(shift, spread, level):
     rule = payment_rule([1_000_000], 0.475, level=level)
     found = operating(rule, shift=shift, spread=spread).chances.loc[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_analysis.models.cluster_design import clustered_design
@@ -97,7 +97,6 @@ def test_sample_of_assignments_is_near_all():
     assert sample == cluster_permutation(found, draws=800) != cluster_permutation(found, draws=800, seed=1)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 100))
 def test_permutation_follows_the_data(seed, factor):
     """Order of rows, names of clusters, halves of rows and units change nothing."""

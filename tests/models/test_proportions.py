@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import brentq
@@ -163,7 +163,6 @@ def test_boschloo_by_enumeration():
 small_counts = st.integers(1, 25).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=50, deadline=None)
 @given(small_counts, small_counts)
 def test_difference_against_formula_and_under_swap(first, second):
     (k1, n1), (k2, n2) = first, second

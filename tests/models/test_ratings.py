@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
@@ -35,7 +35,6 @@ def test_lady_tasting_tea():
     assert stats.nchypergeom_fisher(8, 4, 4, high).cdf(3) == pytest.approx(0.025, rel=1e-5)
 
 
-@settings(max_examples=80, deadline=None)
 @given(group, group)
 def test_koopman_against_statsmodels(first, second):
     (k1, n1), (k2, n2) = first, second
@@ -44,7 +43,6 @@ def test_koopman_against_statsmodels(first, second):
     assert interval(two_groups(k1, n1, k2, n2), "risk ratio") == pytest.approx(expected, rel=1e-4)
 
 
-@settings(max_examples=80, deadline=None)
 @given(group, group)
 def test_intervals_hold_the_estimate_and_turn_with_the_groups(first, second):
     found, turned = two_groups(*first, *second), two_groups(*second, *first)
@@ -63,7 +61,6 @@ def test_intervals_hold_the_estimate_and_turn_with_the_groups(first, second):
     assert found.separated == turned.separated
 
 
-@settings(max_examples=60, deadline=None)
 @given(group, group)
 def test_failures_turn_the_odds_ratio(first, second):
     (k1, n1), (k2, n2) = first, second

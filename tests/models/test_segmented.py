@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.linalg import toeplitz
@@ -143,7 +143,6 @@ def test_effect_all_but_without_noise_is_recovered(estimator):
 
 
 @pytest.mark.parametrize("estimator", [newey_west, autoregressive])
-@settings(max_examples=15, deadline=None)
 @given(st.floats(0.01, 100), st.floats(-0.5, 0.5), st.floats(-0.01, 0.01))
 def test_effects_follow_the_data(estimator, factor, more_level, more_slope):
     """Scaling changes nothing, a further break adds to the effects; so coverage does not depend on them."""

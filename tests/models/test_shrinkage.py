@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import approx_fprime, minimize
@@ -133,7 +133,6 @@ def test_counts_under_the_name_of_a_result(name):
             assert len(call(frame, name, "n")) == 2
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),

@@ -4,7 +4,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_analysis.models.cluster_design import clustered_design
@@ -123,7 +123,6 @@ def test_dummies_of_clusters_are_the_same_as_means_taken_off(variant):
     assert [found.low, found.high] == pytest.approx([expected.low, expected.high])
 
 
-@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 100))
 def test_all_signs_follow_the_data(seed, factor):
     """Order of rows, names of clusters, halves of rows and units change nothing."""

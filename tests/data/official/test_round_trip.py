@@ -1,7 +1,7 @@
 """A tidy table, written out in any variation of the layout, comes back equal."""
 
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.official.layouts import CRCS, NPS, square
@@ -182,7 +182,6 @@ def layouts(draw):
     return truth, Sheet(said if where == "sheet" else "Table 4", rows)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(layouts())
 def test_any_variation_of_the_layout_gives_the_same_table(made):
     truth, sheet = made
