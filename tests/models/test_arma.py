@@ -71,7 +71,9 @@ def test_effect_is_recovered(order, ar, ma):
     assert (found["std_error"] < [0.04, 0.002]).all()
 
 
-@pytest.mark.parametrize("order", [(1, 0), (1, 1), (2, 0), (1, 2)])
+@pytest.mark.parametrize(
+    "order", [(1, 1), *(pytest.param(order, marks=pytest.mark.full) for order in [(1, 0), (2, 0), (1, 2)])]
+)
 def test_against_a_long_search_of_statsmodels_and_dense_matrices(order):
     p, q = order
     design = segmented_design(people(errors([0.8], [0.5])), REFORM, harmonics=1)
@@ -89,6 +91,7 @@ def test_against_a_long_search_of_statsmodels_and_dense_matrices(order):
     assert np.sqrt(np.diag(fit.covariances[0])) == pytest.approx(np.sqrt(np.diag(covariance)), rel=0.02)
 
 
+@pytest.mark.full
 def test_recall_stock_against_the_hessian_of_statsmodels():
     frame = load("prison_population_monthly")
     stock = frame[frame["status"] == "recall"].set_index("month")["people"].loc["2010-06":"2020-02"]
@@ -122,6 +125,7 @@ def test_first_order_is_near_the_average_over_rho():
     assert (plugged["std_error"] < averaged["std_error"]).all()
 
 
+@pytest.mark.full
 def test_an_order_that_holds_another_is_at_least_as_likely():
     design = segmented_design(people(errors([0.9], [])), REFORM)
     small, large = arma(design, order=(1, 0)), arma(design, order=(2, 1))
@@ -135,16 +139,18 @@ def test_rho_is_the_first_autocorrelation():
 
 def test_the_same_twice_and_no_warning(recwarn):
     design = segmented_design(people(errors([0.9], [-0.4])), REFORM)
-    pd.testing.assert_frame_equal(arma(design).effects, arma(design).effects)
+    pd.testing.assert_frame_equal(*(arma(design, order=(1, 0)).effects for _ in range(2)))
     assert len(recwarn) == 0
 
 
+@pytest.mark.full
 def test_effect_all_but_without_noise_is_recovered():
     series = people(1e-7 * errors([0.5], []))
     found = arma(segmented_design(series, REFORM)).effects["estimate"]
     assert found.to_dict() == pytest.approx({"level": LEVEL, "slope": SLOPE}, abs=1e-8)
 
 
+@pytest.mark.full
 def test_control_and_level_scale():
     shared = people(errors([0.8], []))
     ratio = segmented_design(shared * np.exp(0.1 * errors([0.5], [], seed=1)), REFORM, control=shared)

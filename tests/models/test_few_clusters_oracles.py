@@ -33,6 +33,7 @@ def design(frame: pd.DataFrame, weights: str | None = None):
     )
 
 
+@pytest.mark.full
 @pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 @pytest.mark.parametrize("weights", [None, "offenders"])
 def test_jackknife_against_pyfixest(panel, weights):
@@ -63,6 +64,7 @@ def enumerated(panel, kind):
     return oracle.t_stat, oracle.t_boot
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("kind", "variant"), [("11", "C"), ("31", "S")])
 def test_all_signs_against_wildboottest(panel, kind, variant):
     """Draw by draw. Its types 13 and 33 do not run with numpy 2.4: test_wild has refits instead."""
@@ -75,6 +77,7 @@ def test_all_signs_against_wildboottest(panel, kind, variant):
     assert np.sort(top / np.sqrt(bottom)) == pytest.approx(np.sort(draws), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.full
 def test_webb_weights_against_wildboottest(panel):
     """Its draws are others: two shares of 9,999 agree within four errors of their difference."""
     from wildboottest.wildboottest import wildboottest

@@ -115,10 +115,10 @@ def simulated(runs, seed=6):
 
 
 def test_limits_and_spread_on_simulated_panels():
-    """200 panels of 21: three standard errors are 1 point outside, and about 5% of tau2 = 0.0025."""
-    outside, spread = simulated(200)
-    assert 0.03 < outside < 0.052  # whole counts keep a little inside 5%
-    assert spread == pytest.approx([0.05**2] * 2, rel=0.12)
+    """50 panels of 21: three standard errors are 2 points outside, and about 20% of tau2 = 0.0025."""
+    outside, spread = simulated(50)
+    assert 0.02 < outside < 0.065  # whole counts keep a little inside 5%
+    assert spread == pytest.approx([0.05**2] * 2, rel=0.2)
 
 
 @pytest.mark.full
@@ -140,9 +140,9 @@ def outside_widened(limits, runs, seed=4, **choices):
 
 @pytest.mark.parametrize("limits", ["multiplicative", "additive"])
 def test_widened_limits_flag_as_many_as_they_say(limits):
-    """60 panels of 54: three standard errors are 1.2 points. Winsorising flags twice as many."""
-    assert outside_widened(limits, 60) == pytest.approx(0.05, abs=0.014)
-    assert outside_widened(limits, 60, winsorise=0.1) > 0.085
+    """20 panels of 54: three standard errors are 2 points. Winsorising flags twice as many."""
+    assert outside_widened(limits, 20) == pytest.approx(0.05, abs=0.02)
+    assert outside_widened(limits, 20, winsorise=0.1) > 0.08
 
 
 @pytest.mark.parametrize(

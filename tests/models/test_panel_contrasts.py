@@ -1,8 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tr_analysis.models.panel_contrasts import association, judge, multiplicity, regression_to_the_mean
 
@@ -62,11 +60,11 @@ def test_holm_and_benjamini_hochberg_by_hand():
     assert found[["alone", "by_holm", "by_benjamini_hochberg"]].sum().tolist() == [4, 1, 4]
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-def test_holm_finds_no_more_than_benjamini_hochberg_and_that_no_more_than_one_by_one(p_values):
-    found = multiplicity(p_values, level=0.05)
+def test_holm_finds_fewer_than_benjamini_hochberg_and_that_fewer_than_one_by_one():
+    found = multiplicity(np.random.default_rng(0).permutation(30) ** 2 / 10_000, level=0.05)
     assert (found["by_holm"] <= found["by_benjamini_hochberg"]).all()
     assert (found["by_benjamini_hochberg"] <= found["alone"]).all()
+    assert found["by_holm"].sum() < found["by_benjamini_hochberg"].sum() < found["alone"].sum()
 
 
 def test_p_values_that_cannot_be_are_refused():

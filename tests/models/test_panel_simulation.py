@@ -54,7 +54,11 @@ def test_the_spread_gives_the_counts_their_largest_likelihood():
 
 
 @pytest.mark.parametrize(
-    ("true", "providers"), [(0.02, 120), (0.04, 120), pytest.param(0.03, 400, marks=pytest.mark.full)]
+    ("true", "providers"),
+    [
+        (0.03, 120),
+        *(pytest.param(*case, marks=pytest.mark.full) for case in [(0.02, 120), (0.04, 120), (0.03, 400)]),
+    ],
 )
 def test_the_calibration_finds_a_known_spread(true, providers):
     """Worlds of known spread, with so many providers that the counts say something: the true one is in the middle."""
@@ -71,11 +75,11 @@ def test_the_calibration_finds_a_known_spread(true, providers):
 def test_the_spread_goes_through_to_the_panel():
     """Changes vary by the calibrated spread and by sampling; selection for winners and losers may widen it a little."""
     spreads = []
-    for seed in range(12):
+    for seed in range(6):
         first = panel(seed).query("cohort == '2015Q4'")
         own = 1e4 * 0.475 * 0.525 / first["offenders"]
         spreads.append(np.sqrt(first["difference"].var() - own.mean()))
-    assert np.mean(spreads) == pytest.approx(4.75, abs=1.0)
+    assert np.mean(spreads) == pytest.approx(4.75, abs=1.4)
 
 
 def test_the_adjustment_holds_in_every_cell():

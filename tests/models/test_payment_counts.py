@@ -111,12 +111,12 @@ def test_luck_of_the_baseline_stands_in_for_spread():
 
 def test_profile_intervals():
     region = model.compatibility(
-        *SEEN, shifts=np.arange(-150, 51) / 1000, spreads=np.arange(161) / 1000, error=ERROR, level=0.05
+        *SEEN, shifts=np.arange(-75, 26) / 500, spreads=np.arange(81) / 500, error=ERROR, level=0.05
     )
     best = model.shift_and_spread(*SEEN, error=ERROR, level=0.05)
     for column, truth in (("shift", best.shift), ("spread", best.spread)):
         found = model.profile_interval(region, column)
-        assert found.estimate == pytest.approx(truth, abs=0.001)
+        assert found.estimate == pytest.approx(truth, abs=0.002)
         assert found.low < found.estimate < found.high
         narrow = model.profile_interval(region, column, coverage=0.5)
         assert found.low < narrow.low < narrow.high < found.high

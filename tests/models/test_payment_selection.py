@@ -15,7 +15,7 @@ def test_best_of_21_by_chance_alone():
 
 def test_best_and_its_next_cohort_against_simulation():
     rng = np.random.default_rng(8)
-    true = -0.019 + 0.03 * rng.standard_normal((40_000, 21))
+    true = -0.019 + 0.03 * rng.standard_normal((10_000, 21))
     first = true + ERROR * rng.standard_normal(true.shape)
     runs, best = np.arange(len(true)), first.argmin(axis=1)
     following = true[runs, best] + ERROR * rng.standard_normal(len(true))
@@ -24,9 +24,9 @@ def test_best_and_its_next_cohort_against_simulation():
     assert first.min(axis=1).mean() == pytest.approx(expected, abs=margin)
     predicted = next_cohort(expected, shift=-0.019, spread=0.03, error=ERROR)
     assert following.mean() == pytest.approx(predicted.estimate, abs=margin)
-    each = [next_cohort(y, shift=-0.019, spread=0.03, error=ERROR) for y in first.min(axis=1)[:4000]]
-    held = np.mean([p.low <= y <= p.high for p, y in zip(each, following[:4000], strict=True)])
-    assert held == pytest.approx(0.95, abs=0.014)
+    each = [next_cohort(y, shift=-0.019, spread=0.03, error=ERROR) for y in first.min(axis=1)[:500]]
+    held = np.mean([p.low <= y <= p.high for p, y in zip(each, following[:500], strict=True)])
+    assert held == pytest.approx(0.95, abs=0.04)  # four again
 
 
 def test_nothing_true_goes_back_all_the_way():

@@ -42,7 +42,7 @@ def farthest(rule, truth, runs, seed):
 def test_simulation_agrees_with_calculation(rule, truth):
     # 46 numbers a case, 20 cases: 4.5 errors are passed by chance about once in 150 seeds; this one is fixed.
     rule = payment_rule(SIZES, [0.35, 0.475, 0.5], level=0.1, **RULES[rule])
-    assert farthest(rule, TRUTHS[truth], runs=20_000, seed=3) < 4.5
+    assert farthest(rule, TRUTHS[truth], runs=4000, seed=3) < 4.5
 
 
 @pytest.mark.full
@@ -64,10 +64,10 @@ def test_same_seed_same_numbers():
 
 def test_standard_errors_say_how_far_seeds_differ():
     rule = payment_rule([600] * 5, 0.4, level=0.1, cohorts=4, baseline_sizes=600)
-    runs = [simulate(rule, runs=400, seed=seed).counts for seed in range(200)]
+    runs = [simulate(rule, runs=400, seed=seed).counts for seed in range(60)]
     spread = np.std([run["expected"] for run in runs], axis=0)
     stated = np.mean([run["std_error"] for run in runs], axis=0)
-    np.testing.assert_allclose(spread, stated, rtol=0.2)  # 200 seeds know a spread to 5%: four errors
+    np.testing.assert_allclose(spread, stated, rtol=0.37)  # 60 seeds know a spread to 9%: four errors
 
 
 def test_luck_in_the_baseline_comes_back_every_time():

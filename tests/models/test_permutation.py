@@ -47,7 +47,9 @@ def naive(frame, values, studentised, value=0.0):
 
 
 @pytest.mark.parametrize("studentised", [True, False])
-@pytest.mark.parametrize(("values", "assignments"), [(HALF, 20), (DOSE, 90)])
+@pytest.mark.parametrize(
+    ("values", "assignments"), [(HALF, 20), pytest.param(DOSE, 90, marks=pytest.mark.full)]
+)
 def test_every_assignment_against_statsmodels(values, assignments, studentised):
     frame = panel(values)
     test = cluster_permutation(design(frame), studentised=studentised, level=0.7)
@@ -133,7 +135,7 @@ def test_refusals():
         cluster_permutation(design(panel()), level=95)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(3))
 def test_one_treated_of_few_clusters_has_no_interval(seed):
     """No p-value lies below 1 / G, however far the hypothesised coefficient: neither may an end be found there."""
     random = np.random.default_rng(seed)

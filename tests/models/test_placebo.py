@@ -9,7 +9,7 @@ from tr_analysis.models.segmented import autoregressive, newey_west
 from tr_analysis.models.series import segmented_design
 
 MONTHS = pd.period_range("2010-06", "2015-01", freq="M")
-DATES = pd.period_range("2011-06", "2014-01", freq="M")
+DATES = pd.period_range("2011-06", "2014-01", freq="M")[::4]
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def test_one_row_per_date_equal_to_a_fit_of_its_own(series):
     found = placebo(series, DATES, harmonics=1)
     assert list(found.index) == list(DATES)
     assert list(found.columns) == ["level", "level_low", "level_high", "slope", "slope_low", "slope_high"]
-    alone = autoregressive(segmented_design(series, "2012-03", harmonics=1)).effects
+    alone = autoregressive(segmented_design(series, "2012-02", harmonics=1)).effects
     expected = alone[["estimate", "low", "high"]].to_numpy().ravel()
-    assert found.loc[pd.Period("2012-03", "M")].tolist() == pytest.approx(expected.tolist())
+    assert found.loc[pd.Period("2012-02", "M")].tolist() == pytest.approx(expected.tolist())
 
 
 def test_estimator_and_control_are_passed_on(series):
@@ -41,7 +41,7 @@ def test_a_true_break_stands_out(series):
     true = autoregressive(segmented_design(broken, "2015-02")).effects.loc["slope", "estimate"]
     placebos = placebo(broken[:"2015-01"], DATES)["slope"]
     assert placebo_rank(true, placebos).rank == 1
-    assert placebo_rank(true, placebos).p_value == 1 / 33
+    assert placebo_rank(true, placebos).p_value == 1 / (len(DATES) + 1)
 
 
 def test_rank_counts_sizes_and_ties():

@@ -59,8 +59,8 @@ def coverage(runs, tau, units, seed=5):
 
 
 def test_coverage():
-    """150 panels: three standard errors are 5.3 points."""
-    assert coverage(150, 1.0, 21) == pytest.approx(0.95, abs=0.053)
+    """50 panels: three standard errors are 9.2 points."""
+    assert coverage(50, 1.0, 21) == pytest.approx(0.95, abs=0.092)
 
 
 @pytest.mark.full
@@ -69,6 +69,7 @@ def test_coverage_closely(tau, units):
     assert 0.92 < coverage(3000, tau, units) < 0.975
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("units", [3, 21])
 def test_coverage_of_units_all_alike(units):
     """150 panels: without variation the mean is the new unit, and the interval holds it more often than 95%."""

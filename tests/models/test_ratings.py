@@ -104,7 +104,7 @@ def koopman_coverage(n1, n2, p1, p2):
     first = stats.binom.pmf(np.arange(n1 + 1), n1, p1)
     second = stats.binom.pmf(np.arange(n2 + 1), n2, p2)
     chances, covered = np.outer(first, second), 0.0
-    for k1, k2 in np.argwhere(chances > 1e-5):  # what hardly ever happens counts as not covered
+    for k1, k2 in np.argwhere(chances > 1e-4):  # what hardly ever happens counts as not covered
         low, high = interval(two_groups(k1, n1, k2, n2), "risk ratio")
         covered += chances[k1, k2] * (low <= p1 / p2 <= high)
     return covered
@@ -115,6 +115,7 @@ def test_koopman_covers_for_services_as_few_as_these():
     assert 0.93 < koopman_coverage(7, 21, 0.7, 0.1) < 1
 
 
+@pytest.mark.full
 def test_koopman_falls_short_where_few_succeed():
     """As the docstring says, so that nobody takes 95% for granted there."""
     assert koopman_coverage(7, 21, 0.02, 0.3) == pytest.approx(0.902, abs=0.001)

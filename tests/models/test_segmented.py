@@ -63,8 +63,9 @@ def test_recall_stock_by_autoregressive_errors():
     assert fit.effects.loc["level", ["low", "high"]].tolist() == pytest.approx([-0.032, 0.031], abs=5e-4)
 
 
+@pytest.mark.full
 def test_newey_west_against_linearmodels():
-    from linearmodels.iv import IV2SLS  # here: every worker collects this module, one runs it
+    from linearmodels.iv import IV2SLS  # takes long
 
     design = segmented_design(people(errors(0.8)[0]), REFORM)
     x = design.regressors
@@ -94,13 +95,18 @@ def dense(design, rho):
     return log_likelihood, beta[3], np.sqrt(np.linalg.inv(cross)[3, 3] * squares / (n - k))
 
 
-@pytest.mark.parametrize("random_walk", [0, 0.05])
-def test_autoregressive_against_dense_matrices(random_walk):
+@pytest.fixture(scope="module")
+def likelihoods():
     design = segmented_design(people(errors(0.9)[0]), REFORM)
-    step = 0.002
+    step = 0.005
     rho = np.append(np.arange(-1 + step / 2, 1, step), 1 - 1e-6)  # the last one stands for a random walk
+    return design, rho, step, *np.array([dense(design, r) for r in rho]).T
+
+
+@pytest.mark.parametrize("random_walk", [0, 0.05])
+def test_autoregressive_against_dense_matrices(likelihoods, random_walk):
+    design, rho, step, log_likelihood, slope, error = likelihoods
     prior = np.append(np.full(len(rho) - 1, (1 - random_walk) * step / 2), random_walk)
-    log_likelihood, slope, error = np.array([dense(design, r) for r in rho]).T
     weights = prior * np.exp(log_likelihood - log_likelihood.max())
     weights /= weights.sum()
     df = len(MONTHS) - design.regressors.shape[1]
@@ -235,7 +241,7 @@ def assert_between(hits: np.ndarray, series: int, low: float, high: float) -> No
 
 
 def test_intervals_cover():
-    assert_between(covered(autoregressive, rho=0.8, series=300), 300, 0.93, 0.97)
+    assert_between(covered(autoregressive, rho=0.8, series=60), 60, 0.93, 0.97)
 
 
 @pytest.mark.full

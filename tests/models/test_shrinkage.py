@@ -103,7 +103,7 @@ def test_an_ordinary_panel_on_which_the_search_ends_for_want_of_descent():
 
 def test_ordinary_panels_are_all_fitted():
     random = np.random.default_rng(12)
-    for _ in range(150):
+    for _ in range(30):
         units = int(random.integers(3, 40))
         tau = float(random.uniform(0.005, 0.1))
         frame, _ = simulated_panel(
@@ -173,10 +173,10 @@ def recovered(runs, seed=11):
 
 
 def test_recovery_on_simulated_panels():
-    """60 panels of 21: standard errors 0.0015 of the mean, 0.0011 of tau (biased low by a few per cent)."""
-    (mean, tau), held, gain = recovered(60)
-    assert mean == pytest.approx(0.45, abs=0.006)
-    assert tau == pytest.approx(0.05, abs=0.006)
+    """25 panels of 21: standard errors 0.0023 of the mean, 0.0017 of tau (biased low by a few per cent)."""
+    (mean, tau), held, gain = recovered(25)
+    assert mean == pytest.approx(0.45, abs=0.009)
+    assert tau == pytest.approx(0.05, abs=0.009)
     assert held == pytest.approx(0.95, abs=0.03)
     assert gain < 0.95
 

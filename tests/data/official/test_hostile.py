@@ -170,7 +170,7 @@ def test_a_zip_bomb_in_many_parts(tmp_path, monkeypatch):
     assert "parts" in refused(zipped(tmp_path / "a.xlsx", parts))
 
 
-def test_lying_zip_bombs(tmp_path):
+def test_lying_zip_bombs(apart, tmp_path):
     parts = xlsx_parts() | {SHEET: sheet_xml(CELL) + " " * 10_000_000}
     assert "larger than the archive says" in refused(making.lying(tmp_path / "a.xlsx", parts, SHEET, 400))
     parts = ods_parts(row(cell("x"))) | {"styles.xml": b"<a/>"}
@@ -216,7 +216,7 @@ def test_document_type_definitions(tmp_path, definition):
     assert "not UTF-8" in refused(zipped(tmp_path / "a.xlsx", parts))
 
 
-def test_absurd_dimensions_of_an_xlsx(tmp_path):
+def test_absurd_dimensions_of_an_xlsx(apart, tmp_path):
     far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     for rows in (far, CELL + far):
         assert ", sheet 'Sheet1', row 1048576, column XFD: " in refused(xlsx(tmp_path / "a.xlsx", rows))
@@ -226,14 +226,14 @@ def test_absurd_dimensions_of_an_xlsx(tmp_path):
     assert "column A: '4294967297': is a row" in refused(xlsx(tmp_path / "a.xlsx", beyond))
 
 
-def test_a_formatted_but_empty_cell_far_away_is_no_reason(tmp_path):
+def test_a_formatted_but_empty_cell_far_away_is_no_reason(apart, tmp_path):
     rows = '<row r="1"><c r="A1"><v>1</v></c><c r="XFD1" s="1"/></row><row r="1048576" ht="3"/>'
     dimension = '<dimension ref="A1:XFD1048576"/>'
     path = xlsx(tmp_path / "a.xlsx", sheet_xml(rows).replace("<sheetData>", f"{dimension}<sheetData>"))
     assert read_sheets(path)[0].rows == [[1]]
 
 
-def test_absurd_dimensions_of_an_ods(tmp_path):
+def test_absurd_dimensions_of_an_ods(apart, tmp_path):
     many = 'table:number-columns-repeated="{}"'
     for count in (703, 16_384, 4_000_000_000, 10**30):
         assert refused(ods(tmp_path / "a.ods", row(cell("x", more=many.format(count)))))
@@ -248,7 +248,7 @@ def test_absurd_dimensions_of_an_ods(tmp_path):
     )
 
 
-def test_absurd_dimensions_of_an_xls(tmp_path):
+def test_absurd_dimensions_of_an_xls(apart, tmp_path):
     path = xls(tmp_path / "a.xls")
     content = path.read_bytes()
     first = content.index(b"\xfd\x00\x0a\x00")  # the first text of the sheet: its row, then its column
@@ -256,7 +256,7 @@ def test_absurd_dimensions_of_an_xls(tmp_path):
     assert "row 65536, column IV" in refused(written(path, far))
 
 
-def test_merged_cells_without_end(tmp_path):
+def test_merged_cells_without_end(apart, tmp_path):
     merged = "".join(f'<mergeCell ref="A1:XFD{1_048_576 - i}"/>' for i in range(5000))
     rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="900000"><c r="A900000"><v>1</v></c></row>'
     assert "merged" in refused(
@@ -266,7 +266,7 @@ def test_merged_cells_without_end(tmp_path):
     assert "merged" in refused(ods(tmp_path / "a.ods", row(cell("a"), covered, times=10_000) * 51))
 
 
-def test_errors_without_end(tmp_path):
+def test_errors_without_end(apart, tmp_path):
     error = cell("#N/A", more='calcext:value-type="error" table:number-columns-repeated="700"')
     assert "cells in error" in refused(ods(tmp_path / "a.ods", row(error, times=10_000)))
 
@@ -334,14 +334,14 @@ def test_a_wide_and_long_csv(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "rows", ["<c " * 1_000_000, '<row r="1"><c ' + 'r="AAA1" ' * 300_000, "<a>" * 300_000]
 )
-def test_xml_that_would_take_long_to_search(tmp_path, rows):
+def test_xml_that_would_take_long_to_search(apart, tmp_path, rows):
     start = time.monotonic()
     refused(xlsx(tmp_path / "a.xlsx", sheet_xml(rows)))
     assert time.monotonic() - start < 10
 
 
 @pytest.mark.full
-def test_one_text_in_very_many_cells(tmp_path):
+def test_one_text_in_very_many_cells(apart, tmp_path):
     shared = "<si><t>{}</t></si>".format("x" * limits.TEXT)
     parts = xlsx_parts(
         "".join(f'<row r="{i}"><c r="A{i}" t="s"><v>0</v></c></row>' for i in range(1, 70_000))
@@ -356,7 +356,7 @@ def test_one_text_in_very_many_cells(tmp_path):
     )
 
 
-def test_what_takes_too_long_is_ended(tmp_path, monkeypatch):
+def test_what_takes_too_long_is_ended(apart, tmp_path, monkeypatch):
     monkeypatch.setattr(sandbox, "_PROGRAM", "import time; time.sleep(600)")
     monkeypatch.setattr(limits, "SECONDS", 0.1)
     message = refused(xlsx(tmp_path / "a.xlsx"))
