@@ -36,12 +36,12 @@ def test_the_manifest_records_raw_files_and_tables(study):
     assert manifest["tables"][ANNUAL]["types"]["cohort_year"] == "period[Y-MAR]"
 
 
-@pytest.mark.parametrize("command", ["build", "check"])
-def test_a_change_that_was_not_described_is_refused_until_it_is(study, command):
+def test_a_change_that_was_not_described_is_refused_until_it_is(study):
     study.change("events", "event", "35 Trusts replaced", event_id="split")
-    first, *rest = study.refuses(command)
-    assert first == "events.csv: its content is not the one recorded in datapackage.json"
-    assert rest == [f"datapackage.json: {STALE}"]
+    for command in ("build", "check"):
+        first, *rest = study.refuses(command)
+        assert first == "events.csv: its content is not the one recorded in datapackage.json"
+        assert rest == [f"datapackage.json: {STALE}"]
     study.run("describe")
     study.run("build")
     assert load("events").loc[0, "event"] == "35 Trusts replaced"
@@ -52,9 +52,7 @@ def test_a_description_of_bad_data_is_not_written(study):
     assert len(study.refuses("describe")) == 1
 
 
-@pytest.mark.parametrize(
-    "content", [None, b"", b"{", b"[]", b"{}", b"\xff", b'{"resources": [{"path": "a.csv"}]}']
-)
+@pytest.mark.parametrize("content", [None, b"{", b"[]", b"\xff", b'{"resources": [{"path": "a.csv"}]}'])
 def test_a_description_that_is_gone_or_cannot_be_read_says_how_to_make_it(study, content):
     path = study.raw / "datapackage.json"
     path.unlink() if content is None else path.write_bytes(content)
@@ -81,8 +79,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_left(study, monkeypatch):
     assert study.refuses() == ["data/processed: cannot be written: Permission denied"]
 
 
-@pytest.mark.parametrize("fails_at", [1, 2])
-def test_a_disk_that_fills_up_leaves_the_old_tables_and_their_leftovers(study, monkeypatch, fails_at):
+def test_a_disk_that_fills_up_leaves_the_old_tables_and_their_leftovers(study, monkeypatch):
     (study.processed / "old.csv").write_bytes(b"stale\n")
     for name in ("events.csv", "claims.csv"):
         (study.processed / name).write_bytes(b"by hand\n")
@@ -90,7 +87,7 @@ def test_a_disk_that_fills_up_leaves_the_old_tables_and_their_leftovers(study, m
 
     def failing(path: Path, target: Path) -> Path:
         calls.append(path)
-        if len(calls) == fails_at:
+        if len(calls) == 2:
             raise OSError(28, "No space left on device")
         return real(path, target)
 

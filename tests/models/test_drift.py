@@ -54,7 +54,7 @@ def test_lags_out_of_range_are_refused(lags):
 def test_intervals_hold_the_truth_when_errors_never_fade():
     """Normal intervals of the kernel are a little narrow: 0.85 to 0.95 of random walks with 6 lags."""
     held = 0
-    for seed in range(100):
+    for seed in range(60):
         found = drift_change(segmented_design(walk(seed, slope=0.004), MONTHS[56], harmonics=0), lags=6)
         held += found.low <= 0.004 <= found.high
-    assert 0.8 <= held / 100 <= 0.98
+    assert 0.78 <= held / 60 <= 0.99

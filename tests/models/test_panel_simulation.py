@@ -64,7 +64,7 @@ def test_the_calibration_finds_a_known_spread(true, providers):
     """Worlds of known spread, with so many providers that the counts say something: the true one is in the middle."""
     random = np.random.default_rng(3)
     found = []
-    for _ in range(12):
+    for _ in range(6):
         seen = -0.019 + true * random.standard_normal(providers) + ERROR * random.standard_normal(providers)
         won, lost = int((seen <= -1.96 * ERROR).sum()), int((seen >= 1.96 * ERROR).sum())
         counts = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, won, lost)

@@ -104,7 +104,7 @@ def koopman_coverage(n1, n2, p1, p2):
     first = stats.binom.pmf(np.arange(n1 + 1), n1, p1)
     second = stats.binom.pmf(np.arange(n2 + 1), n2, p2)
     chances, covered = np.outer(first, second), 0.0
-    for k1, k2 in np.argwhere(chances > 1e-4):  # what hardly ever happens counts as not covered
+    for k1, k2 in np.argwhere(chances > 5e-4):  # what hardly ever happens counts as not covered
         low, high = interval(two_groups(k1, n1, k2, n2), "risk ratio")
         covered += chances[k1, k2] * (low <= p1 / p2 <= high)
     return covered
