@@ -123,6 +123,7 @@ def test_without_terms_it_is_least_squares():
     assert fit.rho == 0
 
 
+@pytest.mark.full
 def test_first_order_is_near_the_average_over_rho():
     design = segmented_design(people(errors([0.6], [])), REFORM)
     plugged, averaged = arma(design, order=(1, 0)).effects, autoregressive(design).effects
