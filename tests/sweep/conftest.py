@@ -37,8 +37,9 @@ def deadly(x: int, marker: str, lives: int = 1) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     return x * x
 
-def slow(x: int, seconds: float) -> int:
-    time.sleep(seconds)
+def held(x: int, gate: str) -> int:
+    while x > 1 and not Path(gate).exists():
+        time.sleep(0.01)
     return x
 
 def strange(x: int):
@@ -96,7 +97,7 @@ def threads() -> Engine:
 
 
 @pytest.fixture
-def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -> Path:
     """A project with one chapter, 03-toy; its body fails where n is 13."""
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
     code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
