@@ -175,5 +175,4 @@ def test_a_chapter_about_one_provider_yields_files_for_each(toy, tmp_path, provi
     assert results["title"] == "Toy provider: Kent, Surrey and Sussex"
     assert results["parameters"] == {"n": 2, "provider": "Kent, Surrey and Sussex"}
     run(plan(["provider"], {"provider": "Northumbria"}))  # the default, said or not, gives the same page
-    run(plan(["provider"]))
     assert tree(reports) == first

@@ -1,14 +1,12 @@
 import csv
 import json
 import threading
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.processes import descendants, is_gone, wait_for
 from tr_analysis.errors import UsageError
 from tr_analysis.sweep import engines
 from tr_analysis.sweep.engines import dask, processes
@@ -211,21 +209,22 @@ def test_workers_without_the_package_are_named(cluster, monkeypatch):
         pass
 
 
+@pytest.mark.full
 def test_who_kills_every_worker_is_the_only_failure(spec, tmp_path):
-    tally = run_sweep(read_sweep(killing(spec, tmp_path / "marker", 10, 99)), processes(1), tmp_path / "out")
+    tally = run_sweep(read_sweep(killing(spec, tmp_path / "marker", 10, 99)), processes(2), tmp_path / "out")
     assert tally.failed == 1
     failed = {row["x"]: row["failure"] for row in rows(tmp_path / "out") if row["failure"]}
     assert failed == {"7": "lost: its worker was killed 3 times; memory is one reason"}
 
 
-def test_chapters_give_files_and_key_numbers(spec, chapter, tmp_path):
+@pytest.mark.parametrize("engine", ["cluster", pytest.param("pool", marks=pytest.mark.full)])
+def test_chapters_give_files_and_key_numbers(spec, chapter, tmp_path, request, engine):
     sweep = read_sweep(
         spec("", 'chapter = "toy"\nfindings = ["gap", "words"]\n[grid]\nn = [8, 13]\nscale = ["level"]')
     )
-    resource_tracker.ensure_running()  # outlives a pool
-    others = descendants()
-    tally = run_sweep(sweep, processes(1), tmp_path / "out")
-    wait_for(lambda: all(map(is_gone, descendants() - others)))
+    opened = request.getfixturevalue(engine)
+    with dask(opened) if engine == "cluster" else nullcontext(opened) as workers:
+        tally = run_sweep(sweep, workers, tmp_path / "out")
     good, bad = rows(tmp_path / "out")
     shown = {"n": "8", "scale": "level", "gap": "2.0", "gap_low": "1.0", "gap_high": "", "words": "level"}
     assert {name: good[name] for name in shown} == shown

@@ -3,6 +3,8 @@ import pytest
 
 from tr_analysis.report import charts
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def drawn():
