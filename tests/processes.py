@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import psutil
 
+LIMIT = 120
+"""Seconds after which nothing more is waited for: no measure of speed, only against waiting for ever."""
+
 
 def is_gone(pid: int) -> bool:
     """Tell whether a process ended; it may still wait for the system to take it away."""
@@ -20,8 +23,8 @@ def descendants(pid: int | None = None) -> set[int]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait for what takes however long; the limit is only against waiting for ever."""
-    until = time.monotonic() + 120
+    """Wait for what takes however long."""
+    until = time.monotonic() + LIMIT
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)

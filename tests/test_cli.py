@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import descendants, is_gone, wait_for
+from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tr_analysis import __version__, data
 from tr_analysis.cli import main
 from tr_analysis.errors import ChapterError, DataError, Problem
@@ -387,7 +387,7 @@ sys.exit(main())
         assert process.poll() is None
         running = descendants(process.pid)
         process.send_signal(sign)
-        _, err = process.communicate()
+        _, err = process.communicate(timeout=LIMIT)
     return process.returncode, err, running
 
 

@@ -115,17 +115,20 @@ folder = pathlib.Path(os.environ["TR_ANALYSIS_REPORTS"])
 def load_results(*chapters):
     return [json.loads((folder / "results" / f"{name}.json").read_text())["parameters"]["n"] for name in chapters]
 """
+LATE = """\
+import pathlib, time
+for _ in range(10_000):
+    if pathlib.Path({!r}).exists():
+        break
+    time.sleep(0.01)
+"""
 
 
 def test_a_chapter_runs_after_those_whose_results_it_loads(toy, tmp_path):
     toy("01-last", f"{RESULTS}print(load_results('03-first', '02-middle'))")
     toy("02-middle", f"{RESULTS}load_results('03-first')")
     out = tmp_path / "out"
-    # The first is the last to end, so that one that does not wait for it finds nothing.
-    toy(
-        "03-first",
-        f"import os, time\nwhile not os.path.exists({str(out / '04-other.ipynb')!r}):\n    time.sleep(0.01)",
-    )
+    toy("03-first", LATE.format(str(out / "04-other.ipynb")))  # who does not wait for it finds nothing
     toy("04-other", "n")
     outcomes = run(plan(out=out), jobs=2)
     assert [outcome.failure for outcome in outcomes] == [""] * 4

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import descendants, is_gone, wait_for
+from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tr_analysis.cli import main
 
 
@@ -50,7 +50,7 @@ def test_ended_from_outside_it_leaves_nothing_and_goes_on(spec, in_process, tmp_
     wait_for(lambda: done(out) == 2 or process.poll() is not None)
     started = descendants(process.pid)
     process.send_signal(number)
-    _, said = process.communicate()
+    _, said = process.communicate(timeout=LIMIT)
     assert process.returncode == code
     assert "Traceback" not in said
     assert number != signal.SIGINT or "what is done is kept; run again to go on" in said
