@@ -1,12 +1,13 @@
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.runner import SETTINGS
+from tr_analysis.runner import CAN_FORK, SETTINGS
 
 # As in the runner's kernels: workers that each start a thread per core slow one another down. This file is
 # read, and the kernels' module imported, before numpy is.
@@ -49,8 +50,36 @@ def providers(tmp_path: Path) -> str:
     return 'n: int = 2  # count [0, 5]\nprovider: Provider = "Northumbria"  # whom it is about'
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace | None]:
+    """What the kernels of all toy runs are forked from: to start it takes longer than such a run."""
+    if not CAN_FORK:
+        yield None
+        return
+    from tr_analysis.runner.forked import ForkServer
+
+    names = ["numpy", "tr_analysis.study.parameters"]
+    opened = ForkServer(tmp_path_factory.mktemp("server"), os.environ | SETTINGS, names)
+    yield SimpleNamespace(fork=opened.fork, close=lambda: None)  # a run ends its own kernels itself
+    opened.close()
+
+
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def one_server(server: SimpleNamespace | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs fork their kernels from the worker's server; where a run's own is the point, `own_server` undoes it."""
+    monkeypatch.setattr("tr_analysis.runner.kernels.ForkServer", lambda *_: server)
+
+
+@pytest.fixture
+def own_server(one_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each run start, and end, a server of its own."""
+    from tr_analysis.runner.forked import ForkServer
+
+    monkeypatch.setattr("tr_analysis.runner.kernels.ForkServer", ForkServer)
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -> Callable[..., Path]:
     """A project of toy chapters: call it with a name and the code of the cell under Evidence."""
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
 

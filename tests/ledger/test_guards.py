@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from tests.ledger.committed import committed_card, committed_frames
 from tests.ledger.test_scorecard import FIGURES, TARGET, VALUE
 from tr_analysis import paths
 from tr_analysis.data import load
@@ -105,16 +106,9 @@ def test_a_missing_cell_column_or_table_is_a_gap():
 
 
 def test_without_official_tables_the_recipes_change_nothing():
-    from tests.ledger.committed import committed_frames
-
-    targets, values, frames = (
-        load("replication_targets"),
-        load("replication_target_values"),
-        committed_frames(),
-    )
-    before = scorecard(targets, values, frames)
-    after = scorecard(targets, values, frames, recipes=load("official_recipes"), official={})
-    pd.testing.assert_frame_equal(before, after)
+    targets, values = load("replication_targets"), load("replication_target_values")
+    after = scorecard(targets, values, committed_frames(), recipes=load("official_recipes"), official={})
+    pd.testing.assert_frame_equal(committed_card(), after)
 
 
 def test_every_official_recipe_can_be_read_and_names_a_number_that_was_printed():

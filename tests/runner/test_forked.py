@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import nbformat
-import psutil
 import pytest
 
+from tests.processes import descendants, is_gone
 from tr_analysis import data, paths
 from tr_analysis.runner.forked import ForkedKernel
 from tr_analysis.runner.kernels import running_kernels
@@ -18,13 +18,14 @@ from tr_analysis.study.plan import plan
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
 STATE = """\
-import json, os, random, signal, sys, time
-time.sleep(0.3)  # until all connections are made: they are counted below
+import json, os, random, signal, sys
 loaded = "pandas" in sys.modules
 import numpy, pandas, psutil
 own = [numpy.random.random(), random.random(), os.getpid()]
 fixed = [os.getcwd(), sys.argv[:2], sys.argv[3:], sys.path, sorted(set(os.environ) - {"JPY_PARENT_PID", "PYDEVD_USE_FRAME_EVAL"})]
-fixed += [os.environ["TR_ANALYSIS_REPORTS"], hash("a"), os.getpgid(0) == os.getpid(), psutil.Process().num_fds()]
+open_files = {int(name) for name in os.listdir("/proc/self/fd")}
+open_files -= {c.fd for c in psutil.Process().net_connections("all") if c.laddr}  # clients may still be connecting
+fixed += [os.environ["TR_ANALYSIS_REPORTS"], hash("a"), os.getpgid(0) == os.getpid(), len(open_files)]
 fixed += [pandas.get_option("display.max_columns"), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL]
 print(json.dumps({"loaded": loaded, "own": own, "fixed": fixed, "parent": os.getppid()}))
 """
@@ -59,23 +60,23 @@ def printed(folder: Path, name: str) -> dict:
     return json.loads(nbformat.read(folder / f"{name}.ipynb", as_version=4).cells[5].outputs[0].text)
 
 
-def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, tmp_path):
+def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, own_server, tmp_path):
     toy("01-a", STATE)
     toy("02-b", STATE)
-    states = {}
-    for forked in (True, False):
-        outcomes = run_with(plan(out=tmp_path / "out"), forked=forked)
-        assert [outcome.failure for outcome in outcomes] == ["", ""]
-        states[forked] = [printed(tmp_path / "out", name) for name in ("01-a", "02-b")]
-    first, second = states[True]
-    standard, _ = states[False]
+    states = []
+    for names, forked in ((["01", "02"], True), (["01"], False)):
+        tasks = plan(names, out=tmp_path / "out")
+        assert {outcome.failure for outcome in run_with(tasks, forked=forked)} == {""}
+        states += [printed(tmp_path / "out", task.name) for task in tasks]
+    first, second, standard = states
     assert (first["loaded"], standard["loaded"]) == (True, False)
     assert first["parent"] == second["parent"] != os.getpid() == standard["parent"]
     assert all(one != other for one, other in zip(first["own"], second["own"], strict=True))
     assert first["fixed"] == second["fixed"] == standard["fixed"]
 
 
-def test_forked_and_standard_kernels_give_the_same_bytes(toy, tmp_path):
+@pytest.mark.full
+def test_forked_and_standard_kernels_give_the_same_bytes(toy, own_server, tmp_path):
     toy("01-drawing", DRAWING)
     toy("02-plain", "import pandas as pd\npd.DataFrame({'n': range(99)})")
     given = {}
@@ -107,7 +108,7 @@ def test_a_crash_is_its_own_chapters_error(toy):
     assert failures == ["01-crash, under “Evidence”: the kernel died while this cell ran", ""]
 
 
-def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, monkeypatch):
+def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, own_server, monkeypatch):
     broken = [sys.executable, "-c", "raise SystemExit('no room to fork in')"]
     start = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda command, **options: start(broken, **options))
@@ -119,27 +120,18 @@ def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, monkeyp
     )
 
 
-def runs(process):
-    """Tell whether a process still does anything; what was killed may wait for the system to take it away."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_nothing_is_left_of_a_run_whatever_its_server_was_doing(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    before = set(psutil.Process().children(recursive=True))  # such as the browser of other tests
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = descendants()  # such as the browser of other tests
     with running_kernels(paths.notebooks()):  # it still imports
-        importing = set(psutil.Process().children()) - before
+        importing = descendants() - before
         assert importing
     with running_kernels(paths.notebooks()) as kernels:
         (runtime,) = tmp_path.iterdir()
         pid = kernels._server.fork(["-f", "k.json"], tmp_path, {}, runtime / "k.log")
-        serving = set(psutil.Process().children(recursive=True)) - before
-        assert pid in {process.pid for process in serving}
-    assert not [process for process in importing | serving if runs(process)]
+        serving = descendants() - before
+        assert pid in serving
+    assert all(map(is_gone, importing | serving))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,45 +2,47 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.processes import LIMIT, is_gone, wait_for
 from tr_analysis.runner import kernels
 from tr_analysis.runner.kernels import running_kernels
 from tr_analysis.runner.run import run
 from tr_analysis.study.plan import plan
 
 
-def sleeper() -> subprocess.Popen[bytes]:
-    """Start a process that starts another, and return once both sleep."""
-    child = "import time; print('on', flush=True); time.sleep(60)"
+@contextmanager
+def sleeper() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start a process that starts another; yield it and the other's id once both sleep."""
+    child = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE)
-    assert process.stdout
-    assert process.stdout.readline() == b"on\n"
-    return process
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield process, int(process.stdout.readline())
 
 
 def test_no_kernel_outlives_its_run_nor_any_file_of_it(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    with sleeper() as process, running_kernels(tmp_path) as running:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with sleeper() as (process, child), running_kernels(tmp_path) as running:
         (runtime,) = tmp_path.iterdir()
         assert runtime.stat().st_mode & 0o077 == 0
         running._remember(process.pid)
         running.stop()
-        assert process.wait(timeout=10) != 0
-        assert process.stdout.read() == b""  # the grandchild held the pipe open
+        assert process.wait(LIMIT) != 0
+        wait_for(lambda: is_gone(child))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_kernel_that_starts_after_the_end_ends_too(tmp_path):
     with running_kernels(tmp_path) as running:
         running.stop()
-        with sleeper() as process:
+        with sleeper() as (process, _):
             running._remember(process.pid)
-            assert process.wait(timeout=10) != 0
+            assert process.wait(LIMIT) != 0
 
 
 def test_the_environment_is_restored_after_a_fault(tmp_path, monkeypatch):

@@ -14,8 +14,9 @@ def found(**findings):
     return code("findings", shown(bundle), name="findings")
 
 
-@pytest.fixture
-def index(tmp_path):
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("home")
     gap = {"label": "Gap <1>", "low": 5.0, "high": 109.0, "n": 117, "of": "months", "unit": "percent"}
     elsewhere = ("printed_alike_elsewhere", "printed_otherwise_elsewhere")
     counts = (

@@ -1,11 +1,10 @@
 import stat
-import time
 
-import psutil
 import pytest
 from pypdf import PdfReader
 
 from tests.browser import tools
+from tests.processes import is_gone, wait_for
 from tests.site.made_up import save
 from tr_analysis.site import pdf
 
@@ -120,9 +119,6 @@ def test_a_chromium_that_hangs_is_ended_with_all_it_started(tmp_path, program, m
     with pytest.raises(pdf.PdfError, match=r"had printed nothing after 0\.5 s; try again"):
         pdf.write_pdf(save(tmp_path), tmp_path / "out" / "study.pdf")
     shell, child = map(int, pids.read_text().split())
-    deadline = time.monotonic() + 10
-    while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    assert not psutil.pid_exists(shell)
+    wait_for(lambda: is_gone(child))
+    assert is_gone(shell)
     assert list((tmp_path / "out").iterdir()) == []

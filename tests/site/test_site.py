@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import re
+import shutil
 
 import nbformat
 import pytest
@@ -168,25 +169,27 @@ def test_a_variant_stands_alone_and_says_what_was_turned(chapter, tmp_path):
     assert any(link["href"] == "https://example.org" for link in page.all("a"))
 
 
-@pytest.mark.parametrize(
-    ("output", "fault"),
-    [
-        (figure(name="placebo"), "without alternative text"),
-        (figure(alt="  ", name="placebo"), "without alternative text"),
-        (chart(alt=" "), "without alternative text"),
-        (shown({"text/html": "<img src='data:,'>", "text/plain": ""}), "without alternative text"),
-        (shown({"text/markdown": "![chart](https://example.org/a.png)", "text/plain": ""}), "loads https:"),
-        (shown({"text/html": "<script>1</script>", "text/plain": ""}), "runs a script"),
-        (shown({"text/html": "<p onclick='go()'>x</p>", "text/plain": ""}), "runs a script"),
-        (shown({"text/html": "<a href='02-other.html'>x</a>", "text/plain": ""}), "links to 02-other.html"),
-        (shown({"text/markdown": "[x](#nowhere)", "text/plain": ""}), "no such place"),
-        (shown({"text/html": "<p id='main'>x</p>", "text/plain": ""}), "has the id 'main' twice"),
-    ],
-)
-def test_a_fault_names_the_page_and_writes_nothing(tmp_path, output, fault):
-    path = save(tmp_path, code("plot()", output, name="placebo"))
-    with pytest.raises(ChapterError, match=f"03-recall: .*{fault}"):
-        write_site([path], tmp_path / "site")
+FAULTS = [
+    (figure(name="placebo"), "without alternative text"),
+    (figure(alt="  ", name="placebo"), "without alternative text"),
+    (chart(alt=" "), "without alternative text"),
+    (shown({"text/html": "<img src='data:,'>", "text/plain": ""}), "without alternative text"),
+    (shown({"text/markdown": "![chart](https://example.org/a.png)", "text/plain": ""}), "loads https:"),
+    (shown({"text/html": "<script>1</script>", "text/plain": ""}), "runs a script"),
+    (shown({"text/html": "<p onclick='go()'>x</p>", "text/plain": ""}), "runs a script"),
+    (shown({"text/html": "<a href='02-other.html'>x</a>", "text/plain": ""}), "links to 02-other.html"),
+    (shown({"text/markdown": "[x](#nowhere)", "text/plain": ""}), "no such place"),
+    (shown({"text/html": "<p id='main'>x</p>", "text/plain": ""}), "has the id 'main' twice"),
+]
+
+
+def test_every_fault_is_told_with_its_page_and_nothing_is_written(tmp_path):
+    pages = {f"{place}-fault": output for place, (output, _) in enumerate(FAULTS)}
+    executed = [save(tmp_path, code("plot()", one, name="placebo"), name=name) for name, one in pages.items()]
+    with pytest.raises(ChapterError) as refused:
+        write_site(executed, tmp_path / "site")
+    for name, (_, fault) in zip(pages, FAULTS, strict=True):
+        assert re.search(f"^{name}: .*{fault}", str(refused.value), re.MULTILINE), (name, fault)
     assert not (tmp_path / "site").exists()
 
 
@@ -229,12 +232,12 @@ def test_same_notebooks_give_the_same_bytes(chapter, site, tmp_path):
         assert path.read_bytes() == (site / path.name).read_bytes()
 
 
-def test_what_was_written_once_and_is_no_more_is_removed_and_nothing_else(tmp_path):
-    site = tmp_path / "site"
-    write_site([save(tmp_path, code("p", chart("old"), name="p"), name="01-old"), save(tmp_path)], site)
-    assert (site / "figures/01-old/old.csv").exists()
-    (site / "mine.html").write_text("<p>not made here</p>")
-    write_site([save(tmp_path)], site)
-    assert not (site / "01-old.html").exists()
-    assert not (site / "figures/01-old/old.csv").exists()
-    assert (site / "mine.html").exists()
+def test_what_was_written_once_and_is_no_more_is_removed_and_nothing_else(site, tmp_path):
+    now = tmp_path / "site"
+    shutil.copytree(site, now)
+    (now / "mine.html").write_text("<p>not made here</p>")
+    write_site([save(tmp_path, name="01-new")], now)
+    assert (now / "01-new.html").exists()
+    assert not (now / "03-recall.html").exists()
+    assert not (now / "figures/03-recall/placebo.csv").exists()
+    assert (now / "mine.html").exists()

@@ -7,6 +7,7 @@ import nbformat.v4 as nbf
 import pytest
 
 from tr_analysis.sweep.engines import Engine
+from tr_analysis.sweep.worker import _close_kernels
 
 TOYS = """\
 import os, signal, time
@@ -37,8 +38,9 @@ def deadly(x: int, marker: str, lives: int = 1) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     return x * x
 
-def slow(x: int, seconds: float) -> int:
-    time.sleep(seconds)
+def held(x: int, gate: str) -> int:
+    while x > 1 and not Path(gate).exists():
+        time.sleep(0.01)
     return x
 
 def strange(x: int):
@@ -96,7 +98,7 @@ def threads() -> Engine:
 
 
 @pytest.fixture
-def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -> Iterator[Path]:
     """A project with one chapter, 03-toy; its body fails where n is 13."""
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
     code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
@@ -113,4 +115,5 @@ def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "notebooks" / "03-toy.ipynb"
     path.parent.mkdir()
     path.write_text(nbf.writes(nbf.new_notebook(cells=cells, metadata=metadata)), encoding="utf-8")
-    return path
+    yield path
+    _close_kernels()  # where workers are threads of this process

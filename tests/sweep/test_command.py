@@ -4,34 +4,31 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tr_analysis.cli import main
 
 
 @pytest.fixture
-def slow(spec) -> Path:
-    return spec("slow", "[fixed]\nseconds = 0.1\n[grid]\nx = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]")
+def in_process(monkeypatch, threads):
+    """Let the command run in this process what it would run in others."""
+    monkeypatch.setattr("tr_analysis.sweep.engines.processes", lambda jobs: threads)
 
 
 def start(path: Path, out: Path, passing: Path) -> subprocess.Popen:
-    passing.mkdir(exist_ok=True)
-    call = [sys.executable, "-m", "tr_analysis", "sweep", str(path), "--out", str(out), "--jobs", "2"]
+    passing.mkdir()
+    script = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal: in the background it is ignored
+from tr_analysis.cli import main
+sys.exit(main())
+"""
+    call = [sys.executable, "-c", script, "sweep", str(path), "--out", str(out), "--jobs", "2"]
     environment = os.environ | {"TMPDIR": str(passing)}
     return subprocess.Popen(call, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-
-
-def until(condition, seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def done(out: Path) -> int:
@@ -39,33 +36,35 @@ def done(out: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, -15)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGKILL, -9),
+        pytest.param(signal.SIGTERM, -15, marks=pytest.mark.full),  # ends it as the one before
+    ],
 )
-def test_ended_from_outside_it_leaves_nothing_and_goes_on(slow, tmp_path, capsys, number, code):
-    out, passing = tmp_path / "out", tmp_path / "passing"
-    process = start(slow, out, passing)
-    assert until(lambda: done(out) >= 2)
-    started = psutil.Process(process.pid).children(recursive=True)
+def test_ended_from_outside_it_leaves_nothing_and_goes_on(spec, in_process, tmp_path, capsys, number, code):
+    out, passing, gate = (tmp_path / name for name in ("out", "passing", "gate"))
+    path = spec("held", f"[fixed]\ngate = '{gate}'\n[grid]\nx = [0, 1, 2, 3, 4]")
+    process = start(path, out, passing)
+    wait_for(lambda: done(out) == 2 or process.poll() is not None)
+    started = descendants(process.pid)
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=LIMIT)
     assert process.returncode == code
     assert "Traceback" not in said
     assert number != signal.SIGINT or "what is done is kept; run again to go on" in said
-    _, alive = psutil.wait_procs(started, timeout=20)
-    assert alive == []
-    assert until(lambda: not list(passing.iterdir()), 5)
-    before = done(out)
-    assert 2 <= before < 10
-    assert main(["sweep", str(slow), "--out", str(out), "--jobs", "1"]) == 0
-    assert capsys.readouterr().out.startswith(
-        f"10 specifications: {10 - before} run, {before} there already, 0 failed"
-    )
-    assert done(out) == 10
+    wait_for(lambda: all(map(is_gone, started)) and not list(passing.iterdir()))
+    assert done(out) == 2
+    gate.touch()
+    assert main(["sweep", str(path), "--out", str(out)]) == 0
+    assert capsys.readouterr().out.startswith("5 specifications: 3 run, 2 there already, 0 failed")
+    assert done(out) == 5
 
 
-def test_failures_are_said_after_the_table(spec, tmp_path, capsys):
+def test_failures_are_said_after_the_table(spec, in_process, tmp_path, capsys):
     path = spec("add", "[fixed]\ny = 0\n[grid]\nx = [1]")
-    assert main(["sweep", str(path), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 2
+    assert main(["sweep", str(path), "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr()
     assert told.out.startswith("1 specifications: 1 run, 0 there already, 1 failed")
     assert "1 of 1 failed, and will be tried again the next time; the first: ZeroDivisionError" in told.err

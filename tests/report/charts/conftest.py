@@ -30,3 +30,10 @@ def show(shown):
         return figure
 
     return show
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Charts are laid out and checked, but neither picture nor drawing is written."""
+    monkeypatch.setattr(output, "_png", lambda figure: b"")
+    monkeypatch.setattr(output, "to_svg", lambda figure, *_: figure.draw_without_rendering())

@@ -7,6 +7,7 @@ import pytest
 from tr_analysis.report import CHART_MIME, charts
 from tr_analysis.report.charts.fit import AxisName, fit, group_thousands, words_of
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 LONG = "Services: all four ratings in their order, label moved between the services of one owner"
 
 

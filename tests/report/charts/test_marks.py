@@ -7,6 +7,7 @@ from matplotlib.dates import num2date
 from tr_analysis.report import charts
 from tr_analysis.report.charts.marks import Flag
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 EVENTS = pd.DataFrame(
     {"event_id": ["split", "ownership", "sale"], "date": ["2014-06-01", "2015-02-01", "2019-02"]}
 )

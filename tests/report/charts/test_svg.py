@@ -4,19 +4,24 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
+from tests.report.charts.conftest import DATA, WORDS
 from tr_analysis.report import CHART_MIME, charts
+from tr_analysis.report.charts import output
 from tr_analysis.report.charts.svg import _shorter
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def svg(show, shown):
+@pytest.fixture(scope="module")
+def svg():
+    shown = []
     figure, axes = charts.canvas(3)
     axes.plot([1, 2, 3], [0.12345, 4, 2], color=charts.CRC)
     axes.set(xlabel="a < b, 0.12345 each", ylabel="people")
-    show(figure, alt='It says "rise" & <more>')
-    return shown[0][0][CHART_MIME]["svg"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "display", lambda bundle, **_: shown.append(bundle))
+        charts.show(figure, "rise", data=DATA, **WORDS | {"alt": 'It says "rise" & <more>'})
+    return shown[0][CHART_MIME]["svg"]
 
 
 def test_a_drawing_says_what_it_is(svg):
