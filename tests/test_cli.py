@@ -246,7 +246,7 @@ def test_lint_lists_the_faults_and_ends_with_code_1(root, capsys):
     assert main(["lint", "03"]) == 1
     err = capsys.readouterr().err
     assert "03-recall.ipynb: cell parameters: use the parameter scale or remove it" in err
-    path = chapter(root, "03-recall", "n, scale")
+    path = chapter(root, "03-recall", "used = n, scale")
     path.write_text(path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings")))
     assert main(["lint", "03"]) == 0
     assert capsys.readouterr().out == "1 chapter keeps the rules\n"
@@ -254,7 +254,7 @@ def test_lint_lists_the_faults_and_ends_with_code_1(root, capsys):
 
 def test_lint_tells_a_circle(root, capsys):
     for one, other in (("02-other", "03-recall"), ("03-recall", "02-other")):
-        path = chapter(root, one, f"n, scale, load_results({other!r})")
+        path = chapter(root, one, f"used = n, scale, load_results({other!r})")
         path.write_text(path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings")))
     assert main(["lint", "03"]) == 1
     assert "wait for each other's results: 0" in capsys.readouterr().err

@@ -206,7 +206,7 @@ def test_bundle_has_the_shape_that_the_runner_reads():
         "findings": {
             "rate": {
                 "label": "Rate",
-                "value": 0.33333333,
+                "value": 0.33333,  # to a ten-thousandth of half the interval's width
                 "low": 0.25,
                 "high": 0.5,
                 "n": 3,
@@ -292,7 +292,7 @@ def test_every_number_and_fact_is_downloaded_before_rounding(findings):
         "fall,Fall,-2.1,-2.4,-1.8,sampling,108000,,percentage points,C,,,\n"
         "stock,People on recall,8737,,,,,,people,A,,S002 S001,\n"
         "when,Date of the reform,,,,,,,,A,,S001,February 2015\n"
-        'share,"Share, of all",33.333333,,,,,,per cent,A,Wilson,,\n'
+        'share,"Share, of all",33.3333,,,,,,per cent,A,Wilson,,\n'
     )
     assert bundle(Findings())["text/csv"].count("\n") == 1
 

@@ -200,7 +200,7 @@ def test_what_is_downloaded_are_the_values_before_rounding():
     made = table(frame, "x", formats={"rate": "{:.1f}"}, intervals={"ends": ("low", "high")}, by="month")
     assert made._repr_mimebundle_()["text/csv"] == (
         '"Area, of old",rate,people,month,low,high\n'
-        "Kent,0.33333333,1200,2015-02,0,3\n"
+        "Kent,0.333333,1200,2015-02,0,3\n"
         ",0,,2015-03,1,4\n"
         "Wales,,123456789,2015-04,2,5\n"
     )

@@ -77,6 +77,7 @@ def test_every_provider_has_a_row_with_ratings_and_areas_and_its_page(index):
 def test_events_stand_by_year_with_days_in_words_and_undated_ones_do_not():
     table = pd.DataFrame(
         {
+            "event_id": ["split", "failure", "unknown", "cohort"],
             "date": ["2015-02-01", "2019-02", None, "2015-10-01"],
             "event": ["split", "failure", "unknown", "cohort"],
         }

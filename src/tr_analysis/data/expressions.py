@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from tr_analysis.data.fields import Frames
+from tr_analysis.order import only
 from tr_analysis.origin import SIMULATED, origin_of
 
 _OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
@@ -82,7 +83,7 @@ def _named(token: str, frames: Frames) -> float:
     cells = rows[column].dropna()
     if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
         raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
-    return float(cells.iloc[0])
+    return float(only(cells))
 
 
 def held(expression: str, frames: Frames) -> bool:

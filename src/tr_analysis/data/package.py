@@ -9,6 +9,7 @@ import pandas as pd
 
 from tr_analysis.data.fields import KINDS, Table
 from tr_analysis.files import sha256
+from tr_analysis.order import in_order
 
 _TYPES: dict[str, dict[str, Any]] = {
     "integer": {"type": "integer"},
@@ -86,7 +87,7 @@ def _resource(table: Table, content: bytes, frame: pd.DataFrame, sources: pd.Dat
 
 def _sources(table: Table, frame: pd.DataFrame, sources: pd.DataFrame) -> list[dict[str, str]]:
     """List the sources that a table names, in order."""
-    rows = sources[sources["source_id"].isin(list(citations(table, frame)))].sort_values("source_id")
+    rows = in_order(sources[sources["source_id"].isin(list(citations(table, frame)))], "source_id")
     return [{"name": r["source_id"], "title": r["title"], "path": r["url"]} for r in rows.to_dict("records")]
 
 

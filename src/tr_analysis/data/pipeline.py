@@ -15,6 +15,7 @@ from tr_analysis.data.schemas import TABLES
 from tr_analysis.data.store import MANIFEST
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256, write_files
+from tr_analysis.order import in_order
 
 PACKAGE = "datapackage.json"
 
@@ -127,7 +128,7 @@ def build() -> list[Path]:
     DataError
         With every fault found in the raw files, or in the official ones where there are any.
     """
-    frames = _verified()
+    frames = {name: _by_key(name, frame) for name, frame in _verified().items()}
     official = _official()
     kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
     tables = {**clean(frames, kinds), "reconciliation": reconcile.reconciliation(frames)}
@@ -149,6 +150,11 @@ def build() -> list[Path]:
     for stale in set(paths.processed().glob("*.csv")) - set(written):
         stale.unlink()
     return [*written, *official]
+
+
+def _by_key(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Bring a table's rows into the order of its key, so that nothing hangs on that of the file."""
+    return in_order(frame, *TABLES[name].key).reset_index(drop=True)
 
 
 def _official() -> list[Path]:

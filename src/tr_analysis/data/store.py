@@ -27,7 +27,7 @@ def load(name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The table with its real types: periods as `Period`, counts as ``Int64``. ``frame.attrs`` carries
+        The table with its real types, its rows in the order of its key: periods as `Period`, counts as ``Int64``. ``frame.attrs`` carries
         ``table`` and ``sha256``.
 
     Raises

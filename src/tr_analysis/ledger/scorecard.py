@@ -129,5 +129,5 @@ def _standing(name: str, rows: pd.DataFrame) -> dict[str, Any]:
         status = PART
     else:
         status = next(s for s in STATUSES if s in found)
-    about = rows.iloc[0][["claim", "aim", "input_needed", "access"]]
+    about = {what: rows[what].array[0] for what in ("claim", "aim", "input_needed", "access")}  # alike in all
     return {"target_id": name, **about, "status": status, "numbers": len(rows), "given_back": int(back.sum())}

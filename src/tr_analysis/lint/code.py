@@ -15,6 +15,28 @@ _WRITERS = frozenset({
     "unlink", "rmdir", "rmtree", "system", "Popen", "check_call", "check_output",
 })
 # fmt: on
+# What orders rows, or takes one of several, so that ties fall by chance or as the file has them.
+_UNSURE = {
+    **dict.fromkeys(("sort_values", "nlargest", "nsmallest", "value_counts"), "in_order with a complete key"),
+    **dict.fromkeys(("idxmax", "argmax"), "largest"),
+    **dict.fromkeys(("idxmin", "argmin"), "smallest or place_of_smallest"),
+    **dict.fromkeys(("first", "last", "nth", "drop_duplicates"), "in_order with a complete key, or only"),
+    "argsort": "in_order with a complete key, or argsort of settled numbers with kind='stable'",
+}
+# Methods of matplotlib that return nothing, so that a cell may end in them.
+_NOTHING = frozenset(
+    {
+        "grid",
+        "invert_xaxis",
+        "invert_yaxis",
+        "margins",
+        "set_major_formatter",
+        "set_major_locator",
+        "set_xscale",
+        "set_yscale",
+        "tick_params",
+    }
+)
 
 
 def names_used(cells: Iterable[Cell]) -> set[str]:
@@ -53,6 +75,51 @@ def _cell_faults(cell: Cell) -> Iterator[str]:
     else:
         for name in sorted(_writers(tree)):
             yield f"writes or opens a file ({name}); the runner writes every file from the outputs"
+        yield from order_faults(tree)
+        if _shows_a_bare_value(tree):
+            yield "ends in a bare value, which nobody can read; give it a name, or show it with charts or table"
+
+
+def order_faults(tree: ast.Module) -> Iterator[str]:
+    """Yield what puts rows in an order that ties leave to chance, and the way that does not."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UNSURE:
+            stable = any(
+                isinstance(k.value, ast.Constant) and k.value.value == "stable" for k in node.keywords
+            )
+            if not (node.func.attr == "argsort" and stable):
+                yield f"{node.func.attr} leaves ties to chance; take {_UNSURE[node.func.attr]} from tr_analysis.order"
+        elif isinstance(node, ast.Subscript) and _is_one_end(node):
+            yield "iloc takes whatever row stands there; take only(...), or a row by its name with loc"
+
+
+def _is_one_end(node: ast.Subscript) -> bool:
+    """Tell whether it is ``.iloc[0]`` or ``.iloc[-1]``."""
+    of, at = node.value, node.slice
+    return isinstance(of, ast.Attribute) and of.attr == "iloc" and ast.unparse(at) in ("0", "-1")
+
+
+def _shows_a_bare_value(tree: ast.Module) -> bool:
+    """Tell whether a cell ends in a value that Jupyter would print as the object that it is.
+
+    What functions, `findings` and `charts` return is made to be shown; a method of anything else gives an object,
+    unless it is one that gives nothing.
+    """
+    last = tree.body[-1] if tree.body else None
+    return isinstance(last, ast.Expr) and _is_bare(last.value)
+
+
+def _is_bare(value: ast.expr) -> bool:
+    if isinstance(value, ast.IfExp):
+        return _is_bare(value.body) or _is_bare(value.orelse)
+    if isinstance(value, ast.Name):
+        return value.id != "findings"
+    if not isinstance(value, ast.Call):
+        return True
+    function = value.func
+    of = function.value if isinstance(function, ast.Attribute) else None
+    shown = isinstance(of, ast.Name) and of.id in ("findings", "charts")
+    return isinstance(function, ast.Attribute) and not shown and function.attr not in _NOTHING
 
 
 def _writers(tree: ast.Module) -> set[str]:

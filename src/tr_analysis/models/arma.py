@@ -8,6 +8,7 @@ from statsmodels.tsa.arima_process import arma_acovf
 from statsmodels.tsa.statespace.tools import constrain_stationary_univariate
 
 from tr_analysis.models.checks import Array, whole
+from tr_analysis.models.optimum import polish
 from tr_analysis.models.segmented import SegmentedFit
 from tr_analysis.models.series import SegmentedDesign
 
@@ -139,7 +140,15 @@ def _likeliest(data: Array, p: int, q: int) -> Array:
             f"the likeliest ARMA({p}, {q}) errors {why}: take a lower order, more harmonics, or "
             "`autoregressive`, which allows for a random walk"
         )
-    return np.asarray(best.x)
+    inside = np.abs(best.x) < EDGE - 0.1  # a moving average may lie at its edge, where nothing moves any more
+    terms = np.where(inside, best.x, EDGE * np.sign(best.x))
+
+    def with_inner(inner: Array) -> Array:
+        whole: Array = terms.copy()
+        whole[inside] = inner
+        return whole
+
+    return with_inner(polish(lambda inner: deviance(with_inner(inner)), terms[inside]))
 
 
 def _deviance(terms: Array, p: int, data: Array) -> tuple[float, Array]:

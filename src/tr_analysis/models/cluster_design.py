@@ -167,7 +167,7 @@ def _labelled(clusters: pd.Series, weights: Array) -> tuple[npt.NDArray[np.intp]
         raise ValueError("a weight is negative: give the sizes of the cohorts")
     empty = np.bincount(codes, weights) == 0
     if empty.any():
-        raise ValueError(f"cluster {labels[empty.argmax()]} has no weight: drop its rows")
+        raise ValueError(f"cluster {labels[np.flatnonzero(empty)[0]]} has no weight: drop its rows")
     return codes, labels
 
 

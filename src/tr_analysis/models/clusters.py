@@ -128,7 +128,7 @@ def identified(design: ClusteredDesign) -> Array:
     alone = lost > np.sqrt(SINGULAR) * np.linalg.norm(design.contrast)
     if alone.any():
         raise NotApplicableError(
-            f"only cluster {design.labels[alone.argmax()]} tells the coefficient {design.coefficient!r} from "
+            f"only cluster {design.labels[np.flatnonzero(alone)[0]]} tells the coefficient {design.coefficient!r} from "
             "the other regressors, so nothing is left without it: use cluster_permutation, or add clusters"
         )
     return np.asarray(solved)

@@ -75,5 +75,5 @@ def _check_column(frame: pd.DataFrame, column: str) -> None:
 
 def _refuse(frame: pd.DataFrame, column: str, at_fault: npt.NDArray[np.bool_], rule: str) -> None:
     if at_fault.any():
-        first = int(at_fault.argmax())
+        first = int(np.flatnonzero(at_fault)[0])
         raise ValueError(f"row {frame.index[first]}, column {column!r}: {frame[column].iloc[first]}: {rule}")

@@ -170,7 +170,7 @@ def _composition(size: pd.Series) -> pd.Series:
 
 def _shares(change: pd.Series) -> pd.Series:
     """Return each part's share of the last entry, the whole; missing when the whole is 0 but for rounding."""
-    whole = change.iloc[-1]
+    whole = change.to_numpy()[-1]
     moved = abs(whole) > 1e-12 * change.iloc[:-1].abs().sum()
     return change / (whole if moved else np.nan)
 

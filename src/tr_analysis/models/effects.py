@@ -8,6 +8,7 @@ import pandas as pd
 from tr_analysis.models.checks import Array
 from tr_analysis.models.segmented import SegmentedFit
 from tr_analysis.models.series import SegmentedDesign, to_month
+from tr_analysis.order import only
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def effect_at(fit: SegmentedFit, month: str | pd.Period) -> Effect:
     month = to_month(month)
     if month not in path.index:
         raise ValueError(f"{month} has no effect: choose a month of {path.index[0]} to {path.index[-1]}")
-    at_month = path.loc[[month]].iloc[0]
+    at_month = only(path.loc[[month]])
     without = at_month[["counterfactual", "high", "low"]]
     units = at_month["observed"] - without
     percent = 100 * units / without if (without > 0).all() else units * np.nan

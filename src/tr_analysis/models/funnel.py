@@ -174,7 +174,7 @@ def dispersion(
     s2, share = units["s2"].to_numpy(), units["estimate"].to_numpy()
     w, many = 1 / s2, len(units)
     tau2 = (many * phi - (many - 1)) / (w.sum() - (w**2).sum() / w.sum()) if phi > 1 else 0.0
-    return Dispersion(float(units["target"].iloc[0]), phi, float(tau2), between_variance(share, s2))
+    return Dispersion(float(units["target"].max()), phi, float(tau2), between_variance(share, s2))
 
 
 def funnel(
@@ -211,7 +211,7 @@ def funnel(
         As in `dispersion`, or if ``limits`` is none of the three.
     """
     units = _against(frame, successes, trials, target, RESULTS)
-    goal, sizes = float(units["target"].iloc[0]), units["trials"].to_numpy(dtype=float)
+    goal, sizes = float(units["target"].max()), units["trials"].to_numpy(dtype=float)
     if limits not in get_args(Limits):
         raise ValueError(f"limits {limits!r} is none of {', '.join(get_args(Limits))}")
     if limits == "exact":

@@ -11,6 +11,8 @@ from scipy.stats import chi2, t
 
 from tr_analysis.models.checks import Array, coverage, numbers, same_rows
 from tr_analysis.models.counts import counts
+from tr_analysis.models.optimum import polish
+from tr_analysis.order import place_of_smallest
 
 Estimator = Literal["Paule-Mandel", "DerSimonian-Laird", "REML"]
 
@@ -206,7 +208,7 @@ def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float
         ("variance", v, ~((v > 0) & (v < np.inf))),
     ):
         if at_fault.any():
-            place = int(at_fault.argmax())
+            place = int(np.flatnonzero(at_fault)[0])
             raise ValueError(
                 f"{name} {place} is {values[place]:g}: drop the unit, or for counts use `log_odds`, which has none such"
             )
@@ -235,7 +237,10 @@ def _restricted_likelihood(y: Array, v: Array) -> float:
 
     top = 10 * (float(np.var(y, ddof=1)) + float(v.min()))
     grid = np.concatenate([[0.0], np.geomspace(top * 1e-8, top, 200)])
-    best = int(np.argmin([loss(tau2) for tau2 in grid]))
+    best = place_of_smallest([loss(tau2) for tau2 in grid])
+    if not best:
+        return 0.0
     around = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
     found = minimize_scalar(loss, bounds=around, method="bounded", options={"xatol": 1e-10 * top})
-    return float(found.x) if best else 0.0
+    (logged,) = polish(lambda logged: loss(float(np.exp(logged[0]))), np.log([found.x]))
+    return float(np.exp(logged))

@@ -141,11 +141,11 @@ def _checked(
     for what, missing in (("outcome", ~np.isfinite(y)), ("label", given.isna()), ("cluster", named.isna())):
         if missing.any():
             raise ValueError(
-                f"the {what} of unit {int(np.argmax(missing))} is missing: drop the unit or find it"
+                f"the {what} of unit {int(np.flatnonzero(missing)[0])} is missing: drop the unit or find it"
             )
     neither = ~given.isin([True, False]).to_numpy()
     if neither.any():
-        first = int(neither.argmax())
+        first = int(np.flatnonzero(neither)[0])
         raise ValueError(
             f'the label of unit {first} is {shown(given[first])}: give True or False, as `labels == "public"` does'
         )
@@ -155,7 +155,7 @@ def _checked(
     partly = (marked > 0) & (marked < sizes)
     if partly.any():
         raise ValueError(
-            f"cluster {names[int(partly.argmax())]!r} is labelled in part: the label must hold for all of it"
+            f"cluster {names[int(np.flatnonzero(partly)[0])]!r} is labelled in part: the label must hold for all of it"
         )
     if not 0 < int((marked > 0).sum()) < len(sizes):
         raise ValueError("no contrast: label at least one cluster, and leave at least one without")

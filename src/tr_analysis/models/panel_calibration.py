@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tr_analysis.models.payment_counts import compatibility
+from tr_analysis.order import place_of_smallest
 
 SPREADS = np.linspace(0, 0.1, 201)
 """Spreads between providers that are looked at: none to ten points, in steps of a twentieth of a point."""
@@ -97,4 +98,4 @@ def calibrated_spread(published: Published, providers: int, *, error: float, lev
     shift = published.first_rate - published.baseline
     counts = (published.winners, published.losers, providers)
     fits = compatibility(*counts, shifts=shift, spreads=SPREADS, error=error, level=level)
-    return float(fits["spread"].iloc[int(fits["deviance"].argmin())])
+    return float(fits["spread"].iloc[place_of_smallest(fits["deviance"])])

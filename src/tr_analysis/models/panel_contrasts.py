@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import norm, pearsonr, t
 from statsmodels.stats.multitest import multipletests
 
+from tr_analysis.digits import settle
 from tr_analysis.models.checks import Array, coverage, numbers
 from tr_analysis.models.heterogeneity import check_units, heterogeneity
 from tr_analysis.models.payment import score
@@ -94,7 +95,7 @@ def judge(panel: pd.DataFrame, *, level: float, sides: int = 2) -> pd.DataFrame:
     known = rate.notna() & base.notna() & people.notna()
     for name, bad in (("offenders", people <= 0), ("baseline_rate", (base <= 0) | (base >= 1))):
         if (bad & known).any():
-            at = int((bad & known).argmax())
+            at = int(np.flatnonzero(bad & known)[0])
             where = f"row {panel.index[at]}, column {name!r}: {panel[name].iloc[at]}"
             raise ValueError(f"{where}: no test without variation; drop the row")
     k, n, b = (
@@ -187,7 +188,7 @@ def regression_to_the_mean(
     kept, low, high = (
         float(np.mean(tau2 / (tau2 + v))) for tau2 in (between.tau2, between.low, between.high)
     )
-    best = np.argsort(y, kind="stable")[: max(1, len(y) // 4)]
+    best = np.argsort(settle(y), kind="stable")[: max(1, len(y) // 4)]
     at_first, since = float(y[best].mean()), float(after[best].mean())
     return Regression(slope, slope - half, slope + half, kept, low, high, len(best), at_first, since, len(y))
 

@@ -118,7 +118,7 @@ def _first(world: _World) -> tuple[Array, Array]:
         rate = (found - mix * people).sum(axis=1) / people.sum()
         fits &= np.abs(rate - published.first_rate) < world.half
         if fits.any():
-            at = int(fits.argmax())
+            at = int(np.flatnonzero(fits)[0])
             return found[at], change[at]
     raise ValueError(
         f"none of {MOST_BLOCKS * BLOCK:,} first cohorts has the winners, losers and rate: turn the level"

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 from tr_analysis.models.checks import number, whole
 from tr_analysis.models.payment_checks import WIDEST, check_counts, check_error, check_share, one_share
 from tr_analysis.models.payment_power import critical_value, normal_chances
+from tr_analysis.order import place_of_smallest
 
 TINY = 1e-300  # smallest probability that has a logarithm here
 
@@ -221,7 +222,7 @@ def profile_interval(region: pd.DataFrame, column: str, *, coverage: float = 0.9
     low, high = float(inside.min()), float(inside.max())
     if high == profile.index.max() or (low == profile.index.min() and not (column == "spread" and low == 0)):
         raise ValueError(f"the interval of the {column} runs to the end of the grid: look at more values")
-    return Interval(float(profile.index[int(profile.argmin())]), low, high)
+    return Interval(float(profile.index[place_of_smallest(profile)]), low, high)
 
 
 def _quantiles(winners: float, losers: float, providers: int) -> tuple[float, float]:

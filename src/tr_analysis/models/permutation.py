@@ -98,7 +98,7 @@ def treatment(design: ClusteredDesign) -> Array:
     varies = values != first[design.codes]
     if varies.any():
         raise NotApplicableError(
-            f"{design.coefficient!r} varies within cluster {design.labels[design.codes[varies.argmax()]]}: "
+            f"{design.coefficient!r} varies within cluster {design.labels[design.codes[np.flatnonzero(varies)[0]]]}: "
             "permutation moves the treatment of whole clusters; use the jackknife or the bootstrap"
         )
     return first

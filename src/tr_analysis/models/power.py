@@ -70,7 +70,7 @@ def detectable_share(
 
     if short(1.0) < 0:
         return float("nan")
-    return float(brentq(short, share_1, 1.0, xtol=1e-9))
+    return float(brentq(short, share_1, 1.0, xtol=1e-13))
 
 
 def _check_share(share: object) -> None:

@@ -13,6 +13,7 @@ from statsmodels.stats.proportion import (
 
 from tr_analysis.models.checks import coverage
 from tr_analysis.models.counts import counts, one_count
+from tr_analysis.order import only
 
 RESULTS = ("estimate", "low", "high", "method")
 LARGEST_EXACT_TEST = 400
@@ -73,8 +74,8 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     """
     level, (k, n) = coverage(level), one_count(successes, trials)
     frame = proportions(pd.DataFrame({"successes": [k], "trials": [n]}), level=level)
-    low, high = float(frame["low"].iloc[0]), float(frame["high"].iloc[0])
-    return Proportion(k, n, k / n, low, high, str(frame["method"].iloc[0]), level)
+    row = only(frame)
+    return Proportion(k, n, k / n, float(row["low"]), float(row["high"]), str(row["method"]), level)
 
 
 def proportions(

@@ -10,6 +10,7 @@ from scipy.stats import beta
 
 from tr_analysis.models.checks import Array, coverage, generator, whole
 from tr_analysis.models.counts import counts
+from tr_analysis.models.optimum import polish
 
 SHRUNKEN = ("observed", "estimate", "low", "high", "reliability")
 RANKED = ("rank", "low", "high")
@@ -81,7 +82,8 @@ def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str
         raise ValueError(
             f"the beta-binomial fit did not converge ({best.message}): look for units that stand apart"
         )
-    mean, strength = float(expit(best.x[0])), float(np.exp(best.x[1]))
+    where, size = polish(lambda x: _loss(x, k, n)[0], best.x)
+    mean, strength = float(expit(where)), float(np.exp(size))
     return BetaBinomial(mean, float(np.sqrt(mean * (1 - mean) / (strength + 1))), strength)
 
 
@@ -183,7 +185,7 @@ def rank_intervals(
     else:
         shares = random.random((draws, len(k)))
     lots = random.random(shares.shape)  # near 0 and 1 shares round to the same number: lots, not rows, decide
-    ranks = np.lexsort((lots, shares)).argsort(axis=1) + 1
+    ranks = np.lexsort((lots, shares)).argsort(axis=1, kind="stable") + 1
     ends = np.quantile(ranks, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
     low, high = ends.astype(int)
     return frame.assign(rank=ranks.mean(axis=0), low=low, high=high)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tr_analysis.models.specification import RESULTS, choice_names
+from tr_analysis.order import in_order
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
         typical, largest = (float(ranges.agg(how)) if len(ranges) else 0.0 for how in ("median", "max"))
         rows[choice] = {"sets": len(ranges), "typical": typical, "largest": largest}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("choice")
-    return table.sort_values(["typical", "largest"], ascending=False, kind="stable")
+    return in_order(table, "typical", "largest", "choice", descending=["typical", "largest"])
 
 
 def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -184,11 +185,12 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
     curves = pd.DataFrame([_statistics(curve) for curve in (observed, *null)])
     rows = {}
     for statistic, values in curves.items():
+        own = float(values.to_numpy()[0])
         # Equal up to rounding is equal: a mirrored data set gives the same size with other last digits.
-        reached = values >= values.iloc[0] - 1e-9 * abs(values.iloc[0])
+        reached = values >= own - 1e-9 * abs(own)
         largest = values >= values.max() - 1e-9 * abs(values.max())
         rows[statistic] = {
-            "observed": float(values.iloc[0]),
+            "observed": own,
             "as_extreme": int(reached.sum()) - 1,
             "curves": len(values),
             "p_value": float(reached.mean()),
@@ -213,7 +215,7 @@ def _estimated(results: pd.DataFrame) -> pd.DataFrame:
     """Return the specifications that gave an estimate."""
     found = _checked(results)[results["failure"] == ""]
     if found.empty:
-        first = results["failure"].iloc[0] if len(results) else "there are none"
+        first = next(iter(results["failure"])) if len(results) else "there are none"
         raise ValueError(f"every specification failed; the first: {first}")
     return found
 

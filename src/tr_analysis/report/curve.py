@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from tr_analysis.order import in_order
 from tr_analysis.report import charts
 
 Words = Mapping[str, Mapping[Any, str]]
@@ -45,7 +46,7 @@ def specification_curve(
     ValueError
         If nothing was estimated, a choice is not in the results, or one of its options has no words.
     """
-    drawn = results[results["failure"] == ""].sort_values(["estimate", "id"], ignore_index=True)
+    drawn = in_order(results[results["failure"] == ""], "estimate", "id").reset_index(drop=True)
     if drawn.empty:
         raise ValueError("every specification failed: there is no curve to draw")
     colours = np.select([drawn["low"] > 0, drawn["high"] < 0], [charts.CRC, charts.NPS], charts.MUTED)

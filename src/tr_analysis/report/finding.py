@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from tr_analysis.digits import NOISE, kept
 from tr_analysis.origin import marked
 from tr_analysis.report.tables import number_text, probability_text
 
@@ -118,7 +119,7 @@ class Finding:
         part
             ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
             ``interval``; ``span`` (the interval with what it allows for); ``n``; ``n_of`` (with what it
-            counts); ``change`` (rose by, fell by), ``more`` (more, fewer) and ``faster``
+            counts); ``change`` (rose by, fell by, did not change), ``more`` (more, fewer) and ``faster``
             (faster, more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and
             ``clarity`` (whether the interval includes no change), by the interval.
 
@@ -138,9 +139,13 @@ class Finding:
             return {"value": self.text or ""}
         value = self._write(self.value)
         parts = {"value": value, "size": value.removeprefix("\N{MINUS SIGN}"), "signed": value}
-        if re.search("[1-9]", value) and self.value > 0:
+        nought = not re.search("[1-9]", value)
+        if not nought and self.value > 0:
             parts["signed"] = f"+{value}"
-        parts |= {word: forms[self.value < 0].format(parts["size"]) for word, forms in _WORDS.items()}
+        negative = self.value < 0 and not nought
+        parts |= {word: forms[negative].format(parts["size"]) for word, forms in _WORDS.items()}
+        if nought:
+            parts["change"] = "did not change"
         if self.low is not None and self.high is not None:
             low, high = self._write(self.low), self._write(self.high)
             parts |= {"low": low, "high": high, "interval": f"{low.removesuffix(' points')} to {high}"}
@@ -161,8 +166,12 @@ class Finding:
         return number_text(f"{{:,.{places}f}}{suffix}", number)
 
     def record(self) -> dict[str, Any]:
-        """Return the finding for the results file; numbers to eight significant digits."""
-        numbers = {k: _rounded(getattr(self, k)) for k in ("value", "low", "high")}
+        """Return the finding for the results file; numbers with the digits that are `kept`."""
+        half = None if self.low is None or self.high is None else (self.high - self.low) / 2
+        parts = {k: getattr(self, k) for k in ("value", "low", "high")}
+        least = 0 if self.unit == "probability" else NOISE * 100  # of the size of shares in per cent
+        parts = {k: v if v is None or abs(v) > least else 0.0 for k, v in parts.items()}
+        numbers = {k: None if v is None else kept(v, half) for k, v in parts.items()}
         rest = {
             k: getattr(self, k)
             for k in ("label", "n", "unit", "rung", "method", "text", "places", "of", "span")
@@ -176,11 +185,6 @@ class Finding:
         about |= {"unit": UNIT_WORDS.get(self.unit, self.unit), "sources": " ".join(self.sources)}
         about["span"] = "" if self.low is None else self.span
         return {column: about[column] for column in ROW}
-
-
-def _rounded(number: float | None) -> float | None:
-    """Keep the digits that every processor agrees on."""
-    return None if number is None else float(f"{number:.8g}")
 
 
 def finite(name: str, part: str, number: Any) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from tr_analysis.data import load
+from tr_analysis.digits import to_count
 from tr_analysis.errors import nearest
 from tr_analysis.origin import marked, origin_of
 from tr_analysis.report import FINDINGS_MIME
@@ -60,7 +61,7 @@ class Findings:
         numbers = {"value": value, **{k: v for k in ("low", "high", "n") if (v := about.get(k)) is not None}}
         kept: dict[str, Any] = {k: finite(name, k, v) for k, v in numbers.items()}
         if "n" in kept:
-            kept["n"] = int(kept["n"])
+            kept["n"] = to_count(kept["n"])
         sources = tuple(dict.fromkeys(about.get("sources", ())))
         self._keep(Finding(name, label, **{**about, **kept, "sources": sources}))
 

@@ -10,8 +10,10 @@ from operator import itemgetter
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_numeric_dtype
 
+from tr_analysis import digits
+from tr_analysis.digits import settle, without_noise
 from tr_analysis.origin import marked, origin_of
 
 UNKNOWN = "not known"
@@ -102,23 +104,51 @@ class Table:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Write a frame's values as CSV: numbers to eight significant digits, missing ones empty.
+    """Write a frame's values as CSV, numbers with the digits that are `kept`, missing ones empty.
+
+    Columns called low and high, or alike with something before it, are the ends of an interval; every column
+    that lies between them, of those whose names begin alike, keeps the digits of an estimate.
 
     Examples
     --------
     >>> print(csv_text(pd.DataFrame({"rate": [1 / 3, None]})), end="")
     rate
-    0.33333333
+    0.333333
     ""
     """
-    values = {name: [_value(value) for value in column] for name, column in frame.items()}
+    columns = {str(name): column for name, column in frame.items()}
+    half = dict.fromkeys(columns, pd.Series(0.0, frame.index)) | _half_widths(columns)
+    values = {
+        name: [_value(*pair) for pair in zip(_clean(column), half[name], strict=True)]
+        for name, column in columns.items()
+    }
     return pd.DataFrame(values, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
-def _value(value: Any) -> str:
+def _half_widths(columns: "Mapping[str, pd.Series[Any]]") -> "dict[str, pd.Series[Any]]":
+    """Return half the widths of the intervals of each column that has some, the ends themselves too."""
+    found = {}
+    for begin in (name[:-3] for name in columns if name.endswith("low") and f"{name[:-3]}high" in columns):
+        low, high = (columns[begin + end].astype(float) for end in ("low", "high"))
+        for name in (name for name in columns if name.startswith(begin.rstrip("_ "))):
+            column = columns[name]
+            if is_float_dtype(column) and column.between(low, high)[column.notna()].all():
+                found[name] = (high - low) / 2
+    return found
+
+
+def _clean(column: "pd.Series[Any]") -> Any:
+    """Take away the noise of a column of numbers; probabilities have none, however small they are."""
+    if not is_float_dtype(column) or column.between(0, 1)[column.notna()].all():
+        return column
+    return without_noise(column.astype(float))
+
+
+def _value(value: Any, half_width: float) -> str:
     """Write one value for a computer to read."""
-    written = f"{value + 0:.8g}" if isinstance(value, float) else str(value)
-    return "" if pd.isna(value) else written
+    if pd.isna(value):
+        return ""
+    return digits.text(value, half_width) if isinstance(value, float) else str(value)
 
 
 def table(
@@ -211,7 +241,7 @@ def _interval(*parts: str) -> str:
 
 
 def _cells(column: "pd.Series[Any]", form: Format | None, absent: str, *, number: bool) -> list[str]:
-    whole = number and bool((column.dropna() % 1 == 0).all())
+    whole = number and bool((settle(column.dropna().astype(float)) % 1 == 0).all())
     form = form or ("{:,.0f}" if whole else "{:,.2f}" if number else "{}")
     if is_bool_dtype(column):
         column = column.map({True: "yes", False: "no"})
@@ -227,7 +257,7 @@ def number_text(form: str, number: float) -> str:
     >>> number_text("{:.1f} points", -1.94), number_text("{:.1f}", -0.04)
     ('−1.9 points', '0.0')
     """
-    text = form.format(number)
+    text = form.format(settle(number) if isinstance(number, float) else number)
     if not re.search("[1-9]", text):
         return re.sub(r"[-+](?=[\d.])", "", text, count=1)
     return text.replace("-", "\N{MINUS SIGN}", 1) if number < 0 else text
@@ -241,7 +271,7 @@ def probability_text(value: float, places: int = 3) -> str:
     >>> probability_text(0.0606), probability_text(3.6e-8)
     ('0.061', 'below 0.001')
     """
-    least = 10.0**-places
+    least, value = 10.0**-places, settle(value)
     return f"below {least:.{places}f}" if 0 < value < least / 2 else f"{value:.{places}f}"
 
 

@@ -11,6 +11,7 @@ from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
 from tr_analysis.ledger.results import KEY_FINDINGS, LEADS
+from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
@@ -94,7 +95,7 @@ def card(chapter: Chapter) -> dict[str, Any] | None:
 
 def events(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the dated events by year, each with its day or month in words."""
-    dated = table.dropna(subset="date").sort_values("date", kind="stable")
+    dated = in_order(table.dropna(subset="date"), "date", "event_id")
     rows = [
         {"year": str(row["date"])[:4], "day": _in_words(str(row["date"])), **row}
         for row in dated.to_dict("records")
@@ -118,7 +119,7 @@ def providers(pages: Sequence[Chapter]) -> list[dict[str, Any]]:
     covered = trusts.groupby("successor_crc")["trust"].agg(list).to_dict()
     places = load("places").groupby("crc")
     towns = places["place"].agg(" ".join) + " " + places["county"].agg(lambda names: " ".join(names.unique()))
-    rows = load("providers").sort_values("provider", kind="stable").to_dict("records")
+    rows = in_order(load("providers"), "provider").to_dict("records")
     return [
         {
             **{str(column): cell for column, cell in row.items()},

@@ -6,6 +6,7 @@ from tr_analysis.data.official.panel import Panel, panel
 from tr_analysis.data.official.summary import baseline_summary, summary, with_years
 from tr_analysis.data.store import load
 from tr_analysis.files import sha256
+from tr_analysis.order import in_order
 
 PREFIX = "official/"
 """Before the name of an official table among the inputs of a chapter: `load` does not know it."""
@@ -68,7 +69,7 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
     if baselines is not None:
         crcs = providers.loc[providers["provider_type"] == "CRC", "provider"].tolist()
         pooled.append(baseline_summary(baselines, crcs))
-        latest = baselines.sort_values("release", kind="stable").drop_duplicates("provider", keep="last")
+        latest = in_order(baselines, "release", "cohort_type", "provider").groupby("provider").tail(1)
         rows.append(latest.assign(cohort="2011"))
     if not rows:
         return {}

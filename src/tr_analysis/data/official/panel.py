@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tr_analysis.errors import DataError, Problem
+from tr_analysis.order import in_order
 
 KEY = ["cohort", "provider"]
 COUNTS = ("offenders", "reoffenders", "reoffences")
@@ -95,15 +96,17 @@ def panel(
         raise DataError(problems)
     own["first_month"] = pd.PeriodIndex([first_month(c) for c in own["cohort"]], freq="M")
     own = _derived(_with_baselines(owned(own, known), baselines)).assign(origin="official")
-    own = own.sort_values(["first_month", "cohort_type", "cohort", "provider"], ignore_index=True)
+    own = in_order(own, "first_month", "cohort_type", "cohort", "provider").reset_index(drop=True)
     return Panel(own, _gaps(own, known["provider"]), left_out)
 
 
 def _one_release(own: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep one release of each cohort whole."""
     order = own["stage"].map(_STAGES).fillna(1).astype(int)
-    ranked = own.assign(_order=order).sort_values(["_order", "release"], kind="stable")
-    best = ranked.groupby("cohort")[["release"]].transform("last")["release"]
+    ranked = in_order(own.assign(_order=order), "_order", "release", "cohort", "provider", "file", "row")
+    best = (
+        ranked.groupby("cohort").tail(1).set_index("cohort")["release"].reindex(ranked["cohort"]).to_numpy()
+    )
     stage = ranked.groupby("cohort")["_order"].transform("max")
     kept = (ranked["release"] == best) & (ranked["_order"] == stage)
     rest = ranked[~kept].groupby(["release", "file", "cohort"]).size().rename("rows").reset_index()
@@ -159,11 +162,11 @@ def _with_baselines(own: pd.DataFrame, baselines: pd.DataFrame | None) -> pd.Dat
     if baselines is None or baselines.empty:
         return own
     parts = {"binary_rate": "baseline_rate", "ogrs": "baseline_ogrs", "frequency_rate": "baseline_frequency"}
-    latest = baselines.sort_values("release", kind="stable")
+    latest = in_order(baselines, "release", *baselines.columns.intersection(["cohort_type"]), "provider")
     for matched in (["provider", "cohort_type"], ["provider"]):
         if not set(matched) <= set(latest):
             continue
-        rows = latest.drop_duplicates(matched, keep="last").set_index(matched)
+        rows = latest.groupby(matched).tail(1).set_index(matched)
         at = own.set_index(matched).index
         for printed, column in parts.items():
             if printed not in rows:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tr_analysis.data.official.panel import COUNTS
+from tr_analysis.order import in_order
 
 SUMMARY = ["cohort", "provider_type", "measure", "value"]
 BELOW, ABOVE = (f"CRCs significantly {side} their 2011 baseline" for side in ("below", "above"))
@@ -35,7 +36,7 @@ def with_years(frame: pd.DataFrame) -> pd.DataFrame:
         if cohort not in set(frame["cohort"]) and len(rows):
             pooled = [_pooled(own) | {"provider": name} for name, own in rows.groupby("provider")]
             added = pd.DataFrame(pooled).assign(cohort=cohort, cohort_type="year", derived="pooled quarters")
-            made.append(added.assign(provider_type=rows["provider_type"].iloc[0]))
+            made.append(added.assign(provider_type=rows["provider_type"].max()))
     return pd.concat(made, ignore_index=True) if len(made) > 1 else frame
 
 
@@ -115,8 +116,7 @@ def baseline_summary(baselines: pd.DataFrame, providers: Sequence[str]) -> pd.Da
         All CRCs; without every one of them, or without the people, there is no such baseline.
     """
     order = (baselines["cohort_type"] == "year").astype(int)
-    rows = baselines.assign(_year=order).sort_values(["release", "_year"], kind="stable")
-    rows = rows.drop_duplicates("provider", keep="last")
+    rows = in_order(baselines.assign(_year=order), "release", "_year", "provider").groupby("provider").tail(1)
     rows = rows[rows["provider"].isin(providers)]
     people = rows["offenders"].astype(float)
     again = people * rows["binary_rate"].astype(float) / 100

@@ -17,6 +17,7 @@ from tr_analysis.data.official.fetching.register import REGISTER
 from tr_analysis.data.official.opening.grid import Sheet, read_sheets
 from tr_analysis.data.official.words.cohorts import MONTHS
 from tr_analysis.errors import DataError, Problem, UsageError, nearest
+from tr_analysis.order import in_order
 
 __all__ = [
     "FAMILIES",
@@ -172,7 +173,7 @@ def combine(readings: Sequence[Reading], releases: Releases | None = None) -> Re
         last = frame.groupby(same, dropna=False)["release"].transform("max")
         frame = frame[frame["release"] == last]
     order = [c for c in ("release", *key) if c in frame]
-    frame = frame.sort_values([*order, "file", "row"], kind="stable", ignore_index=True)
+    frame = in_order(frame, *order, "file", "row").reset_index(drop=True)
     notes = reduce(lambda a, b: a + b, (reading.not_understood for reading in readings))
     checks, printed = (
         _stacked([_of(frame, getattr(reading, part)) for reading in readings])
@@ -208,7 +209,7 @@ def _overlaps(frame: pd.DataFrame, key: list[str], releases: Releases | None) ->
         )
     problems = []
     for file, rows in twice.groupby("file", sort=True):
-        first = rows.iloc[0]
+        first = next(iter(rows.to_dict("records")))
         others = sorted(set(twice["file"]) - {file})
         about = ", ".join(str(first[c]) for c in key if pd.notna(first[c]))
         rule = f"{len(rows)} rows, such as {about}, stand also in {', '.join(others) or 'this file'}: {what}"

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
+from tr_analysis.digits import without_noise
 from tr_analysis.report.charts.style import ALL, SMALL, figure_of
 from tr_analysis.report.tables import number_text
 
@@ -154,7 +155,7 @@ def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) 
     for column, (name, colour) in enumerate(zip(frame.columns, colours, strict=True)):
         places = np.arange(len(frame)) + (column - (frame.shape[1] - 1) / 2) * height
         axes.barh(places, frame[name], 0.88 * height, color=colour, label=name)
-        for value, place in zip(frame[name], places, strict=True):
+        for value, place in zip(without_noise(frame[name]), places, strict=True):
             away, side = (5, "left") if value >= 0 else (-5, "right")
             number = number_text(form, value)
             note(axes, number, (value, float(place)), (away, 0), colour, ha=side, va="center", fontsize=SMALL)

@@ -14,6 +14,7 @@ from matplotlib.legend import Legend
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import ScalarFormatter
 
+from tr_analysis.digits import settle
 from tr_analysis.report.charts.draw import EndLabel
 from tr_analysis.report.charts.marks import ROW, place_flags
 from tr_analysis.report.charts.style import figure_of
@@ -116,6 +117,11 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
     for axes in figure.axes:
         _spread(axes, renderer)
     figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(
+            settle(axes.get_position().bounds)
+        )  # what follows from it would else fall by chance
+        axes.set_in_layout(True)
 
 
 def _space_years(axes: Axes, most: int) -> None:
@@ -180,7 +186,8 @@ def _make_room(figure: Figure, axes: Axes, renderer: RendererBase) -> None:
     )
     if factor > 1:
         width, height = figure.get_size_inches()
-        figure.set_size_inches(width, height + (factor - 1) * axes.bbox.height / figure.dpi)
+        more = (factor - 1) * axes.bbox.height / figure.dpi
+        figure.set_size_inches(width, round(height + more, 3))
         _lay_out(figure, 0)
 
 

@@ -9,8 +9,11 @@ import pandas as pd
 from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
 from PIL import Image
 
+from tr_analysis.digits import settle
 from tr_analysis.origin import MARK, marked, origin_of
 from tr_analysis.report import CHART_MIME
 from tr_analysis.report.charts.fit import fit, group_thousands, name_upright, words_of
@@ -18,6 +21,7 @@ from tr_analysis.report.charts.rules import check
 from tr_analysis.report.charts.style import DPI, MUTED, NARROW, SMALL
 from tr_analysis.report.charts.svg import to_svg
 from tr_analysis.report.headings import write_heading
+from tr_analysis.report.tables import csv_text
 
 
 def show(
@@ -59,6 +63,7 @@ def show(
         title, alt = marked(title, origin), marked(alt, origin)
         for axes in figure.axes:  # in the drawing itself, which is also seen without its heading
             axes.set_title(MARK, loc="right", fontsize=SMALL, fontweight="bold", color=MUTED)
+    _settle(figure)
     name_upright(figure)
     group_thousands(figure)
     words, (width, height) = words_of(figure), figure.get_size_inches()
@@ -80,10 +85,26 @@ def show(
     bundle = {
         "image/png": base64.b64encode(png).decode(),
         CHART_MIME: chart,
-        "text/csv": data.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
+        "text/csv": csv_text(data),
         "text/plain": f"Chart: {title}",
     }
     display(bundle, raw=True, metadata={"image/png": picture})  # type: ignore[no-untyped-call]
+
+
+def _settle(figure: Figure) -> None:
+    """Draw what is drawn from settled numbers, so that noise decides nothing: a pixel, a tick, whether a line closes."""
+    for axes in figure.axes:
+        for line in axes.lines:
+            line.set_data(*(settle(values) for values in line.get_data(orig=False)))
+        for bar in (patch for patch in axes.patches if isinstance(patch, Rectangle)):
+            bar.set_bounds(*settle([*bar.get_xy(), bar.get_width(), bar.get_height()]))
+        for many in axes.collections:
+            many.set_offsets(settle(many.get_offsets()))
+            for path in many.get_paths():
+                path.vertices = settle(path.vertices)
+        for annotation in (text for text in axes.texts if isinstance(text, Annotation)):
+            annotation.xy = tuple(settle(at) if isinstance(at, float) else at for at in annotation.xy)
+        axes.set(xlim=settle(axes.get_xlim()), ylim=settle(axes.get_ylim()))
 
 
 def _complete(name: str, words: dict[str, str], data: pd.DataFrame) -> None:

@@ -12,6 +12,8 @@ _FONTS = "'DejaVu Sans', Verdana, sans-serif"
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _USELESS = re.compile(r'<!--.*?-->|(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|\n\s*(?=<)', re.DOTALL)
 _PLACES = re.compile(r'(?<= )(d|x|y|width|height|points)="([^"]*)"')
+_MOVED = re.compile(r"(?<=translate\()[^)]*")
+_ID = re.compile(r'(?<= id=")[^"]*')
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _STEP = re.compile(r"([MLz])(?: (-?[\d.]+) (-?[\d.]+))?")
 
@@ -34,6 +36,9 @@ def to_svg(figure: Figure, name: str, title: str, alt: str) -> str:
     text = drawn.getvalue()
     text = _USELESS.sub("", text[text.index("<svg") :])
     text = _PLACES.sub(lambda found: f'{found[1]}="{_shorter(found[2])}"', text)
+    text = _MOVED.sub(lambda found: _shorter(found[0]), text)
+    for number, old in enumerate(dict.fromkeys(_ID.findall(text))):  # hashes of unrounded places
+        text = re.sub(rf'(?<=id="){old}(?=")|(?<=#){old}\b', f"{name}-{number}", text)
     text = text.replace("font-family: 'DejaVu Sans'; ", "").replace("'DejaVu Sans'", _FONTS)
     text = text.replace("</style>", f" text{{font-family: {_FONTS}}}</style>", 1)
     words = f"<title>{escape(title)}</title><desc>{escape(alt)}</desc>"
