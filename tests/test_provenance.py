@@ -1,6 +1,7 @@
+import platform
 import subprocess
 
-from tr_analysis.provenance import commit
+from tr_analysis.provenance import commit, machine
 
 
 def git(folder, *words):
@@ -12,16 +13,25 @@ def test_a_commit_is_named_with_what_changed_since(tmp_path, monkeypatch):
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
     assert commit() == ""
     git(tmp_path, "init", "-q")
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "a.csv").write_text("1")
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "a.csv").write_text("1")
     (tmp_path / "notes.txt").write_text("1")
     git(tmp_path, "add", "data")
     git(tmp_path, "commit", "-qm", "first")
     assert len(commit()) == 12
-    (tmp_path / "data" / "a.csv").write_text("2")
+    (tmp_path / "data" / "processed").mkdir()
+    (tmp_path / "data" / "processed" / "b.csv").write_text("1")
+    assert len(commit()) == 12, "what is built from it is no change"
+    (tmp_path / "data" / "raw" / "a.csv").write_text("2")
     assert commit().endswith(", with changes that are not committed")
 
 
 def test_without_git_there_is_none(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert commit() == ""
+
+
+def test_the_machine_names_its_kernel():
+    processor, kernel = machine().split(", BLAS kernel ")
+    assert platform.machine() in processor
+    assert kernel not in ("", "not known")

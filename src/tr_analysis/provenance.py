@@ -1,10 +1,20 @@
-"""What stands behind a page: the state of the project that it was made from."""
+"""What stands behind a page: the state of the project that it was made from, and the machine that computed it."""
 
+import platform
+import re
 import subprocess
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 from tr_analysis import paths
 
-_MADE_FROM = ["src", "notebooks", "data", "reports", "requirements.lock"]
+_MADE_FROM = [
+    "src",
+    "notebooks",
+    "data/raw",
+    "requirements.lock",
+]  # what is built from them says nothing more
 
 
 def commit() -> str:
@@ -15,6 +25,26 @@ def commit() -> str:
     head = _git("rev-parse", "--short=12", "HEAD")
     changed = _git("status", "--porcelain", "--", *_MADE_FROM) if head else ""
     return f"{head}, with changes that are not committed" if changed else head
+
+
+@cache
+def machine() -> str:
+    """Return processor and BLAS kernel, on which the last digits of numbers can hang, in words."""
+    import numpy as np  # noqa: F401 its library is asked
+    from threadpoolctl import threadpool_info
+
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    kernels = {library.get("architecture", library["internal_api"]) for library in libraries}
+    return (
+        f"{_processor()} ({platform.machine()}), BLAS kernel {' and '.join(sorted(kernels)) or 'not known'}"
+    )
+
+
+def _processor() -> str:
+    with suppress(OSError):  # there is no such file elsewhere than on Linux
+        if found := re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+            return found[1]
+    return platform.processor() or "processor not known"
 
 
 def _git(*words: str) -> str:

@@ -1,5 +1,6 @@
 """The command that runs chapters."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache, partial
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tr_analysis.runner.records import Records
     from tr_analysis.runner.run import Outcome
     from tr_analysis.study.plan import Task
+
+
+_FEW = 3  # chapters of which each gets a line
 
 
 def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -102,7 +106,7 @@ def run(
             found = changes(tasks, records, force=force)
         if lines := list(_explained(found) if why else _unchanged(found)):
             click.echo("\n".join(lines))
-        failures = _run(found, records, jobs, kernels)
+        failures = _run(found, records, jobs, kernels, tell=_told if why else _summed)
     try:
         render_after(tasks, records, force=force, why=why)
     except StudyError as error:  # what failed before is said as well
@@ -136,6 +140,7 @@ def _run(
     records: "Mapping[Path, Records]",
     jobs: int | None,
     kernels: "Callable[[], Kernels]",
+    tell: "Callable[[Sequence[Outcome], float], Iterator[str]]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
     from tr_analysis.runner.changes import keep, to_run
@@ -155,8 +160,9 @@ def _run(
             keep(by_name[outcome.task.name], outcome.files, records)
 
     refuse_stale(tasks)
+    start = time.monotonic()
     outcomes = run_chapters(tasks, jobs, kernels=kernels(), done=record)
-    click.echo("\n".join(_told(outcomes)))
+    click.echo("\n".join(tell(outcomes, time.monotonic() - start)))
     return [outcome.failure for outcome in outcomes if outcome.failure]
 
 
@@ -179,7 +185,17 @@ def _named(tasks: "Sequence[Task]") -> str:
     return tasks[0].name if len(tasks) == 1 else f"{tasks[0].chapter.name} for {len(tasks)} providers"
 
 
-def _told(outcomes: "Sequence[Outcome]") -> Iterator[str]:
+def _summed(outcomes: "Sequence[Outcome]", seconds: float) -> Iterator[str]:
+    """Yield one line for a run of the study; a few chapters, and what failed, are told one by one."""
+    chapters = {outcome.task.chapter.name for outcome in outcomes}
+    if len(chapters) <= _FEW or any(outcome.failure for outcome in outcomes):
+        yield from _told(outcomes, seconds)
+    else:
+        runs = f" ({len(outcomes)} runs)" * (len(outcomes) > len(chapters))
+        yield f"{len(chapters)} chapters{runs} in {seconds:.0f} s: {shown(outcomes[0].task.out)}"
+
+
+def _told(outcomes: "Sequence[Outcome]", _: float) -> Iterator[str]:
     """Yield a line for each chapter that was run, however often, and one for each run that failed."""
     for _, runs in groupby(outcomes, lambda outcome: outcome.task.chapter.name):
         ended = list(runs)

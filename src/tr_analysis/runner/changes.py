@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from tr_analysis.provenance import machine
 from tr_analysis.runner import fingerprint
 from tr_analysis.runner.records import Records
 from tr_analysis.study.plan import Task
@@ -56,4 +57,4 @@ def keep(change: Change, files: Sequence[Path], records: Mapping[Path, Records])
     """Keep what a task was made from: the notebook as it was before, and what it loaded as it is now."""
     task = change.task
     now = fingerprint.chapter(task) | {"the notebook": change.made_from["the notebook"]}
-    records[task.out].keep(task.name, now, files)
+    records[task.out].keep(task.name, now, files, on=machine())

@@ -52,12 +52,18 @@ class Records:
             if there.get(file) != files[file]
         ]
 
-    def keep(self, name: str, made_from: Parts, files: Iterable[Path], folder: Path | None = None) -> None:
-        """Keep what a thing was made from, and the files it gave."""
-        made = {"made from": dict(made_from), "files": hashes(files, folder or self._out)}
+    def keep(
+        self, name: str, made_from: Parts, files: Iterable[Path], folder: Path | None = None, *, on: str = ""
+    ) -> None:
+        """Keep what a thing was made from, the files it gave, and the machine that computed it."""
+        made = {"made from": dict(made_from), "files": hashes(files, folder or self._out), "computed on": on}
         with self._lock:
             self._made[name] = made
             self._write()
+
+    def computed_on(self, name: str) -> str:
+        """Return the machine that computed a run, in words; empty where that is not on record."""
+        return str(self._made.get(name, {}).get("computed on", ""))
 
     def drop(self, name: str) -> None:
         """Forget a thing that failed: it is made again."""

@@ -11,6 +11,7 @@ from tr_analysis.data.schemas import TABLES
 from tr_analysis.files import write_files
 from tr_analysis.provenance import commit
 from tr_analysis.report.finding import RUNGS
+from tr_analysis.runner.records import Records
 from tr_analysis.site.audit import audit
 from tr_analysis.site.cells import TEMPLATES, cell_renderer
 from tr_analysis.site.chapter import Chapter, read_chapter
@@ -56,7 +57,7 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
     chapters = [read_chapter(path) for path in executed]
     shared = {"commit": commit(), "version": chapters[0].version if chapters else ""}
     pages = {"index.html": frame.get_template("home.html.j2").render(**home(chapters), **shared)}
-    pages |= _chapter_pages(frame, chapters, shared, linked=True)
+    pages |= _chapter_pages(frame, chapters, shared, Records(site.parent), linked=True)
     for name, context in _reference(chapters).items():
         pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(**context, **shared)
     pages["404.html"] = frame.get_template("404.html.j2").render(**shared)
@@ -77,14 +78,19 @@ def write_variant(executed: Path) -> Path:
     """
     chapter = read_chapter(executed)
     shared = {"commit": commit(), "version": chapter.version}
-    pages = _chapter_pages(_frame(linked=False), [chapter], shared, linked=False)
+    pages = _chapter_pages(_frame(linked=False), [chapter], shared, Records(executed.parent), linked=False)
     audit(pages, (), _script())
     (page,) = write_files(executed.parent, {name: page.encode() for name, page in pages.items()})
     return page
 
 
 def _chapter_pages(
-    frame: "Environment", chapters: Sequence[Chapter], shared: Mapping[str, Any], *, linked: bool
+    frame: "Environment",
+    chapters: Sequence[Chapter],
+    shared: Mapping[str, Any],
+    records: Records,
+    *,
+    linked: bool,
 ) -> dict[str, str]:
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
     render, template = cell_renderer(linked=linked), frame.get_template("chapter.html.j2")
@@ -94,6 +100,7 @@ def _chapter_pages(
         body = render(chapter.notebook, chapter.run)
         pages[chapter.page] = template.render(
             chapter=chapter,
+            computed_on=records.computed_on(chapter.run),
             previous=chapters[place - 1] if place else None,
             following=chapters[place + 1] if place + 1 < len(chapters) else None,
             body=body,
