@@ -3,32 +3,37 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
-# Checked cell by cell: the chapters, and of the pages about one provider one CRC's and one NPS division's. Their
-# bytes are checked for all.
+NBVAL  := -p tests.nbval_strict --nbval --nbval-current-env
+# Run again cell by cell: in `make test` one chapter and one page about a provider, in `make test-all` every chapter
+# and a page of each kind of provider. What all of them show is compared with a fresh run in both.
+SOME  := reports/07-claims.ipynb reports/provider-nps-wales.ipynb
 PAGES := reports/[0-9]*.ipynb reports/provider-northumbria.ipynb reports/provider-nps-wales.ipynb
 COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 
 # Python starts often here: what it compiles is kept, also where the surroundings say otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: study site test browser test-full bench lab check lock clean
+.PHONY: study site test test-all processors browser bench lab check lock clean
 .DEFAULT_GOAL := study
 
 study: $(VENV)/.study  ## run every chapter and build the pages
-	$(BIN)/tr-analysis run
+	@$(BIN)/tr-analysis run
 
 site: $(VENV)/.study  ## the pages once more, from the last run of the chapters
-	$(BIN)/tr-analysis site
+	@$(BIN)/tr-analysis site
 
-test: $(VENV)/.test  ## the tests, then the executed chapters cell by cell
-	$(PYTEST) -n auto --dist loadscope --ignore tests/browser
-	$(PYTEST) -p tests.nbval_strict --nbval --nbval-current-env -n auto --dist loadscope $(PAGES)
+test: $(VENV)/.test  ## what a newcomer runs: every gate, the tests, a chapter and a page cell by cell
+	@$(PYTEST) $(NBVAL) -n 2 --dist loadscope --ignore tests/browser tests $(SOME)
+
+test-all: $(VENV)/.test  ## the long simulations and gates as well, and every chapter cell by cell
+	@$(PYTEST) -m "" -n auto --dist loadscope --ignore tests/browser
+	@$(PYTEST) $(NBVAL) -n auto --dist loadscope $(PAGES)
+
+processors: $(VENV)/.test  ## the study under each BLAS kernel and each level of numpy's own: what differs
+	@$(BIN)/python -m tests.processors
 
 browser: $(VENV)/.test  ## the pages in a real browser, where Chromium is installed
 	$(PYTEST) -n auto --dist loadscope tests/browser
-
-test-full: $(VENV)/.test  ## all tests, the long simulations as well
-	$(PYTEST) -n auto --dist loadscope -m ""
 
 bench: $(VENV)/.test  ## measure speed and memory on this machine into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks

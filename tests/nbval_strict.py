@@ -3,12 +3,10 @@
 ``python -m pytest -p tests.nbval_strict --nbval --nbval-current-env reports/``
 
 nbval alone passes a notebook that was never run, passes a cell that asks not to be compared, and passes any
-picture in place of another. Here such notebooks are refused before a kernel starts, pictures are compared by
-their pixels, and key numbers by their values, with a tolerance far below what is ever shown.
+picture in place of another. Here such notebooks are refused before a kernel starts, and pictures are compared by
+their pixels, numbers by their values, with the tolerances of `tests.gates.compare`.
 """
 
-import base64
-import io
 import json
 import os
 import tempfile
@@ -17,70 +15,43 @@ from itertools import count
 from pathlib import Path
 
 import nbval.kernel
-import numpy as np
 import pytest
 import zmq
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
-from PIL import Image
 
-from tests.gates.compare import compare
-from tr_analysis.report import FINDINGS_MIME
+from tests.gates.compare import same_output
 from tr_analysis.runner import CAN_FORK, SETTINGS
 from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
 
-LEVELS = 4  # of 255, by which a pixel's colour may differ: less than anyone sees
 
-
-class Picture(str):
-    """A picture as base64 text, equal to another with the same pixels."""
+class Shown(str):
+    """An output as text, equal to another that shows a reader the same."""
 
     __hash__ = str.__hash__
+    kind, value = "", None
 
     def __eq__(self, other):
-        return str.__eq__(self, other) or _same_pixels(self, other)
+        return str.__eq__(self, other) or same_output(self.kind, self.value, other.value)
 
     def __ne__(self, other):
         return not self == other
-
-
-class KeyNumbers(str):
-    """Findings as indented JSON, equal to others with the same values."""
-
-    __hash__ = str.__hash__
-
-    def __eq__(self, other):
-        return compare(json.loads(self), json.loads(other)) == []
-
-    def __ne__(self, other):
-        return not self == other
-
-
-def _same_pixels(one, other):
-    try:
-        first, second = (
-            np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGBA"), dtype=int)
-            for text in (one, other)
-        )
-    except (OSError, ValueError, SyntaxError):  # not base64, not a picture, or a damaged one
-        return False
-    return first.shape == second.shape and np.abs(first - second).max() <= LEVELS
 
 
 def _comparable(outputs):
-    """Copy the outputs, with pictures and key numbers as texts that know when they are equal."""
+    """Copy the outputs, what they show as texts that know when they are equal."""
     copies = [NotebookNode(output) for output in outputs]
     for copy in copies:
         if "data" in copy:
-            copy.data = {kind: _typed(kind, value) for kind, value in copy.data.items()}
+            copy.data = {kind: _shown(kind, value) for kind, value in copy.data.items()}
     return copies
 
 
-def _typed(kind, value):
-    if kind == "image/png":
-        return Picture(value)
-    return KeyNumbers(json.dumps(value, indent=1, sort_keys=True)) if kind == FINDINGS_MIME else value
+def _shown(kind, value):
+    shown = Shown(value if isinstance(value, str) else json.dumps(value, indent=1, sort_keys=True))
+    shown.kind, shown.value = kind, value
+    return shown
 
 
 def _refusal(item):

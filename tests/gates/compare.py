@@ -1,21 +1,36 @@
-"""Two gates on numbers: results against a reference, and prose against results."""
+"""Gates on numbers: results and pages against a reference by value, and prose against results."""
 
+import base64
+import io
 import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image
+
 from tr_analysis.lint.prose import plain_words
+from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-RELATIVE, ABSOLUTE = 1e-6, 1e-9
-"""Differences allowed: as a share of the larger number, and near zero in the number's own unit."""
+RELATIVE, ABSOLUTE = 2e-5, 1e-9
+"""Differences allowed, elsewhere than on the processors that promise the same bytes: as a share of the larger number,
+which is two units of the sixth digit kept, and near zero in the number's own unit."""
+
+LEVELS = 4
+"""Of 255, by which a pixel's colour may differ: less than anyone sees."""
+
+POINTS = 0.02
+"""By which a place in a drawing may differ: two of the hundredths that are written."""
 
 # A word may end in digits (OGRS4, S066); a sign counts only where nothing stands before it (2014-2021).
 _WORD_OR_NUMBER = re.compile(r"[^\W\d_]\w*|(?P<number>(?:(?<!\w)[-−+])?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?)")
+_DECIMAL = re.compile(r"[-−]?\d+\.\d+(?:e-?\d+)?|[-−]?\d+e-?\d+|(?<=[a-z ])[-−]?\.\d+")
 
 
 def compare(reference: dict[str, Any], fresh: dict[str, Any]) -> list[str]:
@@ -51,14 +66,79 @@ def _differences(place: str, old: Any, new: Any) -> Iterator[str]:
             elif inner != "version":
                 yield from _differences(inner, old[key], new[key])
     elif {type(old), type(new)} in ({float}, {float, int}):
-        if not math.isclose(old, new, rel_tol=RELATIVE, abs_tol=ABSOLUTE):
+        if not _close(old, new):
             yield f"{place} {old} became {new} (allowed relative difference {RELATIVE:g})"
     elif type(old) is not type(new) or old != new:
         yield f"{place} {_text(old)} became {_text(new)}"
 
 
+def _close(old: float, new: float, absolute: float = ABSOLUTE) -> bool:
+    """Tell whether two numbers agree; whole ones must be the same."""
+    if float(old).is_integer() and float(new).is_integer():
+        return old == new
+    return math.isclose(old, new, rel_tol=RELATIVE, abs_tol=absolute)
+
+
 def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def same_text(old: str, new: str, absolute: float = ABSOLUTE) -> bool:
+    """Tell whether two texts are the same but for decimals that agree, and the spaces that line them up."""
+    words, others = (" ".join(_DECIMAL.sub("#", text).split()) for text in (old, new))
+    numbers = (map(_decimal, _DECIMAL.findall(text)) for text in (old, new))
+    return words == others and all(_close(a, b, absolute) for a, b in zip(*numbers, strict=True))
+
+
+def _decimal(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+def same_pixels(old: str, new: str) -> bool:
+    """Tell whether two pictures, as base64 text, show the same; what is no picture is the same as nothing else."""
+    if old == new:
+        return True
+    try:
+        first, second = (
+            np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGBA"), dtype=int)
+            for text in (old, new)
+        )
+    except (OSError, ValueError, SyntaxError):  # not base64, not a picture, or a damaged one
+        return False
+    return first.shape == second.shape and int(np.abs(first - second).max()) <= LEVELS
+
+
+def same_output(kind: str, old: Any, new: Any) -> bool:
+    """Tell whether two outputs of a kind show a reader the same."""
+    if kind == "image/png":
+        return same_pixels(old, new)
+    if kind == FINDINGS_MIME:
+        return not compare(old, new)
+    if kind == CHART_MIME:
+        return same_text(_text(old), _text(new), POINTS)
+    return same_text(str(old), str(new))
+
+
+def compare_pages(reference: "NotebookNode", fresh: "NotebookNode") -> list[str]:
+    """Return how an executed chapter differs from its reference: the cell, and the kind of output or what else."""
+    found = []
+    for old, new in zip_longest(reference.cells, fresh.cells, fillvalue={}):
+        if (old.get("id"), old.get("source")) != (new.get("id"), new.get("source")):
+            return [*found, f"cell {old.get('id')} became {new.get('id')}, or its source changed"]
+        outputs = zip_longest(old.get("outputs", []), new.get("outputs", []), fillvalue={})
+        found += [f"cell {old.id}: {kind}" for before, after in outputs for kind in _changed(before, after)]
+    return found
+
+
+def _changed(old: Any, new: Any) -> list[str]:
+    """Name the kinds in which two outputs of a cell differ."""
+    before, after = old.get("data", {}), new.get("data", {})
+    rest = [
+        {key: value for key, value in o.items() if key not in ("data", "execution_count")} for o in (old, new)
+    ]
+    if before.keys() != after.keys() or rest[0] != rest[1]:
+        return ["what it shows"]
+    return [kind for kind in before if not same_output(kind, before[kind], after[kind])]
 
 
 def unsupported_numbers(notebook: "NotebookNode", results: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from tr_analysis.cli import main
 def fresh(tmp_path_factory):
     """The whole study as it comes out now, in a folder of its own: run once more, but for what a run recorded here."""
     out = tmp_path_factory.mktemp("fresh") / "reports"
-    others = shutil.ignore_patterns("failed", "site", "sweeps", "variants")
+    others = shutil.ignore_patterns("failed", "sweeps", "variants")
     shutil.copytree(paths.reports(), out, ignore=others)
     if not (out / ".runs.json").exists():
         shutil.rmtree(out)

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from tr_analysis import paths
+from tr_analysis.cli import cli as commands
 from tr_analysis.cli import main
 
 PAGE = paths.root() / "docs" / "your-own-question.md"
@@ -87,12 +88,23 @@ def reader(tmp_path_factory):
     return reader
 
 
+def test_every_command_there_is_and_every_piece_of_python_runs():
+    for kind, text, cell in steps():
+        if kind == "python" and not cell:
+            exec(text, {})
+        for line in text.splitlines() if kind == "sh" else ():
+            program, command, *_ = shlex.split(line)
+            assert (program, command in commands.commands) == ("tr-analysis", True), line
+
+
+@pytest.mark.full
 def test_every_block_runs_and_shows_what_the_page_says(reader):
     kinds = [kind for kind, _, _ in steps()]
     assert set(kinds) == {"sh", "text", "python", "markdown"}
     assert PAGE.read_text("utf-8").count("```") == 2 * len(kinds)
 
 
+@pytest.mark.full
 def test_the_answers_quoted_are_those_of_the_notebooks(reader):
     notebooks = [nbformat.read(p, as_version=4) for p in reader.root.glob("reports/**/*-first-year.ipynb")]
     outputs = [o for notebook in notebooks for cell in notebook.cells for o in cell.get("outputs", [])]
@@ -103,6 +115,7 @@ def test_the_answers_quoted_are_those_of_the_notebooks(reader):
     assert [quote for quote in quotes if quote.rstrip(".") not in said] == []
 
 
+@pytest.mark.full
 def test_every_file_named_is_there(reader):
     text = PAGE.read_text("utf-8")
     named = re.findall(r"`((?:reports|notebooks)/[^` ]+)`", text)

@@ -131,6 +131,7 @@ def scorecard_computes_from_the_official_tables(official):
     assert after["input_not_held"]["value"] < before["input_not_held"]["value"]
 
 
+@pytest.mark.full
 def test_official_tables_reach_chapter_provider_page_and_scorecard(official):
     """One project, run once: all that it must show."""
     chapter_shows_the_observed_panel_and_names_its_file(official)

@@ -39,6 +39,7 @@ def lost(results):
     return {place for place, back in given_back(results, ["T05", "T82"]).items() if not back}
 
 
+@pytest.mark.full
 def test_a_changed_figure_changes_the_scorecard_through_its_chapter(copy, spoil):
     """Reoffences per reoffender of the first year, which chapter 02 multiplies out."""
     figure = "2015Q4 to 2016Q3,CRC,frequency rate,"

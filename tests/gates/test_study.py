@@ -1,5 +1,6 @@
 """The gates on the real study: each passes as it stands, and bites when something is broken."""
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.gates.compare import compare, unsupported_numbers
+from tests.gates.compare import compare, compare_pages, same_output, unsupported_numbers
+from tests.processors import differing, files
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.lint.rules import lint
@@ -27,25 +29,18 @@ def notebook(folder: Path, chapter: str) -> nbformat.NotebookNode:
     return nbformat.read(folder / f"{chapter}.ipynb", as_version=4)
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """Return what runs yield; the pages made of them lead to each other, so a part of the study has others."""
-    found = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(("site", ".runs"))}
-
-
 # Gate 1: the rules of the chapters
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_chapter_keeps_the_rules(chapter):
-    assert lint(paths.notebooks() / f"{chapter}.ipynb") == []
+def test_chapters_keep_the_rules():
+    assert [fault for chapter in CHAPTERS for fault in lint(paths.notebooks() / f"{chapter}.ipynb")] == []
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_chapter_checks_its_parameters_for_papermill(chapter):
-    cells = nbformat.read(paths.notebooks() / f"{chapter}.ipynb", as_version=4).cells
-    place = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
-    assert cells[place + 1].source == f'check_parameters("{chapter}", globals())'
+def test_chapters_check_their_parameters_for_papermill():
+    for chapter in CHAPTERS:
+        cells = nbformat.read(paths.notebooks() / f"{chapter}.ipynb", as_version=4).cells
+        place = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+        assert cells[place + 1].source == f'check_parameters("{chapter}", globals())'
 
 
 def test_lint_bites_on_a_number_typed_into_prose(copy, spoil, capsys):
@@ -58,16 +53,43 @@ def test_lint_bites_on_a_number_typed_into_prose(copy, spoil, capsys):
 # Gate 2: key numbers against the reference, and prose against the key numbers
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_fresh_numbers_are_the_reference(fresh, run):
-    assert compare(results(paths.reports(), run), results(fresh, run)) == []
+def test_fresh_numbers_are_the_reference(fresh):
+    assert [
+        line for run in RUNS for line in compare(results(paths.reports(), run), results(fresh, run))
+    ] == []
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_every_number_in_prose_is_a_key_number(run):
-    assert unsupported_numbers(notebook(paths.reports(), run), results(paths.reports(), run)) == []
+def test_fresh_pages_show_what_is_committed(fresh):
+    """Every cell of every run by what a reader would see; nbval runs some of them cell by cell as well."""
+    pages = {run: compare_pages(notebook(paths.reports(), run), notebook(fresh, run)) for run in RUNS}
+    assert {run: changed for run, changed in pages.items() if changed} == {}
 
 
+def test_figures_beside_the_pages_are_those_of_the_pages(fresh):
+    kinds = {".csv": "text/csv", ".svg": "text/svg", ".png": "image/png"}
+
+    def read(path):
+        return (
+            base64.b64encode(path.read_bytes()).decode() if path.suffix == ".png" else path.read_text("utf-8")
+        )
+
+    shown = {path.relative_to(fresh): path for path in fresh.glob("figures/*/*")}
+    committed = {path.relative_to(paths.reports()): path for path in paths.reports().glob("figures/*/*")}
+    assert committed, "the figure of the README is committed"
+    assert committed.keys() <= shown.keys()
+    changed = [n for n, p in committed.items() if not same_output(kinds[p.suffix], read(p), read(shown[n]))]
+    assert changed == []
+
+
+def test_every_number_in_prose_is_a_key_number():
+    pages = {
+        run: unsupported_numbers(notebook(paths.reports(), run), results(paths.reports(), run))
+        for run in RUNS
+    }
+    assert {run: numbers for run, numbers in pages.items() if numbers} == {}
+
+
+@pytest.mark.full
 def test_numbers_gate_bites_on_a_changed_figure(copy, spoil, fresh):
     """An honest change of one figure moves the key numbers, and the gate names them."""
     spoil(copy / "data" / "raw" / "prison_population_monthly.csv", RECALL_LAST, "2020-02,recall,8837,S001")
@@ -91,6 +113,7 @@ def test_prose_gate_bites_on_a_number_nobody_computed():
 # Gate 4: a rerun gives the same bytes
 
 
+@pytest.mark.full
 def test_a_rerun_gives_the_same_bytes(fresh, tmp_path):
     """The committed reports are an earlier run; only where they differ does it take a run of its own.
 
@@ -108,12 +131,12 @@ def test_a_rerun_gives_the_same_bytes(fresh, tmp_path):
         assert [name for name in second if first[name] != second[name]] == []
 
 
+@pytest.mark.full
 def test_identity_gate_bites_on_one_byte(fresh, tmp_path):
     shutil.copytree(fresh, tmp_path / "other")
     target = tmp_path / "other" / "results" / "03-recall.json"
     target.write_bytes(target.read_bytes().replace(b"8737.0", b"8737.1", 1))
-    first, second = files(fresh), files(tmp_path / "other")
-    assert [name for name in first if first[name] != second[name]] == ["results/03-recall.json"]
+    assert differing(fresh, tmp_path / "other") == ["results/03-recall.json"]
 
 
 # Gate 5: a broken data byte and a broken parameter name stop the run before a kernel starts
@@ -152,6 +175,7 @@ def test_a_mistyped_value_is_refused(copy, capsys, assignment, words):
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_a_turned_parameter_changes_the_page_and_not_the_study(copy):
     assert main(["run", "03-recall", "-p", "end=2018-12"]) == 0
     (variant,) = (copy / "reports" / "variants" / "03-recall").iterdir()
@@ -160,6 +184,7 @@ def test_a_turned_parameter_changes_the_page_and_not_the_study(copy):
     assert [path.name for path in (copy / "reports").iterdir()] == ["variants"]
 
 
+@pytest.mark.full
 def test_a_model_refuses_a_reform_outside_the_series(copy, capsys):
     assert (
         main(["run", "03-recall", "-p", "end=2016-02", "-p", "reform=2019-03", "--out", str(copy / "out")])
