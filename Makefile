@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 NBVAL  := -p tests.nbval_strict --nbval --nbval-current-env
-# Run again cell by cell: in `make test` one chapter and one page about a provider, in `make test-all` every chapter
-# and a page of each kind of provider. What all of them show is compared with a fresh run in both.
-SOME  := reports/07-claims.ipynb reports/provider-nps-wales.ipynb
+# Run again cell by cell: in `make test` one chapter, in `make test-all` every chapter and a page of each kind of
+# provider. What all of them show is compared with a fresh run in both.
+SOME  := reports/07-claims.ipynb
 PAGES := reports/[0-9]*.ipynb reports/provider-northumbria.ipynb reports/provider-nps-wales.ipynb
 COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 
@@ -22,7 +22,7 @@ study: $(VENV)/.study  ## run every chapter and build the pages
 site: $(VENV)/.study  ## the pages once more, from the last run of the chapters
 	@$(BIN)/tr-analysis site
 
-test: $(VENV)/.test  ## what a newcomer runs: every gate, the tests, a chapter and a page cell by cell
+test: $(VENV)/.test  ## what a newcomer runs: every gate, the tests, one chapter cell by cell
 	@$(PYTEST) $(NBVAL) -n 2 --dist loadscope --ignore tests/browser tests $(SOME)
 
 test-all: $(VENV)/.test  ## the long simulations and gates as well, and every chapter cell by cell

@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     few = config.option.markexpr == "not full"
     slow_is_fine = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     same = {"derandomize": True, "database": None}
-    settings.register_profile("tests", max_examples=10 if few else 100, **same, **slow_is_fine)
+    settings.register_profile("tests", max_examples=5 if few else 100, **same, **slow_is_fine)
     settings.load_profile("tests")
     gc.disable()  # what is collected stays: looking through it again and again takes a sixth of the time
 

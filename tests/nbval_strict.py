@@ -25,6 +25,8 @@ from tests.gates.compare import same_output
 from tr_analysis.runner import CAN_FORK, SETTINGS
 from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
 
+FEW = 3
+
 
 class Shown(str):
     """An output as text, equal to another that shows a reader the same."""
@@ -80,11 +82,15 @@ def pytest_configure(config):
 
 
 def _server(config):
-    """Return what starts, when first asked, the process that kernels are forked from; nothing off Linux."""
+    """Return what starts, when first asked, the process that kernels are forked from; nothing off Linux.
+
+    For a few notebooks it imports nothing ahead: to import takes longer than they do.
+    """
+    names = ("seaborn", "statsmodels.api") if len(config.args) > FEW else ()
 
     @cache
     def started(folder):
-        server = ForkServer(folder, os.environ, ("seaborn", "statsmodels.api"))
+        server = ForkServer(folder, os.environ, names)
         config.add_cleanup(server.close)
         return server
 

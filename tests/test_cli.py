@@ -157,6 +157,7 @@ def test_the_parameters_of_a_chapter_about_one_provider_list_them(provider, caps
     )
 
 
+@pytest.mark.full
 def test_a_provider_is_named_with_spaces_and_commas_and_published_with_the_study(provider, root, capsys):
     assert main(["run", "provider", "-p", "who=Kent, Surrey and Sussex"]) == 0
     first, last = capsys.readouterr().out.splitlines()
@@ -181,6 +182,7 @@ def test_a_chapter_that_needs_a_failing_one_is_told_apart_from_it(root, plain_pa
     assert err.splitlines()[1] == "03-recall: not run, because it needs the results of 02-other"
 
 
+@pytest.mark.full
 def test_each_failing_provider_is_named(provider, root, capsys):
     chapter(
         root,
@@ -436,6 +438,7 @@ def test_why_says_what_changed_and_only_that_runs(root, plain_pages, capsys):
     assert (lines[1].startswith("03-recall  "), len(lines)) == (True, 4)
 
 
+@pytest.mark.full
 def test_a_lost_result_and_a_failed_chapter_run_again(root, plain_pages, capsys):
     assert main(["run"]) == 0
     (root / "reports" / "results" / "02-other.json").unlink()
@@ -449,6 +452,7 @@ def test_a_lost_result_and_a_failed_chapter_run_again(root, plain_pages, capsys)
     )
 
 
+@pytest.mark.full
 def test_a_broken_record_makes_everything_again(root, plain_pages, capsys):
     assert main(["run", "03"]) == 0
     (root / "reports" / ".runs.json").write_text("{")

@@ -147,6 +147,7 @@ def commands(text):
     return re.findall(r"^tr-analysis .*$", text, re.MULTILINE)
 
 
+@pytest.mark.full
 def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
     text = (PROJECT / "docs" / "official-tables.md").read_text(encoding="utf-8")
     expected = {"tr-analysis fetch": 3, "tr-analysis fetch reoffending-data-tool": 3}
@@ -162,6 +163,7 @@ def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
     )
 
 
+@pytest.mark.full
 def test_releases_that_overlap_are_chosen_between_and_the_choice_is_kept(root, downloads, capsys):
     save(downloads / "interim-apr17.xlsx", interim_sheet(shift=5))
     before = tree(root)

@@ -60,6 +60,7 @@ def printed(folder: Path, name: str) -> dict:
     return json.loads(nbformat.read(folder / f"{name}.ipynb", as_version=4).cells[5].outputs[0].text)
 
 
+@pytest.mark.full
 def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, own_server, tmp_path):
     toy("01-a", STATE)
     toy("02-b", STATE)

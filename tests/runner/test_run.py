@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from tr_analysis.runner import kernels
 from tr_analysis.runner.run import run
@@ -158,6 +159,7 @@ def test_a_chapter_without_the_results_it_needs_is_not_run(toy, tmp_path):
     assert {path.name for path in (tmp_path / "reports" / "failed").iterdir()} == {"01-bad.ipynb"}
 
 
+@pytest.mark.full
 def test_a_chapter_about_one_provider_yields_files_for_each(toy, tmp_path, providers):
     toy("provider", f"{FIGURE}print(provider)", parameters=providers)
     outcomes = run(plan())

@@ -82,6 +82,7 @@ def elsewhere(spec, out: Path) -> list[str]:
     return ["sweep", str(path), "--out", str(out), "--scheduler", "tcp://127.0.0.1:1"]
 
 
+@pytest.mark.full
 def test_a_scheduler_that_does_not_answer_is_said(spec, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("tr_analysis.sweep.engines._PATIENCE", 0.5)
     assert main(elsewhere(spec, tmp_path)) == 3
