@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
-NBVAL  := -p tests.nbval_strict --nbval --nbval-current-env
+NBVAL  := -p tests.nbval_strict --nbval --nbval-current-env --nbval-kernel-startup-timeout 600
 # Run again cell by cell: in `make test` one chapter, in `make test-all` every chapter and a page of each kind of
 # provider. What all of them show is compared with a fresh run in both.
 SOME  := reports/07-claims.ipynb

@@ -22,15 +22,19 @@ OPTIMISED = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
 """What numpy's kernels use of this processor beyond the least of its kind."""
 
 PLAIN_NUMPY = {"NPY_DISABLE_CPU_FEATURES": " ".join(OPTIMISED)}
+PLAIN_LIBM = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F"}
+"""The C library's own exponentials and logarithms otherwise use fused multiply-add where there is such a thing."""
+
 DISTURBANCES = {
     "rows of the raw tables in another order": {},
     "floats that are loaded moved, ties by chance": {"TR_ANALYSIS_NOISE": "floats,ties"},
     "results of linear algebra moved, ties by chance": {"TR_ANALYSIS_NOISE": "algebra,ties"},
-    "numpy without its optimised kernels": PLAIN_NUMPY,
+    "numpy and the C library without their optimised kernels": PLAIN_NUMPY | PLAIN_LIBM,
 }
 ROWS = next(iter(DISTURBANCES))
 BLAS = ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX")
 KERNELS = {f"BLAS kernel {name}": {"OPENBLAS_CORETYPE": name} for name in BLAS}
+KERNELS["C library without fused multiply-add"] = PLAIN_LIBM
 KERNELS |= {f"numpy without {name}": {"NPY_DISABLE_CPU_FEATURES": name} for name in OPTIMISED}
 
 

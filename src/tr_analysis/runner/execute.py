@@ -15,6 +15,9 @@ from tr_analysis.report.prose import headings
 from tr_analysis.runner.kernels import Kernels
 from tr_analysis.study.plan import Task
 
+PATIENCE = 600
+"""Seconds that a kernel may take to start: a loaded machine needs many, and one that fails says so at once."""
+
 # What papermill and nbclient log of a failure, the failure's own message says better.
 logging.getLogger("papermill").addHandler(logging.NullHandler())
 
@@ -95,6 +98,7 @@ def execute(task: Task, kernels: Kernels, advance: Callable[[], None]) -> nbform
             language="python",
             progress_bar=False,
             record_timing=False,
+            start_timeout=PATIENCE,
             **kernels.options(task.name, task.reads),
             **watch.hooks(),
         )
