@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
+_STARTS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 # Columns that list names: an empty cell of theirs says that there is none, not that it is unknown.
 LISTS = ("suppressed", "not_applicable")
 
@@ -17,14 +17,12 @@ def safe(text: object) -> object:
     ----------
     text
         A cell. Numbers, and texts that start with anything but ``= + - @``, a tab, a return or an apostrophe,
-        stay as they are, but that returns become line feeds.
+        stay as they are, but that returns become line feeds first.
     """
     if not isinstance(text, str):
         return text
-    marked = "'" + text if text.startswith(_STARTS) else text
-    return marked.replace("\r\n", "\n").replace(
-        "\r", "\n"
-    )  # a bare return would end a row where it is not quoted
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a bare return would end a row where it is not quoted
+    return "'" + text if text.startswith(_STARTS) else text
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
