@@ -47,7 +47,7 @@ def read_faults() -> list[Fault]:
     """Return the faults of the list, in its order."""
     listed = tomllib.loads((ROOT / "tests" / "faults.toml").read_text("utf-8"))
     return [
-        Fault(name, about["family"], file, *change, about["tests"].split())
+        Fault(name, about["family"], file, *change[:2], (*change[2:], about["tests"])[0].split())
         for file, about in listed.items()
         for name, change in about.items()
         if isinstance(change, list)
