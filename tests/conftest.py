@@ -58,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
         return
     from tr_analysis.runner.forked import ForkServer
 
-    names = ["numpy", "tr_analysis.study.parameters"]
+    names = ["numpy.random", "tr_analysis.study.parameters"]
     opened = ForkServer(tmp_path_factory.mktemp("server"), os.environ | SETTINGS, names)
     yield SimpleNamespace(fork=opened.fork, close=lambda: None)  # a run ends its own kernels itself
     opened.close()

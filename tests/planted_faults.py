@@ -46,12 +46,26 @@ class Fault(NamedTuple):
 def read_faults() -> list[Fault]:
     """Return the faults of the list, in its order."""
     listed = tomllib.loads((ROOT / "tests" / "faults.toml").read_text("utf-8"))
-    return [
-        Fault(name, about["family"], file, *change, about["tests"].split())
-        for file, about in listed.items()
-        for name, change in about.items()
-        if isinstance(change, list)
-    ]
+    found = []
+    for file, about in listed.items():
+        stem, folder = Path(file).stem, Path(file).parent.as_posix().removeprefix("src/tr_analysis")
+        family = about.pop("family", stem)
+        tests = about.pop("tests", f"tests{folder}/test_{stem}.py")
+        for name, (old, new, *own) in about.items():
+            found.append(Fault(name, family, file, old, new, (own or [tests])[0].split()))
+    return found
+
+
+def rotten(faults: Sequence[Fault], checkout: Path) -> list[str]:
+    """Return what is wrong with the list itself."""
+    found, names = [], [fault.name for fault in faults]
+    for fault in faults:
+        times = (checkout / fault.file).read_bytes().count(fault.old.encode())
+        gone = [test for test in fault.tests if not (checkout / test.partition("::")[0]).exists()]
+        if times != 1:
+            found.append(f"{fault.name}: {fault.file} holds its text {times} times, not once")
+        found += [f"{fault.name}: there is no {test}" for test in gone]
+    return found + [f"{name} is there twice" for name in set(names) if names.count(name) > 1]
 
 
 class Copy:
@@ -59,18 +73,19 @@ class Copy:
 
     def __init__(self, checkout: Path, folder: Path) -> None:
         self.folder = folder
-        listed = subprocess.run(
-            ["git", "-C", checkout, "ls-files", "-coz", "--exclude-standard"], check=True, capture_output=True
-        ).stdout
-        names = [Path(os.fsdecode(name)) for name in listed.split(b"\0") if name]
+        listing = ["git", "-C", checkout, "ls-files", "-coz", "--exclude-standard"]
+        listed = subprocess.run(listing, check=True, capture_output=True).stdout.split(b"\0")
         # What a run of the chapters left: with it, only what a fault changes is run again.
         runs = [checkout / "reports" / ".runs.json", *(checkout / "reports" / "figures").rglob("*.*")]
-        names += [path.relative_to(checkout) for path in runs]
-        for name in dict.fromkeys(names):
-            if (checkout / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(checkout / name, folder / name)
+        for path in {*runs, *(checkout / os.fsdecode(name) for name in listed)}:
+            if path.is_file():
+                to = folder / path.relative_to(checkout)
+                to.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, to)
         self._kept = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in self._files()}
+        place = self.python("-c", "import tr_analysis; print(tr_analysis.__file__)")[1]
+        if not Path(place.strip()).is_relative_to(folder):
+            raise SystemExit(f"the tests would import {place}")
 
     def _files(self) -> Iterator[Path]:
         files = (path for path in self.folder.rglob("*") if "__pycache__" not in path.parts)
@@ -111,76 +126,42 @@ class Copy:
                 os.killpg(process.pid, signal.SIGKILL)
         return process.returncode, out
 
-    def pytest(self, targets: Sequence[str], *options: str) -> tuple[int, str]:
-        """Run tests, or executed chapters cell by cell, with the options of `make test`."""
-        strict = NBVAL if any(target.startswith("reports/") for target in targets) else []
-        always = ["--no-header", "--tb=no", "--color=no", "-rfE", "-p", "no:cacheprovider"]
-        return self.python("-m", "pytest", *always, *options, *strict, *targets)
-
-
-def rotten(faults: Sequence[Fault], checkout: Path) -> list[str]:
-    """Return what is wrong with the list itself."""
-    found = []
-    for fault in faults:
-        times = (checkout / fault.file).read_bytes().count(fault.old.encode())
-        if times != 1:
-            found.append(f"{fault.name}: {fault.file} holds its text {times} times, not once")
-        found += [
-            f"{fault.name}: there is no {target}"
-            for target in fault.tests
-            if not (checkout / target.partition("::")[0]).exists()
-        ]
-    names = [fault.name for fault in faults]
-    return found + [f"{name} is there twice" for name in set(names) if names.count(name) > 1]
-
-
-def refuse_failing(copy: Copy, faults: Sequence[Fault], jobs: int) -> None:
-    """Refuse to go on where the copy is not what is imported, or fails without a fault."""
-    _, place = copy.python("-c", "import tr_analysis; print(tr_analysis.__file__)")
-    if not Path(place.strip()).is_relative_to(copy.folder):
-        raise SystemExit(f"the tests would import {place}")
-    targets = dict.fromkeys(target for fault in faults for target in fault.tests)
-    for reports in (False, True):
-        if chosen := [target for target in targets if target.startswith("reports/") is reports]:
-            code, out = copy.pytest(chosen, f"-n{jobs}", "--dist=loadscope")
-            if code:
-                raise SystemExit(f"without a fault not everything passes:\n{out}")
-
-
-def first_failure(copy: Copy, fault: Fault) -> tuple[str, float]:
-    """Return the first test that fails for a fault, or nothing, and the seconds until then."""
-    start = time.monotonic()
-    with copy.planted(fault):
-        code, out = copy.pytest(fault.tests, "-x", "-n0")
-    failed = _FAILED.search(out)
-    if (code != 0) != bool(failed):
-        raise SystemExit(f"{fault.name}: pytest ended with code {code}:\n{out}")
-    return failed[1] if failed else "", time.monotonic() - start
+    def first_failure(self, tests: Sequence[str], *options: str) -> str:
+        """Run tests, or executed chapters cell by cell, with the options of `make test`; name the first that fails."""
+        strict = NBVAL if any(test.startswith("reports/") for test in tests) else []
+        always = ["--no-header", "--tb=no", "--color=no", "-rfE", "-p", "no:cacheprovider", "-x"]
+        code, out = self.python("-m", "pytest", *always, *options, *strict, *tests)
+        failed = _FAILED.search(out)
+        if (code != 0) != bool(failed):
+            raise SystemExit(f"pytest {' '.join(tests)} ended with code {code}:\n{out}")
+        return failed[1] if failed else ""
 
 
 def plant(faults: Sequence[Fault], checkout: Path, jobs: int) -> list[str]:
     """Plant each fault, print how it was caught, and return the names of those that were not."""
-    missed = []
-    with tempfile.TemporaryDirectory(prefix="faults-") as place:
-        copies: SimpleQueue[Copy] = SimpleQueue()
-        made = [Copy(checkout, Path(place, str(number)).resolve()) for number in range(jobs)]
-        refuse_failing(made[0], faults, jobs)
-        for copy in made:
+    copies: SimpleQueue[Copy] = SimpleQueue()
+
+    def tried(fault: Fault) -> tuple[str, float]:
+        copy, start = copies.get(), time.monotonic()
+        try:
+            with copy.planted(fault):
+                return copy.first_failure(fault.tests, "-n0"), time.monotonic() - start
+        finally:
             copies.put(copy)
 
-        def tried(fault: Fault) -> tuple[str, float]:
-            copy = copies.get()
-            try:
-                return first_failure(copy, fault)
-            finally:
-                copies.put(copy)
-
-        print(f"{'fault':<52} {'family':<16} {'s':>5}  caught by")
-        with ThreadPoolExecutor(jobs) as pool:
-            for fault, (test, seconds) in zip(faults, pool.map(tried, faults), strict=True):
-                line = f"{fault.name:<52} {fault.family:<16} {seconds:5.1f}  {test or 'NOT CAUGHT'}"
-                print(line, flush=True)
-                missed += [] if test else [fault.name]
+    missed = []
+    with tempfile.TemporaryDirectory(prefix="faults-") as place, ThreadPoolExecutor(jobs) as pool:
+        made = [Copy(checkout, Path(place, str(number)).resolve()) for number in range(jobs)]
+        tests = list(dict.fromkeys(test for fault in faults for test in fault.tests))
+        if failed := made[0].first_failure(tests, f"-n{jobs}", "--dist=loadscope"):
+            raise SystemExit(f"without a fault there fails {failed}")
+        for copy in made:
+            copies.put(copy)
+        print(f"{'fault':<52} {'family':<19} {'s':>5}  caught by")
+        for fault, (test, seconds) in zip(faults, pool.map(tried, faults), strict=True):
+            caught = test or "NOT CAUGHT"
+            print(f"{fault.name:<52} {fault.family:<19} {seconds:5.1f}  {caught}", flush=True)
+            missed += [] if test else [fault.name]
     return missed
 
 
@@ -190,9 +171,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", metavar="NAME", help="a fault or a family; again for more")
     parser.add_argument("--jobs", type=int, default=2, help="faults at a time, each in a copy of its own")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose tests are tried")
-    parser.add_argument(
-        "--list", action="store_true", help="list the faults and the tests that should catch them"
-    )
+    parser.add_argument("--list", action="store_true", help="list faults and tests, and do nothing")
     given = parser.parse_args()
     chosen = [f for f in read_faults() if not given.only or {f.name, f.family} & set(given.only)]
     if not chosen:
@@ -201,11 +180,11 @@ def main() -> int:
         print("\n".join(faults), file=sys.stderr)
         return 1
     if given.list:
-        print("\n".join(f"{f.name:<52} {f.family:<16} {' '.join(f.tests)}" for f in chosen))
+        print("\n".join(f"{f.name:<52} {f.family:<19} {' '.join(f.tests)}" for f in chosen))
         return 0
     missed = plant(chosen, given.checkout.resolve(), given.jobs)
     print(f"{len(chosen) - len(missed)} of {len(chosen)} faults caught")
-    print(*(f"not caught: {name}" for name in missed), sep="\n", end="")
+    print("".join(f"not caught: {name}\n" for name in missed), end="")
     return bool(missed)
 
 

@@ -1,8 +1,9 @@
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tr_analysis.digits import kept, settle, text, to_count, without_noise
@@ -30,6 +31,7 @@ def test_digits_kept(value, half_width, expected):
 
 
 @given(st.decimals(-(10**6), 10**6, places=3), NOISE)
+@example(Decimal("100000.5"), 1e-12)  # on the border between two roundings
 def test_noise_changes_no_number_of_few_digits(number, noise):
     value = float(number)
     assert settle(value * (1 + noise)) == settle(value) == value

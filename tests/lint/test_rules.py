@@ -80,6 +80,8 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (6, {"source": "## Limits\n\nwith p < 5 and x > 3"}, "the number 5 is typed into prose"),
         (4, {"source": "load_results(*names)"}, "write the chapters out in the call"),
         (4, {"source": "plot(x);"}, "cell say: drop the semicolon"),
+        (4, {"source": "rows = frame.sort_values(name)"}, "cell say: sort_values leaves ties to chance"),
+        (4, {"source": "axes.plot(x, y)"}, "cell say: ends in a bare value"),
         (4, {"source": "frame.to_csv(path)"}, r"cell say: writes or opens a file (to_csv)"),
         (4, {"source": "open(path)"}, "writes or opens a file (open)"),
         (4, {"source": "figure.savefig(path)"}, "writes or opens a file (savefig)"),

@@ -28,6 +28,8 @@ def segments(line):
 def test_estimates_rise_and_say_by_colour_which_side_of_zero():
     top, _, drawn = draw(results())
     assert list(drawn["id"]) == ["c", "d", "b", "a"]
+    alike = results((30.0, 10.0, -20.0, 10.0)).iloc[::-1]
+    assert list(draw(alike)[2]["id"]) == ["c", "b", "d", "a"], "equal estimates stand by id"
     below, either, above, points, _zero = top.lines
     assert points.get_ydata().tolist() == [-20, 5, 10, 30]
     assert [line.get_color() for line in (below, either, above)] == [charts.NPS, charts.MUTED, charts.CRC]

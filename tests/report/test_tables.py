@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.report.tables import interval_text, number_text, probability_text, table
+from tr_analysis.report.tables import csv_text, interval_text, number_text, probability_text, table
 
 
 def cells(frame, **options):
@@ -204,6 +204,12 @@ def test_what_is_downloaded_are_the_values_before_rounding():
         ",0,,2015-03,1,4\n"
         "Wales,,123456789,2015-04,2,5\n"
     )
+
+
+def test_estimates_are_downloaded_with_the_digits_of_their_interval_and_without_noise():
+    frame = pd.DataFrame({"change": [5.5, 7e-12], "effect": [1.23456, 2.0]})
+    frame = frame.assign(effect_low=-30.0, effect_high=39.9)
+    assert csv_text(frame) == "change,effect,effect_low,effect_high\n5.5,1.235,-30,39.9\n0,2,-30,39.9\n"
 
 
 def test_an_empty_frame_is_downloaded_as_its_header():

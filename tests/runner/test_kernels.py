@@ -3,9 +3,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.processes import LIMIT, is_gone, wait_for
@@ -18,11 +19,17 @@ from tr_analysis.study.plan import plan
 @contextmanager
 def sleeper() -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start a process that starts another; yield it and the other's id once both sleep."""
-    child = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
-    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    sleeps = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeps!r}])"
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield process, int(process.stdout.readline())
+        child = psutil.Process(int(process.stdout.readline()))
+        try:
+            yield process, child.pid
+        finally:  # where they are left over, nobody waits until they wake
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+            process.kill()
 
 
 def test_no_kernel_outlives_its_run_nor_any_file_of_it(tmp_path, monkeypatch):

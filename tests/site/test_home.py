@@ -5,7 +5,7 @@ from tests.site.made import FINDINGS, Page, chart, code, save, shown
 from tests.site.test_site import finding
 from tr_analysis.errors import ChapterError
 from tr_analysis.site import write_site
-from tr_analysis.site.home import events
+from tr_analysis.site.home import events, providers
 
 
 def found(**findings):
@@ -72,6 +72,12 @@ def test_every_provider_has_a_row_with_ratings_and_areas_and_its_page(index):
     assert linked == ["provider-kent.html", "provider-nps-wales.html"]
     rows = [given for tag, given, path in index.elements if tag == "th" and given.get("scope") == "row"]
     assert len(rows) == 28
+
+
+def test_providers_stand_by_name_with_both_rounds_of_ratings():
+    rated = {row["provider"]: row["ratings"] for row in providers([])}
+    assert list(rated) == sorted(rated)
+    assert rated["Durham Tees Valley"] == ["Requires improvement", "Good"]
 
 
 def test_events_stand_by_year_with_days_in_words_and_undated_ones_do_not():

@@ -40,6 +40,14 @@ def test_a_chart_comes_as_drawings_for_page_and_phone_with_its_words(show, shown
     assert "People, England and Wales</text>" not in chart["narrow"]
 
 
+def test_noise_is_not_drawn(show):
+    figure, axes = charts.canvas(2)
+    (line,) = axes.plot([1, 2], [0.1 + 0.2, 1])
+    axes.set(xlabel="place", ylabel="height")
+    show(figure)
+    assert line.get_ydata().tolist() == [0.3, 1]
+
+
 def test_the_picture_keeps_the_colours_of_the_house(show, shown):
     figure, axes = charts.canvas(2)
     axes.set(xlabel="place", ylabel="height")

@@ -33,6 +33,12 @@ def test_a_drawing_says_what_it_is(svg):
     ]
 
 
+def test_its_ids_are_its_own_and_not_hashes_of_places(svg):
+    ids = re.findall(r' id="([^"]*)', svg)
+    assert ids
+    assert ids == [f"rise-{number}" for number in range(len(ids))]
+
+
 def test_text_is_text_in_a_font_that_is_found_everywhere(svg):
     root = ET.fromstring(svg)
     words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
