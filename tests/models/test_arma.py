@@ -143,6 +143,7 @@ def test_rho_is_the_first_autocorrelation():
     assert 0.3 < fit.rho <= 0.5  # ma / (1 + ma**2)
 
 
+@pytest.mark.full
 def test_the_same_twice_and_no_warning(recwarn):
     design = segmented_design(people(errors([0.9], [-0.4])), REFORM)
     pd.testing.assert_frame_equal(*(arma(design, order=(1, 0)).effects for _ in range(2)))
@@ -169,6 +170,7 @@ def test_control_and_level_scale():
     assert effect_at(fit, "2015-02").units == pytest.approx(fit.effects.loc["level", "estimate"])
 
 
+@pytest.mark.full
 def test_placebo_takes_it():
     series = people(errors([0.5], []))[:"2015-01"]
     found = placebo(series, ["2012-03"], estimator=partial(arma, order=(1, 0)), harmonics=1)

@@ -90,6 +90,7 @@ def test_size_at_full_scale(case):
         assert 0.04 < found[0] < 0.07
 
 
+@pytest.mark.full
 def test_power_with_eight_clusters():
     """An effect of one standard deviation is found by all, least often by the permutation with its few values."""
     power = rejected(design(EIGHT, [0, 3, 5, 6]), effect=1.0, replications=100, draws=199)
@@ -105,6 +106,7 @@ def test_two_treated_clusters_break_the_bootstrap():
     assert min(jackknife, permutation) > 0.5
 
 
+@pytest.mark.full
 def test_simulation_respects_weights_and_seed():
     found = design(np.ones(21, int), range(0, 21, 2), weights=TWENTY_ONE.astype(float))
     choices = {"correlation": 0.1, "effect": 1.0, "replications": 100, "draws": 99}

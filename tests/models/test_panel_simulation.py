@@ -86,6 +86,7 @@ def test_the_adjustment_holds_in_every_cell():
     assert adjustment_identity(panel())["holds"].all()
 
 
+@pytest.mark.full
 def test_the_same_seed_gives_the_same_panel_and_another_does_not():
     pd.testing.assert_frame_equal(panel(4), panel(4))
     assert not panel(4).equals(panel(5))

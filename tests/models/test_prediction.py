@@ -58,6 +58,7 @@ def coverage(runs, tau, units, seed=5):
     return held / runs
 
 
+@pytest.mark.full
 def test_coverage():
     """30 panels: three standard errors are 12 points."""
     assert coverage(30, 1.0, 21) == pytest.approx(0.95, abs=0.12)

@@ -207,6 +207,7 @@ def test_upper_bound_of_zero():
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", [np.int8, np.float32])
+@pytest.mark.full
 def test_counts_of_any_width_give_the_same(kind):
     narrow = model.difference(kind(100), kind(120), kind(90), kind(110))
     assert narrow == model.difference(100, 120, 90, 110)

@@ -110,6 +110,7 @@ def koopman_coverage(n1, n2, p1, p2):
     return covered
 
 
+@pytest.mark.full
 def test_koopman_covers_for_services_as_few_as_these():
     """Exact coverage, no simulation: the score interval stays within a few points of 95%."""
     assert 0.93 < koopman_coverage(7, 21, 0.7, 0.1) < 1

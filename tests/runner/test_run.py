@@ -125,6 +125,7 @@ for _ in range(10_000):
 """
 
 
+@pytest.mark.full
 def test_a_chapter_runs_after_those_whose_results_it_loads(toy, tmp_path):
     toy("01-last", f"{RESULTS}print(load_results('03-first', '02-middle'))")
     toy("02-middle", f"{RESULTS}load_results('03-first')")

@@ -112,6 +112,7 @@ def test_a_chromium_that_fails_leaves_the_old_pdf_as_it_was(tmp_path, program, l
     assert list(target.parent.iterdir()) == [target]
 
 
+@pytest.mark.full
 def test_a_chromium_that_hangs_is_ended_with_all_it_started(tmp_path, program, monkeypatch):
     pids = tmp_path / "pids"
     program(f"sleep 600 & echo $$ $! > {pids}", "wait")

@@ -87,11 +87,11 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize(
-    "key, header", [(key, header) for key, headers in HEADERS.items() for header in headers]
-)
-def test_a_header_means_a_column(key, header):
-    assert meaning(normalise(header)) == key
+def test_a_header_means_a_column():
+    found = {
+        (key, header): meaning(normalise(header)) for key, headers in HEADERS.items() for header in headers
+    }
+    assert {which: meant for which, meant in found.items() if meant != which[0]} == {}
 
 
 @pytest.mark.parametrize("header", UNKNOWN)

@@ -21,7 +21,9 @@ def safe(text: object) -> object:
     """
     if not isinstance(text, str):
         return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a bare return would end a row where it is not quoted
+    text = text.replace("\r\n", "\n").replace(
+        "\r", "\n"
+    )  # a bare return would end a row where it is not quoted
     return "'" + text if text.startswith(_STARTS) else text
 
 
