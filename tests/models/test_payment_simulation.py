@@ -62,7 +62,6 @@ def test_same_seed_same_numbers():
     pd.testing.assert_frame_equal(first.counts, passed.counts)
 
 
-@pytest.mark.full
 def test_standard_errors_say_how_far_seeds_differ():
     rule = payment_rule([600] * 5, 0.4, level=0.1, cohorts=4, baseline_sizes=600)
     runs = [simulate(rule, runs=400, seed=seed).counts for seed in range(60)]
