@@ -57,6 +57,10 @@ def test_noise_beside_larger_numbers_is_nought():
     assert without_noise([]).tolist() == []
 
 
+def test_what_is_infinite_is_written_as_such():
+    assert [text(value) for value in (math.inf, -math.inf)] == ["inf", "-inf"]
+
+
 def test_a_count_is_whole():
     assert to_count(np.float64(12.999999999999)) == 13
     with pytest.raises(ValueError, match=r"12\.7 is no count"):

@@ -97,7 +97,7 @@ def text(value: float, half_width: float | None = None) -> str:
     ('3', '0.333333', '3.55445e-08')
     """
     number = kept(value, half_width)
-    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
 def to_count(value: Any) -> int:

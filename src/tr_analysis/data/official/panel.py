@@ -104,9 +104,7 @@ def _one_release(own: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep one release of each cohort whole."""
     order = own["stage"].map(_STAGES).fillna(1).astype(int)
     ranked = in_order(own.assign(_order=order), "_order", "release", "cohort", "provider", "file", "row")
-    best = (
-        ranked.groupby("cohort").tail(1).set_index("cohort")["release"].reindex(ranked["cohort"]).to_numpy()
-    )
+    best = ranked["cohort"].map(ranked.groupby("cohort").tail(1).set_index("cohort")["release"])
     stage = ranked.groupby("cohort")["_order"].transform("max")
     kept = (ranked["release"] == best) & (ranked["_order"] == stage)
     rest = ranked[~kept].groupby(["release", "file", "cohort"]).size().rename("rows").reset_index()
