@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.official.layouts import final_sheet, interim_sheet, save
+from tests.official.layouts import final_sheet, interim_sheet, save
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import pipeline
-from tr_analysis.data.official.build import load_official
-from tr_analysis.data.official.fetching.register import REGISTER
 from tr_analysis.errors import DataError
+from tr_analysis.official.build import load_official
+from tr_analysis.official.fetching.register import REGISTER
 
 PROJECT = Path(__file__).parents[2]
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.data.official.layouts import CRCS, FINAL, save, square
+from tests.official.layouts import CRCS, FINAL, save, square
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import load
 from tr_analysis.data.expressions import held
-from tr_analysis.data.official import build
-from tr_analysis.data.official.held import recipe_tables
-from tr_analysis.data.official.opening.grid import Sheet
-from tr_analysis.data.official.panel import NUMERIC
+from tr_analysis.official import build
+from tr_analysis.official.held import recipe_tables
+from tr_analysis.official.opening.grid import Sheet
+from tr_analysis.official.panel import NUMERIC
 
 FILE = "payment-by-results-statistics-oct17.xlsx"
 PANEL = "10-crc-panel"

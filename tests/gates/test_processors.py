@@ -26,7 +26,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from tr_analysis.data import load
 from tr_analysis.digits import settle, text
-from tr_analysis.models.optimum import polish
+from tr_analysis.estimators.optimum import polish
 from tr_analysis.order import in_order
 
 def loss(at):
@@ -94,8 +94,8 @@ def test_the_study_gives_the_same_bytes(name, tmp_path):
     [
         (
             "03-recall",
-            "from tr_analysis.models.arma import arma",
-            "from tr_analysis import digits\nfrom tr_analysis.models import arma as module\nfrom tr_analysis.models.arma import arma\n"
+            "from tr_analysis.estimators.arma import arma",
+            "from tr_analysis import digits\nfrom tr_analysis.estimators import arma as module\nfrom tr_analysis.estimators.arma import arma\n"
             "module.polish = lambda loss, start: start\ndigits.SIGNIFICANT, digits.FRACTION = 8, 1e-9",
             {"TR_ANALYSIS_NOISE": "algebra"},
         ),

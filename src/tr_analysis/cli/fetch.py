@@ -11,8 +11,8 @@ from tr_analysis.cli.words import shown, wrapped
 from tr_analysis.errors import DataError, StudyError, UsageError
 
 if TYPE_CHECKING:
-    from tr_analysis.data.official.fetching.fetch import Outcome
-    from tr_analysis.data.official.fetching.record import Choice
+    from tr_analysis.official.fetching.fetch import Outcome
+    from tr_analysis.official.fetching.record import Choice
 
 _FEW, _LONG = 5, 80  # of what was not understood, on the screen
 
@@ -49,8 +49,8 @@ def fetch(
     Every file is checked before it takes its place in data/raw/official/: that it is whole, that it is a table,
     and that it is the one that was first fetched.
     """
-    from tr_analysis.data.official.fetching import record
-    from tr_analysis.data.official.fetching.connection import UnavailableError
+    from tr_analysis.official.fetching import record
+    from tr_analysis.official.fetching.connection import UnavailableError
 
     if listing:
         if source or accept or releases:
@@ -76,7 +76,7 @@ def _got(
     names: Sequence[str], source: Path | None, accept: bool, releases: "Choice | None"
 ) -> "tuple[list[Outcome], list[StudyError]]":
     """Bring or fetch files; return what became of each, and what went wrong."""
-    from tr_analysis.data.official.fetching import bring, fetch, record
+    from tr_analysis.official.fetching import bring, fetch, record
 
     build = partial(record.build, releases)
     if source:
@@ -90,7 +90,7 @@ def _got(
 
 def _listed(names: Sequence[str]) -> Iterator[str]:
     """Yield what is known of each file."""
-    from tr_analysis.data.official.fetching.fetch import named, place_of
+    from tr_analysis.official.fetching.fetch import named, place_of
 
     sure = {
         "printed": "",
@@ -135,7 +135,7 @@ def _counted(number: int, text: str) -> str:
 
 def _disagreements() -> Iterator[str]:
     """Yield a line for each table with printed numbers that are not what the counts beside them give."""
-    from tr_analysis.data.official.build import disagreements
+    from tr_analysis.official.build import disagreements
 
     for table, lines in disagreements().items():
         yield f"{table}: {_counted(len(lines), '{} printed number')} against the counts beside, all in official_checks; {lines[0]}"

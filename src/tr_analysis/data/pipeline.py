@@ -161,8 +161,8 @@ def _official() -> list[Path]:
     """Build the tables of the official files, or remove them with the last of these; without any, do nothing."""
     if not (paths.official().is_dir() or paths.official_tables().is_dir()):
         return []
-    from tr_analysis.data.official.build import build_official
-    from tr_analysis.data.official.fetching.record import verify
+    from tr_analysis.official.build import build_official
+    from tr_analysis.official.fetching.record import verify
 
     verify()
     return build_official()

@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from tr_analysis.data.expressions import evaluate
 from tr_analysis.data.fields import Frames
-from tr_analysis.models.proportions import upper_bound_zero
+from tr_analysis.estimators.proportions import upper_bound_zero
 from tr_analysis.report.tables import number_text
 
 _PARTS = ("number", "low", "high")

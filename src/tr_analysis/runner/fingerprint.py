@@ -44,7 +44,7 @@ def chapter(task: Task) -> Parts:
 
     Of the tables these are the ones that the notebook names anywhere, those that its results say they come from,
     and the register of sources, to which every chapter links; of the official tables that are held, those of them,
-    or all where the notebook imports from ``data.official``, which finds out itself what is held.
+    or all where the notebook imports from ``official``, which finds out itself what is held.
     """
     notebook = task.chapter.path.read_bytes()
     named = {*re.findall(r"\w+", notebook.decode()), *_recorded(task), "sources"}
@@ -52,7 +52,7 @@ def chapter(task: Task) -> Parts:
     parts = {"the notebook": sha256(notebook), "parameters": sha256(turned.encode())}
     files = hashes(paths.processed().glob("*.csv"), paths.processed())
     parts |= {f"the table {table}": files[f"{table}.csv"] for table in named if f"{table}.csv" in files}
-    parts |= _official(named, everything=b"data.official" in notebook)
+    parts |= _official(named, everything=b"tr_analysis.official" in notebook)
     for name in task.needs:
         results = task.reads / "results" / f"{name}.json"
         parts |= {f"the results of {name}": found for found in hashes([results], results.parent).values()}

@@ -1,0 +1,197 @@
+"""A regression whose rows come in clusters, reduced to sums by cluster."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.linalg import solve_triangular
+
+from tr_analysis.estimators.checks import Array, numbers
+
+CONSTANT = "constant"
+FEWEST_CLUSTERS = 3
+LARGEST = 1e100
+"""Numbers beyond it, or below its inverse, have no square that could be summed."""
+SINGULAR = 1e-10
+"""Below this an eigenvalue that could be 1 counts as 0."""
+
+
+@dataclass(frozen=True)
+class ClusteredDesign:
+    """A weighted least-squares regression with clustered rows, one of its coefficients in question.
+
+    Attributes
+    ----------
+    response
+        Outcome (n).
+    regressors
+        Constant and regressors (n, k).
+    weights
+        Weights (n).
+    codes, labels
+        Number of each row's cluster (n), and the names of the G clusters.
+    coefficient
+        Name of the regressor in question.
+    basis
+        Orthonormal basis of the regressors, each row times the root of its weight (n, k).
+    contrast
+        The coefficient as a combination of the coefficients of the basis (k).
+    leverage
+        ``basis' basis`` of each cluster (G, k, k); they sum to the identity.
+    """
+
+    response: Array
+    regressors: pd.DataFrame
+    weights: Array
+    codes: npt.NDArray[np.intp]
+    labels: pd.Index
+    coefficient: str
+    basis: Array
+    contrast: Array
+    leverage: Array
+
+    @property
+    def products(self) -> Array:
+        """``basis' response`` of each cluster (G, k), rows times the root of their weight."""
+        return self.by_cluster(self.basis * (np.sqrt(self.weights) * self.response)[:, None])
+
+    @property
+    def estimate(self) -> float:
+        """The coefficient by weighted least squares, in units of the response per unit of the regressor."""
+        return float(self.contrast @ self.products.sum(axis=0))
+
+    @property
+    def effective_clusters(self) -> float:
+        """``1 / sum(share**2)`` of the clusters' shares in the residual variance of the regressor.
+
+        The number of clusters, if all inform the coefficient alike; near 1 if a single one is treated. Below
+        about 4 neither the jackknife nor the bootstrap holds its size: see `size_simulation`.
+        """
+        shares = np.einsum("k,gkl,l->g", self.contrast, self.leverage, self.contrast)
+        return float(shares.sum() ** 2 / (shares**2).sum())
+
+    def by_cluster(self, values: Array) -> Array:
+        """Sum the rows (n, ...) by cluster (G, ...)."""
+        sums = np.zeros((len(self.labels), *values.shape[1:]))
+        np.add.at(sums, self.codes, values)
+        return sums
+
+
+def clustered_design(
+    response: Sequence[float] | pd.Series | Array,
+    regressors: pd.DataFrame,
+    clusters: Sequence[object] | pd.Series | npt.NDArray[np.generic],
+    coefficient: str,
+    *,
+    weights: Sequence[float] | pd.Series | Array | None = None,
+) -> ClusteredDesign:
+    """Describe the regression of ``response`` on a constant and ``regressors``.
+
+    Rows are paired by position. Weights are those of weighted least squares, such as cohort sizes: a row
+    of weight 2 counts as two rows of weight 1.
+
+    Parameters
+    ----------
+    response
+        Outcome (n).
+    regressors
+        Numbers (n, k - 1), without a constant. Dummies of the clusters are allowed, one less than clusters.
+    clusters
+        Label of each row's cluster (n), of any kind that can be sorted.
+    coefficient
+        The column of ``regressors`` in question.
+    weights
+        Not negative (n); all 1 if left out.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a value is missing, infinite, beyond 1e100 or not a number, the coefficient is not a column,
+        there are fewer than 3 clusters, a weight is negative or all of a cluster are 0, the regressors are
+        collinear or two have one name, or they leave nothing in which the clusters differ.
+    """
+    names = _names(regressors, coefficient)
+    x = np.column_stack([_numbers("regressors", regressors[name]) for name in regressors])
+    y = _numbers("response", response)
+    w = np.ones(len(y)) if weights is None else _numbers("weights", weights)
+    clusters = pd.Series(clusters)
+    if len({y.shape, w.shape, (len(x),), (len(clusters),)}) > 1:
+        lengths = f"{len(y)} responses, {len(x)} regressors, {len(clusters)} clusters, {len(w)} weights"
+        raise ValueError(f"unequal lengths ({lengths}): give one of each per row")
+    codes, labels = _labelled(clusters, w)
+    x = np.column_stack([np.ones(len(x)), x])
+    basis, contrast = _orthonormal(x * np.sqrt(w)[:, None], names.index(coefficient))
+    leverage = np.array([basis[codes == g].T @ basis[codes == g] for g in range(len(labels))])
+    frame = pd.DataFrame(x, columns=names)
+    design = ClusteredDesign(y, frame, w, codes, labels, coefficient, basis, contrast, leverage)
+    _check_scores(design)
+    return design
+
+
+def _names(regressors: pd.DataFrame, coefficient: str) -> list[str]:
+    """Return the names of the columns, the constant first; refuse what is no table, or not told apart."""
+    if not isinstance(regressors, pd.DataFrame):
+        raise ValueError(f"regressors come as a pandas DataFrame, not as {type(regressors).__name__}")
+    if not isinstance(coefficient, Hashable) or coefficient not in regressors:
+        raise ValueError(f"no regressor {coefficient!r}: name one of {', '.join(map(str, regressors))}")
+    names = [CONSTANT, *regressors.columns]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two regressors have one name, or that of the {CONSTANT!r} added: rename them")
+    return names
+
+
+def _numbers(what: str, values: object) -> Array:
+    found = numbers(what, values)
+    if not np.isfinite(found).all():
+        raise ValueError(f"the {what} hold a missing or infinite value: drop the row or find the figure")
+    largest = float(np.abs(found).max(initial=0))
+    if largest > LARGEST or 0 < largest < 1 / LARGEST:
+        raise ValueError(f"the {what} reach {largest:.1g}, too far from 1 to be squared: choose another unit")
+    return found
+
+
+def _labelled(clusters: pd.Series, weights: Array) -> tuple[npt.NDArray[np.intp], pd.Index]:
+    """Return the number of each row's cluster in the order of the labels; refuse too few or without weight."""
+    codes, labels = pd.factorize(clusters.to_numpy(dtype=object), sort=True)
+    labels = pd.Index(labels)
+    if (codes < 0).any():
+        raise ValueError("a row has no cluster: label it or drop it")
+    if len(labels) < FEWEST_CLUSTERS:
+        raise ValueError(
+            f"{len(labels)} clusters: with fewer than {FEWEST_CLUSTERS} nothing can be said of how much they "
+            "differ by chance; take a finer unit as the cluster, or report the figures without a test"
+        )
+    if (weights < 0).any():
+        raise ValueError("a weight is negative: give the sizes of the cohorts")
+    empty = np.bincount(codes, weights) == 0
+    if empty.any():
+        raise ValueError(f"cluster {labels[np.flatnonzero(empty)[0]]} has no weight: drop its rows")
+    return codes, labels
+
+
+def _orthonormal(x: Array, column: int) -> tuple[Array, Array]:
+    """Return a basis of the columns of x, and the coefficient of one column as a combination of the basis'."""
+    length = np.linalg.norm(x, axis=0)
+    zero = length == 0
+    basis, triangle = np.linalg.qr(x / np.where(zero, 1, length))
+    if len(x) <= x.shape[1] or zero.any() or np.linalg.cond(triangle) > 1 / SINGULAR:
+        raise ValueError(
+            "the regressors are collinear, with the constant that is added or among themselves, or as many as "
+            "the rows: leave out a constant column, one of each set of dummies, or what another one implies"
+        )
+    unit = np.eye(x.shape[1])[column]
+    return basis, solve_triangular(triangle, unit, trans="T") / length[column]
+
+
+def _check_scores(design: ClusteredDesign) -> None:
+    """Refuse a response whose clusters leave nothing by which to judge chance."""
+    fitted = np.einsum("gkl,l->gk", design.leverage, design.products.sum(axis=0))
+    scores = (design.products - fitted) @ design.contrast
+    size = np.linalg.norm(design.contrast) * np.linalg.norm(np.sqrt(design.weights) * design.response)
+    if np.linalg.norm(scores) <= SINGULAR * size:
+        raise ValueError(
+            "the clusters do not differ in what the regressors leave of the response, so there is no chance to "
+            "weigh: look for a response that was computed from the regressors, or repeated in each cluster"
+        )

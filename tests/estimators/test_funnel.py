@@ -1,0 +1,194 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from tr_analysis.estimators.funnel import dispersion, exact_limits, funnel, widened_limits
+
+
+def panel(k, n, index=None):
+    return pd.DataFrame({"successes": k, "trials": n}, index=index)
+
+
+def test_exact_limits_by_hand():
+    """n = 2 at one half: cumulative 1/4, 3/4, 1. The lower 25% ends at 0, halfway up the next step at 1/4."""
+    limits = exact_limits(0.5, [2], level=0.5)
+    assert limits.loc[0, ["low", "high"]].tolist() == pytest.approx([0, 0.5])
+    limits = exact_limits(0.5, [2], level=0.25)  # p = 0.375: r = 1, a = (0.75 - 0.375) / 0.5 = 0.75
+    assert limits.loc[0, "low"] == pytest.approx((1 - 0.75) / 2)
+
+
+@given(st.floats(0.02, 0.98), st.integers(1, 3000), st.sampled_from([0.8, 0.95, 0.998]))
+def test_counts_inside_exact_limits_are_those_the_binomial_allows(target, n, level):
+    low, high = exact_limits(target, [n], level=level).loc[0, ["low", "high"]]
+    assert 0 <= low <= high <= 1
+    # Each end lies between two neighbouring counts, one on either side of the tail probability.
+    tail = (1 - level) / 2
+    assert stats.binom.cdf(np.floor(n * low + 1e-9) - 1, n, target) <= tail + 1e-9
+    assert stats.binom.sf(np.ceil(n * high - 1e-9), n, target) <= tail + 1e-9
+
+
+@given(st.floats(0.02, 0.98), st.integers(1, 300), st.sampled_from([0.8, 0.95, 0.998]))
+def test_plain_limits_are_the_last_counts_that_chance_allows(target, n, level):
+    low, high = exact_limits(target, [n], level=level, interpolate=False).loc[0, ["low", "high"]] * n
+    inner = exact_limits(target, [n], level=level).loc[0, ["low", "high"]] * n
+    assert low - 1e-9 <= inner["low"] + 1 and inner["high"] - 1 <= high + 1e-9
+    counts, tail = np.arange(n + 1), (1 - level) / 2
+    allowed = (stats.binom.cdf(counts, n, target) >= tail) & (stats.binom.sf(counts - 1, n, target) >= tail)
+    assert (low, high) == pytest.approx((counts[allowed].min(), counts[allowed].max()))
+
+
+def test_large_units_have_normal_limits():
+    exact = exact_limits(0.4, [10**6]).loc[0, ["low", "high"]].to_numpy(float)
+    normal = widened_limits(0.4, [10**6]).loc[0, ["low", "high"]].to_numpy(float)
+    assert exact == pytest.approx(normal, abs=2e-6)
+
+
+def test_limits_keep_the_order_given():
+    limits = exact_limits(0.3, [500, 20, 80])
+    assert list(limits["trials"]) == [500, 20, 80]
+    assert (limits["high"] - limits["low"]).rank().tolist() == [1, 3, 2]
+
+
+def test_dispersion_by_hand():
+    """Target one half and 100 trials each: s = 0.05, so z is 20 (share - 1/2)."""
+    found = dispersion(panel([40, 50, 60, 70], 100), target=0.5, winsorise=0)
+    assert found.phi == pytest.approx((4 + 0 + 4 + 16) / 4)
+    # Equal weights w = 400: (4 x 6 - 3) / (1600 - 400) = 21 / 1200.
+    assert found.tau2 == pytest.approx(21 / 1200)
+    assert found.paule_mandel == pytest.approx(np.var([0.4, 0.5, 0.6, 0.7], ddof=1) - 0.05**2)
+
+
+def test_winsorising_draws_in_the_extremes():
+    frame = panel([50] * 18 + [95, 5], 100)
+    assert dispersion(frame, target=0.5, winsorise=0).phi == pytest.approx((2 * 81) / 20)
+    assert dispersion(frame, target=0.5, winsorise=0.1).phi == 1
+    assert dispersion(frame, target=0.5).phi == dispersion(frame, target=0.5, winsorise=0).phi
+
+
+def test_no_dispersion_leaves_the_normal_funnel():
+    frame = panel([50, 50, 50], 100)
+    found = dispersion(frame)
+    assert (found.phi, found.tau2, found.paule_mandel) == (1, 0, 0)
+    for limits in ("multiplicative", "additive"):
+        assert funnel(frame, limits=limits)["low"].to_list() == pytest.approx(
+            widened_limits(0.5, [100])["low"].to_list() * 3
+        )
+
+
+def test_positions_and_input_left_alone():
+    frame = panel([30, 50, 70, 1], [100, 100, 100, 1], index=list("dbca")).assign(area="x")
+    before = frame.copy()
+    found = funnel(frame, target=0.5)
+    pd.testing.assert_frame_equal(frame, before)
+    assert found["position"].to_dict() == {"d": "below", "b": "within", "c": "above", "a": "within"}
+    assert found["z"].to_dict() == pytest.approx({"d": -4, "b": 0, "c": 4, "a": 1})
+    assert list(found.columns[:3]) == ["successes", "trials", "area"]
+
+
+def test_wider_limits_find_fewer():
+    random = np.random.default_rng(4)
+    n = random.integers(300, 3000, 21)
+    frame = panel(random.binomial(n, random.beta(40, 60, 21)), n)
+    outside = {
+        kind: (funnel(frame, limits=kind)["position"] != "within").sum()
+        for kind in ("exact", "multiplicative", "additive")
+    }
+    assert outside["exact"] > 5 > outside["multiplicative"]
+    assert outside["exact"] > 5 > outside["additive"]
+
+
+def simulated(runs, seed=6):
+    """Share outside exact limits where nothing differs, and the mean of phi and tau2 where much does."""
+    random = np.random.default_rng(seed)
+    outside, spread = [], []
+    for _ in range(runs):
+        n = random.integers(50, 2000, 21)
+        alike = panel(random.binomial(n, 0.45), n)
+        outside.append((funnel(alike, target=0.45)["position"] != "within").mean())
+        apart = panel(random.binomial(n, random.normal(0.45, 0.05, 21)), n)
+        found = dispersion(apart, winsorise=0)
+        spread.append([found.tau2, found.paule_mandel])
+    return np.mean(outside), np.mean(spread, axis=0)
+
+
+def test_limits_and_spread_on_simulated_panels():
+    """50 panels of 21: three standard errors are 2 points outside, and about 20% of tau2 = 0.0025."""
+    outside, spread = simulated(50)
+    assert 0.02 < outside < 0.065  # whole counts keep a little inside 5%
+    assert spread == pytest.approx([0.05**2] * 2, rel=0.2)
+
+
+@pytest.mark.full
+def test_limits_and_spread_closely():
+    outside, spread = simulated(3000)
+    assert 0.04 < outside < 0.05
+    assert spread == pytest.approx([0.05**2] * 2, rel=0.04)
+
+
+def outside_widened(limits, runs, seed=4, **choices):
+    """Share of 54 units that differ as units do which lies outside their 95% limits."""
+    random, outside = np.random.default_rng(seed), 0.0
+    for _ in range(runs):
+        n = random.integers(300, 3001, 54)
+        frame = panel(random.binomial(n, random.normal(0.45, 0.03, 54)), n)
+        outside += (funnel(frame, limits=limits, **choices)["position"] != "within").mean()
+    return outside / runs
+
+
+@pytest.mark.parametrize("limits", ["multiplicative", "additive"])
+def test_widened_limits_flag_as_many_as_they_say(limits):
+    """20 panels of 54: three standard errors are 2 points. Winsorising flags twice as many."""
+    assert outside_widened(limits, 20) == pytest.approx(0.05, abs=0.02)
+    assert outside_widened(limits, 20, winsorise=0.1) > 0.08
+
+
+@pytest.mark.parametrize(
+    "name", ["trials", "estimate", "target", "z", "low", "high", "s2", "method", "position"]
+)
+def test_counts_under_the_name_of_a_result(name):
+    frame, plain = pd.DataFrame({"k": [30, 60], name: [90, 100]}), panel([30, 60], [90, 100])
+    assert dispersion(frame, "k", name) == dispersion(plain)
+    if name in ("trials", "s2", "method"):
+        assert funnel(frame, "k", name)["z"].tolist() == funnel(plain)["z"].tolist()
+    else:
+        with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
+            funnel(frame, "k", name)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: exact_limits(0.45, ["10"]), "the sizes hold string, which are not numbers"),
+        (lambda: exact_limits(0.45, [10, None]), "whole numbers of 1 or more"),
+        (lambda: exact_limits("0.45", [10]), "the target is '0.45', which is not a number"),
+        (lambda: exact_limits(None, [10]), "the target is None, which is not a number"),
+        (lambda: exact_limits(0.45, [10], level="0.95"), "level is '0.95', which is not a number"),
+        (lambda: widened_limits(0.45, [10], phi=None), "phi is None, which is not a number"),
+        (lambda: widened_limits(0.45, [10], tau2=np.nan), "tau2 is nan, which is not a finite number"),
+        (lambda: dispersion(panel([1, 2], [5, 5]), winsorise="0.1"), "winsorise is '0.1'"),
+        (lambda: dispersion(panel([1, 2], [5, 5]), target="0.3"), "the target is '0.3'"),
+        (lambda: funnel(panel([1, 2], [5, 5]), level=None), "level is None"),
+        (lambda: exact_limits(45, [10]), "strictly between 0 and 1"),
+        (lambda: exact_limits(0.45, [10, 0]), "whole numbers of 1 or more"),
+        (lambda: exact_limits(0.45, []), "whole numbers of 1 or more"),
+        (lambda: exact_limits(0.45, [10], level=95), "between 0 and 1"),
+        (lambda: widened_limits(0.45, [10], phi=0.5), "phi >= 1"),
+        (lambda: widened_limits(0.45, [10], tau2=-1), "tau2 >= 0"),
+        (lambda: dispersion(panel([1], [5])), "give two or more"),
+        (lambda: dispersion(panel([1, 2], [5, 5]), winsorise=0.5), "winsorise"),
+        (lambda: funnel(panel([0, 0], [5, 5])), "no or only successes"),
+        (lambda: funnel(panel([6, 0], [5, 5])), "more successes"),
+        (lambda: funnel(panel([1, 2], [5, 5]), limits="wald"), "is none of exact"),
+        (lambda: funnel(panel([1, 2], [5, 5]), target=45), "strictly between 0 and 1"),
+    ],
+)
+def test_impossible_funnels_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_one_unit_against_a_target():
+    assert funnel(panel([8], [29]), target=0.454)["position"].tolist() == ["within"]

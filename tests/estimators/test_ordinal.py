@@ -1,0 +1,154 @@
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from tr_analysis.estimators.ordinal import superiority
+
+ORDER = ["Inadequate", "Requires improvement", "Good", "Outstanding"]
+NPS = ["Good"] * 5 + ["Requires improvement"] * 2
+CRC = ["Good"] + ["Requires improvement"] * 19 + ["Inadequate"]
+ratings = st.lists(st.integers(0, 3), min_size=1, max_size=6)
+
+
+def test_first_round():
+    found = superiority(NPS, CRC, order=ORDER)
+    # By hand: of 147 pairs the NPS is higher in 5 x 20 + 2 x 1 and equal in 5 x 1 + 2 x 19.
+    assert found.estimate == pytest.approx((102 + 43 / 2) / 147)
+    assert found.low < found.estimate < found.high
+    assert found.p_value < 0.002
+    assert not found.separated
+
+
+@given(ratings, ratings)
+def test_exact_p_value_by_enumeration(first, second):
+    """Every split of the ratings as they are, by the distance of the rank sum from its mean."""
+    pooled = np.array(first + second)
+    ranks = stats.rankdata(pooled)
+    sums = [ranks[list(chosen)].sum() for chosen in combinations(range(len(pooled)), len(first))]
+    apart = np.abs(np.array(sums) - np.mean(sums))
+    expected = (apart >= abs(ranks[: len(first)].sum() - np.mean(sums)) - 1e-9).mean()
+    assert superiority(first, second).p_value == pytest.approx(expected)
+
+
+@given(ratings, ratings, st.randoms(use_true_random=False))
+def test_invariances(first, second, random):
+    found, turned = superiority(first, second), superiority(second, first)
+    assert (found.estimate, found.low, found.high) == pytest.approx(
+        (1 - turned.estimate, 1 - turned.high, 1 - turned.low)
+    )
+    assert found.p_value == pytest.approx(turned.p_value)
+    assert 0 <= found.low <= found.estimate <= found.high <= 1
+    shuffled = random.sample(first, len(first))
+    assert superiority([np.exp(r) for r in shuffled], [np.exp(r) for r in second]) == found
+    estimate = stats.mannwhitneyu(first, second).statistic / len(first) / len(second)
+    assert found.estimate == pytest.approx(estimate)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "separated"),
+    [
+        ([3, 3], [1, 2], True),
+        ([3, 2], [2, 1], True),
+        ([1], [2, 2], True),
+        ([3, 1], [2, 2], False),
+        ([2], [2], False),
+    ],
+)
+def test_separation_is_said_and_bounded(first, second, separated):
+    found = superiority(first, second)
+    assert found.separated == separated
+    assert (found.low == 0 or found.high == 1) == separated
+    assert found.high - found.low > 0.3  # so few units leave much open, separated or not
+
+
+def test_bound_of_separated_groups_solves_its_equation():
+    found = superiority([2] * 7, [1] * 21)
+    theta, z = found.low, stats.norm.ppf(0.95)
+    spread = 1 + (28 / 2 - 1) * ((1 - theta) / (2 - theta) + theta / (1 + theta))
+    assert 1 - theta == pytest.approx(z * np.sqrt(theta * (1 - theta) * spread / 147), rel=1e-6)
+    assert found.p_value == pytest.approx(1 / 1184040)  # the most extreme of all splits of 28
+
+
+def test_many_units_use_the_normal_approximation():
+    random = np.random.default_rng(1)
+    first, second = random.integers(0, 4, 90), random.integers(0, 5, 80)
+    found = superiority(first, second)
+    assert found.test.startswith("normal")
+    assert found.p_value == pytest.approx(stats.mannwhitneyu(first, second, method="asymptotic").pvalue)
+
+
+def test_labels_of_any_kind_of_series():
+    found = superiority(pd.Series(NPS, dtype="string", index=range(5, 12)), pd.Series(CRC), order=ORDER)
+    assert found == superiority(NPS, CRC, order=ORDER)
+
+
+def coverage(runs):
+    """Share of simulated panels of 7 and 21 continuous ratings whose interval holds the truth."""
+    random = np.random.default_rng(20)
+    truth = stats.norm.cdf(1 / np.sqrt(2))
+    held = 0
+    for _ in range(runs):
+        found = superiority(random.normal(1, 1, 7), random.normal(0, 1, 21))
+        held += found.low <= truth <= found.high
+    return held / runs
+
+
+def test_coverage():
+    """150 panels: three standard errors are 5.3 points."""
+    assert coverage(150) == pytest.approx(0.95, abs=0.053)
+
+
+@pytest.mark.full
+def test_coverage_closely():
+    assert 0.94 < coverage(5000) < 0.975  # the method is known to err on the safe side
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        ([], "no ratings"),
+        (["Good", None], "is none of Inadequate"),
+        (["Excellent"], "'Excellent' is none of Inadequate"),
+    ],
+)
+def test_unknown_ratings_are_refused(first, message):
+    with pytest.raises(ValueError, match=message):
+        superiority(first, CRC, order=ORDER)
+
+
+def test_words_need_their_order_and_numbers_no_gap():
+    with pytest.raises(ValueError, match="order="):
+        superiority(NPS, CRC)
+    with pytest.raises(ValueError, match="missing rating"):
+        superiority([1.0, np.nan], [2.0])
+    with pytest.raises(ValueError, match="the ratings hold complex, which are not numbers"):
+        superiority([1j], [2.0])
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        superiority([1], [2], level=95)
+
+
+def test_categories_are_ratings_too():
+    """A pandas Categorical has no order that `map` would keep; its labels are rated by order=."""
+    first, second = pd.Categorical(NPS), pd.Series(CRC, dtype="category")
+    assert superiority(first, second, order=ORDER) == superiority(NPS, CRC, order=ORDER)
+    assert superiority(pd.Categorical([3, 1, 1]), [2, 2]) == superiority([3, 1, 1], [2, 2])
+    with pytest.raises(ValueError, match="order="):
+        superiority(first, second)
+    with pytest.raises(ValueError, match="missing rating"):
+        superiority(pd.Categorical([3, None]), [2, 2])
+
+
+def test_order_names_each_label_once():
+    with pytest.raises(ValueError, match="order= has a label twice"):
+        superiority(NPS, CRC, order=[*ORDER, "Good"])
+
+
+@pytest.mark.parametrize("level", ["0.95", None, [0.95]])
+def test_level_is_a_number(level):
+    with pytest.raises(ValueError, match=r"level is .*, which is not a number"):
+        superiority([1], [2], level=level)

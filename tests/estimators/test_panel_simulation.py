@@ -1,0 +1,128 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tr_analysis.estimators.adjustment import adjustment_identity
+from tr_analysis.estimators.panel_calibration import Assumed, Published, calibrated_spread
+from tr_analysis.estimators.panel_contrasts import judge
+from tr_analysis.estimators.panel_simulation import simulate_panel
+from tr_analysis.estimators.payment_power import chances, standard_error
+from tr_analysis.origin import SIMULATED, origin_of
+
+PUBLISHED = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2)
+SIZES = pd.Series(np.geomspace(3000, 20_000, 21), [f"CRC {i}" for i in range(21)])
+COHORTS = ["2015Q4", "2016Q1", "2016Q2", "2016Q3"]
+ERROR = standard_error(1286, 0.475)
+
+
+def panel(seed=1, **about):
+    return simulate_panel(PUBLISHED, SIZES, COHORTS, seed=seed, **about)
+
+
+def mean(frame, column, weight):
+    return float(np.average(frame[column], weights=weight))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_published_comes_back_to_the_printed_digit(seed):
+    frame = panel(seed)
+    first = frame[frame["cohort"] == "2015Q4"]
+    people, base = frame["offenders"], first["offenders"]
+    assert (len(frame), people.sum()) == (84, 108_000)
+    assert round(mean(frame, "adjusted_rate", people), 1) == 45.4
+    assert round(mean(first, "adjusted_rate", base), 1) == 45.6
+    assert round(mean(first, "baseline_rate", base), 1) == 47.5
+    assert round(frame["reoffences"].sum() / frame["reoffenders"].sum(), 1) == 4.7
+    assert round(mean(first, "baseline_frequency", base * first["baseline_rate"]), 1) == 4.2
+    flags = judge(first, level=0.05)["recomputed"].value_counts()
+    assert flags["significant reduction"] == 13
+    assert flags["significant increase"] == 2
+
+
+def test_the_spread_gives_the_counts_their_largest_likelihood():
+    """Oracle: the multinomial likelihood written out, over a grid of spreads."""
+    spreads = np.linspace(0, 0.1, 201)
+    found = chances(np.array([-0.019]), error=ERROR, level=0.05, spread=0.0)
+    likelihood = []
+    for spread in spreads:
+        found = chances(np.array([-0.019]), error=ERROR, level=0.05, spread=float(spread))
+        won, lost = float(found.payment[0]), float(found.deduction[0])
+        likelihood.append(13 * np.log(won) + 2 * np.log(lost) + 6 * np.log(1 - won - lost))
+    best = spreads[int(np.argmax(likelihood))]
+    assert calibrated_spread(PUBLISHED, 21, error=ERROR, level=0.05) == pytest.approx(best)
+    assert best == pytest.approx(0.0475)
+
+
+@pytest.mark.parametrize(
+    ("true", "providers"),
+    [
+        (0.03, 120),
+        *(pytest.param(*case, marks=pytest.mark.full) for case in [(0.02, 120), (0.04, 120), (0.03, 400)]),
+    ],
+)
+def test_the_calibration_finds_a_known_spread(true, providers):
+    """Worlds of known spread, with so many providers that the counts say something: the true one is in the middle."""
+    random = np.random.default_rng(3)
+    found = []
+    for _ in range(6):
+        seen = -0.019 + true * random.standard_normal(providers) + ERROR * random.standard_normal(providers)
+        won, lost = int((seen <= -1.96 * ERROR).sum()), int((seen >= 1.96 * ERROR).sum())
+        counts = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, won, lost)
+        found.append(calibrated_spread(counts, providers, error=ERROR, level=0.05))
+    assert np.median(found) == pytest.approx(true, abs=0.006)
+
+
+def test_the_spread_goes_through_to_the_panel():
+    """Changes vary by the calibrated spread and by sampling; selection for winners and losers may widen it a little."""
+    spreads = []
+    for seed in range(6):
+        first = panel(seed).query("cohort == '2015Q4'")
+        own = 1e4 * 0.475 * 0.525 / first["offenders"]
+        spreads.append(np.sqrt(first["difference"].var() - own.mean()))
+    assert np.mean(spreads) == pytest.approx(4.75, abs=1.4)
+
+
+def test_the_adjustment_holds_in_every_cell():
+    assert adjustment_identity(panel())["holds"].all()
+
+
+@pytest.mark.full
+def test_the_same_seed_gives_the_same_panel_and_another_does_not():
+    pd.testing.assert_frame_equal(panel(4), panel(4))
+    assert not panel(4).equals(panel(5))
+
+
+def test_origin_is_in_every_row_and_outlives_what_chapters_do():
+    frame = panel()
+    assert (frame["origin"] == SIMULATED).all()
+    means = frame.groupby("provider")[["offenders"]].sum()
+    for made in (
+        frame.head(3),
+        frame.sort_values("ogrs"),
+        frame.merge(means, on="provider"),
+        frame.iloc[0],
+        means,
+    ):
+        assert origin_of(made) == SIMULATED
+    assert origin_of(pd.concat([frame.head(1), pd.DataFrame({"offenders": [1]})])) == SIMULATED
+    assert origin_of(frame.drop(columns="origin")) == SIMULATED  # the attribute
+    bare = frame.copy()
+    bare.attrs = {}
+    assert origin_of(bare) == SIMULATED  # the column
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"sizes": SIZES.head(2)}, "three providers or more"),
+        ({"sizes": SIZES.mask(SIZES > 19_000, 0)}, "above 0"),
+        ({"cohorts": ["2015Q4"]}, "number of cohorts"),
+        ({"published": Published(500, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2)}, "people"),
+        ({"assumed": Assumed(baseline_spread=-1)}, "spread"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_what_cannot_be_is_refused(about, message):
+    given = {"published": PUBLISHED, "sizes": SIZES, "cohorts": COHORTS} | about
+    with pytest.raises(ValueError, match=message):
+        simulate_panel(**given)

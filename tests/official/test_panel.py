@@ -1,0 +1,190 @@
+"""The panel: one row a provider and cohort, of one release, with its owner; what is missing is named."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tr_analysis.data import load
+from tr_analysis.errors import DataError
+from tr_analysis.official.panel import NUMERIC, first_month, panel
+from tr_analysis.official.summary import baseline_summary, summary, with_years
+
+PROVIDERS = load("providers")
+CRCS = PROVIDERS.loc[PROVIDERS["provider_type"] == "CRC", "provider"].tolist()
+ROW = dict.fromkeys(NUMERIC, np.nan) | {
+    "release": "2017-10",
+    "file": "final.xlsx",
+    "sheet": "1",
+    "row": 4,
+    "cohort": "2015Q4",
+    "cohort_type": "quarter",
+    "provider": "Essex",
+    "provider_type": "CRC",
+    "stage": "final",
+    "significance": None,
+    "suppressed": "",
+    "not_applicable": "",
+}
+COUNTED = {
+    "offenders": 1000,
+    "reoffenders": 450,
+    "reoffences": 1900,
+    "binary_rate": 45.0,
+    "frequency_rate": 4.22,
+}
+
+
+def results(*rows):
+    return pd.DataFrame([ROW | row for row in rows])
+
+
+def made(*rows, baselines=None):
+    return panel(results(*rows), PROVIDERS, baselines)
+
+
+def test_only_crcs_stay_each_with_its_owner():
+    found = made(
+        COUNTED,
+        {"provider": "All CRCs", "provider_type": "total"},
+        {"provider": "NPS Wales", "provider_type": "NPS"},
+    )
+    assert found.frame[["provider", "owner", "origin"]].to_numpy().tolist() == [
+        ["Essex", "Sodexo Justice Services", "official"]
+    ]
+
+
+def test_a_change_of_owner_counts_from_its_month():
+    """Wales went from Working Links to Seetec in February 2019; when Thames Valley's owner changed is not known."""
+    cohorts = ["2018Q4", "2019Q1", "2019Q2"]
+    rows = [{"provider": name, "cohort": c} for name in ("Wales", "Thames Valley") for c in cohorts]
+    found = made(*rows).frame.set_index(["provider", "cohort"])
+    assert found.loc["Wales", "owner"].tolist() == ["Working Links", "Working Links", "Seetec"]
+    assert found.loc["Wales", "owner_later"].tolist() == [False, False, True]
+    assert set(found.loc["Thames Valley", "owner"]) == {"MTCnovo"}
+
+
+def test_of_a_cohort_the_latest_final_release_stays_whole():
+    early = {"release": "2017-01", "stage": "interim", "offenders": 900}
+    final = {"release": "2017-10", "stage": "final", "offenders": 1000}
+    revised = {"release": "2018-01", "stage": "final", "offenders": 1001}
+    late = {"release": "2018-04", "stage": "interim", "offenders": 800}
+    rows = [
+        {**release, "provider": name}
+        for release in (early, final, revised, late)
+        for name in ("Essex", "Wales")
+    ]
+    found = made(*rows)
+    assert found.frame["offenders"].tolist() == [1001, 1001]
+    assert found.left_out[["release", "rows"]].to_numpy().tolist() == [
+        ["2017-01", 2],
+        ["2017-10", 2],
+        ["2018-04", 2],
+    ]
+
+
+def test_gaps_are_named_and_not_filled():
+    found = made(COUNTED, {"provider": "Wales", "offenders": 900, "suppressed": "reoffenders reoffences"})
+    gaps = found.gaps.set_index("provider")["what"]
+    assert gaps["Northumbria"] == "no row"
+    assert "not in the table: eligible, ogrs" in gaps[""]
+    assert "suppressed: reoffences, reoffenders" in gaps["Wales"].tolist()
+    assert found.frame.set_index("provider").loc["Wales", ["reoffenders", "binary_rate"]].isna().all()
+
+
+def test_differences_come_from_their_parts_and_baselines_from_their_own_table():
+    base = {"provider": "Essex", "release": "2014-02", "cohort_type": "quarter", "offenders": 5000}
+    baselines = pd.DataFrame([base | {"binary_rate": 47.0, "frequency_rate": 4.2, "ogrs": 46.0}])
+    row = made(COUNTED | {"adjusted_rate": 44.5}, baselines=baselines).frame.iloc[0]
+    assert row[["baseline_rate", "baseline_frequency", "baseline_ogrs"]].tolist() == [47.0, 4.2, 46.0]
+    assert row["difference"] == -2.5
+    assert row["frequency_difference"] == pytest.approx(0.02)
+    assert (row["baseline_release"], row["derived"]) == ("2014-02", "difference frequency_difference")
+
+
+def test_what_the_results_print_is_kept_beside_another_baseline():
+    baselines = pd.DataFrame(
+        [{"provider": "Essex", "release": "2014-02", "cohort_type": "year", "binary_rate": 47.0}]
+    )
+    row = made(COUNTED | {"baseline_rate": 48.0, "difference": -1.0}, baselines=baselines).frame.iloc[0]
+    assert row[["baseline_rate", "difference"]].tolist() == [48.0, -1.0]
+    assert pd.isna(row["baseline_release"])
+    assert row["derived"] == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule"),
+    [
+        ([{"provider": "Atlantis"}], "not a provider of providers.csv"),
+        ([{}, {"row": 9}], "row 9.*second row of this provider"),
+        ([{"offenders": 10, "reoffenders": 11}], "more reoffenders than offenders"),
+        ([{"reoffenders": 11, "reoffences": 10}], "fewer reoffences than reoffenders"),
+        ([{"cohort": "winter"}], "'winter'.*no cohort"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_file_sheet_and_row(rows, rule):
+    with pytest.raises(DataError, match=rule):
+        made(*rows)
+
+
+def test_a_cohort_begins_with_its_first_month():
+    assert [str(first_month(c)) for c in ("2016Q1", "2015Q4 to 2016Q3", "2016-02 to 2016-04")] == [
+        "2016-01",
+        "2015-10",
+        "2016-02",
+    ]
+
+
+def whole(cohort, *, without=(), **cells):
+    flagged = {"significance": "significant reduction", "adjusted_rate": 44.0, "baseline_rate": 47.0}
+    flagged |= {"baseline_frequency": 4.0} | COUNTED | {"cohort": cohort} | cells
+    return [flagged | {"provider": name} for name in CRCS if name not in without]
+
+
+def value(found, measure, cohort="2015Q4"):
+    return found[(found["measure"] == measure) & (found["cohort"] == cohort)]["value"].tolist()
+
+
+def test_all_together_need_every_one_of_them():
+    found = summary(made(*whole("2015Q4"), *whole("2016Q1", without=["Essex"])).frame, CRCS, kind="CRC")
+    assert value(found, "offenders in cohort") == [21_000]
+    assert value(found, "CRCs significantly below their 2011 baseline") == [21]
+    assert value(found, "CRCs significantly above their 2011 baseline") == [0]
+    assert value(found, "binary rate") == value(found, "binary rate") == [45.0]
+    assert value(found, "adjusted binary rate") == [44.0]
+    assert value(found, "CRCs below their 2011 baseline") == [21]
+    assert value(found, "CRCs below both 2011 baselines") == [0]
+    assert set(found["cohort"]) == {"2015Q4"}
+
+
+def test_one_flag_missing_is_no_count_of_flags():
+    rows = whole("2015Q4")
+    rows[3]["significance"] = None
+    assert (
+        value(summary(made(*rows).frame, CRCS, kind="CRC"), "CRCs significantly below their 2011 baseline")
+        == []
+    )
+
+
+def test_a_year_is_pooled_from_its_quarters_only_if_all_are_there():
+    quarters = [row for c in ("2015Q4", "2016Q1", "2016Q2", "2016Q3") for row in whole(c)]
+    frame = with_years(made(*quarters).frame)
+    year = frame[frame["cohort"] == "2015Q4 to 2016Q3"]
+    assert (len(year), year["offenders"].sum()) == (21, 84_000)
+    assert year["difference"].round(9).unique().tolist() == [-3.0]
+    assert "2015Q4 to 2016Q3" not in set(with_years(made(*quarters[:63]).frame)["cohort"])
+
+
+def test_a_printed_year_is_not_pooled_again():
+    printed = whole("2015Q4 to 2016Q1", cohort_type="year", offenders=2222)
+    frame = with_years(made(*printed, *whole("2015Q4"), *whole("2016Q1")).frame)
+    assert frame.loc[frame["cohort"] == "2015Q4 to 2016Q1", "offenders"].unique().tolist() == [2222]
+
+
+def test_the_baseline_of_all_is_weighted_by_the_people_in_it():
+    base = {"release": "2014-02", "cohort_type": "year", "binary_rate": 50.0, "frequency_rate": 4.0}
+    rows = [base | {"provider": name, "offenders": 1000} for name in CRCS]
+    rows[0] |= {"offenders": 21_000, "binary_rate": 40.0, "frequency_rate": 5.0}
+    found = baseline_summary(pd.DataFrame(rows), CRCS).set_index("measure")["value"]
+    assert found["binary rate"] == pytest.approx((21 * 40 + 20 * 50) / 41)
+    assert found["frequency rate"] == pytest.approx((21 * 40 * 5 + 20 * 50 * 4) / (21 * 40 + 20 * 50))
+    assert baseline_summary(pd.DataFrame(rows[1:]), CRCS).empty
