@@ -13,8 +13,11 @@ import tempfile
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import nbval.kernel
+import nbval.plugin
 import pytest
 import zmq
 from jupyter_client.manager import KernelManager
@@ -24,6 +27,7 @@ from nbval.plugin import IPyNbFile
 from tests.gates.compare import same_output
 from tr_analysis.runner import CAN_FORK, SETTINGS
 from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
+from tr_analysis.runner.normalise import as_code
 
 FEW = 3
 
@@ -54,6 +58,52 @@ def _shown(kind, value):
     shown = Shown(value if isinstance(value, str) else json.dumps(value, indent=1, sort_keys=True))
     shown.kind, shown.value = kind, value
     return shown
+
+
+def _read(path, **options):
+    """Read a published chapter with the code of its prose, so that what a reader meets as text is computed again."""
+    notebook = nbformat.read(path, **options)
+    notebook.cells = [as_code(cell) for cell in notebook.cells]
+    return notebook
+
+
+nbval.plugin.nbformat = SimpleNamespace(read=_read, from_dict=nbformat.from_dict)
+
+
+class _Above:
+    """What a cell fills above itself: the answer, and the chart under it, compared when they are filled.
+
+    Such an output is shown as awaited first. nbval knows nothing of outputs that change later.
+    """
+
+    def __init__(self, collector):
+        self.collector, self.receive = collector, collector.get_kernel_message
+        self.stored, self.item = {}, None
+
+    def follow(self, item, setup):
+        """Note which cell runs now."""
+        self.item = item
+        setup()
+
+    def message(self, **options):
+        """Pass on a message; one that fills an output as it is stored is passed over, any other as a new output."""
+        message = self.receive(**options)
+        kind, content = message["msg_type"], message["content"]
+        name = content.get("transient", {}).get("display_id")
+        if kind == "display_data" and name:
+            outputs = self.item.cell.outputs
+            place = len(self.item.test_outputs)
+            if place < len(outputs):
+                self.stored[name] = outputs[place].data
+                outputs[place] = NotebookNode(
+                    output_type=kind, metadata={}, data=NotebookNode(content["data"])
+                )
+        elif kind == "update_display_data":
+            stored = self.stored.pop(name, {})
+            same = stored.keys() == content["data"].keys()
+            same = same and all(same_output(k, stored[k], content["data"][k]) for k in stored)
+            message["msg_type"] = "execute_input" if same else "display_data"
+        return message
 
 
 def _refusal(item):
@@ -126,8 +176,11 @@ def pytest_make_collect_report(collector):
     if refusals:
         report.outcome, report.result = "failed", []
         report.longrepr = "\n".join(f"{collector.path.name}: {refusal}" for refusal in refusals)
+    above = _Above(collector)
+    collector.get_kernel_message = above.message
     for item in report.result:
         item.compare_outputs = partial(_compare, item.compare_outputs)
+        item.setup = partial(above.follow, item, item.setup)
     return report
 
 

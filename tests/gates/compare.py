@@ -80,7 +80,7 @@ def _close(old: float, new: float, absolute: float = ABSOLUTE) -> bool:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def same_text(old: str, new: str, absolute: float = ABSOLUTE) -> bool:

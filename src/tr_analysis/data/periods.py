@@ -78,6 +78,22 @@ def financial_year(value: pd.Period) -> str:
     return f"{value.year - 1}/{value.year % 100:02d}"
 
 
+def month_name(value: object) -> str:
+    """Return a month, or the month of a day, as readers meet it.
+
+    Parameters
+    ----------
+    value
+        A period, or a text such as ``2015-02`` or ``2015-02-01``.
+
+    Examples
+    --------
+    >>> month_name("2015-02-01"), month_name(pd.Period("2020-02", "M"))
+    ('February 2015', 'February 2020')
+    """
+    return pd.Period(str(value)[:7], "M").strftime("%B %Y")
+
+
 def span(text: str) -> Span | None:
     """Find the first and last month of a period printed in any of the register's forms.
 

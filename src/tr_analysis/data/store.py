@@ -16,8 +16,22 @@ MANIFEST = "manifest.json"
 _BUILD = "run `tr-analysis data build`"
 
 
+_LOADED: list[tuple[str, str]] = []
+
+
+def loaded() -> list[tuple[str, str]]:
+    """Return name and SHA-256 of each table that this process has loaded, in order: the inputs of its findings."""
+    return list(_LOADED)
+
+
+def remember(frame: pd.DataFrame) -> pd.DataFrame:
+    """Count a frame with the attributes ``table`` and ``sha256`` among the tables loaded, and return it."""
+    _LOADED.append((frame.attrs["table"], frame.attrs["sha256"]))
+    return frame
+
+
 def load(name: str) -> pd.DataFrame:
-    """Load one analysis table.
+    """Load one analysis table, and count it among the inputs of the chapter's findings.
 
     Parameters
     ----------
@@ -42,6 +56,11 @@ def load(name: str) -> pd.DataFrame:
     >>> load("proven_reoffending_annual").set_index("cohort_year")["offenders"].iloc[0]
     np.int64(628761)
     """
+    return remember(read_table(name))
+
+
+def read_table(name: str) -> pd.DataFrame:
+    """Return a table as `load` does, uncounted: for what the library itself looks up."""
     tables, raw = _manifest()
     if name not in tables:
         raise ValueError(f"no table {name!r}; there are: {', '.join(tables)}")

@@ -10,10 +10,11 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.data.periods import financial_year
+from tr_analysis.data.store import remember
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
 from tr_analysis.ledger.guards import is_simulated, refuse_simulated, refuse_stale
-from tr_analysis.report.finding import RUNGS, UNIT_WORDS, Finding
+from tr_analysis.report.finding import EVIDENCE_LEVELS, UNIT_WORDS, Finding
 
 # The findings of the study in one page: chapter and name, by the question that they answer.
 KEY_FINDINGS: Mapping[str, Sequence[tuple[str, str]]] = {
@@ -81,7 +82,20 @@ LEADS = frozenset(
         ("07-claims", "supported"),
     }
 )
-_PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places", "of", "span"]
+_PARTS = [
+    "label",
+    "value",
+    "low",
+    "high",
+    "n",
+    "unit",
+    "level",
+    "method",
+    "text",
+    "decimals",
+    "of",
+    "interval_basis",
+]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]
 
 
@@ -98,8 +112,8 @@ def load_results(*chapters: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a key number: chapter, finding, label, value, low, high, n, unit, rung, method, text,
-        places, of, span and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
+        One row a key number: chapter, finding, label, value, low, high, n, unit, level, method, text,
+        decimals, of, interval_basis and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
 
     Raises
     ------
@@ -121,7 +135,7 @@ def load_results(*chapters: str) -> pd.DataFrame:
         rows += [_row(chapter, name, about) for name, about in results["findings"].items()]
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"value": float, "low": float, "high": float})
     frame.attrs = {"table": "results", "sha256": sha256(b"".join(contents))}
-    return frame
+    return remember(frame)
 
 
 def _content(path: Path, chapter: str) -> bytes:
@@ -164,7 +178,7 @@ def key_findings(
     DataFrame
         One row a number: question, lead (whether it is one of `LEADS`), chapter, finding, label; value, low,
         high and n as numbers, in unit ("per cent"); estimate, interval (with what it allows for)
-        and n_of (n with what it counts) in words, empty where there is none; rung ("C"), rung_words ("comparison") and sources (ids joined by
+        and n_of (n with what it counts) in words, empty where there is none; level ("C"), level_words ("comparison") and sources (ids joined by
         spaces, empty where it comes from the tables alone).
 
     Raises
@@ -190,18 +204,18 @@ def key_findings(
 
 def _written(row: Mapping[Any, Any]) -> dict[str, Any]:
     ends = {part: row[part] for part in ("low", "high") if pd.notna(row[part])}
-    places = None if pd.isna(row["places"]) else int(row["places"])
+    decimals = None if pd.isna(row["decimals"]) else int(row["decimals"])
     n = None if pd.isna(row["n"]) else int(row["n"])
-    about = {part: row[part] for part in ("unit", "of", "span")}
-    shown = Finding(row["finding"], row["label"], row["value"], **ends, **about, n=n, places=places)
+    about = {part: row[part] for part in ("unit", "of", "interval_basis")}
+    shown = Finding(row["finding"], row["label"], row["value"], **ends, **about, n=n, decimals=decimals)
     return {
         **{part: row[part] for part in ("chapter", "finding", "label", "value", "low", "high", "n")},
         "unit": UNIT_WORDS.get(row["unit"], row["unit"]),
         "estimate": shown.show(),
         "interval": shown.show("span") if ends else "",
         "n_of": "" if n is None else shown.show("n_of"),
-        "rung": row["rung"],
-        "rung_words": RUNGS[row["rung"]],
+        "level": row["level"],
+        "level_words": EVIDENCE_LEVELS[row["level"]],
         "sources": row["sources"],
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from tr_analysis.study.notebook import Cell, code_nodes, parsed
 
-LONGEST_CELL = 35
+LONGEST_CELL = 25
 # What writes or removes files, by the name it is called by.
 # fmt: off
 _WRITERS = frozenset({

@@ -18,6 +18,8 @@ _MARKUP = re.compile(
     r"|&#?\w+;",
     re.DOTALL | re.MULTILINE,
 )
+_WRITERS = ("findings.text", "findings.markdown", "findings.answer", "findings.chart")
+_WORDS = ("title", "subtitle", "alt")
 _FORMULA = re.compile(r"\${1,2}[^$]*[A-Za-z\\][^$]*\${1,2}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _NUMBER = re.compile(r"(?<![A-Za-z\d])\d[\d.,/:-]*")  # OGRS4 is a name: its digit follows a letter
@@ -41,7 +43,7 @@ def prose_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
 
 
 def _templates(cell: Cell) -> Iterator[str]:
-    """Yield the texts given to ``.say(...)`` and ``findings.text(...)``, directly or by a name of the cell."""
+    """Yield the texts given to methods of `findings` that write prose, directly or by a name of the cell."""
     nodes = list(code_nodes([cell]))
     named = {
         target.id: node.value
@@ -51,16 +53,10 @@ def _templates(cell: Cell) -> Iterator[str]:
         if isinstance(target, ast.Name)
     }
     for call in nodes:
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and _speaks(call.func):
-            for argument in call.args:
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in _WRITERS:
+            words = [keyword.value for keyword in call.keywords if keyword.arg in _WORDS]
+            for argument in [*call.args, *words]:
                 yield from _literals(argument, named)
-
-
-def _speaks(function: ast.Attribute) -> bool:
-    owner = function.value
-    return function.attr == "say" or (
-        function.attr == "text" and isinstance(owner, ast.Name) and owner.id == "findings"
-    )
 
 
 def _literals(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[str]:

@@ -15,10 +15,11 @@ from tr_analysis.lint.prose import prose_faults
 from tr_analysis.report.prose import headings
 from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.needs import needed_results, refuse_circles
-from tr_analysis.study.notebook import INJECTED, Cell, read_cells
+from tr_analysis.study.notebook import INJECTED, Cell, is_prose, read_cells
 from tr_analysis.study.parameters import read_parameters
 
-HEADINGS = ("## Answer", "## Evidence", "## Limits")
+HEADINGS = ("## Evidence", "## Limits")
+FIRST = 4  # cells among which the answer stands
 _READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _RANDOM = re.compile(r"(?=.*\d)[0-9a-f]{8}(-[0-9a-f-]+)?")
 
@@ -118,6 +119,14 @@ def _headings(cells: list[Cell]) -> Iterator[Fault]:
         yield "", "have one heading of the first level, the title"
     if tuple(heading for heading in found if heading in HEADINGS) != HEADINGS:
         yield "", f"have the headings {', '.join(HEADINGS)}, once each and in this order"
+    answers = [
+        i for i, cell in enumerate(cells) if is_prose(cell["source"]) and "findings.answer" in cell["source"]
+    ]
+    if len(answers) != 1 or answers[0] >= FIRST:
+        yield (
+            "",
+            f"answer the question among the first {FIRST} cells, with findings.answer(...) in a cell of its own",
+        )
 
 
 _RULES: tuple[Callable[[list[Cell]], Iterator[Fault]], ...] = (

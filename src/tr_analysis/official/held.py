@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tr_analysis.data.store import load
+from tr_analysis.data.store import load, remember
 from tr_analysis.files import sha256
 from tr_analysis.official.panel import Panel, panel
 from tr_analysis.official.summary import baseline_summary, summary, with_years
@@ -21,7 +21,7 @@ def official(name: str) -> pd.DataFrame | None:
         return None
     found = frame.attrs.get("sha256") or sha256(frame.to_csv(index=False).encode())
     frame.attrs = {"table": f"{PREFIX}{name}", "sha256": found}
-    return frame
+    return remember(frame)
 
 
 def inputs(*names: str) -> list[pd.DataFrame]:

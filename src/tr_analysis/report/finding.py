@@ -1,4 +1,4 @@
-"""One key number, or one fact in words, and how each is written."""
+"""One number of a chapter, or one fact in words, and how each is written."""
 
 import math
 import re
@@ -11,8 +11,8 @@ from tr_analysis.digits import NOISE, kept
 from tr_analysis.origin import marked
 from tr_analysis.report.tables import number_text, probability_text
 
-RUNGS = {
-    "A": "published",  # recomputed where the counts are held, else quoted
+EVIDENCE_LEVELS = {
+    "A": "published",  # recalculated where the counts are published too, else quoted
     "B": "uncertainty",
     "C": "comparison",
     "D": "mechanism",
@@ -30,15 +30,15 @@ UNITS = {
 }
 UNIT_WORDS = {"percent": "per cent"}  # how readers spell a unit, where its name will not do
 # What an interval allows for, and how that is said of it.
-SPANS = {
+INTERVAL_BASES = {
     "sampling": "95% interval {}",
     "rounding": "{} from rounding alone",
     "choices": "{} over the choices tried",
 }
 ROW = [
-    "name", "label", "value", "low", "high", "span", "n", "of", "unit", "rung", "method", "sources", "text",
+    "name", "label", "value", "low", "high", "interval_basis", "n", "of", "unit", "level", "method", "sources", "text", "key",
 ]  # fmt: skip
-# Words that go with a number's sign, so that a sentence stays true when a parameter is turned.
+# Words that go with a number's sign, so that a sentence stays true when a parameter changes.
 _WORDS = {
     "change": ("rose by {}", "fell by {}"),
     "more": ("{} more", "{} fewer"),
@@ -48,7 +48,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One key number, or one fact in words.
+    """One number, or one fact in words.
 
     Attributes
     ----------
@@ -62,20 +62,22 @@ class Finding:
         Number of observations or people behind it.
     unit
         Unit; decides decimals and sign.
-    rung
-        Rung of the ladder of claims, `RUNGS`.
+    level
+        Level of evidence, one of `EVIDENCE_LEVELS`.
     sources
         Sources of the figures it is computed from.
     method
         How it was computed.
     text
         The words of a fact that is no estimate, such as a date.
-    places
+    decimals
         Decimals shown, where the unit's own do not fit.
     of
         What ``n`` counts, such as "months".
-    span
-        What the interval allows for, one of `SPANS`.
+    interval_basis
+        What the interval allows for, one of `INTERVAL_BASES`.
+    key
+        Whether it is one of the key numbers that close the chapter; the others serve a sentence.
     origin
         "simulated" where no figure was observed, which its label then says first; else empty.
     """
@@ -87,13 +89,14 @@ class Finding:
     high: float | None = None
     n: int | None = None
     unit: str = ""
-    rung: str = "A"
+    level: str = "A"
     sources: tuple[str, ...] = ()
     method: str = ""
     text: str | None = None
-    places: int | None = None
+    decimals: int | None = None
     of: str = ""
-    span: str = "sampling"
+    interval_basis: str = "sampling"
+    key: bool = True
     origin: str = ""
     shown: list[str] = field(default_factory=list, compare=False)
 
@@ -102,7 +105,7 @@ class Finding:
         name, low, value, high = self.name, self.low, self.value, self.high
         if not name.isidentifier():
             raise ValueError(f"{name!r} cannot stand in a template: use letters, digits and underscores")
-        for what, known in (("rung", RUNGS), ("unit", UNITS), ("span", SPANS)):
+        for what, known in (("level", EVIDENCE_LEVELS), ("unit", UNITS), ("interval_basis", INTERVAL_BASES)):
             given = getattr(self, what)
             if given not in known:
                 raise ValueError(f"{name}: {what} {given!r} is none of {', '.join(map(repr, known))}")
@@ -118,7 +121,7 @@ class Finding:
         ----------
         part
             ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
-            ``interval``; ``span`` (the interval with what it allows for); ``n``; ``n_of`` (with what it
+            ``interval``; ``level`` (its level of evidence); ``span`` (the interval with what it allows for); ``n``; ``n_of`` (with what it
             counts); ``change`` (rose by, fell by, did not change), ``more`` (more, fewer) and ``faster``
             (faster, more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and
             ``clarity`` (whether the interval includes no change), by the interval.
@@ -138,7 +141,8 @@ class Finding:
         if self.value is None:
             return {"value": self.text or ""}
         value = self._write(self.value)
-        parts = {"value": value, "size": value.removeprefix("\N{MINUS SIGN}"), "signed": value}
+        level = f"level of evidence {self.level}: {EVIDENCE_LEVELS[self.level]}"
+        parts = {"value": value, "level": level, "size": value.removeprefix("\N{MINUS SIGN}"), "signed": value}
         nought = not re.search("[1-9]", value)
         if not nought and self.value > 0:
             parts["signed"] = f"+{value}"
@@ -149,7 +153,7 @@ class Finding:
         if self.low is not None and self.high is not None:
             low, high = self._write(self.low), self._write(self.high)
             parts |= {"low": low, "high": high, "interval": f"{low.removesuffix(' points')} to {high}"}
-            parts["span"] = SPANS[self.span].format(parts["interval"])
+            parts["span"] = INTERVAL_BASES[self.interval_basis].format(parts["interval"])
             clear = self.low > 0 or self.high < 0
             parts["direction"] = ("a rise" if self.low > 0 else "a fall") if clear else "no clear change"
             parts["clarity"] = f"an interval that {'excludes' if clear else 'includes'} no change"
@@ -159,11 +163,11 @@ class Finding:
         return parts
 
     def _write(self, number: float) -> str:
-        places, suffix = UNITS[self.unit]
-        places = places if self.places is None else self.places
+        decimals, suffix = UNITS[self.unit]
+        decimals = decimals if self.decimals is None else self.decimals
         if self.unit == "probability":
-            return probability_text(number, places)
-        return number_text(f"{{:,.{places}f}}{suffix}", number)
+            return probability_text(number, decimals)
+        return number_text(f"{{:,.{decimals}f}}{suffix}", number)
 
     def record(self) -> dict[str, Any]:
         """Return the finding for the results file; numbers with the digits that are `kept`."""
@@ -174,7 +178,18 @@ class Finding:
         numbers = {k: None if v is None else kept(v, half) for k, v in parts.items()}
         rest = {
             k: getattr(self, k)
-            for k in ("label", "n", "unit", "rung", "method", "text", "places", "of", "span")
+            for k in (
+                "label",
+                "n",
+                "unit",
+                "level",
+                "method",
+                "text",
+                "decimals",
+                "of",
+                "interval_basis",
+                "key",
+            )
         }
         origin = {"origin": self.origin} if self.origin else {}  # nothing new where figures are observed
         return {**rest, **numbers, **origin, "sources": list(self.sources), "shown": sorted(set(self.shown))}
@@ -183,14 +198,12 @@ class Finding:
         """Return the finding for those who download it: `ROW`, numbers as in `record`."""
         about = {"name": self.name, **self.record()}
         about |= {"unit": UNIT_WORDS.get(self.unit, self.unit), "sources": " ".join(self.sources)}
-        about["span"] = "" if self.low is None else self.span
+        about["interval_basis"] = "" if self.low is None else self.interval_basis
         return {column: about[column] for column in ROW}
 
 
 def finite(name: str, part: str, number: Any) -> float:
     """Return a number of any numeric type as a float."""
     if pd.isna(number) or not math.isfinite(number):
-        raise ValueError(
-            f"{name}: {part} is {number}; keep only finite numbers, and say the rest with `fact`"
-        )
+        raise ValueError(f"{name}: {part} is {number}; keep only finite numbers, and say the rest in words")
     return float(number)

@@ -1,4 +1,4 @@
-"""Key numbers of a chapter: computed once, shown in prose, kept with interval, n, rung and source."""
+"""The numbers of a chapter: computed once, shown in prose, kept with interval, n, level of evidence and source."""
 
 import string
 from collections.abc import Mapping, Sequence
@@ -7,112 +7,135 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display, update_display
+from matplotlib.figure import Figure
 
-from tr_analysis.data import load
+from tr_analysis.data.store import loaded, read_table
 from tr_analysis.digits import to_count
 from tr_analysis.errors import nearest
 from tr_analysis.origin import marked, origin_of
-from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.report.finding import ROW, RUNGS, Finding, finite
+from tr_analysis.report import FINDINGS_MIME, charts
+from tr_analysis.report.declared import SAID, Declared, read_declared
+from tr_analysis.report.finding import EVIDENCE_LEVELS, ROW, Finding, finite
 from tr_analysis.report.tables import Table, csv_text, table
 
-
-def source_links() -> dict[str, tuple[str, str]]:
-    """Return address and title of every source, by id, as `table` takes them for its links."""
-    sources = load("sources")
-    return dict(zip(sources["source_id"], zip(sources["url"], sources["title"], strict=True), strict=True))
+ANSWER = "## Answer"
+_GIVEN = {*SAID, "key", "n", "low", "high"}
+_AWAITED = "*This is filled when the last cell has run.*"
 
 
 class Findings:
-    """The key numbers of one chapter.
+    """The numbers of one chapter, its answer, and what it shows.
 
     Parameters
     ----------
-    inputs
-        The analysis tables that the chapter loaded; their hashes are kept with the numbers. If one of them is
-        simulated, so is every number: labels, captions and results say it.
+    chapter
+        Name of the chapter, such as ``"03-recall"``: label, unit, level of evidence, sources and decimals of its
+        numbers stand in ``notebooks/03-recall.toml``. Without a name they are given to `keep`.
+
+    Raises
+    ------
+    UsageError
+        If that file is missing or an entry of it is wrong.
 
     Examples
     --------
     >>> findings = Findings()
-    >>> findings.add("fall", "Fall of the binary rate", -1.9, unit="percentage points", rung="C")
+    >>> findings.keep(fall=-1.9, label="Fall of the binary rate", unit="percentage points", level="C")
     >>> findings.text("The rate fell by {fall.size}.")
     'The rate fell by 1.9 points.'
     """
 
-    def __init__(self, inputs: Sequence[pd.DataFrame] = ()) -> None:
-        observed = [frame for frame in inputs if not origin_of(frame)]
-        if not all({"table", "sha256"} <= set(frame.attrs) for frame in observed):
-            raise ValueError("inputs are tables as `tr_analysis.data.load` returns them, before any change")
-        self._inputs = {frame.attrs["table"]: frame.attrs["sha256"] for frame in observed}
-        self.origin = origin_of(*inputs)
+    def __init__(self, chapter: str = "") -> None:
+        self._declared = read_declared(chapter) if chapter else Declared()
+        self._begun = len(loaded())
+        self.origin = ""
         self._findings: dict[str, Finding] = {}
+        self._answer = ""
+        self._above: dict[str, bool] = {}  # charts that stand under the answer, and whether they are drawn
 
-    def add(self, name: str, label: str, value: float, **about: Any) -> None:
-        """Keep a number; keywords as in `Finding`.
+    def uses(self, *frames: pd.DataFrame) -> None:
+        """Count simulated frames among the inputs, so that every number, caption and chart says it is simulated.
 
-        Raises
-        ------
-        ValueError
-            If the name is taken or no identifier, a number is not finite, the interval has one end only or
-            does not hold the estimate, or unit, rung or a source is unknown.
+        What `load` returns is counted without being told.
         """
-        numbers = {"value": value, **{k: v for k in ("low", "high", "n") if (v := about.get(k)) is not None}}
-        kept: dict[str, Any] = {k: finite(name, k, v) for k, v in numbers.items()}
-        if "n" in kept:
-            kept["n"] = to_count(kept["n"])
-        sources = tuple(dict.fromkeys(about.get("sources", ())))
-        self._keep(Finding(name, label, **{**about, **kept, "sources": sources}))
+        self.origin = self.origin or origin_of(*frames)
 
-    def count(self, name: str, label: str, value: float, **about: Any) -> None:
-        """Keep a count; keywords as in `Finding`."""
-        self.add(name, label, value, unit="count", **about)
-
-    def estimate(self, name: str, label: str, result: Any, *, scale: float = 1, **about: Any) -> None:
-        """Keep an estimate with its interval.
+    def keep(self, **values: Any) -> None:
+        """Keep numbers, or facts in words, under their names.
 
         Parameters
         ----------
-        name, label, **about
-            As in `Finding`.
-        result
-            Anything with ``estimate``, ``low`` and ``high``, such as a `Proportion`, its difference, or a row
-            of `SegmentedFit.effects`.
-        scale
-            Factor to the unit shown: 100 makes a proportion a percentage.
+        **values
+            By name: a number; an estimate with its interval, which is anything that has ``estimate``, ``low`` and
+            ``high`` (and ``n``, where it knows it), such as a `Proportion`, an effect or a row of a table, or a tuple
+            of these three; or a text, such as a date. The keywords label, unit, level, sources, decimals, of,
+            method, interval_basis, scale, key, n, low and high are no names: they say of all the values of this
+            call what the chapter's file does not, or what depends on a parameter.
 
         Raises
         ------
         ValueError
-            As `add`, or if the result is of simulated figures and these findings are of observed ones.
+            If a name is taken, or no entry of the chapter's file says what it is; if a number is not finite, an
+            interval has one end only or does not hold its estimate, a unit, level or source is unknown, or the
+            result is of simulated figures and no such frame was given to `uses`.
         """
-        if origin_of(result) and not self.origin:
-            raise ValueError(
-                f"{name} comes from simulated figures: give their frame to Findings([...]) with the other inputs"
-            )
-        low, value, high = (scale * getattr(result, part) for part in ("low", "estimate", "high"))
-        self.add(name, label, value, low=low, high=high, **about)
+        given = {part: values.pop(part) for part in _GIVEN & values.keys()}
+        for name, value in values.items():
+            about = {**self._about(name, value, given), **given}
+            if isinstance(value, str):
+                sources = tuple(about.get("sources", ()))
+                self._keep(Finding(name, about["label"], text=value, sources=sources, key=False))
+            else:
+                self._keep(self._number(name, value, about))
 
-    def fact(self, name: str, label: str, text: str, *, sources: Sequence[str] = ()) -> None:
-        """Keep a fact in words, such as a date or the length of the follow-up, so that prose can show it."""
-        self._keep(Finding(name, label, text=text, sources=tuple(sources)))
+    def _about(self, name: str, value: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is said of a number: by the chapter's file, or in the call; a text needs nothing said."""
+        said = self._declared.of(name)
+        if said is not None or "label" in given:
+            return said or {}
+        if isinstance(value, str):
+            return {"label": name.replace("_", " ").capitalize()}
+        if self._declared.file:
+            hint = nearest(name, self._declared.entries) or f": add [{name}] with its label and unit"
+            raise ValueError(f"{self._declared.file} has no entry {name!r}{hint}")
+        raise ValueError(f"{name}: say what it is, as in keep({name}=..., label='Fall of the binary rate')")
+
+    def _number(self, name: str, value: Any, about: dict[str, Any]) -> Finding:
+        if origin_of(value) and not self.origin:
+            raise ValueError(f"{name} comes from simulated figures: tell it with findings.uses(frame)")
+        scale = about.pop("scale", 1)
+        ends = _parts(value)
+        low, high = about.pop("low", ends.get("low")), about.pop("high", ends.get("high"))
+        n = about.pop("n", ends.get("n"))
+        numbers = {
+            part: finite(name, part, scale * number)
+            for part, number in {"value": ends["estimate"], "low": low, "high": high}.items()
+            if number is not None
+        }
+        if n is not None:
+            numbers["n"] = to_count(finite(name, "n", n))
+        sources = tuple(dict.fromkeys(about.pop("sources", ())))
+        return Finding(name, about.pop("label"), **numbers, **about, sources=sources)  # type: ignore[arg-type]
 
     def _keep(self, finding: Finding) -> None:
         name = finding.name
         if name in self._findings:
             raise ValueError(f"{name!r} is there already: give each finding its own name")
         for source in finding.sources:
-            if source not in self._catalogue:
+            if source not in self.sources:
                 raise ValueError(
-                    f"{name}: no source {source!r}; give ids of the table `sources`, as in ('S001',)"
+                    f"{name}: no source {source!r}; give ids of the table `sources`, as in ['S001']"
                 )
         self._findings[name] = replace(finding, origin=self.origin)
 
     @cached_property
-    def _catalogue(self) -> dict[str, tuple[str, str]]:
-        """Address and title of every source, by id."""
-        return source_links()
+    def sources(self) -> dict[str, tuple[str, str]]:
+        """Address and title of every source, by id, as `table` takes them for its links."""
+        sources = read_table("sources")
+        return dict(
+            zip(sources["source_id"], zip(sources["url"], sources["title"], strict=True), strict=True)
+        )
 
     def __getitem__(self, name: str) -> Finding:
         if name not in self._findings:
@@ -123,16 +146,49 @@ class Findings:
         """Fill ``{name}`` and ``{name.part}`` with numbers as prose shows them, and remember what was shown."""
         return _Filler(self).vformat(template.strip(), (), {})
 
-    def say(self, template: str) -> Markdown:
+    def markdown(self, template: str) -> Markdown:
         """Return prose for the page; see `text`."""
         return Markdown(self.text(template))  # type: ignore[no-untyped-call]
 
-    def table(self) -> Table:
-        """Return the key numbers as a table by rung: estimate, interval, n, sources."""
-        numbers = sorted((f for f in self._findings.values() if f.value is not None), key=lambda f: f.rung)
+    def answer(self, template: str) -> None:
+        """Show the chapter's answer here, above the code that computes it: it is filled when the last cell has run."""
+        self._answer = template
+        display(_answer(_AWAITED), display_id="answer")  # type: ignore[no-untyped-call]
+
+    def answer_chart(self, name: str) -> None:
+        """Show a chart here, under the answer, as soon as `chart` draws it."""
+        self._above[name] = False
+        display(Markdown(_AWAITED), display_id=f"chart-{name}")  # type: ignore[no-untyped-call]
+
+    def chart(
+        self, figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data: pd.DataFrame
+    ) -> None:
+        """Show a chart, its words filled as `text` fills them; see `charts.show`.
+
+        One that was announced with `answer_chart` is shown there.
+        """
+        words = {
+            part: self.text(said) for part, said in {"title": title, "subtitle": subtitle, "alt": alt}.items()
+        }
+        where = {}
+        if name in self._above:
+            self._above[name], where = True, {"display_id": f"chart-{name}"}
+        charts.show(figure, name, **words, data=data, origin=self.origin, **where)
+
+    def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Table:
+        """Return a table for the page, its caption filled as `text` fills it; options as of `tables.table`.
+
+        Ids of sources in its cells are links.
+        """
+        return table(frame, self.text(caption), origin=self.origin, **{"links": self.sources, **options})
+
+    def key_numbers(self) -> Table:
+        """Return the key numbers as a table by level of evidence: estimate, interval, n, sources."""
+        key = [f for f in self._ordered() if f.key and f.value is not None]
+        numbers = sorted(key, key=lambda f: f.level)
         rows = [
             {
-                "Rung": f"Rung {f.rung}: {RUNGS[f.rung]}",
+                "Level": f"Level {f.level}: {EVIDENCE_LEVELS[f.level]}",
                 "Key number": f.label,
                 "Estimate": f.show(),
                 "Interval": _interval(f),
@@ -141,41 +197,75 @@ class Findings:
             }
             for f in numbers
         ]
-        columns = ["Rung", "Key number", "Estimate", "Interval", "n", "Sources"]
-        frame = pd.DataFrame(rows, columns=columns)
+        columns = ["Level", "Key number", "Estimate", "Interval", "n", "Sources"]
         caption = marked(
-            "Every key number of this chapter, by rung of the ladder of claims. "
-            "Intervals are of 95% unless they say otherwise; n: what stands behind the number. Empty: there is none",
+            "Key numbers of this chapter, by level of evidence. Intervals are 95% unless they say otherwise; "
+            "n: what stands behind the number. Empty: there is none",
             self.origin,
         )
-        shown = table(frame, caption, by="Rung", key=True, links=self._cited())
+        shown = table(pd.DataFrame(rows, columns=columns), caption, by="Level", key=True, links=self.sources)
         return replace(shown, ids=tuple(f"number-{f.name}" for f in numbers))
 
-    def _cited(self) -> dict[str, tuple[str, str]]:
-        """Address and title of the sources cited in this chapter, by id."""
-        cited = sorted({source for finding in self._findings.values() for source in finding.sources})
-        return {source: self._catalogue[source] for source in cited}
+    def _ordered(self) -> list[Finding]:
+        """Return the findings in the order of the chapter's file, their labels filled."""
+        names = self._declared.in_order(list(self._findings))
+        return [self._labelled(self._findings[name]) for name in names]
+
+    def _labelled(self, finding: Finding) -> Finding:
+        """Fill the names of facts in a label, such as ``{end_month}``."""
+        shown = {name: len(each.shown) for name, each in self._findings.items()}
+        label = self.text(finding.label)
+        for name, length in shown.items():  # a label is no prose: what it shows does not count as shown
+            del self._findings[name].shown[length:]
+        return replace(finding, label=label)
+
+    def _ipython_display_(self) -> None:
+        """Fill the answer, and show the key numbers with everything that the runner keeps of them."""
+        if lost := [name for name, drawn in self._above.items() if not drawn]:
+            raise ValueError(
+                f"the chart {lost[0]!r} stands under the answer and was never drawn: findings.chart(...)"
+            )
+        if self._answer:
+            update_display(_answer(self.text(self._answer)), display_id="answer")  # type: ignore[no-untyped-call]
+        display(self._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        record = {name: finding.record() for name, finding in self._findings.items()}
-        cited = self._cited()
-        titles = pd.DataFrame([(s, title) for s, (_, title) in cited.items()], columns=["Source", "Title"])
-        sources = table(titles, marked("Sources of these numbers", self.origin), links=cited)
-        tables = [self.table(), sources]
-        bundles = [shown._repr_mimebundle_() for shown in tables[: 2 if cited else 1]]
-        texts = {
-            kind: "\n\n".join(bundle[kind] for bundle in bundles) for kind in ("text/html", "text/plain")
+        ordered = self._ordered()
+        shown = [each._repr_mimebundle_() for each in (self.key_numbers(), self._cited(ordered))]
+        texts = {kind: "\n\n".join(each[kind] for each in shown) for kind in ("text/html", "text/plain")}
+        kept = {
+            "data": dict(loaded()[self._begun :]),
+            "findings": {f.name: f.record() for f in ordered},
+            **({"origin": self.origin} if self.origin else {}),
         }
-        texts["text/csv"] = csv_text(pd.DataFrame(map(Finding.row, self._findings.values()), columns=ROW))
-        origin = {"origin": self.origin} if self.origin else {}
-        return {FINDINGS_MIME: {"data": self._inputs, "findings": record, **origin}, **texts}
+        rows = pd.DataFrame([f.row() for f in ordered], columns=ROW)
+        return {**texts, "text/csv": csv_text(rows), FINDINGS_MIME: kept}
+
+    def _cited(self, findings: Sequence[Finding]) -> Table:
+        """Return the sources of some findings as a table."""
+        ids = sorted({source for finding in findings for source in finding.sources})
+        titles = pd.DataFrame([(i, self.sources[i][1]) for i in ids], columns=["Source", "Title"])
+        return table(titles, marked("Sources of these numbers", self.origin), links=self.sources)
+
+
+def _answer(text: str) -> Markdown:
+    return Markdown(f"{ANSWER}\n{text}")  # type: ignore[no-untyped-call]
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """Return estimate, ends and n of what `Findings.keep` takes as an estimate, or of a bare number."""
+    if isinstance(value, tuple) and not hasattr(value, "estimate"):
+        return dict(zip(("estimate", "low", "high"), value, strict=True))
+    if not hasattr(value, "estimate"):
+        return {"estimate": value}
+    return {part: getattr(value, part, None) for part in ("estimate", "low", "high", "n")}
 
 
 def _interval(finding: Finding) -> str:
-    """Write an interval for a table whose intervals are of 95%, unless they say otherwise."""
+    """Write an interval with what it allows for, where that is not the sampling alone."""
     if finding.low is None:
         return ""
-    return finding.show("interval" if finding.span == "sampling" else "span")
+    return finding.show("interval" if finding.interval_basis == "sampling" else "span")
 
 
 class _Filler(string.Formatter):

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from tr_analysis import __version__
 from tr_analysis.origin import marked
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.runner.fingerprint import versions
-from tr_analysis.study.notebook import INJECTED
+from tr_analysis.study.notebook import INJECTED, is_prose
 from tr_analysis.study.plan import Task
 
 
@@ -50,7 +51,32 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
         for output in cell.get("outputs", []):
             if FINDINGS_MIME in output.get("data", {}):
                 output.data[FINDINGS_MIME] = _finite(output.data[FINDINGS_MIME])
+    notebook.cells = [_as_prose(cell) for cell in notebook.cells]
     return notebook
+
+
+def _as_prose(cell: NotebookNode) -> NotebookNode:
+    """Turn a cell whose code is one sentence, ``findings.markdown(...)`` or the answer, into the text that it showed.
+
+    So a reader meets each paragraph once, and not as template and text; the code stays in the cell's metadata.
+    """
+    if cell.cell_type != "code" or not is_prose(cell.source):
+        return cell
+    text = "".join(output.data["text/markdown"] for output in cell.outputs)
+    prose: NotebookNode = new_markdown_cell(text, id=cell.id, metadata=cell.metadata)  # type: ignore[no-untyped-call]
+    prose.metadata["tr_analysis"] = {"code": cell.source}
+    return prose
+
+
+def as_code(cell: NotebookNode) -> NotebookNode:
+    """Return a published cell as it was executed: the text of `findings.markdown(...)` as the output of its code."""
+    code = cell.metadata.get("tr_analysis", {}).get("code")
+    if code is None:
+        return cell
+    text = {"text/markdown": cell.source, "text/plain": "<IPython.core.display.Markdown object>"}
+    output = new_output("display_data", data=text)  # type: ignore[no-untyped-call]
+    restored: NotebookNode = new_code_cell(code, id=cell.id, outputs=[output], execution_count=1)  # type: ignore[no-untyped-call]
+    return restored
 
 
 def simulated(notebook: NotebookNode) -> str:

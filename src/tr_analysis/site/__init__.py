@@ -10,7 +10,7 @@ from tr_analysis.data import load
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.files import write_files
 from tr_analysis.provenance import commit
-from tr_analysis.report.finding import RUNGS
+from tr_analysis.report.finding import EVIDENCE_LEVELS
 from tr_analysis.runner.records import Records
 from tr_analysis.site.audit import audit
 from tr_analysis.site.cells import TEMPLATES, cell_renderer
@@ -139,7 +139,7 @@ def _frame(*, linked: bool) -> "Environment":
         "linked": linked,
         "script": _script(),
         "script_hash": script,
-        "rungs": RUNGS,
+        "levels": EVIDENCE_LEVELS,
     }
     return frame
 

@@ -5,7 +5,6 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from tr_analysis import paths
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import sha256
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
-from tr_analysis.report.prose import headings, title_and_question
+from tr_analysis.report.findings import ANSWER
+from tr_analysis.report.prose import title_and_question
 from tr_analysis.site.cells import to_html
 from tr_analysis.study.parameters import Parameter, read_parameters
 
@@ -90,8 +90,8 @@ class Chapter:
 
     @property
     def numbers(self) -> list[Mapping[str, Any]]:
-        """Its key numbers that are numbers, and not facts in words."""
-        return [finding for finding in self.findings.values() if finding["value"] is not None]
+        """Its key numbers."""
+        return [f for f in self.findings.values() if f["key"] and f["value"] is not None]
 
     @property
     def sources(self) -> set[str]:
@@ -171,11 +171,10 @@ def _bundle(notebook: "NotebookNode") -> Mapping[str, Any]:
 
 
 def _answer(notebook: "NotebookNode") -> str:
-    """Return the first sentence that the chapter shows under its heading Answer, or nothing."""
-    cells = dropwhile(lambda cell: "## Answer" not in headings(cell.source), notebook.cells)
-    texts = (o.data.get("text/markdown") for cell in cells for o in cell.get("outputs", []) if "data" in o)
-    sentence = re.match(r".+?[.?!](?=\s+[A-Z]|\s*$)", next(filter(None, texts), ""), flags=re.DOTALL)
-    return sentence[0] if sentence else ""
+    """Return the first sentence of the chapter's answer, or nothing."""
+    answers = (cell.source.removeprefix(ANSWER) for cell in notebook.cells if cell.source.startswith(ANSWER))
+    sentence = re.match(r"\s*(.+?[.?!])(?=\**\s+[A-Z]|\**\s*$)(\**)", next(answers, ""), flags=re.DOTALL)
+    return f"{sentence[1]}{sentence[2]}" if sentence else ""
 
 
 def _flag(value: object) -> str:

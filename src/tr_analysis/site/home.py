@@ -16,7 +16,20 @@ from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
 
-_PARTS = ("label", "value", "low", "high", "n", "unit", "rung", "places", "text", "of", "span")
+_PARTS = (
+    "label",
+    "value",
+    "low",
+    "high",
+    "n",
+    "unit",
+    "level",
+    "decimals",
+    "text",
+    "of",
+    "interval_basis",
+    "key",
+)
 _ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
 # What became of the published numbers aimed at: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {

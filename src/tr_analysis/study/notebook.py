@@ -9,6 +9,7 @@ from typing import Any
 from tr_analysis.errors import StudyError
 
 Cell = dict[str, Any]
+PROSE = ("markdown", "answer")  # methods of findings that write it
 INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the values given
 
 
@@ -52,3 +53,19 @@ def code_nodes(cells: Iterable[Cell]) -> Iterator[ast.AST]:
     for cell in cells:
         if tree := parsed(cell):
             yield from ast.walk(tree)
+
+
+def is_prose(source: str) -> bool:
+    """Tell whether code is one call that writes prose: ``findings.markdown(...)`` or ``findings.answer(...)``."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    called = body[0].value.func if _is_call(body) else None  # type: ignore[attr-defined]
+    return (
+        isinstance(called, ast.Attribute) and called.attr in PROSE and ast.unparse(called.value) == "findings"
+    )
+
+
+def _is_call(body: list[ast.stmt]) -> bool:
+    return len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Call)

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pandas as pd
-from IPython.display import display
+from IPython.display import display, update_display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -25,7 +25,15 @@ from tr_analysis.report.tables import csv_text
 
 
 def show(
-    figure: Figure, name: str, *, title: str, subtitle: str, alt: str, data: pd.DataFrame, origin: str = ""
+    figure: Figure,
+    name: str,
+    *,
+    title: str,
+    subtitle: str,
+    alt: str,
+    data: pd.DataFrame,
+    origin: str = "",
+    display_id: str = "",
 ) -> None:
     """Show a chart in the notebook with everything a reader and the publisher need.
 
@@ -51,6 +59,8 @@ def show(
     origin
         ``findings.origin``: "simulated" puts that before title and alternative text and into every panel of the
         picture, as it does where the data say so themselves.
+    display_id
+        Of what is already shown and the chart takes the place of; by default it is shown here.
 
     Raises
     ------
@@ -88,7 +98,11 @@ def show(
         "text/csv": csv_text(data),
         "text/plain": f"Chart: {title}",
     }
-    display(bundle, raw=True, metadata={"image/png": picture})  # type: ignore[no-untyped-call]
+    how = {"raw": True, "metadata": {"image/png": picture}}
+    if display_id:
+        update_display(bundle, display_id=display_id, **how)  # type: ignore[no-untyped-call]
+    else:
+        display(bundle, **how)  # type: ignore[no-untyped-call]
 
 
 def _settle(figure: Figure) -> None:

@@ -1,0 +1,116 @@
+"""What a chapter says of its numbers: ``notebooks/NN-name.toml``, beside the notebook, an entry a number."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tr_analysis.errors import UsageError, nearest
+from tr_analysis.paths import notebooks
+from tr_analysis.report.finding import EVIDENCE_LEVELS, INTERVAL_BASES, UNITS
+
+SAID: Mapping[str, type] = {
+    "label": str,
+    "unit": str,
+    "level": str,
+    "sources": list,
+    "decimals": int,
+    "of": str,
+    "method": str,
+    "interval_basis": str,
+    "scale": int,
+}
+"""What an entry may say, and as what: the parts of a `Finding`, and ``scale``, by which values are multiplied."""
+
+_KNOWN: Mapping[str, Mapping[str, Any]] = {
+    "unit": UNITS,
+    "level": EVIDENCE_LEVELS,
+    "interval_basis": INTERVAL_BASES,
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The entries of one chapter, checked.
+
+    Attributes
+    ----------
+    file
+        Name of the file, for messages; empty where a notebook has none and says everything in its code.
+    key
+        Names of the key numbers in a reader's order.
+    entries
+        What is said of each number, by its name. Names, here and in ``key``, may hold ``*`` for numbers that are alike.
+    """
+
+    file: str = ""
+    key: Sequence[str] = ()
+    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, name: str) -> dict[str, Any] | None:
+        """Return what is said of a number, by its own name or else by the first pattern that fits; None if nothing is."""
+        fitting = [name] if name in self.entries else [p for p in self.entries if fnmatchcase(name, p)]
+        if not fitting:
+            return None
+        return {**self.entries[fitting[0]], "key": any(fnmatchcase(name, pattern) for pattern in self.key)}
+
+    def in_order(self, names: Sequence[str]) -> list[str]:
+        """Put names of numbers in order: the key numbers first, as the file lists them, then the others as given."""
+        key = [name for pattern in self.key for name in names if fnmatchcase(name, pattern)]
+        return list(dict.fromkeys([*key, *names]))
+
+
+def read_declared(chapter: str) -> Declared:
+    """Read and check ``notebooks/<chapter>.toml``.
+
+    It begins with ``key``, the list of key numbers; ``[defaults]`` holds for all entries that do not say otherwise.
+
+    Parameters
+    ----------
+    chapter
+        Its name, such as ``"03-recall"``.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing, is no TOML, or says something that is not known: the message names file, entry and
+        remedy.
+    """
+    path = notebooks() / f"{chapter}.toml"
+    if not path.exists():
+        raise UsageError(
+            f"{path.name} is not beside the notebooks: write it, or call Findings() and say it in keep()"
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path.name}: {error}; mend the line") from None
+    key, defaults = content.pop("key", []), content.pop("defaults", {})
+    if not (isinstance(key, list) and all(isinstance(name, str) for name in key)):
+        raise UsageError(f"{path.name}: key is {key!r}, and should be a list of names of numbers")
+    _refuse(f"{path.name}, [defaults]", defaults)
+    for name, said in content.items():
+        place = f"{path.name}, [{name}]"
+        if not isinstance(said, dict):
+            raise UsageError(
+                f"{path.name}: {name!r} is not known here; begin an entry with [name_of_the_number]"
+            )
+        _refuse(place, said)
+        if "label" not in said:
+            raise UsageError(f"{place}: has no label; say in words what the number is")
+    if lost := [name for name in key if name not in content]:
+        raise UsageError(f"{path.name}: the key number {lost[0]!r} has no entry{nearest(lost[0], content)}")
+    return Declared(path.name, key, {name: defaults | said for name, said in content.items()})
+
+
+def _refuse(place: str, said: Mapping[str, Any]) -> None:
+    """Refuse what an entry may not say."""
+    for part, value in said.items():
+        if part not in SAID:
+            hint = nearest(part, SAID) or f"; an entry may say {', '.join(SAID)}"
+            raise UsageError(f"{place}: {part!r} is not known{hint}")
+        if not isinstance(value, SAID[part]):
+            raise UsageError(f"{place}: {part} is {value!r}, and should be of type {SAID[part].__name__}")
+        if part in _KNOWN and value not in _KNOWN[part]:
+            raise UsageError(f"{place}: {part} {value!r} is none of {', '.join(map(repr, _KNOWN[part]))}")
