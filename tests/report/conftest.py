@@ -12,7 +12,5 @@ SOURCES = pd.DataFrame(
 
 @pytest.fixture(autouse=True)
 def sources(monkeypatch):
-    """A table of two sources in the place of the project's; the list counts how often it is loaded."""
-    loaded = []
-    monkeypatch.setattr("tr_analysis.report.findings.load", lambda name: loaded.append(name) or SOURCES)
-    return loaded
+    """A table of two sources in the place of the project's."""
+    monkeypatch.setattr("tr_analysis.report.findings.read_table", lambda name: SOURCES)

@@ -17,9 +17,10 @@ def bundle(findings):
 
 
 def test_a_simulated_input_marks_every_number():
-    findings = Findings([SIMULATED])
-    findings.add("fall", "Fall", -1.9, unit="percentage points", sources=["S001"])
-    findings.fact("year", "Year", "2011")
+    findings = Findings()
+    findings.uses(SIMULATED)
+    findings.keep(fall=-1.9, label="Fall", unit="percentage points", sources=["S001"])
+    findings.keep(year="2011")
     shown = bundle(findings)
     assert shown[FINDINGS_MIME]["origin"] == "simulated"
     assert {f["origin"] for f in shown[FINDINGS_MIME]["findings"].values()} == {"simulated"}
@@ -30,7 +31,7 @@ def test_a_simulated_input_marks_every_number():
 
 def test_observed_findings_have_nothing_new():
     findings = Findings()
-    findings.add("fall", "Fall", -1.9, unit="percentage points")
+    findings.keep(fall=-1.9, label="Fall", unit="percentage points")
     shown = bundle(findings)
     assert set(shown[FINDINGS_MIME]) == {"data", "findings"}
     assert "origin" not in shown[FINDINGS_MIME]["findings"]["fall"]
@@ -39,9 +40,11 @@ def test_observed_findings_have_nothing_new():
 
 def test_a_simulated_row_is_refused_by_observed_findings():
     row = pd.Series({"estimate": 1.0, "low": 0.5, "high": 1.5, "origin": "simulated"})
-    with pytest.raises(ValueError, match=r"fall comes from simulated figures: give their frame to Findings"):
-        Findings().estimate("fall", "Fall", row)
-    Findings([SIMULATED]).estimate("fall", "Fall", row)
+    findings = Findings()
+    with pytest.raises(ValueError, match=r"fall comes from simulated figures: tell it with findings.uses"):
+        findings.keep(fall=row, label="Fall")
+    findings.uses(SIMULATED)
+    findings.keep(fall=row, label="Fall")
 
 
 def test_tables_are_marked_by_the_chapter_or_by_their_own_rows():

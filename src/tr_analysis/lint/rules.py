@@ -119,9 +119,12 @@ def _headings(cells: list[Cell]) -> Iterator[Fault]:
         yield "", "have one heading of the first level, the title"
     if tuple(heading for heading in found if heading in HEADINGS) != HEADINGS:
         yield "", f"have the headings {', '.join(HEADINGS)}, once each and in this order"
-    answers = [
-        i for i, cell in enumerate(cells) if is_prose(cell["source"]) and "findings.answer" in cell["source"]
-    ]
+
+
+def _answer(cells: list[Cell]) -> Iterator[Fault]:
+    """Ask for the answer where a reader sees it first."""
+    sources = [cell["source"] if is_prose(cell["source"]) else "" for cell in cells]
+    answers = [place for place, source in enumerate(sources) if source.startswith("findings.answer")]
     if len(answers) != 1 or answers[0] >= FIRST:
         yield (
             "",
@@ -133,6 +136,7 @@ _RULES: tuple[Callable[[list[Cell]], Iterator[Fault]], ...] = (
     _stored_clean,
     _ids,
     _headings,
+    _answer,
     prose_faults,
     code_faults,
 )

@@ -142,7 +142,12 @@ class Finding:
             return {"value": self.text or ""}
         value = self._write(self.value)
         level = f"level of evidence {self.level}: {EVIDENCE_LEVELS[self.level]}"
-        parts = {"value": value, "level": level, "size": value.removeprefix("\N{MINUS SIGN}"), "signed": value}
+        parts = {
+            "value": value,
+            "level": level,
+            "size": value.removeprefix("\N{MINUS SIGN}"),
+            "signed": value,
+        }
         nought = not re.search("[1-9]", value)
         if not nought and self.value > 0:
             parts["signed"] = f"+{value}"

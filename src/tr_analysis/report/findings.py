@@ -58,7 +58,16 @@ class Findings:
         """Count simulated frames among the inputs, so that every number, caption and chart says it is simulated.
 
         What `load` returns is counted without being told.
+
+        Raises
+        ------
+        ValueError
+            If a frame is simulated and a number was kept before it was named.
         """
+        if origin_of(*frames) and self._findings and not self.origin:
+            raise ValueError(
+                "call findings.uses(...) before the first findings.keep(...): every number wears the mark"
+            )
         self.origin = self.origin or origin_of(*frames)
 
     def keep(self, **values: Any) -> None:
@@ -109,14 +118,14 @@ class Findings:
         low, high = about.pop("low", ends.get("low")), about.pop("high", ends.get("high"))
         n = about.pop("n", ends.get("n"))
         numbers = {
-            part: finite(name, part, scale * number)
+            part: scale * finite(name, part, number)
             for part, number in {"value": ends["estimate"], "low": low, "high": high}.items()
-            if number is not None
+            if part == "value" or number is not None
         }
         if n is not None:
             numbers["n"] = to_count(finite(name, "n", n))
         sources = tuple(dict.fromkeys(about.pop("sources", ())))
-        return Finding(name, about.pop("label"), **numbers, **about, sources=sources)  # type: ignore[arg-type]
+        return Finding(name, about.pop("label"), **numbers, **about, sources=sources)
 
     def _keep(self, finding: Finding) -> None:
         name = finding.name
