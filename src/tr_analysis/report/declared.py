@@ -23,6 +23,9 @@ SAID: Mapping[str, type] = {
 }
 """What an entry may say, and as what: the parts of a `Finding`, and ``scale``, by which values are multiplied."""
 
+RESERVED = frozenset({*SAID, "key", "n", "low", "high"})
+"""What `Findings.keep` takes as said of its numbers, so that no number can be called so."""
+
 _KNOWN: Mapping[str, Mapping[str, Any]] = {
     "unit": UNITS,
     "level": EVIDENCE_LEVELS,
@@ -95,6 +98,10 @@ def read_declared(chapter: str) -> Declared:
         if not isinstance(said, dict):
             raise UsageError(
                 f"{path.name}: {name!r} is not known here; begin an entry with [name_of_the_number]"
+            )
+        if name in RESERVED:
+            raise UsageError(
+                f"{place}: is a word that keep() has a meaning for; give the number another name"
             )
         _refuse(place, said)
         if "label" not in said:

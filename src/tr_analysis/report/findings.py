@@ -15,12 +15,11 @@ from tr_analysis.digits import to_count
 from tr_analysis.errors import nearest
 from tr_analysis.origin import marked, origin_of
 from tr_analysis.report import FINDINGS_MIME, charts
-from tr_analysis.report.declared import SAID, Declared, read_declared
+from tr_analysis.report.declared import RESERVED, Declared, read_declared
 from tr_analysis.report.finding import EVIDENCE_LEVELS, ROW, Finding, finite
 from tr_analysis.report.tables import Table, csv_text, table
 
 ANSWER = "## Answer"
-_GIVEN = {*SAID, "key", "n", "low", "high"}
 _AWAITED = "*This is filled when the last cell has run.*"
 
 
@@ -89,7 +88,7 @@ class Findings:
             interval has one end only or does not hold its estimate, a unit, level or source is unknown, or the
             result is of simulated figures and no such frame was given to `uses`.
         """
-        given = {part: values.pop(part) for part in _GIVEN & values.keys()}
+        given = {part: values.pop(part) for part in RESERVED & values.keys()}
         for name, value in values.items():
             about = {**self._about(name, value, given), **given}
             if isinstance(value, str):
