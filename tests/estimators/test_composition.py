@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
-from tr_analysis.estimators.composition import composition_bounds
-from tr_analysis.estimators.decomposition import kitagawa
+from tr_analysis.estimators.decomposition import composition_bounds, kitagawa
 
 
 def groups(*sizes: float) -> pd.Series:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.estimators.counts import counts, one_count
+from tr_analysis.estimators.checks import counts, one_count
 
 
 def test_counts_are_whole_numbers_wide_enough_to_add():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tr_analysis.estimators.power import detectable_share, fisher_power
+from tr_analysis.estimators.proportions import detectable_share, fisher_power
 
 
 @pytest.mark.parametrize(("n1", "n2", "p1", "p2"), [(7, 21, 0.7, 0.1), (5, 4, 0.0, 0.9), (1, 6, 0.5, 0.5)])

@@ -8,8 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.checks import Array, coverage, number, numbers
-from tr_analysis.estimators.counts import counts
+from tr_analysis.estimators.checks import Array, counts, coverage, number, numbers
 from tr_analysis.estimators.heterogeneity import between_variance
 
 Limits = Literal["exact", "multiplicative", "additive"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.estimators.nulls import shuffled_years, sign_flips
+from tr_analysis.estimators.randomisation import shuffled_years, sign_flips
 
 MONTHS = pd.period_range("2010-06", "2020-02", freq="M")
 
