@@ -24,24 +24,19 @@ def test_first_round():
     assert not found.separated
 
 
-@given(ratings, ratings)
-def test_exact_p_value_by_enumeration(first, second):
+@given(ratings, ratings, st.randoms(use_true_random=False))
+def test_exact_p_value_by_enumeration_and_invariances(first, second, random):
     """Every split of the ratings as they are, by the distance of the rank sum from its mean."""
     pooled = np.array(first + second)
     ranks = stats.rankdata(pooled)
     sums = [ranks[list(chosen)].sum() for chosen in combinations(range(len(pooled)), len(first))]
     apart = np.abs(np.array(sums) - np.mean(sums))
     expected = (apart >= abs(ranks[: len(first)].sum() - np.mean(sums)) - 1e-9).mean()
-    assert superiority(first, second).p_value == pytest.approx(expected)
-
-
-@given(ratings, ratings, st.randoms(use_true_random=False))
-def test_invariances(first, second, random):
     found, turned = superiority(first, second), superiority(second, first)
+    assert found.p_value == pytest.approx(expected) == turned.p_value
     assert (found.estimate, found.low, found.high) == pytest.approx(
         (1 - turned.estimate, 1 - turned.high, 1 - turned.low)
     )
-    assert found.p_value == pytest.approx(turned.p_value)
     assert 0 <= found.low <= found.estimate <= found.high <= 1
     shuffled = random.sample(first, len(first))
     assert superiority([np.exp(r) for r in shuffled], [np.exp(r) for r in second]) == found
@@ -82,11 +77,6 @@ def test_many_units_use_the_normal_approximation():
     assert found.p_value == pytest.approx(stats.mannwhitneyu(first, second, method="asymptotic").pvalue)
 
 
-def test_labels_of_any_kind_of_series():
-    found = superiority(pd.Series(NPS, dtype="string", index=range(5, 12)), pd.Series(CRC), order=ORDER)
-    assert found == superiority(NPS, CRC, order=ORDER)
-
-
 def coverage(runs):
     """Share of simulated panels of 7 and 21 continuous ratings whose interval holds the truth."""
     random = np.random.default_rng(20)
@@ -108,47 +98,29 @@ def test_coverage_closely():
     assert 0.94 < coverage(5000) < 0.975  # the method is known to err on the safe side
 
 
+def test_labels_of_any_kind_of_series():
+    """A pandas Categorical has no order that `map` would keep; its labels are rated by order=."""
+    expected = superiority(NPS, CRC, order=ORDER)
+    for first in (pd.Series(NPS, dtype="string", index=range(5, 12)), pd.Categorical(NPS)):
+        assert superiority(first, pd.Series(CRC, dtype="category"), order=ORDER) == expected
+    assert superiority(pd.Categorical([3, 1, 1]), [2, 2]) == superiority([3, 1, 1], [2, 2])
+
+
 @pytest.mark.parametrize(
-    ("first", "message"),
+    ("first", "options", "message"),
     [
-        ([], "no ratings"),
-        (["Good", None], "is none of Inadequate"),
-        (["Excellent"], "'Excellent' is none of Inadequate"),
+        ([], {"order": ORDER}, "the first group has no ratings"),
+        (["Good", None], {"order": ORDER}, "is none of Inadequate"),
+        (["Excellent"], {"order": ORDER}, "'Excellent' is none of Inadequate"),
+        (NPS, {"order": [*ORDER, "Good"]}, "order= has a label twice"),
+        (NPS, {}, "order="),
+        (pd.Categorical(NPS), {}, "order="),
+        (pd.Categorical([3, None]), {}, "missing rating"),
+        ([1.0, np.nan], {}, "missing rating"),
+        ([1j], {}, "the ratings hold complex, which are not numbers"),
+        ([1], {"level": 95}, "between 0 and 1"),
     ],
 )
-def test_unknown_ratings_are_refused(first, message):
+def test_unknown_ratings_are_refused(first, options, message):
     with pytest.raises(ValueError, match=message):
-        superiority(first, CRC, order=ORDER)
-
-
-def test_words_need_their_order_and_numbers_no_gap():
-    with pytest.raises(ValueError, match="order="):
-        superiority(NPS, CRC)
-    with pytest.raises(ValueError, match="missing rating"):
-        superiority([1.0, np.nan], [2.0])
-    with pytest.raises(ValueError, match="the ratings hold complex, which are not numbers"):
-        superiority([1j], [2.0])
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        superiority([1], [2], level=95)
-
-
-def test_categories_are_ratings_too():
-    """A pandas Categorical has no order that `map` would keep; its labels are rated by order=."""
-    first, second = pd.Categorical(NPS), pd.Series(CRC, dtype="category")
-    assert superiority(first, second, order=ORDER) == superiority(NPS, CRC, order=ORDER)
-    assert superiority(pd.Categorical([3, 1, 1]), [2, 2]) == superiority([3, 1, 1], [2, 2])
-    with pytest.raises(ValueError, match="order="):
-        superiority(first, second)
-    with pytest.raises(ValueError, match="missing rating"):
-        superiority(pd.Categorical([3, None]), [2, 2])
-
-
-def test_order_names_each_label_once():
-    with pytest.raises(ValueError, match="order= has a label twice"):
-        superiority(NPS, CRC, order=[*ORDER, "Good"])
-
-
-@pytest.mark.parametrize("level", ["0.95", None, [0.95]])
-def test_level_is_a_number(level):
-    with pytest.raises(ValueError, match=r"level is .*, which is not a number"):
-        superiority([1], [2], level=level)
+        superiority(first, CRC if "order" in options else [2.0], **options)

@@ -10,7 +10,9 @@ from scipy.optimize import brentq
 from scipy.special import comb
 from scipy.stats import mannwhitneyu, norm
 
-from tr_analysis.estimators.checks import Array, coverage, numbers
+from tr_analysis.estimators.checks import Array, check_level, numbers
+
+__all__ = ["superiority"]
 
 LARGEST_EXACT_RANKS = 120
 """Units in both groups together up to which the rank test goes through every possible split."""
@@ -42,6 +44,8 @@ def superiority(
 ) -> Superiority:
     """Estimate how often a unit of the first group is rated above one of the second.
 
+    Answers: which of two groups is rated higher, using every step of the scale, and could it be chance?
+
     ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes
     through every way to split the ratings as they are into groups of these sizes (beyond 120 units: the
     normal approximation with ties), two-sided by distance from 1/2. The interval is Newcombe's fifth
@@ -56,6 +60,11 @@ def superiority(
     level
         Coverage of the interval, between 0 and 1.
 
+    Returns
+    -------
+    Superiority
+        ``estimate``, ``low`` and ``high`` are chances between 0 and 1.
+
     Raises
     ------
     ValueError
@@ -66,8 +75,15 @@ def superiority(
     ----------
     Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
     819-825.
+
+    Examples
+    --------
+    >>> scale = ["Inadequate", "Requires improvement", "Good"]
+    >>> found = superiority(["Good", "Good", "Requires improvement"], ["Inadequate", "Good"], order=scale)
+    >>> round(found.estimate, 3), round(found.p_value, 3)
+    (0.667, 0.7)
     """
-    level = coverage(level)
+    level = check_level(level)
     x, y = _scores("first", first, order), _scores("second", second, order)
     estimate = float(((x[:, None] > y).mean() + (x[:, None] >= y).mean()) / 2)
     varies = len(np.unique(np.concatenate([x, y]))) > 1
@@ -110,15 +126,16 @@ def _lowest_superiority(estimate: float, m: int, n: int, z: float) -> float:
     balance = (m + n) / 2 - 1
 
     def apart(theta: float) -> float:
-        spread = theta * (1 + balance * ((1 - theta) / (2 - theta) + theta / (1 + theta))) / (m * n)
+        variance = theta * (1 + balance * ((1 - theta) / (2 - theta) + theta / (1 + theta))) / (m * n)
         if estimate == 1:  # one factor 1 - theta taken out, or theta = 1 would be a root
-            return 1 - theta - z**2 * spread
-        return (estimate - theta) ** 2 - z**2 * (1 - theta) * spread
+            return 1 - theta - z**2 * variance
+        return (estimate - theta) ** 2 - z**2 * (1 - theta) * variance
 
     return float(brentq(apart, 0.0, estimate, xtol=1e-12))
 
 
 def _rank_test(x: Array, y: Array) -> tuple[float, str]:
+    """Return the two-sided p-value of equal ratings, counting splits by rank sum, and the name of the test."""
     if len(x) + len(y) > LARGEST_EXACT_RANKS:
         return float(mannwhitneyu(x, y, method="asymptotic").pvalue), "normal approximation with ties"
     values, counts = np.unique(np.concatenate([x, y]), return_counts=True)
