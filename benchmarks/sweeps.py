@@ -13,7 +13,7 @@ from tr_analysis.sweep.run import run_sweep
 from tr_analysis.sweep.specify import Sweep
 from tr_analysis.sweep.targets import ChapterTarget, FunctionTarget
 
-_FUNCTION = FunctionTarget("tr_analysis.estimators.power:detectable_share", ".")
+_FUNCTION = FunctionTarget("tr_analysis.estimators.proportions:detectable_share", ".")
 _WORKERS = (1, 2, 4)
 
 

@@ -1,4 +1,4 @@
-"""Checks of single numbers: what passes unchanged, and what is refused with which words."""
+"""Checks of what is given: what passes unchanged, and what is refused with which words."""
 
 from fractions import Fraction
 
@@ -6,84 +6,85 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.estimators.checks import coverage, generator, number, numbers, same_rows, to_floats, whole
-
-
-@pytest.mark.parametrize("value", [0.5, np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
-def test_number_returns_any_kind_of_number_as_a_float(value: object) -> None:
-    given = number("level", value, low=0, high=1)
-    assert given == 0.5
-    assert type(given) is float
-
-
-@pytest.mark.parametrize("value", [7, 7.0, np.int8(7), np.uint16(7), np.float64(7)])
-def test_whole_returns_any_whole_number_as_an_int(value: object) -> None:
-    given = whole("draws", value, low=7, high=7)
-    assert given == 7
-    assert type(given) is int
-
-
-def test_whole_keeps_every_digit_of_a_long_integer() -> None:
-    assert whole("seed", 2**53 + 1) == 2**53 + 1
-
-
-@pytest.mark.parametrize("check", [number, whole])
-@pytest.mark.parametrize(
-    "value", ["0.5", "7", None, True, np.bool_(True), [7], np.array([7]), pd.NA, 1j, object(), {}]
+from tr_analysis.estimators.checks import (
+    check_count,
+    check_counts,
+    check_integer,
+    check_level,
+    check_number,
+    generator,
+    numbers,
+    same_rows,
+    to_floats,
 )
-def test_what_is_no_number_is_refused_by_its_name(check, value: object) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(ValueError, match=r"^draws is .*, which is not a number: give a"):
+
+
+@pytest.mark.parametrize("value", [0.5, np.float32(0.5), Fraction(1, 2)])
+def test_any_kind_of_number_becomes_a_float(value):
+    given = check_number("level", value, low=0, high=1)
+    assert (given, type(given)) == (0.5, float)
+
+
+@pytest.mark.parametrize("value", [7, 7.0, np.int8(7), np.float64(7)])
+def test_any_whole_number_becomes_an_int(value):
+    given = check_integer("draws", value, low=7, high=7)
+    assert (given, type(given)) == (7, int)
+    assert check_integer("seed", 2**53 + 1) == 2**53 + 1
+
+
+@pytest.mark.parametrize("check", [check_number, check_integer])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(value, "a number") for value in ("0.5", None, True, np.bool_(True), [7], np.array([7]), pd.NA, 1j)]
+    + [(value, "a finite number") for value in (np.nan, -np.inf, np.float32("nan"), 10**400)],
+)
+def test_what_is_no_finite_number_is_refused_by_its_name(check, value, kind):
+    with pytest.raises(ValueError, match=f"^draws is .*, which is not {kind}: give a"):
         check("draws", value)
 
 
-@pytest.mark.parametrize("check", [number, whole])
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, np.float32("nan"), 10**400])
-def test_missing_and_infinite_are_refused(check, value: object) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(ValueError, match=r"^effect is .*, which is not a finite number: give a"):
-        check("effect", value)
-
-
 @pytest.mark.parametrize("value", [0, 1, -0.1, 1.1])
-def test_open_bounds_are_refused_themselves(value: float) -> None:
-    with pytest.raises(ValueError, match=f"^level is {value}: give a number above 0 and below 1$"):
-        number("level", np.float64(value), low=0, high=1, open_low=True, open_high=True)
+def test_open_bounds_are_refused_themselves(value):
+    with pytest.raises(ValueError, match=f"^share is {value}: give a number above 0 and below 1$"):
+        check_number("share", np.float64(value), low=0, high=1, open_low=True, open_high=True)
 
 
-def test_closed_bounds_are_allowed_themselves() -> None:
-    assert [number("share", value, low=0, high=1) for value in (0, 1)] == [0, 1]
+def test_closed_bounds_are_allowed_themselves():
+    assert [check_number("share", value, low=0, high=1) for value in (0, 1)] == [0, 1]
     with pytest.raises(ValueError, match=r"^share is 1\.5: give a number from 0 up to 1$"):
-        number("share", 1.5, low=0, high=1)
+        check_number("share", 1.5, low=0, high=1)
+    with pytest.raises(ValueError, match=r"^share is 2: halve it$"):
+        check_number("share", 2, high=1, advice="halve it")
 
 
-def test_a_fraction_is_not_whole_and_bounds_hold() -> None:
-    with pytest.raises(ValueError, match=r"^draws is 100\.5: give a whole number from 100$"):
-        whole("draws", 100.5, low=100)
-    with pytest.raises(ValueError, match=r"^draws is 99: give a whole number from 100$"):
-        whole("draws", 99, low=100)
-    with pytest.raises(ValueError, match=r"^draws is 11: give a whole number up to 10$"):
-        whole("draws", 11, high=10)
+@pytest.mark.parametrize(
+    ("value", "bounds", "wanted"),
+    [
+        (100.5, {"low": 100}, r"100\.5: give a whole number from 100"),
+        (99, {"low": 100}, "99: give a whole number from 100"),
+        (11, {"high": 10}, "11: give a whole number up to 10"),
+    ],
+)
+def test_a_fraction_is_not_whole_and_bounds_hold(value, bounds, wanted):
+    with pytest.raises(ValueError, match=f"^draws is {wanted}$"):
+        check_integer("draws", value, **bounds)
 
 
-def test_advice_takes_the_place_of_the_bounds() -> None:
-    with pytest.raises(ValueError, match=r"^level is 95: give a coverage between 0 and 1, such as 0\.95$"):
-        number("level", 95, high=1, advice="give a coverage between 0 and 1, such as 0.95")
-
-
-def test_a_long_value_is_shortened_in_the_message() -> None:
+def test_a_long_value_is_shortened_in_the_message():
     with pytest.raises(ValueError, match="which is not a number") as refusal:
-        number("level", "x" * 10_000)
+        check_number("level", "x" * 10_000)
     assert len(str(refusal.value)) < 200
 
 
 @pytest.mark.parametrize("level", [0, 1, 95, "0.95", None, np.nan, True])
-def test_coverage_is_a_number_between_0_and_1(level: object) -> None:
-    assert coverage(np.float32(0.5)) == 0.5
+def test_a_level_is_a_number_between_0_and_1(level):
+    assert check_level(np.float32(0.5)) == 0.5
     with pytest.raises(ValueError, match=r"^level is .*: give a coverage between 0 and 1, such as 0\.95$"):
-        coverage(level)
+        check_level(level)
 
 
 @pytest.mark.parametrize("seed", [None, "one", -1, 1.5, [1]])
-def test_a_seed_can_be_used_again(seed: object) -> None:
+def test_a_seed_can_be_used_again(seed):
     random = np.random.default_rng(3)
     assert generator(random) is random
     assert generator(np.int64(3)).random() == np.random.default_rng(3).random()
@@ -97,45 +98,32 @@ def test_a_seed_can_be_used_again(seed: object) -> None:
         ([1, 2.5], [1, 2.5]),
         (3, [3]),
         ([True, False], [1, 0]),
-        ([1, None], [1, np.nan]),
         (pd.Series([1, pd.NA], dtype="Int64"), [1, np.nan]),
         (np.array([2, None], dtype=object), [2, np.nan]),
         ([], []),
     ],
 )
-def test_numbers_are_an_array_with_nan_for_what_is_missing(values: object, expected: list[float]) -> None:
+def test_numbers_are_an_array_with_nan_for_what_is_missing(values, expected):
     assert numbers("sizes", values) == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(
-    "values",
-    [["1", "2"], "12", [1, "2"], pd.Series(["1"]), pd.to_datetime(["2015-02-01"]), [{}], {"a": 1}, None],
+    ("values", "message"),
+    [
+        *[
+            (v, "hold .*, which are not numbers")
+            for v in (["1"], [1, "2"], pd.to_datetime(["2015-02-01"]), None)
+        ],
+        ([1, 10**400], "hold an integer too long to compute with"),
+        ([[1, 2], [3, 4]], "have 2 dimensions: give one number per unit"),
+    ],
 )
-def test_what_is_no_row_of_numbers_is_refused(values: object) -> None:
-    with pytest.raises(ValueError, match=r"^the sizes hold .*, which are not numbers: turn them into"):
+def test_what_is_no_row_of_numbers_is_refused(values, message):
+    with pytest.raises(ValueError, match=f"^the sizes {message}"):
         numbers("sizes", values)
 
 
-def test_an_integer_too_long_is_refused() -> None:
-    with pytest.raises(ValueError, match="the sizes hold an integer too long to compute with"):
-        numbers("sizes", [1, 10**400])
-
-
-def test_a_table_is_no_row_of_numbers() -> None:
-    with pytest.raises(ValueError, match="the sizes have 2 dimensions: give one number per unit"):
-        numbers("sizes", [[1, 2], [3, 4]])
-
-
-def test_series_in_another_order_are_refused() -> None:
-    first = pd.Series([1, 2], index=["x", "y"])
-    same_rows(first=first, second=first * 2, third=[5, 6])
-    with pytest.raises(ValueError, match="the rows of second and first have different labels"):
-        same_rows(first=first, third=[5, 6], second=first[::-1])
-
-
-@pytest.mark.parametrize(
-    "values", ["3", ["3"], [1, "2"], True, [None], {"a": 1}, [[1], [1, 2]], 1j, [10**400]]
-)
+@pytest.mark.parametrize("values", ["3", [1, "2"], True, [None], {"a": 1}, [[1], [1, 2]], 1j, [10**400]])
 def test_what_is_no_number_is_not_turned_into_one(values):
     with pytest.raises(ValueError, match="sizes holds what is no number: turn text into numbers first"):
         to_floats("sizes", values)
@@ -144,3 +132,57 @@ def test_what_is_no_number_is_not_turned_into_one(values):
 def test_numbers_of_any_kind_become_floats():
     assert to_floats("sizes", [1, np.int8(2), 3.5, 10**30]).tolist() == [1, 2, 3.5, 1e30]
     assert to_floats("sizes", pd.Series([1, 2], dtype="Int64")).dtype == float
+
+
+def test_series_in_another_order_are_refused():
+    first = pd.Series([1, 2], index=["x", "y"])
+    same_rows(first=first, second=first * 2, third=[5, 6])
+    with pytest.raises(ValueError, match="the rows of second and first have different labels"):
+        same_rows(first=first, third=[5, 6], second=first[::-1])
+
+
+def test_counts_are_whole_numbers_wide_enough_to_add():
+    found = check_count(np.int16(3), np.float64(5))
+    assert (found, [type(count) for count in found]) == ((3, 5), [int, int])
+    frame = pd.DataFrame({"k": np.array([100, 27], np.int8), "n": [120.0, 100.0]}, index=["x", "y"])
+    for given in (frame, frame.astype("Int64")):
+        k, n = check_counts(given, "k", "n")
+        assert (k.dtype, n.dtype) == (np.int64, np.int64)
+        assert (k.tolist(), n.tolist()) == ([100, 27], [120, 100])
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "message"),
+    [
+        ([1, -1], [5, 5], r"row y, column 'k': -1: .*negative"),
+        ([1, 6], [5, 5], r"row y, column 'k': 6: more successes"),
+        ([1, 2.5], [5, 5], r"row y, column 'k': 2.5: .*whole number"),
+        ([1, 0], [5, 0], r"row y, column 'n': 0: .*without trials"),
+        ([1, None], [5, 5], r"row y, column 'k': nan: a count is needed"),
+        ([1, 1], [5, np.inf], r"row y, column 'n': inf: .*whole number"),
+        (["1", "2"], [5, 5], r"column 'k' holds .*: turn it into whole numbers"),
+    ],
+)
+def test_impossible_counts_are_refused(k, n, message):
+    with pytest.raises(ValueError, match=message):
+        check_counts(pd.DataFrame({"k": k, "n": n}, index=["x", "y"]), "k", "n")
+
+
+TWICE = pd.DataFrame([[1, 2, 5]], columns=["k", "k", "n"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "columns", "message"),
+    [
+        ({"k": [1], "n": [5]}, ("k", "n"), "counts come as a pandas DataFrame, not as dict"),
+        (TWICE[:0], ("k", "n"), "no rows: give at least one, or check the filter"),
+        (TWICE, ("k", "n"), "several columns are called 'k'"),
+        (TWICE, ("m", "n"), "no column 'm': the frame has k, k, n"),
+        (TWICE.iloc[:, 1:], ("k", ["n"]), r"no column \['n'\]: the frame has k, n"),
+        (TWICE, ("n", "n"), "column 'n' is named for both successes and trials"),
+        (TWICE.iloc[:, 1:], ("k", "n"), "column 'n' has the name of a result"),
+    ],
+)
+def test_columns_must_be_told_apart(frame, columns, message):
+    with pytest.raises(ValueError, match=message):
+        check_counts(frame, *columns, results=("n",) if "result" in message else ())

@@ -6,10 +6,24 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import brentq
 
-from tr_analysis.estimators import proportions as model
+from tr_analysis.estimators.proportions import (
+    detectable_share,
+    difference,
+    odds_ratio,
+    proportion,
+    proportions,
+    upper_bound_zero,
+)
+
+ROUND_1 = (5, 7, 1, 21)
+"""Rated good or better in the first round: NPS 5 of 7, CRC 1 of 21."""
 
 
-def wilson_by_hand(k: int, n: int, level: float) -> tuple[float, float]:
+def counts(most):
+    return st.integers(1, most).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+def wilson_by_hand(k, n, level):
     z = stats.norm.ppf((1 + level) / 2)
     p = k / n
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -17,26 +31,10 @@ def wilson_by_hand(k: int, n: int, level: float) -> tuple[float, float]:
     return centre - half, centre + half
 
 
-counts = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
-
-
-def test_wilson_of_8_in_29():
-    # Worked by hand from the formula with z = 1.959964.
-    found = model.proportion(8, 29)
-    assert (found.low, found.high) == pytest.approx((0.1469876, 0.4571714), abs=1e-7)
-    assert (found.estimate, found.method) == (8 / 29, "Wilson")
-
-
-def test_clopper_pearson_of_0_in_86():
-    found = model.proportion(0, 86)
-    assert (found.low, found.high) == pytest.approx((0, 1 - 0.025 ** (1 / 86)))
-    assert found.method == "Clopper-Pearson"
-
-
-@given(counts, st.sampled_from([0.8, 0.95, 0.99]))
-def test_interval_against_formula(count, level):
+@given(counts(300), st.sampled_from([0.8, 0.95, 0.99]))
+def test_interval_against_formula_and_mirrored(count, level):
     k, n = count
-    found = model.proportion(k, n, level=level)
+    found, mirrored = proportion(k, n, level=level), proportion(n - k, n, level=level)
     if k in (0, n):
         alpha = 1 - level
         low = 0 if k == 0 else brentq(lambda p: stats.binom.sf(k - 1, n, p) - alpha / 2, 1e-12, 1)
@@ -44,12 +42,6 @@ def test_interval_against_formula(count, level):
     else:
         low, high = wilson_by_hand(k, n, level)
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
-
-
-@given(counts)
-def test_failures_mirror_successes(count):
-    k, n = count
-    found, mirrored = model.proportion(k, n), model.proportion(n - k, n)
     assert (found.low, found.high) == pytest.approx((1 - mirrored.high, 1 - mirrored.low), abs=1e-12)
     assert 0 <= found.low <= found.estimate <= found.high <= 1
 
@@ -57,98 +49,44 @@ def test_failures_mirror_successes(count):
 def test_frame_keeps_rows_and_leaves_the_input_alone():
     frame = pd.DataFrame({"k": [0, 8, 29], "n": [86, 29, 29], "area": ["a", "b", "c"]}, index=[7, 3, 5])
     before = frame.copy()
-    found = model.proportions(frame, "k", "n")
+    found = proportions(frame, "k", "n")
     pd.testing.assert_frame_equal(frame, before)
     assert list(found.columns) == ["k", "n", "area", "estimate", "low", "high", "method"]
     assert list(found.index) == [7, 3, 5]
     assert list(found["method"]) == ["Clopper-Pearson", "Wilson", "Clopper-Pearson"]
-    single = model.proportion(8, 29)
+    single = proportion(8, 29)
     assert tuple(found.loc[3, ["estimate", "low", "high"]]) == (single.estimate, single.low, single.high)
-
-
-def test_nullable_counts_are_welcome():
-    frame = pd.DataFrame({"k": [1, 2], "n": [5, 5]}, dtype="Int64")
-    assert list(model.proportions(frame, "k", "n")["estimate"]) == [0.2, 0.4]
+    with pytest.raises(ValueError, match="column 'low' has the name of a result"):
+        proportions(frame.rename(columns={"k": "low"}), "low", "n")
 
 
 @pytest.mark.parametrize(
-    ("k", "n", "message"),
+    "call",
     [
-        ([1, -1], [5, 5], r"row y, column 'k': -1: .*negative"),
-        ([1, 6], [5, 5], r"row y, column 'k': 6: more successes"),
-        ([1, 2.5], [5, 5], r"row y, column 'k': 2.5: .*whole number"),
-        ([1, 0], [5, 0], r"row y, column 'n': 0: .*without trials"),
-        ([1, None], [5, 5], r"row y, column 'k': nan: a count is needed"),
-        ([1, 1], [5, np.inf], r"row y, column 'n': inf: .*whole number"),
-        (["1", "2"], [5, 5], r"column 'k' holds .*: turn it into whole numbers"),
+        proportion,
+        lambda k, n, **o: difference(1, 2, k, n, **o),
+        lambda k, n, **o: odds_ratio(k, n, 1, 2, **o),
     ],
 )
-def test_impossible_counts_are_refused(k, n, message):
-    with pytest.raises(ValueError, match=message):
-        model.proportions(pd.DataFrame({"k": k, "n": n}, index=["x", "y"]), "k", "n")
-
-
-def test_missing_column_is_named():
-    with pytest.raises(ValueError, match="no column 'n': the frame has k"):
-        model.proportions(pd.DataFrame({"k": [1]}), "k", "n")
-
-
-def test_a_frame_without_rows_is_refused():
-    with pytest.raises(ValueError, match="no rows: give at least one, or check the filter"):
-        model.proportions(pd.DataFrame({"successes": [], "trials": []}, dtype=int))
-
-
-@pytest.mark.parametrize("call", [model.proportion, lambda k, n: model.difference(1, 2, k, n)])
 @pytest.mark.parametrize(
     ("count", "message"),
     [
-        ((np.nan, 3), "successes.* is nan, which is not a finite number"),
-        ((1, np.inf), "trials.* is inf, which is not a finite number"),
         (("one", 3), "successes.* is 'one', which is not a number"),
-        ((True, 3), "successes.* is True, which is not a number"),
-        ((1, None), "trials.* is None, which is not a number"),
-        (([1], 3), "successes.* is .1., which is not a number"),
+        ((-1, 5), "successes.* is -1"),
+        ((1, np.inf), "trials.* is inf, which is not a finite number"),
         ((4, 3), "successes.* is 4 of 3: more successes than trials"),
     ],
 )
-def test_counts_of_every_function_are_checked(call, count, message):
+def test_counts_and_level_of_every_function_are_checked(call, count, message):
     with pytest.raises(ValueError, match=message):
         call(*count)
+    with pytest.raises(ValueError, match=r"^level is 95: give a coverage between 0 and 1"):
+        call(1, 5, level=95)
 
 
-@pytest.mark.parametrize("trials", [np.nan, np.inf, 2.5, -1])
-def test_trials_of_the_bound_are_checked(trials):
-    with pytest.raises(
-        ValueError, match=r"^trials is .*: no proportion without trials; give a whole number of 1 or more"
-    ):
-        model.upper_bound_zero(trials)
-
-
-@pytest.mark.parametrize("level", [0, 1, 95, np.nan, "0.95", None])
-def test_level_is_checked(level):
-    for call in (model.proportion, lambda k, n, level: model.difference(k, n, k, n, level=level)):
-        with pytest.raises(ValueError, match=r"^level is .*: give a coverage between 0 and 1"):
-            call(1, 5, level=level)
-    with pytest.raises(ValueError, match=r"^level is .*: give a coverage between 0 and 1"):
-        model.upper_bound_zero(5, level)
-
-
-def test_first_round_ratings():
-    """Good or better: NPS 5 of 7, CRC 1 of 21."""
-    table = [[5, 2], [1, 20]]
-    assert stats.fisher_exact(table).pvalue == pytest.approx(0.00119, abs=5e-6)
-    assert stats.fisher_exact(table).statistic == 50
-    found = model.difference(5, 7, 1, 21)
-    # 0.00081 is the p-value of the transposed table, which fixes how many were rated good;
-    # the numbers of services were fixed, hence 0.00070.
-    assert found.p_value == pytest.approx(0.00070, abs=5e-6)
-    assert stats.boschloo_exact(table).pvalue == pytest.approx(0.00081, abs=5e-6)
-    assert found.test == "Boschloo"
-
-
-def test_boschloo_by_enumeration():
-    """Largest probability, over the common share, of a table with a Fisher p-value as small."""
-    k1, n1, k2, n2 = 5, 7, 1, 21
+def test_difference_of_the_first_round():
+    """Boschloo's test by enumeration: the largest probability, over the common share, of a Fisher p as small."""
+    k1, n1, k2, n2 = ROUND_1
     fisher = np.array(
         [[stats.hypergeom.sf(a - 1, n1 + n2, a + b, n1) for b in range(n2 + 1)] for a in range(n1 + 1)]
     )
@@ -157,18 +95,18 @@ def test_boschloo_by_enumeration():
     first = stats.binom.pmf(np.arange(n1 + 1)[:, None], n1, share)
     second = stats.binom.pmf(np.arange(n2 + 1)[:, None], n2, share)
     one_sided = np.einsum("as,bs,ab->s", first, second, as_extreme).max()
-    assert model.difference(k1, n1, k2, n2).p_value == pytest.approx(2 * one_sided, rel=1e-4)
+    found = difference(*ROUND_1)
+    assert found.p_value == pytest.approx(2 * one_sided, rel=1e-4)
+    assert (found.p_value, found.test) == (pytest.approx(0.00070, abs=5e-6), "Boschloo")
 
 
-small_counts = st.integers(1, 25).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
-
-
-@given(small_counts, small_counts)
+@given(counts(25), counts(25))
 def test_difference_against_formula_and_under_swap(first, second):
     (k1, n1), (k2, n2) = first, second
-    found, swapped = model.difference(k1, n1, k2, n2), model.difference(k2, n2, k1, n1)
+    found, swapped = difference(k1, n1, k2, n2), difference(k2, n2, k1, n1)
     (l1, u1), (l2, u2) = wilson_by_hand(k1, n1, 0.95), wilson_by_hand(k2, n2, 0.95)
     p1, p2 = k1 / n1, k2 / n2
+    assert found.estimate == p1 - p2
     assert found.low == pytest.approx(p1 - p2 - np.hypot(p1 - l1, u2 - p2), abs=1e-9)
     assert found.high == pytest.approx(p1 - p2 + np.hypot(u1 - p1, p2 - l2), abs=1e-9)
     assert (found.estimate, found.low, found.high) == pytest.approx(
@@ -178,61 +116,112 @@ def test_difference_against_formula_and_under_swap(first, second):
     assert 0 < found.p_value <= 1
 
 
-def test_many_trials_use_the_score_test():
-    found = model.difference(4541, 10_000, 4751, 10_000)
-    table = [[4541, 4751], [5459, 5249]]
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("cells", [(4541, 10_000, 4751, 10_000), (200, 200, 0, 201)])
+def test_many_trials_use_the_score_test(cells):
+    k1, n1, k2, n2 = cells
+    found = difference(*cells)
+    table = [[k1, k2], [n1 - k1, n2 - k2]]
     assert found.test == "score"
     assert found.p_value == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (10, 10), (0, 5000)])
 def test_groups_all_alike_do_not_differ(k, n):
-    found = model.difference(k, n, k, n)
+    found, odds = difference(k, n, k, n), odds_ratio(k, n, k, n)
     assert (found.estimate, found.p_value) == (0, 1)
     assert found.low < 0 < found.high
-
-
-def test_impossible_group_is_named():
-    with pytest.raises(ValueError, match=r"^successes_2 is 9 of 5: more successes"):
-        model.difference(1, 5, 9, 5)
-
-
-def test_upper_bound_of_zero():
-    assert model.upper_bound_zero(86) == pytest.approx(1 - 0.05 ** (1 / 86))
-    assert model.upper_bound_zero(1000) == pytest.approx(3 / 1000, rel=0.01)
-    assert stats.binom.cdf(0, 86, model.upper_bound_zero(86, 0.9)) == pytest.approx(0.1)
-    with pytest.raises(ValueError, match="without trials"):
-        model.upper_bound_zero(0)
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("kind", [np.int8, np.float32])
-@pytest.mark.full
-def test_counts_of_any_width_give_the_same(kind):
-    narrow = model.difference(kind(100), kind(120), kind(90), kind(110))
-    assert narrow == model.difference(100, 120, 90, 110)
-    assert type(narrow.estimate) is float
-    assert model.proportion(kind(100), kind(120)) == model.proportion(100, 120)
+    assert (odds.p_value, odds.separated) == (1, False)
+    assert np.isnan(odds.estimate)
+    assert (odds.low, odds.high) == (0, np.inf)
 
 
 def test_counts_too_many_to_add_in_their_own_width():
     narrow = [np.int16(count) for count in (20_000, 30_000, 19_000, 29_000)]
-    assert model.difference(*narrow) == model.difference(*map(int, narrow))
+    assert difference(*narrow) == difference(*map(int, narrow))
+    assert odds_ratio(*map(np.int8, ROUND_1)) == odds_ratio(*ROUND_1)
 
 
-@pytest.mark.filterwarnings("error")
-def test_an_empty_cell_of_many_trials_gives_no_warning():
-    found = model.difference(200, 200, 0, 201)
-    assert found.test == "score"
-    assert found.p_value == pytest.approx(
-        stats.chi2_contingency([[200, 0], [0, 201]], correction=False).pvalue
+def test_odds_ratio_of_known_tables():
+    """The first round; and Fisher's lady tasting tea, three of four cups right."""
+    found = odds_ratio(*ROUND_1)
+    assert (found.estimate, found.p_value, found.separated) == (50, pytest.approx(0.00119, abs=5e-6), False)
+    found = odds_ratio(3, 4, 1, 4)
+    assert (found.estimate, found.p_value) == (9, pytest.approx(0.4857, abs=5e-5))
+    # At either end of the interval one tail has probability 0.025.
+    assert stats.nchypergeom_fisher(8, 4, 4, found.low).sf(2) == pytest.approx(0.025, rel=1e-5)
+    assert stats.nchypergeom_fisher(8, 4, 4, found.high).cdf(3) == pytest.approx(0.025, rel=1e-5)
+
+
+@given(counts(20), counts(20))
+def test_odds_ratio_turns_with_the_groups_and_with_failures(first, second):
+    (k1, n1), (k2, n2) = first, second
+    found = odds_ratio(k1, n1, k2, n2)
+    if not np.isnan(found.estimate):
+        assert found.low <= found.estimate <= found.high
+    for turned in (odds_ratio(k2, n2, k1, n1), odds_ratio(n1 - k1, n1, n2 - k2, n2)):
+        inverse = [1 / end if end else np.inf for end in (turned.high, turned.low)]
+        assert [found.low, found.high] == pytest.approx(inverse, rel=1e-6)
+        assert found.p_value == pytest.approx(turned.p_value)
+        assert found.separated == turned.separated
+
+
+def test_separated_groups_have_a_one_sided_bound():
+    found = odds_ratio(7, 7, 0, 21)
+    assert found.separated
+    assert (found.estimate, found.high) == (np.inf, np.inf)
+    # At the bound a table as extreme as this one, the only one, has probability 0.05.
+    assert stats.nchypergeom_fisher(28, 7, 7, found.low).pmf(7) == pytest.approx(0.05, rel=1e-6)
+    assert odds_ratio(1, 1, 0, 1).p_value == 1
+
+
+def test_upper_bound_of_zero():
+    assert upper_bound_zero(86) == pytest.approx(1 - 0.05 ** (1 / 86))
+    assert stats.binom.cdf(0, 86, upper_bound_zero(86, 0.9)) == pytest.approx(0.1)
+    with pytest.raises(
+        ValueError, match=r"^trials is 0: no proportion without trials; give a whole number of 1"
+    ):
+        upper_bound_zero(0)
+    with pytest.raises(ValueError, match=r"^level is 95: give a coverage between 0 and 1"):
+        upper_bound_zero(5, 95)
+
+
+def fisher_power(p1, n1, p2, n2):
+    """Probability, by going through every table, that Fisher's test rejects at 5%."""
+    return sum(
+        stats.binom.pmf(k1, n1, p1) * stats.binom.pmf(k2, n2, p2)
+        for k1 in range(n1 + 1)
+        for k2 in range(n2 + 1)
+        if stats.fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue <= 0.05
     )
 
 
-@pytest.mark.parametrize("name", ["estimate", "low", "high", "method"])
-def test_counts_under_the_name_of_a_result_are_refused(name):
-    frame = pd.DataFrame({name: [1, 2], "n": [9, 9]})
-    with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
-        model.proportions(frame, name, "n")
-    with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
-        model.proportions(frame.assign(n=0), "n", name)
+@pytest.mark.parametrize(
+    ("p1", "n1", "n2", "power"), [(0.1, 7, 21, 0.8), (0.0, 5, 14, 0.5), (0.3, 20, 9, 0.2)]
+)
+def test_detectable_share_has_the_power_asked_for(p1, n1, n2, power):
+    found = detectable_share(p1, np.float64(n1), n2, power=power)
+    assert fisher_power(p1, n1, found, n2) == pytest.approx(power, abs=1e-6)
+    assert detectable_share(p1, 4 * n1, 4 * n2, power=power) < found
+    assert detectable_share(p1, n1, n2, power=power, alpha=0.01) > found
+
+
+def test_nothing_is_detectable_in_two_pairs():
+    assert np.isnan(detectable_share(0.0, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"share_1": 10}, "divide percentages by 100"),
+        ({"share_1": "0.1"}, "the true share is '0.1', which is not a number"),
+        ({"trials_1": 0}, "whole number of 1 or more"),
+        ({"trials_2": 2.5}, "whole number of 1 or more"),
+        ({"alpha": 5}, "between 0 and 1"),
+        ({"power": 80}, "between alpha"),
+        ({"power": 0.01}, "between alpha"),
+    ],
+)
+def test_impossible_questions_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        detectable_share(**{"share_1": 0.1, "trials_1": 24, "trials_2": 62, **change})

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.estimators.nulls import sign_flips
+from tr_analysis.estimators.randomisation import sign_flips
 from tr_analysis.estimators.specification import grid, run_specifications
 from tr_analysis.estimators.specification_curve import influence, joint_test, marginals, summarise
 

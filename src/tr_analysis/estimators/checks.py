@@ -1,6 +1,7 @@
 """Checks of what a user gives: one message that names what is wrong and what to do."""
 
 import math
+from collections.abc import Collection, Hashable
 from contextlib import suppress
 from numbers import Real
 from reprlib import repr as shortened
@@ -11,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 Array = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 INFINITE = float("inf")
 
 
-def number(
+def check_number(
     name: str,
     value: object,
     *,
@@ -24,18 +26,16 @@ def number(
     open_high: bool = False,
     advice: str = "",
 ) -> float:
-    """Return ``value`` as a float, if it is a finite number within bounds.
+    """Return ``value`` as a float; refuse what is not a finite number within bounds.
 
     Parameters
     ----------
     name
         What the reader of the message knows the value by.
     value
-        Any object. Text, None, lists, True and False are no numbers, whatever they could be turned into.
+        Any object. Text, None, lists, True and False are not numbers.
     low, high
         Bounds, themselves allowed unless ``open_low`` or ``open_high``.
-    open_low, open_high
-        Whether the bound itself is refused.
     advice
         What to do, after a colon; made of the bounds if left out.
 
@@ -51,12 +51,12 @@ def number(
     return given
 
 
-def whole(
+def check_integer(
     name: str, value: object, *, low: float = -INFINITE, high: float = INFINITE, advice: str = ""
 ) -> int:
-    """Return ``value`` as an int, if it is a whole number within bounds, these allowed; 7.0 is whole.
+    """Return ``value`` as an int; refuse what is not a whole number within bounds (7.0 is whole).
 
-    Parameters and errors are those of `number`; a number that is not whole is refused too.
+    Parameters and errors are those of `check_number`.
     """
     advice = advice or "give a " + _wanted("whole number", low, high, False, False)
     given = _as_float(name, value, advice)
@@ -65,23 +65,22 @@ def whole(
     return int(value)  # type: ignore[call-overload, no-any-return]  # of the value: a float loses long integers
 
 
-def coverage(level: object) -> float:
+def check_level(level: object) -> float:
     """Return the coverage of an interval; refuse what is not strictly between 0 and 1."""
     advice = "give a coverage between 0 and 1, such as 0.95"
-    return number("level", level, low=0, high=1, open_low=True, open_high=True, advice=advice)
+    return check_number("level", level, low=0, high=1, open_low=True, open_high=True, advice=advice)
 
 
 def generator(seed: object) -> np.random.Generator:
     """Return the generator given, or that of a seed; refuse a seed that could not be used again."""
     if isinstance(seed, np.random.Generator):
         return seed
-    return np.random.default_rng(
-        whole("seed", seed, low=0, advice="give a whole number from 0, or a generator")
-    )
+    advice = "give a whole number from 0, or a generator"
+    return np.random.default_rng(check_integer("seed", seed, low=0, advice=advice))
 
 
-def numbers(name: str, values: object) -> npt.NDArray[np.float64]:
-    """Return one or many numbers (n) as an array, what is missing as nan; refuse text, dates and tables.
+def numbers(name: str, values: object) -> Array:
+    """Return one or many numbers as an array (n), missing ones as nan; refuse text, dates and tables.
 
     Raises
     ------
@@ -97,22 +96,17 @@ def numbers(name: str, values: object) -> npt.NDArray[np.float64]:
     try:
         return pd.Series(given).to_numpy(dtype=np.float64, na_value=np.nan)
     except OverflowError:
-        raise ValueError(
-            f"the {name} hold an integer too long to compute with: choose another unit"
-        ) from None
+        message = f"the {name} hold an integer too long to compute with: choose another unit"
+        raise ValueError(message) from None
 
 
 def to_floats(name: str, values: npt.ArrayLike) -> Array:
-    """Return values as floats; refuse text, even of digits, and whatever else is no number."""
+    """Return values of any shape as floats; refuse text, even of digits, and all else that is no number."""
     with suppress(ValueError, OverflowError):  # unlike lengths; an integer too long for a float
         given = np.asarray(values)
         if given.dtype.kind in "iuf" or (given.dtype == object and all(map(_is_number, given.ravel()))):
             return np.asarray(given, dtype=float)
     raise ValueError(f"{name} holds what is no number: turn text into numbers first")
-
-
-def _is_number(value: object) -> TypeGuard[Real]:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def same_rows(**columns: object) -> None:
@@ -125,6 +119,78 @@ def same_rows(**columns: object) -> None:
                 f"the rows of {name} and {first} have different labels: take both from one frame, or give arrays "
                 "if they belong together in this order"
             )
+
+
+def check_count(successes: object, trials: object, which: str = "") -> tuple[int, int]:
+    """Return the successes and trials of one unit as ints; ``which`` ends their names in messages."""
+    advice = "no proportion without trials; give a whole number of 1 or more"
+    n = check_integer(f"trials{which}", trials, low=1, advice=advice)
+    advice = "give a whole number from 0 to the number of trials"
+    k = check_integer(f"successes{which}", successes, low=0, advice=advice)
+    if k > n:
+        raise ValueError(f"successes{which} is {k} of {n}: more successes than trials; are the two swapped?")
+    return k, n
+
+
+def check_counts(
+    frame: pd.DataFrame, successes: str, trials: str, *, results: Collection[str] = ()
+) -> tuple[Counts, Counts]:
+    """Return the successes and the trials of each row (n, n).
+
+    Parameters
+    ----------
+    frame
+        One row per unit.
+    successes, trials
+        Names of the columns with the counts.
+    results
+        Names of columns that the caller will add, which would replace the counts.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, a column is missing, there twice, named twice or named as a result, or a count
+        is missing, negative or not whole, a row has no trials or more successes than trials. The message
+        names the first row and column at fault.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise ValueError(f"counts come as a pandas DataFrame, not as {type(frame).__name__}")
+    if frame.empty:
+        raise ValueError("no rows: give at least one, or check the filter before")
+    if successes == trials:
+        raise ValueError(f"column {successes!r} is named for both successes and trials: name two columns")
+    for column in (successes, trials):
+        if column in results:
+            raise ValueError(f"column {column!r} has the name of a result, which would replace it: rename it")
+        _check_column(frame, column)
+    k, n = (frame[column].to_numpy(dtype=np.int64) for column in (successes, trials))
+    _refuse(frame, trials, n == 0, "no proportion without trials; drop the row")
+    _refuse(frame, successes, k > n, f"more successes than {trials!r}")
+    return k, n
+
+
+def _check_column(frame: pd.DataFrame, column: str) -> None:
+    if not isinstance(column, Hashable) or column not in frame:
+        raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")
+    if isinstance(frame[column], pd.DataFrame):
+        raise ValueError(f"several columns are called {column!r}: rename all but one")
+    if not pd.api.types.is_numeric_dtype(frame[column]):
+        raise ValueError(f"column {column!r} holds {frame[column].dtype}: turn it into whole numbers")
+    count = frame[column].to_numpy(dtype=float, na_value=np.nan)
+    _refuse(frame, column, np.isnan(count), "a count is needed; drop the row or find the figure")
+    _refuse(frame, column, count < 0, "a count cannot be negative")
+    is_whole = np.isfinite(count) & (np.floor(count) == count)
+    _refuse(frame, column, ~is_whole, "a count is a whole number; round it first")
+
+
+def _refuse(frame: pd.DataFrame, column: str, at_fault: npt.NDArray[np.bool_], rule: str) -> None:
+    if at_fault.any():
+        first = int(np.flatnonzero(at_fault)[0])
+        raise ValueError(f"row {frame.index[first]}, column {column!r}: {frame[column].iloc[first]}: {rule}")
+
+
+def _is_number(value: object) -> TypeGuard[Real]:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _as_float(name: str, value: object, advice: str) -> float:
@@ -151,3 +217,6 @@ def _wanted(kind: str, low: float, high: float, open_low: bool, open_high: bool)
     above = f" {'above' if open_low else 'from'} {low:,g}" if low > -INFINITE else ""
     below = f" {'below' if open_high else 'up to'} {high:,g}" if high < INFINITE else ""
     return kind + above + (" and" if above and below and open_high else "") + below
+
+
+number, whole, coverage = check_number, check_integer, check_level  # until merged

@@ -1,20 +1,31 @@
 """Decompositions: which factor of a product, or which part of an average, moved it from before to after."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import to_floats
+from tr_analysis.estimators.checks import check_number, to_floats
+
+__all__ = ["log_split", "das_gupta", "composition_bounds"]
 
 T = TypeVar("T", pd.Series, pd.DataFrame)
 Factors = Mapping[str, float] | pd.Series
 """Factors of a product by name, such as ``{"binary rate": 0.475, "frequency rate": 4.2}``."""
 
 
+class Bounds(NamedTuple):
+    """Smallest and largest value that the data allow."""
+
+    low: float
+    high: float
+
+
 def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     """Split the change of a product into the changes of its factors, which add up on the log scale.
+
+    Answers: which factor moved a product, and by how many per cent?
 
     ``ln(product after / product before) = sum of ln(factor after / factor before)``.
 
@@ -34,6 +45,12 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     ------
     ValueError
         If the factors differ between before and after, one is not a positive number, or is named "product".
+
+    Examples
+    --------
+    >>> split = log_split({"reoffenders": 0.475, "offences each": 4.2}, {"reoffenders": 0.454, "offences each": 4.7})
+    >>> split["percent_change"].round(1).to_dict()
+    {'reoffenders': -4.4, 'offences each': 11.9, 'product': 7.0}
     """
     start, end = _paired(_column(before), _column(after))
     _refuse_label(start.index, "product")
@@ -49,69 +66,18 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     return split.assign(share_of_log_change=_shares(split["log_change"]))
 
 
-def kitagawa(
-    before: pd.DataFrame, after: pd.DataFrame, *, size: str = "size", rate: str = "rate"
-) -> pd.DataFrame:
-    """Split the change of an average rate into composition and rates, with no interaction left over.
-
-    With ``w`` the share of a group and ``r`` its rate, each group adds
-    ``(w1 - w0) (r0 + r1) / 2`` to the composition effect and ``(r1 - r0) (w0 + w1) / 2`` to the rate effect.
-
-    Parameters
-    ----------
-    before, after
-        One row per group, the same groups in both, whatever their order.
-    size
-        Name of the column with group sizes; counts or shares, made into shares that add to 1.
-    rate
-        Name of the column with the groups' rates; the effects are in its unit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per group and a last row "total", with the columns composition, rate and total. The
-        composition effect of one group means little alone, since shares rise at each other's expense.
-
-    Raises
-    ------
-    ValueError
-        If the groups differ or one is named "total", a column is not there, a value is not a finite number,
-        or sizes are negative or all 0.
-
-    References
-    ----------
-    Kitagawa (1955), JASA 50, 1168-1194.
-    """
-    if not isinstance(before, pd.DataFrame) or not isinstance(after, pd.DataFrame):
-        raise ValueError("before and after must be frames: give one row per group, with its size and rate")
-    for column in (size, rate):
-        if column not in before or column not in after:
-            raise ValueError(f"no column {column!r} in both frames: name it with size= or rate=")
-    if size == rate:
-        raise ValueError("one column cannot be size and rate: name two")
-    before, after = _paired(before[[size, rate]], after[[size, rate]])
-    _refuse_label(before.index, "total")
-    share_0, share_1 = _composition(before[size]), _composition(after[size])
-    parts = pd.DataFrame(
-        {
-            "composition": (share_1 - share_0) * (before[rate] + after[rate]) / 2,
-            "rate": (after[rate] - before[rate]) * (share_0 + share_1) / 2,
-        }
-    )
-    parts["total"] = parts.sum(axis="columns")
-    parts.loc["total"] = parts.sum()
-    return parts
-
-
 def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> pd.DataFrame:
-    """Split the difference of a product of any number of factors between two populations.
+    """Split the difference of a rate between two populations into effects of its factors that add up.
+
+    Answers: how much of a change came from each factor, such as case mix, rate and volume?
 
     The rate is the product of P factors, or the sum over groups of such products. The effect of factor
     ``a`` is the difference ``a1 - a0`` times the other factors, averaged over all ways to take each of them
     from before or after: a product with j of them from after has the weight ``1 / (P C(P - 1, j))``
     (Das Gupta's equation 3.54). That weight is the integral of ``t**j (1 - t)**(P - 1 - j)`` from 0 to 1,
     so the sum over all ways is the integral, on the straight line from before to after, of the product of
-    the other factors: a polynomial in t, which Gauss-Legendre quadrature integrates exactly.
+    the other factors: a polynomial in t, which Gauss-Legendre quadrature integrates exactly. With two
+    factors, shares and rates of groups, it is Kitagawa's decomposition.
 
     Parameters
     ----------
@@ -123,7 +89,8 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     -------
     pandas.DataFrame
         One row per factor and a last row "total", with the columns effect, in the unit of the rate, and
-        share of the total; the effects add exactly to the difference, and shares are missing when it is 0, rounding apart.
+        share of the total. The effects add exactly to the difference; shares are missing when it is 0,
+        rounding apart.
 
     Raises
     ------
@@ -134,7 +101,14 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     References
     ----------
     Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
-    Current Population Reports P23-186.
+    Current Population Reports P23-186. Kitagawa (1955), JASA 50, 1168-1194.
+
+    Examples
+    --------
+    >>> before = pd.DataFrame({"share": [0.6, 0.4], "rate": [30.0, 60.0]}, index=["low risk", "high risk"])
+    >>> after = pd.DataFrame({"share": [0.5, 0.5], "rate": [28.0, 58.0]}, index=["low risk", "high risk"])
+    >>> das_gupta(before, after)["effect"].round(6).to_dict()
+    {'share': 3.0, 'rate': -2.0, 'total': 1.0}
     """
     start, end = _paired(_groups(before), _groups(after))
     factors = start.columns
@@ -149,6 +123,68 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     return pd.DataFrame({"effect": effect, "share": _shares(effect)})
 
 
+def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, highest: float) -> Bounds:
+    """Bound what a change of case mix did to a rate, when only the lowest and highest rates are known.
+
+    Answers: how much of a change can case mix explain, if each group's rate is not published?
+
+    Kitagawa's composition effect is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group
+    g before and after, and ``r_g`` its rate, the mean of before and after. The effect is linear in r over
+    ``lowest = r_1 <= ... <= r_k = highest``, so its extremes lie at rates that jump once, from lowest to
+    highest: there it is ``(highest - lowest)`` times the change of the share beyond the jump.
+
+    Parameters
+    ----------
+    before, after
+        Size of each group, counts or shares, for the same two or more groups; ``before`` in order of rising
+        rate.
+    lowest, highest
+        Rate of the first and of the last group, the mean of before and after; in the unit wanted back.
+
+    Returns
+    -------
+    Bounds
+        Smallest and largest composition effect, in the unit of the rates.
+
+    Raises
+    ------
+    ValueError
+        If the groups differ or repeat, there is only one, a size is negative or no finite number, all are 0,
+        or the rates are not finite or fall.
+
+    References
+    ----------
+    Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
+
+    Examples
+    --------
+    >>> before = pd.Series({"low risk": 50, "medium risk": 30, "high risk": 20})
+    >>> after = pd.Series({"low risk": 40, "medium risk": 20, "high risk": 40})
+    >>> low, high = composition_bounds(before, after, lowest=10, highest=60)
+    >>> round(low, 6), round(high, 6)
+    (5.0, 10.0)
+    """
+    if not isinstance(before, pd.Series) or not isinstance(after, pd.Series):
+        raise ValueError("before and after must be series: give the size of each group, indexed by group")
+    if len(before) < 2:
+        raise ValueError("fewer than two groups have no composition: give at least two")
+    before, after = _paired(before, after)
+    lowest, highest = check_number("lowest", lowest), check_number("highest", highest)
+    if lowest > highest:
+        raise ValueError(f"rates from {lowest:g} to {highest:g}: give finite ones, the lowest first")
+    change = _composition(after, "after") - _composition(before, "before")
+    beyond = np.cumsum(change[::-1])[::-1][1:]  # change of the share beyond each possible jump
+    effects = (highest - lowest) * beyond
+    return Bounds(float(effects.min()), float(effects.max()))
+
+
+def _composition(sizes: pd.Series, when: str) -> np.ndarray:
+    values = sizes.to_numpy()
+    if (values < 0).any() or not values.any():
+        raise ValueError(f"sizes {when} must be 0 or more, and not all 0")
+    return np.asarray(values / values.sum())
+
+
 def _column(factors: Factors) -> pd.Series:
     if not isinstance(factors, Mapping | pd.Series):
         raise ValueError(
@@ -160,12 +196,6 @@ def _column(factors: Factors) -> pd.Series:
 def _groups(factors: Factors | pd.DataFrame) -> pd.DataFrame:
     """Return one row per group; scalar factors make a population of one group."""
     return factors if isinstance(factors, pd.DataFrame) else _column(factors).to_frame().T
-
-
-def _composition(size: pd.Series) -> pd.Series:
-    if (size < 0).any() or not size.sum() > 0:
-        raise ValueError("group sizes must be 0 or more, and not all 0")
-    return size / size.sum()
 
 
 def _shares(change: pd.Series) -> pd.Series:
@@ -194,11 +224,9 @@ def _finite(values: T, when: str) -> T:
         raise ValueError(f"nothing {when}: give at least one group and factor")
     if values.isna().to_numpy().any():
         raise ValueError(f"a value {when} is missing: give every group and factor at both times")
-    to_floats(f"the table {when}", values)
-    numbers = values.astype(float)
-    if not np.isfinite(numbers.to_numpy()).all():
+    if not np.isfinite(to_floats(f"the table {when}", values)).all():
         raise ValueError(f"a value {when} is infinite: find the figure, or leave its group out")
-    return numbers
+    return values.astype(float)
 
 
 def _refuse_label(labels: pd.Index, whole: str) -> None:

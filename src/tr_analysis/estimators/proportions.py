@@ -1,19 +1,20 @@
-"""Proportions and their differences, with intervals that hold for small numbers."""
+"""Proportions and their differences, with intervals and exact tests that hold for small numbers."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from scipy.stats import boschloo_exact
-from statsmodels.stats.proportion import (
-    confint_proportions_2indep,
-    proportion_confint,
-    test_proportions_2indep,
-)
+from scipy.optimize import brentq
+from scipy.stats import binom, boschloo_exact, fisher_exact, hypergeom
+from scipy.stats.contingency import odds_ratio as conditional_odds_ratio
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
-from tr_analysis.estimators.checks import coverage
-from tr_analysis.estimators.counts import counts, one_count
+from tr_analysis.estimators.checks import check_count, check_counts, check_integer, check_level, check_number
 from tr_analysis.order import only
+
+__all__ = ["proportion", "proportions", "upper_bound_zero", "difference", "odds_ratio", "detectable_share"]
 
 RESULTS = ("estimate", "low", "high", "method")
 LARGEST_EXACT_TEST = 400
@@ -45,8 +46,25 @@ class ProportionDifference:
     level: float
 
 
+@dataclass(frozen=True)
+class OddsRatio:
+    """Odds of the first group over those of the second, with interval and Fisher's two-sided p-value.
+
+    ``separated`` says that a cell is empty: the estimate is 0 or infinite and the interval one-sided.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    separated: bool
+    level: float
+
+
 def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportion:
-    """Estimate a proportion from ``successes`` in ``trials``.
+    """Estimate a proportion from ``successes`` in ``trials``, with an interval.
+
+    Answers: how large is a share, and how far could it be off by chance?
 
     The interval is Wilson's score interval, and Clopper and Pearson's exact one where no trial or every
     trial succeeded. A published percentage ``p`` of about ``n`` is ``proportion(round(p / 100 * n), n)``.
@@ -71,17 +89,24 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     References
     ----------
     Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
+
+    Examples
+    --------
+    >>> share = proportion(8, 29)
+    >>> print(f"{share.estimate:.1%} ({share.low:.1%} to {share.high:.1%})")
+    27.6% (14.7% to 45.7%)
     """
-    level, (k, n) = coverage(level), one_count(successes, trials)
-    frame = proportions(pd.DataFrame({"successes": [k], "trials": [n]}), level=level)
-    row = only(frame)
+    level, (k, n) = check_level(level), check_count(successes, trials)
+    row = only(proportions(pd.DataFrame({"successes": [k], "trials": [n]}), level=level))
     return Proportion(k, n, k / n, float(row["low"]), float(row["high"]), str(row["method"]), level)
 
 
 def proportions(
     frame: pd.DataFrame, successes: str = "successes", trials: str = "trials", *, level: float = 0.95
 ) -> pd.DataFrame:
-    """Estimate one proportion per row: see `proportion`.
+    """Estimate one proportion per row of a frame, with its interval: see `proportion`.
+
+    Answers: how large is the share in each group, and how far could each be off by chance?
 
     Parameters
     ----------
@@ -100,11 +125,18 @@ def proportions(
     Raises
     ------
     ValueError
-        If there are no rows, a column is missing or has the name of a result, a count is missing, negative
-        or not whole, a row has no trials or more successes than trials, or ``level`` is not between 0 and 1.
+        If there are no rows, a column is missing or has the name of a result, or as in `proportion`.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"reoffended": [8, 0], "released": [29, 86]}, index=["North", "South"])
+    >>> proportions(areas, "reoffended", "released")[["estimate", "low", "high"]].round(3)
+           estimate    low   high
+    North     0.276  0.147  0.457
+    South     0.000  0.000  0.042
     """
-    level = coverage(level)
-    k, n = counts(frame, successes, trials, results=RESULTS)
+    level = check_level(level)
+    k, n = check_counts(frame, successes, trials, results=RESULTS)
     wilson = proportion_confint(k, n, alpha=1 - level, method="wilson")
     exact = proportion_confint(k, n, alpha=1 - level, method="beta")
     extreme = (k == 0) | (k == n)
@@ -116,48 +148,10 @@ def proportions(
     )
 
 
-def difference(
-    successes_1: int, trials_1: int, successes_2: int, trials_2: int, *, level: float = 0.95
-) -> ProportionDifference:
-    """Compare two independent proportions: the first minus the second.
-
-    The interval is Newcombe's hybrid score interval. The test is Boschloo's exact unconditional one with
-    the two numbers of trials fixed, two-sided as twice the smaller one-sided p-value. With more than 400
-    trials in all it would take many seconds and the score test (Pearson's chi-squared without correction)
-    is used instead. Interval and test are not inversions of each other and can disagree at the margin.
-
-    Parameters
-    ----------
-    successes_1, trials_1, successes_2, trials_2
-        Whole numbers, ``0 <= successes <= trials`` and ``trials >= 1`` in each group.
-    level
-        Coverage of the interval, between 0 and 1.
-
-    Returns
-    -------
-    ProportionDifference
-        ``estimate``, ``low`` and ``high`` are differences of shares, between -1 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the counts are not possible or ``level`` is not between 0 and 1.
-
-    References
-    ----------
-    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica
-    Neerlandica 24, 1-35.
-    """
-    level = coverage(level)
-    k1, n1 = one_count(successes_1, trials_1, "_1")
-    k2, n2 = one_count(successes_2, trials_2, "_2")
-    low, high = confint_proportions_2indep(k1, n1, k2, n2, method="newcomb", compare="diff", alpha=1 - level)
-    p_value, test = _test_of_equality(k1, n1, k2, n2)
-    return ProportionDifference(k1 / n1 - k2 / n2, float(low), float(high), p_value, test, level)
-
-
 def upper_bound_zero(trials: int, level: float = 0.95) -> float:
-    """Return the one-sided exact upper bound of a proportion when none of ``trials`` succeeded.
+    """Bound a proportion from above when none of ``trials`` succeeded: exact and one-sided.
+
+    Answers: if something never happened in a sample, how common could it still be?
 
     ``1 - (1 - level) ** (1 / trials)``; at 95% close to 3 / trials, the rule of three.
 
@@ -176,9 +170,62 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
     Raises
     ------
     ValueError
-        If ``trials`` is not a whole number of 1 or more, or ``level`` is not between 0 and 1.
+        As in `proportion`.
+
+    Examples
+    --------
+    >>> round(upper_bound_zero(86), 3)
+    0.034
     """
-    return float(1 - (1 - coverage(level)) ** (1 / one_count(0, trials)[1]))
+    return float(1 - (1 - check_level(level)) ** (1 / check_count(0, trials)[1]))
+
+
+def difference(
+    successes_1: int, trials_1: int, successes_2: int, trials_2: int, *, level: float = 0.95
+) -> ProportionDifference:
+    """Compare two independent proportions: the first minus the second, with an interval and a test.
+
+    Answers: by how much do two shares differ, and could it be chance?
+
+    The interval is Newcombe's hybrid score interval. The test is Boschloo's exact unconditional one with
+    only the two numbers of trials fixed, two-sided as twice the smaller one-sided p-value; beyond 400 trials
+    in all, the score test (Pearson's chi-squared without correction). Interval and test are not inversions
+    of each other and can disagree at the margin.
+
+    Parameters
+    ----------
+    successes_1, trials_1, successes_2, trials_2
+        Whole numbers, ``0 <= successes <= trials`` and ``trials >= 1`` in each group.
+    level
+        Coverage of the interval, between 0 and 1.
+
+    Returns
+    -------
+    ProportionDifference
+        ``estimate``, ``low`` and ``high`` are differences of shares, between -1 and 1.
+
+    Raises
+    ------
+    ValueError
+        As in `proportion`.
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica
+    Neerlandica 24, 1-35.
+
+    Examples
+    --------
+    >>> gap = difference(5, 7, 1, 21)
+    >>> print(f"{gap.estimate:.2f} ({gap.low:.2f} to {gap.high:.2f}), p = {gap.p_value:.4f}")
+    0.67 (0.27 to 0.87), p = 0.0007
+    """
+    level = check_level(level)
+    k1, n1 = check_count(successes_1, trials_1, "_1")
+    k2, n2 = check_count(successes_2, trials_2, "_2")
+    low, high = confint_proportions_2indep(k1, n1, k2, n2, method="newcomb", compare="diff", alpha=1 - level)
+    p_value, test = _test_of_equality(k1, n1, k2, n2)
+    return ProportionDifference(k1 / n1 - k2 / n2, float(low), float(high), p_value, test, level)
 
 
 def _test_of_equality(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
@@ -191,5 +238,118 @@ def _test_of_equality(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
         # scipy takes the columns of the table as the groups whose sizes are fixed.
         return float(boschloo_exact([[k1, k2], [n1 - k1, n2 - k2]]).pvalue), test
     with np.errstate(divide="ignore"):  # of the ratios that are computed on the way, of an empty cell
-        score = test_proportions_2indep(k1, n1, k2, n2, method="score", compare="diff", correction=False)
+        score = score_test(k1, n1, k2, n2, method="score", compare="diff", correction=False)
     return float(score.pvalue), test
+
+
+def odds_ratio(
+    successes_1: int, trials_1: int, successes_2: int, trials_2: int, *, level: float = 0.95
+) -> OddsRatio:
+    """Compare two independent groups by their odds, with an exact interval and Fisher's exact test.
+
+    Answers: how many times higher are the odds in one small group than in another, and could it be chance?
+
+    The estimate is that of the sample; the interval is exact, from the noncentral hypergeometric
+    distribution (Cornfield), and with an empty cell has one end, at the full ``level``. Fisher's test takes
+    both margins as fixed, also how many succeeded in all, which no inspectorate fixes beforehand: the test
+    of `difference` suits that design better, and is never less powerful.
+
+    Parameters
+    ----------
+    successes_1, trials_1, successes_2, trials_2, level
+        As in `difference`.
+
+    Returns
+    -------
+    OddsRatio
+        ``estimate`` is missing where nobody, or everybody, succeeded in both groups.
+
+    Raises
+    ------
+    ValueError
+        As in `proportion`.
+
+    References
+    ----------
+    Fisher (1935), JRSS 98, 39-82. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4, 135-148.
+
+    Examples
+    --------
+    >>> odds = odds_ratio(5, 7, 1, 21)
+    >>> print(f"{odds.estimate:.0f} ({odds.low:.1f} to {odds.high:.0f}), p = {odds.p_value:.4f}")
+    50 (2.7 to 2474), p = 0.0012
+    """
+    level = check_level(level)
+    k1, n1 = check_count(successes_1, trials_1, "_1")
+    k2, n2 = check_count(successes_2, trials_2, "_2")
+    table = np.array([[k1, n1 - k1], [k2, n2 - k2]])
+    above, below = k1 * (n2 - k2), k2 * (n1 - k1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = float(np.float64(above) / below)
+    separated = bool(0 < k1 + k2 < n1 + n2 and not table.all())
+    side = ("greater" if above else "less") if separated else "two-sided"
+    interval = conditional_odds_ratio(table).confidence_interval(level, alternative=side)
+    p_value = float(fisher_exact(table).pvalue)
+    return OddsRatio(estimate, float(interval.low), float(interval.high), p_value, separated, level)
+
+
+def detectable_share(
+    share_1: float, trials_1: int, trials_2: int, *, power: float = 0.8, alpha: float = 0.05
+) -> float:
+    """Find the smallest share of a second sample that Fisher's exact test would distinguish from the first.
+
+    Answers: how large must a difference be before samples of these sizes would show it?
+
+    The power is computed exactly, over every pair of counts of two binomial samples.
+
+    Parameters
+    ----------
+    share_1
+        True share of the first sample, between 0 and 1; the second is sought above it.
+    trials_1, trials_2
+        Sizes of the two samples, 1 or more.
+    power
+        Chance to detect the difference, above ``alpha`` and below 1.
+    alpha
+        Two-sided level of the test, between 0 and 1.
+
+    Returns
+    -------
+    float
+        A share between 0 and 1; missing where not even a share of 1 would be detected so often.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not within its bounds.
+
+    Examples
+    --------
+    >>> round(detectable_share(0.1, 24, 62), 3)
+    0.393
+    """
+    advice = "a true share lies between 0 and 1: divide percentages by 100"
+    share_1 = check_number("the true share", share_1, low=0, high=1, advice=advice)
+    advice = "give a whole number of 1 or more in each sample"
+    n1, n2 = (check_integer("trials", trials, low=1, advice=advice) for trials in (trials_1, trials_2))
+    advice = "give a level between 0 and 1, such as 0.05"
+    alpha = check_number("alpha", alpha, low=0, high=1, open_low=True, open_high=True, advice=advice)
+    advice = f"give a chance between alpha ({alpha}) and 1, such as 0.8"
+    power = check_number("power", power, low=alpha, high=1, open_low=True, open_high=True, advice=advice)
+    given_second = binom.pmf(np.arange(n1 + 1), n1, share_1) @ _rejected_by_fisher(n1, n2, alpha)
+
+    def short(share_2: float) -> float:
+        return float(binom.pmf(np.arange(n2 + 1), n2, share_2) @ given_second) - power
+
+    return float(brentq(short, share_1, 1.0, xtol=1e-13)) if short(1.0) >= 0 else float("nan")
+
+
+def _rejected_by_fisher(n1: int, n2: int, alpha: float) -> npt.NDArray[np.bool_]:
+    """Return for every pair of successes (n1 + 1, n2 + 1) whether Fisher's test rejects."""
+    p_values = np.ones((n1 + 1, n2 + 1))
+    for total in range(1, n1 + n2):
+        k1 = np.arange(max(0, total - n2), min(n1, total) + 1)
+        chance = hypergeom.pmf(k1, n1 + n2, n1, total)
+        as_rare = chance <= chance[:, None] * (1 + 1e-9)  # ties of probability, up to rounding
+        p_values[k1, total - k1] = as_rare @ chance
+    return p_values <= alpha

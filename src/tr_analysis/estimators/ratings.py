@@ -1,141 +1,154 @@
-"""Two groups of k of n: the exact tests, and contrasts that survive empty cells."""
+"""Ordered ratings of two groups: which is rated higher, and how sure that is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import chi2, fisher_exact
-from scipy.stats.contingency import odds_ratio
+from scipy.special import comb
+from scipy.stats import mannwhitneyu, norm
 
-from tr_analysis.estimators.checks import coverage
-from tr_analysis.estimators.counts import one_count
-from tr_analysis.estimators.proportions import difference
+from tr_analysis.estimators.checks import Array, check_level, numbers
+
+__all__ = ["superiority"]
+
+LARGEST_EXACT_RANKS = 120
+"""Units in both groups together up to which the rank test goes through every possible split."""
 
 
 @dataclass(frozen=True)
-class TwoGroups:
-    """Contrasts of two groups of k of n, and the two exact tests.
+class Superiority:
+    """Chance that a unit of the first group is rated higher than one of the second, ties counted half.
 
-    Attributes
-    ----------
-    measures
-        Indexed by measure (risk difference, risk ratio, odds ratio, conditional odds ratio): estimate, low,
-        high, method. Differences are of shares.
-    fisher
-        Two-sided p-value given both margins.
-    unconditional
-        Two-sided p-value with only the two numbers of trials fixed.
-    unconditional_test
-        Its name: Boschloo, or score beyond 400 trials.
-    separated
-        Whether a cell is empty, so that the odds ratio is 0 or infinite and its interval one-sided.
+    ``separated`` says that no unit of one group is rated below any of the other, ties allowed: an ordinal
+    regression would have no finite coefficient, and the interval is one-sided.
     """
 
-    measures: pd.DataFrame
-    fisher: float
-    unconditional: float
-    unconditional_test: str
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    test: str
     separated: bool
+    level: float
 
 
-def two_groups(
-    successes_1: int, trials_1: int, successes_2: int, trials_2: int, *, level: float = 0.95
-) -> TwoGroups:
-    """Compare two independent groups of ``successes`` in ``trials`` in every usual way: first against second.
+def superiority(
+    first: Sequence[Any] | pd.Series,
+    second: Sequence[Any] | pd.Series,
+    *,
+    order: Sequence[Any] | None = None,
+    level: float = 0.95,
+) -> Superiority:
+    """Estimate how often a unit of the first group is rated above one of the second.
 
-    Which exact test: Fisher's takes both margins as fixed, also how many succeeded in all, which no
-    inspectorate fixes beforehand; Boschloo's takes only the two numbers of trials as fixed, which is the
-    design here, and is never less powerful.
+    Answers: which of two groups is rated higher, using every step of the scale, and could it be chance?
 
-    Intervals: risk difference, Newcombe's hybrid score; risk ratio, Koopman's score, whose ends may be 0 or
-    infinite; odds ratio, the exact one from the noncentral hypergeometric distribution (Cornfield), both for
-    the sample estimate and for the conditional maximum likelihood estimate. With an empty cell the odds
-    ratio is 0 or infinite, and its interval has only one end, at the full ``level``. Koopman's can hold less
-    often than it says where few succeed: at 0.95 with 7 against 21 trials it holds the ratio of the shares 0.02
-    and 0.3 in 0.902 of samples, computed exactly.
+    ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes
+    through every way to split the ratings as they are into groups of these sizes (beyond 120 units: the
+    normal approximation with ties), two-sided by distance from 1/2. The interval is Newcombe's fifth
+    method, a score interval with the variance that continuous ratings would have; ties make it cautious.
 
     Parameters
     ----------
-    successes_1, trials_1, successes_2, trials_2
-        Whole numbers, ``0 <= successes <= trials`` and ``trials >= 1`` in each group.
+    first, second
+        The ratings of each group; numbers, or labels of ``order``.
+    order
+        The possible labels from lowest to highest; not needed for numbers.
     level
-        Coverage of the intervals, between 0 and 1.
+        Coverage of the interval, between 0 and 1.
 
     Returns
     -------
-    TwoGroups
-        A ratio is missing where nobody, or for odds also where everybody, succeeded in both groups.
+    Superiority
+        ``estimate``, ``low`` and ``high`` are chances between 0 and 1.
 
     Raises
     ------
     ValueError
-        If the counts are not possible or ``level`` is not between 0 and 1.
+        If a group is empty, a rating is missing or not in ``order``, a label is in ``order`` twice, or
+        ``level`` is not between 0 and 1.
 
     References
     ----------
-    Fisher (1935), JRSS 98, 39-82. Boschloo (1970), Statistica Neerlandica 24, 1-35. Koopman (1984),
-    Biometrics 40, 513-517. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4, 135-148.
+    Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
+    819-825.
+
+    Examples
+    --------
+    >>> scale = ["Inadequate", "Requires improvement", "Good"]
+    >>> found = superiority(["Good", "Good", "Requires improvement"], ["Inadequate", "Good"], order=scale)
+    >>> round(found.estimate, 3), round(found.p_value, 3)
+    (0.667, 0.7)
     """
-    level = coverage(level)
-    k1, n1 = one_count(successes_1, trials_1, "_1")
-    k2, n2 = one_count(successes_2, trials_2, "_2")
-    risk = difference(k1, n1, k2, n2, level=level)
-    table = [[k1, n1 - k1], [k2, n2 - k2]]
-    varies = 0 < k1 + k2 < n1 + n2
-    separated = varies and not np.all(table)
-    low, high, kind = _odds_interval(table, level, separated)
-    conditional = float(odds_ratio(table).statistic)
-    rows = {
-        "risk difference": (risk.estimate, risk.low, risk.high, "Newcombe"),
-        "risk ratio": _risk_ratio(k1, n1, k2, n2, level),
-        "odds ratio": (_ratio(k1 * (n2 - k2), k2 * (n1 - k1)), low, high, kind),
-        "conditional odds ratio": (conditional, low, high, kind),
-    }
-    columns = ["estimate", "low", "high", "method"]
-    measures = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("measure")
-    return TwoGroups(measures, float(fisher_exact(table).pvalue), risk.p_value, risk.test, separated)
+    level = check_level(level)
+    x, y = _scores("first", first, order), _scores("second", second, order)
+    estimate = float(((x[:, None] > y).mean() + (x[:, None] >= y).mean()) / 2)
+    varies = len(np.unique(np.concatenate([x, y]))) > 1
+    separated = bool(varies and (x.min() >= y.max() or x.max() <= y.min()))
+    z = float(norm.ppf(level if separated else (1 + level) / 2))
+    low = _lowest_superiority(estimate, len(x), len(y), z)
+    high = 1 - _lowest_superiority(1 - estimate, len(x), len(y), z)
+    if separated:
+        low, high = (low, 1.0) if estimate > 0.5 else (0.0, high)
+    p_value, test = _rank_test(x, y) if varies else (1.0, "exact permutation")
+    return Superiority(estimate, low, high, p_value, test, separated, level)
 
 
-def _ratio(above: int, below: int) -> float:
-    if above == below == 0:
-        return float("nan")
-    return above / below if below else float("inf")
+def _scores(which: str, ratings: Sequence[Any] | pd.Series, order: Sequence[Any] | None) -> Array:
+    given = pd.Series(ratings).reset_index(drop=True)
+    if isinstance(given.dtype, pd.CategoricalDtype):  # its own order is not asked for, nor known to be one
+        given = given.astype(object).infer_objects()
+    if given.empty:
+        raise ValueError(f"the {which} group has no ratings: give at least one")
+    if order is not None:
+        place = {label: float(i) for i, label in enumerate(order)}
+        if len(place) < len(order):
+            raise ValueError("order= has a label twice: give each once, from lowest to highest")
+        unknown = [label for label in given if pd.isna(label) or label not in place]
+        if unknown:
+            raise ValueError(f"{which} group: rating {unknown[0]!r} is none of {', '.join(map(str, order))}")
+        given = given.map(place)
+    if not pd.api.types.is_numeric_dtype(given):
+        raise ValueError("ratings are words: give their order from lowest to highest with order=")
+    scores = numbers("ratings", given)
+    if np.isnan(scores).any():
+        raise ValueError(f"the {which} group has a missing rating: drop it and say so")
+    return scores
 
 
-def _odds_interval(table: list[list[int]], level: float, separated: bool) -> tuple[float, float, str]:
-    result = odds_ratio(table)
-    if not separated:
-        interval = result.confidence_interval(level)
-        return float(interval.low), float(interval.high), "exact conditional"
-    side = "greater" if np.isinf(result.statistic) else "less"
-    interval = result.confidence_interval(level, alternative=side)
-    return float(interval.low), float(interval.high), "exact conditional, one-sided"
-
-
-def _risk_ratio(k1: int, n1: int, k2: int, n2: int, level: float) -> tuple[float, float, float, str]:
-    """Invert the score test of a ratio of shares, on the logarithm of the ratio."""
-    quantile = float(chi2.ppf(level, 1))
-
-    def excess(log_ratio: float) -> float:
-        return _ratio_score(k1, n1, k2, n2, float(np.exp(log_ratio))) - quantile
-
-    # Within e^-30 to e^30 lies every ratio that counts could tell from 0 or from infinity.
-    ratio = _ratio(k1 * n2, k2 * n1)
-    middle = 0.0 if np.isnan(ratio) else float(np.clip(np.log(ratio) if ratio else -30, -30, 30))
-    low = float(np.exp(brentq(excess, middle, -30, xtol=1e-12))) if k1 else 0.0
-    high = float(np.exp(brentq(excess, middle, 30, xtol=1e-12))) if k2 else float("inf")
-    return ratio, low, high, "Koopman"
-
-
-def _ratio_score(k1: int, n1: int, k2: int, n2: int, ratio: float) -> float:
-    """Return the squared score statistic of ``share_1 = ratio * share_2``."""
-    if k1 * n2 == ratio * k2 * n1:
+def _lowest_superiority(estimate: float, m: int, n: int, z: float) -> float:
+    """Return the smallest true superiority that lies within ``z`` standard errors of the estimate."""
+    if estimate == 0:
         return 0.0
-    # The second share, most likely under the ratio: the smaller root of a quadratic, whose discriminant is
-    # written without a difference of like numbers.
-    first, second = (n1 + k2) * ratio, n2 + k1
-    discriminant = (first - second) ** 2 + 4 * ratio * (n1 - k1) * (n2 - k2)
-    share = min(2 * (k1 + k2) / (first + second + np.sqrt(discriminant)), 1.0, 1 / ratio)
-    variance = ratio * share * (1 - ratio * share) / n1 + ratio**2 * share * (1 - share) / n2
-    return float((k1 / n1 - ratio * k2 / n2) ** 2 / variance) if variance > 0 else float("inf")
+    balance = (m + n) / 2 - 1
+
+    def apart(theta: float) -> float:
+        variance = theta * (1 + balance * ((1 - theta) / (2 - theta) + theta / (1 + theta))) / (m * n)
+        if estimate == 1:  # one factor 1 - theta taken out, or theta = 1 would be a root
+            return 1 - theta - z**2 * variance
+        return (estimate - theta) ** 2 - z**2 * (1 - theta) * variance
+
+    return float(brentq(apart, 0.0, estimate, xtol=1e-12))
+
+
+def _rank_test(x: Array, y: Array) -> tuple[float, str]:
+    """Return the two-sided p-value of equal ratings, counting splits by rank sum, and the name of the test."""
+    if len(x) + len(y) > LARGEST_EXACT_RANKS:
+        return float(mannwhitneyu(x, y, method="asymptotic").pvalue), "normal approximation with ties"
+    values, counts = np.unique(np.concatenate([x, y]), return_counts=True)
+    ranks = 2 * np.cumsum(counts) - counts + 1  # twice the mid-rank of each value, a whole number
+    ways = np.zeros((len(x) + 1, int(ranks @ counts) + 1))
+    ways[0, 0] = 1
+    for rank, count in zip(ranks, counts, strict=True):
+        added = ways.copy()  # ways to take j of this value into the first group
+        for j in range(1, min(count, len(x)) + 1):
+            added[j:, j * rank :] += comb(count, j) * ways[:-j, : -j * rank]
+        ways = added
+    split = ways[len(x)]
+    mean = len(x) * (len(x) + len(y) + 1)
+    seen = ranks[np.searchsorted(values, x)].sum()
+    as_far = abs(np.arange(len(split)) - mean) >= abs(seen - mean)
+    return float(split[as_far].sum() / split.sum()), "exact permutation"

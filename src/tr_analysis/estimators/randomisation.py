@@ -1,4 +1,4 @@
-"""Data as they would be if nothing had happened, made of the observed: for tests by permutation."""
+"""Data as they would be if nothing had happened, rearranged from the observed: for randomisation tests."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -6,57 +6,61 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, to_floats, whole
+from tr_analysis.estimators.checks import Array, check_integer, to_floats
 from tr_analysis.estimators.series import to_month
 
+__all__ = ["sign_flips", "shuffled_years"]
 
-def sign_flips(units: int, *, draws: int = 999, seed: int | np.random.Generator = 0) -> Array:
-    """Return signs to give to the changes of some units, all the ways there are but the observed one.
 
-    **Exchangeable** are the signs: without an effect each unit's change is as likely to have been as large
-    the other way, and independently of the others. Several measures of one unit take the same sign.
+def sign_flips(units: int) -> Array:
+    """Return every way to give signs to the changes of some units, but the observed one.
+
+    Answers: how would the changes look if each unit could as well have moved the other way?
+
+    The signs are exchangeable: without an effect each unit's change is as likely to have been as large the
+    other way, independently of the others. Several measures of one unit take the same sign.
 
     Parameters
     ----------
     units
-        Number of units, such as years or pairs, 1 or more.
-    draws
-        Most rows returned: where there are more than that ``2**units - 1`` ways, as many are drawn of all,
-        with replacement.
-    seed
-        Of the draws.
+        Number of units, such as years or pairs, 1 to 20.
 
     Returns
     -------
     numpy.ndarray
-        One row of 1 and -1 for each null data set, one column for each unit.
+        One row of 1 and -1 for each null data set, one column for each unit (2**units - 1, units).
 
     Raises
     ------
     ValueError
-        If there are no units or no draws.
+        If the number of units is not 1 to 20.
+
+    Examples
+    --------
+    >>> sign_flips(2)
+    array([[ 1., -1.],
+           [-1.,  1.],
+           [-1., -1.]])
     """
-    units = whole("units", units, low=1, advice="give at least one")
-    draws = whole("draws", draws, low=1, advice="give at least one")
-    if 2 ** min(units, 60) - 1 <= draws:
-        return np.array(list(product([1.0, -1.0], repeat=units))[1:])
-    return np.random.default_rng(seed).choice([1.0, -1.0], size=(draws, units))
+    units = check_integer("units", units, low=1, high=20)
+    return np.array(list(product([1.0, -1.0], repeat=units))[1:])
 
 
 def shuffled_years(
     series: pd.DataFrame, first: str | pd.Period, *, draws: int = 99, seed: int | np.random.Generator = 0
 ) -> Iterator[pd.DataFrame]:
-    """Return monthly series whose years were put in a random order, made one by one as they are asked for.
+    """Yield monthly series whose years were put in a random order.
+
+    Answers: how would the series look if the reform had changed nothing but chance orders the years?
 
     The monthly changes of the logarithms are cut into years of twelve months from ``first`` backwards and
     forwards, and the whole years change places, the same way in every series; months that make no whole
-    year at either end stay. The series are rebuilt from their first value, so that first and last value,
-    season, the correlation of months within a year and that between series are the observed ones, and only
-    what came before the reform and what after is left to chance.
+    year at either end stay. First and last value, season, the correlation of months within a year and that
+    between series stay as observed.
 
-    **Exchangeable** are the years: without a reform, growth in one year says nothing of growth in the next.
-    Swings that last several years break this and make the test find too much. Random walks do not: of 1,500
-    of them, tests at 5% and 10% reject 0.04 and 0.09.
+    The years are exchangeable if growth in one year says nothing of growth in the next. Swings that last
+    several years break this and make the test find too much. Random walks do not: of 1,500 of them, tests at
+    5% and 10% reject 0.04 and 0.09.
 
     Parameters
     ----------
@@ -67,15 +71,23 @@ def shuffled_years(
     draws
         Number of data sets.
     seed
-        Of the order.
+        Seed of the order, or a generator.
 
     Raises
     ------
     ValueError
         If there are no series, the months are not consecutive, a value is not positive, ``first`` is not one
         of the months, there are fewer than two whole years, or no draws.
+
+    Examples
+    --------
+    >>> months = pd.period_range("2013-01", "2016-12", freq="M")
+    >>> people = pd.DataFrame({"recalled": np.linspace(5000, 6500, 48)}, months)
+    >>> one = next(shuffled_years(people, "2015-02", seed=1))
+    >>> one["recalled"].iloc[[0, 24, -1]].round().to_list()
+    [5000.0, 5766.0, 6500.0]
     """
-    draws = whole("draws", draws, low=1, advice="give at least one")
+    draws = check_integer("draws", draws, low=1, advice="give at least one")
     first, values = to_month(first), _positive(series)
     months = series.index
     if first not in months:
