@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tr_analysis.estimators.checks import Array, to_floats, whole
-from tr_analysis.estimators.series import to_month
+from tr_analysis.estimators.interrupted import to_month
 
 
 def sign_flips(units: int, *, draws: int = 999, seed: int | np.random.Generator = 0) -> Array:

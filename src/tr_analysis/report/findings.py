@@ -78,7 +78,7 @@ class Findings:
             As in `Finding`.
         result
             Anything with ``estimate``, ``low`` and ``high``, such as a `Proportion`, its difference, or a row
-            of `SegmentedFit.effects`.
+            of `InterruptedFit.effects`.
         scale
             Factor to the unit shown: 100 makes a proportion a percentage.
 
