@@ -15,8 +15,7 @@ from benchmarks.measure import Measure, timed
 from tr_analysis.estimators.cluster_design import ClusteredDesign, clustered_design
 from tr_analysis.estimators.clusters import cluster_jackknife
 from tr_analysis.estimators.owners import permutation_test
-from tr_analysis.estimators.payment import payment_rule
-from tr_analysis.estimators.payment_simulation import simulate
+from tr_analysis.estimators.payment_design import payment_rule, simulated_counts
 from tr_analysis.estimators.wild import wild_cluster_bootstrap
 
 Call = Callable[[], object]
@@ -49,8 +48,8 @@ def _design(clusters: int) -> ClusteredDesign:
 
 def payment(runs: int) -> Call:
     """Simulate 21 providers over 8 cohorts."""
-    rule = payment_rule(np.full(21, 1286), 0.45, level=0.05, cohorts=8, baseline_sizes=5143)
-    return lambda: simulate(rule, spread=0.03, runs=runs)
+    rule = payment_rule(np.full(21, 1286), 0.45, level=0.05, cohorts=8, baseline_size=5143)
+    return lambda: simulated_counts(rule, spread=0.03, runs=runs)
 
 
 def wild(draws: int) -> Call:

@@ -1,11 +1,7 @@
 import numpy as np
 import pytest
 
-from tr_analysis.data import load
-from tr_analysis.estimators import arma as module
-from tr_analysis.estimators.arma import arma
 from tr_analysis.estimators.optimum import polish
-from tr_analysis.estimators.series import segmented_design
 
 
 def bowl(at):
@@ -40,20 +36,3 @@ def test_what_is_no_optimum_is_left_as_it_was(loss):
     start = np.array([0.5, 0.5])
     assert polish(loss, start) is start
     assert polish(loss, np.empty(0)).size == 0
-
-
-def test_estimates_with_arma_errors_agree_though_the_search_stops_elsewhere(monkeypatch):
-    """The search of another processor stops up to 5e-7 further off; what is estimated must not show it."""
-    prison = load("prison_population_monthly").pivot(index="month", columns="status", values="people")
-    design = segmented_design(prison.loc["2010-06":"2020-02", "recall"].astype(float), "2015-02", harmonics=2)
-    exact = arma(design).effects
-    search = module.minimize
-
-    def elsewhere(*args, **options):
-        found = search(*args, **options)
-        found.x = np.add(found.x, [5e-7, -5e-7])
-        return found
-
-    monkeypatch.setattr(module, "minimize", elsewhere)
-    moved = arma(design).effects
-    assert np.abs((moved - exact)["estimate"] / exact["std_error"]).max() < 1e-8

@@ -6,7 +6,7 @@ from tr_analysis.estimators.adjustment import adjustment_identity
 from tr_analysis.estimators.panel_calibration import Assumed, Published, calibrated_spread
 from tr_analysis.estimators.panel_contrasts import judge
 from tr_analysis.estimators.panel_simulation import simulate_panel
-from tr_analysis.estimators.payment_power import chances, standard_error
+from tr_analysis.estimators.payment import outcome_probabilities, standard_error
 from tr_analysis.origin import SIMULATED, origin_of
 
 PUBLISHED = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2)
@@ -42,10 +42,10 @@ def test_what_is_published_comes_back_to_the_printed_digit(seed):
 def test_the_spread_gives_the_counts_their_largest_likelihood():
     """Oracle: the multinomial likelihood written out, over a grid of spreads."""
     spreads = np.linspace(0, 0.1, 201)
-    found = chances(np.array([-0.019]), error=ERROR, level=0.05, spread=0.0)
+    found = outcome_probabilities(np.array([-0.019]), error=ERROR, level=0.05, spread=0.0)
     likelihood = []
     for spread in spreads:
-        found = chances(np.array([-0.019]), error=ERROR, level=0.05, spread=float(spread))
+        found = outcome_probabilities(np.array([-0.019]), error=ERROR, level=0.05, spread=float(spread))
         won, lost = float(found.payment[0]), float(found.deduction[0])
         likelihood.append(13 * np.log(won) + 2 * np.log(lost) + 6 * np.log(1 - won - lost))
     best = spreads[int(np.argmax(likelihood))]

@@ -1,4 +1,3 @@
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,87 +6,71 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.estimators.proportions import proportion
-from tr_analysis.estimators.specification import Specification, failures, grid, run_specifications
-
-CHOICES = st.dictionaries(
-    st.from_regex("[a-h]", fullmatch=True),
-    st.one_of(
-        st.text(max_size=5), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans()
-    ),
-    min_size=1,
+from tr_analysis.estimators.randomisation import sign_flips
+from tr_analysis.estimators.specification import (
+    failures,
+    grid,
+    influence,
+    joint_test,
+    marginals,
+    run_specifications,
+    specification_id,
+    summarise,
 )
+
+VALUES = (
+    st.text(max_size=5) | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+)
+CHOICES = st.dictionaries(st.from_regex("[a-h]", fullmatch=True), VALUES, min_size=1)
+MADE = grid({"scale": ["log", "level"], "harmonics": [0, 2, 3]})
 
 
 def estimate(scale, harmonics=0):
     return {"estimate": harmonics - 1.0, "low": harmonics - 2.0, "high": harmonics * 1.0, "n": 117}
 
 
-def noisy(scale, harmonics, seed):
-    return {"estimate": np.random.default_rng(seed).normal()}
-
-
-MADE = grid({"scale": ["log", "level"], "harmonics": [0, 2, 3]})
-
-
 def test_ids_are_pinned():
     # sha256sum of the choices as JSON, names sorted, no spaces.
-    assert Specification({"harmonics": 2, "reform": "2015-02", "control": False, "share": 0.1}).id == (
-        "88fa40ee89fb6254"
-    )
-    assert Specification({"name": "café"}).id == "9db11f5f5dc2b389"
+    found = specification_id({"harmonics": 2, "reform": "2015-02", "control": False, "share": 0.1})
+    assert found == "88fa40ee89fb6254"
+    assert specification_id({"name": "café"}) == "9db11f5f5dc2b389"
 
 
 @given(CHOICES)
 def test_order_of_names_changes_nothing(choices):
-    turned = Specification(dict(reversed(choices.items())))
-    assert turned == Specification(choices)
-    assert (turned.id, turned.seed, hash(turned)) == (
-        Specification(choices).id,
-        Specification(choices).seed,
-        hash(Specification(choices)),
-    )
-    assert 0 <= turned.seed < 2**64
+    assert specification_id(dict(reversed(choices.items()))) == specification_id(choices)
 
 
 def test_numbers_are_what_they_equal_and_no_more():
     same = [2, 2.0, np.int64(2), np.float64(2)]
-    assert len({Specification({"lags": lags}).id for lags in same}) == 1
-    assert Specification({"x": 0.0}) == Specification({"x": -0.0})
-    assert len({Specification({"x": x}).id for x in (1, True, "1", 1.5)}) == 4
-    assert type(Specification({"lags": np.int64(2)}).choices["lags"]) is int
-
-
-def test_choices_are_kept_apart_from_the_mapping_given():
-    given_choices = {"lags": 2}
-    made = Specification(given_choices)
-    given_choices["lags"] = 3
-    assert made.choices == {"lags": 2}
+    assert len({specification_id({"lags": lags}) for lags in same}) == 1
+    assert specification_id({"x": 0.0}) == specification_id({"x": -0.0})
+    assert len({specification_id({"x": x}) for x in (1, True, "1", 1.5)}) == 4
+    assert type(grid({"lags": np.arange(2)}).specifications[0]["lags"]) is int
 
 
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({}, "no choices"),
+        ({}, "choices are {}: give a dictionary"),
+        ([1], r"choices are \[1\]: give a dictionary, such as"),
         ({"lags": None}, "write a month as"),
-        ({"lags": float("nan")}, "lags is nan"),
         ({"lags": np.inf}, "lags is inf"),
         ({"lags": [1, 2]}, "a choice is text"),
-        ({"two words": 1}, "cannot name a choice"),
-        ({3: 1}, "cannot name a choice"),
-        ({"estimate": 1}, "results have a column"),
-        ({"id": 1}, "results have a column"),
+        ({"two words": 1}, "'two words' cannot name a choice"),
+        ({3: 1}, "3 cannot name a choice"),
+        ({"estimate": 1}, "'estimate' cannot name a choice: .* no column of the results"),
+        ({"id": 1}, "'id' cannot name a choice"),
     ],
 )
 def test_choices_that_cannot_be(choices, message):
     with pytest.raises(ValueError, match=message):
-        Specification(choices)
+        specification_id(choices)
 
 
 def test_grid_makes_every_combination_once():
-    assert len(MADE.specifications) == 6
-    assert len({s.id for s in MADE.specifications}) == 6
-    assert MADE.specifications[1].choices == {"scale": "log", "harmonics": 2}
+    assert len({specification_id(made) for made in MADE.specifications}) == len(MADE.specifications) == 6
+    assert MADE.specifications[1] == {"scale": "log", "harmonics": 2}
     assert MADE.excluded.empty
     assert list(MADE.excluded.columns) == ["scale", "harmonics", "reason"]
 
@@ -97,17 +80,20 @@ def test_grid_keeps_what_it_leaves_out_with_the_first_reason():
         {"scale": ["log", "level"], "harmonics": [0, 2]},
         {"no level": lambda c: c["scale"] == "level", "no seasons": lambda c: c["harmonics"] == 0},
     )
-    assert [dict(s.choices) for s in made.specifications] == [{"scale": "log", "harmonics": 2}]
+    assert made.specifications == [{"scale": "log", "harmonics": 2}]
     assert list(made.excluded["reason"]) == ["no seasons", "no level", "no level"]
 
 
 @pytest.mark.parametrize(
     ("choices", "exclude", "message"),
     [
-        ({}, {}, "no choices"),
+        ({}, {}, "choices are {}"),
         ({"scale": []}, {}, "scale has no options"),
         ({"lags": [1, 1.0]}, {}, "or one twice"),
-        ({"scale": "log"}, {"none": lambda c: True}, "no combination is left"),
+        ({"scale": [1, True]}, {}, "or one twice"),
+        ({"a": 5}, {}, "a is 5: give a list of options, even if it is of one"),
+        ({"scale": "log"}, {}, "scale is 'log': give a list of options"),
+        ({"scale": ["log"]}, {"none": lambda c: True}, "no combination is left"),
     ],
 )
 def test_grids_that_cannot_be(choices, exclude, message):
@@ -117,56 +103,48 @@ def test_grids_that_cannot_be(choices, exclude, message):
 
 def test_results_are_tidy():
     found = run_specifications(estimate, MADE.specifications)
-    assert list(found.columns) == [
-        *("id", "scale", "harmonics", "estimate", "low", "high", "std_error", "p_value", "n", "failure")
-    ]
-    assert list(found["id"]) == [s.id for s in MADE.specifications]
+    numbers = ["estimate", "low", "high", "n", "failure"]
+    assert list(found.columns) == ["id", "scale", "harmonics", *numbers]
+    assert list(found["id"]) == [specification_id(made) for made in MADE.specifications]
     assert list(found["estimate"]) == [-1, 1, 2, -1, 1, 2]
-    assert found["std_error"].isna().all()
+    assert run_specifications(lambda a: {"estimate": a}, [{"a": 1}])[["low", "n"]].isna().all(axis=None)
     assert (found["failure"] == "").all()
 
 
 def test_any_kind_of_result_is_read():
-    def result(kind):
-        return {
-            "object": SimpleNamespace(estimate=1, low=0, high=2),
-            "row": pd.Series({"estimate": 1.0, "low": 0.0, "high": 2.0}),
-            "proportion": proportion(3, 10),
-            "missing": {"estimate": 1, "n": None, "p_value": pd.NA},
-        }[kind]
-
-    made = grid({"kind": ["object", "row", "proportion", "missing"]}).specifications
-    found = run_specifications(result, made).set_index("kind")
+    results = {
+        "object": SimpleNamespace(estimate=1, low=0, high=2),
+        "row": pd.Series({"estimate": 1.0, "low": 0.0, "high": 2.0}),
+        "missing": {"estimate": 1, "n": None, "low": pd.NA},
+    }
+    found = run_specifications(lambda kind: results[kind], grid({"kind": list(results)}).specifications)
     assert (found["failure"] == "").all()
-    assert found.loc["row", "high"] == found.loc["object", "high"] == 2
-    assert found.loc["proportion", "estimate"] == 0.3
+    assert found["high"].to_list()[:2] == [2, 2]
 
 
-def test_failures_are_rows_with_their_message():
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (ValueError("too many harmonics: take fewer"), "too many harmonics: take fewer"),
+        (ValueError(), "ValueError"),
+        (ZeroDivisionError(), "ZeroDivisionError: "),
+        (None, "the estimate is nan: return a finite number"),
+        ({"estimate": np.nan}, "the estimate is nan: return a finite number"),
+        ({"estimate": 1, "low": 2, "high": 3}, "the interval 2 to 3 does not hold the estimate 1"),
+        ({"estimate": 1, "low": 0}, "the interval 0 to nan does not hold the estimate 1"),
+    ],
+)
+def test_failures_are_rows_with_their_message(result, message):
     def fragile(harmonics):
-        if harmonics == 1:
-            raise ValueError("too many harmonics: take fewer")
-        if harmonics == 2:
-            raise ZeroDivisionError
-        return {"estimate": np.nan} if harmonics == 3 else {"estimate": 1, "low": 2, "high": 3}
+        if harmonics == 0:
+            return {"estimate": 1}
+        if isinstance(result, Exception):
+            raise result
+        return result
 
-    found = run_specifications(fragile, grid({"harmonics": [1, 2, 3, 4]}).specifications)
-    assert found["estimate"].isna().all()
-    assert list(found["failure"]) == [
-        "too many harmonics: take fewer",
-        "ZeroDivisionError: ",
-        "the estimate is nan: return a finite number",
-        "the interval 2 to 3 does not hold the estimate 1",
-    ]
-    assert list(failures(found).columns) == ["id", "harmonics", "failure"]
-    assert len(failures(found)) == 4
-
-
-def test_half_an_interval_or_nothing_at_all_is_a_failure():
-    half = run_specifications(lambda a: {"estimate": 1, "low": 0}, [Specification({"a": 1})])
-    none = run_specifications(lambda a: None, [Specification({"a": 1})])
-    assert half["failure"].str.contains("does not hold").all()
-    assert none["failure"].str.contains("the estimate is nan").all()
+    found = run_specifications(fragile, grid({"harmonics": [0, 1]}).specifications)
+    assert found["estimate"].isna().to_list() == [False, True]
+    assert failures(found)[["harmonics", "failure"]].to_numpy().tolist() == [[1, message]]
 
 
 def test_an_interrupt_is_no_failure():
@@ -174,33 +152,16 @@ def test_an_interrupt_is_no_failure():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_specifications(interrupted, [Specification({"a": 1})])
-
-
-def test_seeds_do_not_depend_on_order_or_workers():
-    one = run_specifications(noisy, MADE.specifications)
-    turned = run_specifications(noisy, MADE.specifications[::-1])
-    with ThreadPoolExecutor(3) as pool:
-        many = run_specifications(noisy, MADE.specifications, mapper=pool.map)
-    pd.testing.assert_frame_equal(one, many)
-    pd.testing.assert_frame_equal(one, turned[::-1].reset_index(drop=True))
-    assert one["estimate"].is_unique
-    assert one.to_csv() == many.to_csv()
-
-
-def test_a_seed_among_the_choices_is_left_alone():
-    def seeded(seed):
-        return {"estimate": seed}
-
-    assert list(run_specifications(seeded, grid({"seed": [1, 2]}).specifications)["estimate"]) == [1, 2]
+        run_specifications(interrupted, [{"a": 1}])
 
 
 @pytest.mark.parametrize(
     ("specifications", "message"),
     [
         ([], "no specifications"),
-        ([Specification({"a": 1}), Specification({"b": 1})], "needs a choice for each of a"),
-        ([Specification({"a": 1, "b": 2}), Specification({"b": 2.0, "a": 1})], "given twice: keep one"),
+        ([None], "choices are None: give a dictionary"),
+        ([{"a": 1}, {"b": 1}], "needs a choice for each of a"),
+        ([{"a": 1, "b": 2}, {"b": 2.0, "a": 1}], "given twice: keep one"),
     ],
 )
 def test_runs_that_cannot_be(specifications, message):
@@ -208,43 +169,148 @@ def test_runs_that_cannot_be(specifications, message):
         run_specifications(estimate, specifications)
 
 
-def test_a_grid_is_run_as_it_is():
-    assert len(MADE) == 6
-    assert list(MADE) == list(MADE.specifications)
-    assert run_specifications(estimate, MADE).equals(run_specifications(estimate, MADE.specifications))
+GRID = grid({"big": [0, 10, 20], "small": [0, 1], "idle": ["x"]}).specifications
+
+
+def curve(function=lambda big, small, idle: big + small, half=5.0, specifications=GRID):
+    def run(**choices):
+        middle = function(**choices)
+        return {"estimate": middle, "low": middle - half, "high": middle + half}
+
+    return run_specifications(run, specifications)
+
+
+def by_size(values, half=1.5):
+    """Return a curve of these estimates; those that are None fail."""
+    made = grid({"place": range(len(values))}).specifications
+    return curve(lambda place: float(values[place]), half, made)
+
+
+@pytest.mark.parametrize(
+    ("values", "median", "same_sign", "significant"),
+    [
+        ([-2, 1, 2, 3, 4], 2, 0.8, 0.6),
+        ([-9, -8, 1, 2, 3], 1, 0.6, 0.4),  # clear estimates of the other sign do not count
+        ([-2, 0, 2], 0, 1 / 3, 0),  # a median of nothing has no side
+        ([None, 1, 2], 1.5, 1, 0.5),  # failures are left out of the shares
+    ],
+)
+def test_curves_are_summarised(values, median, same_sign, significant):
+    found = summarise(by_size(values))
+    assert (found.specifications, found.failed) == (len(values), values.count(None))
+    estimates = [value for value in values if value is not None]
+    assert (found.lowest, found.median, found.highest) == (min(estimates), median, max(estimates))
+    assert (found.same_sign, found.significant) == (same_sign, significant)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_order_of_rows_changes_nothing_and_the_mirror_mirrors(values, random):
+    observed = by_size(values)
+    order = list(range(len(values)))
+    random.shuffle(order)
+    found, mirrored = summarise(observed), summarise(by_size([-value for value in values]))
+    assert summarise(observed.iloc[order]) == found
+    assert mirrored.median == pytest.approx(-found.median)
+    assert (mirrored.same_sign, mirrored.significant) == (found.same_sign, found.significant)
+
+
+def test_choices_are_ranked_by_what_they_alone_move():
+    found = influence(curve())
+    assert list(found.index) == ["big", "small", "idle"]
+    assert found["sets"].tolist() == [2, 3, 0]
+    assert found["typical"].tolist() == found["largest"].tolist() == [20, 1, 0]
+    assert influence(by_size([3, -1, 4])).loc["place"].tolist() == [1, 5, 5]
+    assert influence(by_size([3])).loc["place"].tolist() == [0, 0, 0]
+
+
+def test_no_choice_is_blamed_for_its_companions():
+    def run(control, scale):
+        return {"estimate": {"log": 10.0, "level": 0.0}[scale] + {"none": 0.0, "remand": 1.0}[control]}
+
+    made = grid(
+        {"control": ["none", "remand"], "scale": ["log", "level"]},
+        {"no such ratio": lambda c: (c["control"], c["scale"]) == ("remand", "level")},
+    )
+    found = influence(run_specifications(run, made.specifications))
+    assert found.loc["control"].tolist() == [1, 1, 1]
+    assert found.loc["scale"].tolist() == [1, 10, 10]
+
+
+def test_marginals_are_option_by_option():
+    found = marginals(curve())
+    assert list(found.loc["big"].index) == [0, 10, 20]
+    assert found.loc["big", "median"].tolist() == [0.5, 10.5, 20.5]
+    assert found.loc["big", "significant"].tolist() == [0, 1, 1]
+    assert found.loc[("small", 0), "specifications"] == 3
+    failed = marginals(by_size([1, None])).loc[("place", 1)]
+    assert failed[["specifications", "failed"]].tolist() == [1, 1]
+    assert failed[["median", "same_sign", "significant"]].isna().all()
+
+
+def test_joint_test_counts_the_curves_as_extreme():
+    null = [by_size([value] * 3) for value in (-5.0, 0.5, 1.0, 2.0)]
+    found = joint_test(by_size([2.0, 2.0, 9.0]), iter(null))
+    assert found.loc["median"].tolist() == [2, 2, 5, 0.6, 0.2]
+    assert found.loc["share significant"].tolist() == [1, 2, 5, 0.6, 0.6]
+    assert joint_test(by_size([1, 2, 3]), [by_size([1, 2, 3])[::-1]])["as_extreme"].tolist() == [1, 1]
+
+
+def test_mirrored_null_curves_bound_the_smallest_p():
+    changes = np.array([1.0, 2.0, 3.0])
+    null = [by_size([float(row @ changes)]) for row in sign_flips(3)]
+    found = joint_test(by_size([float(changes.sum())]), null)
+    assert found.loc["median", ["p_value", "smallest_p"]].tolist() == [2 / 8, 2 / 8]
+
+
+def test_failures_count_against_the_share():
+    found = joint_test(by_size([3, None], half=1), [by_size([3.0, 0.0])])
+    assert found.loc["share significant", "observed"] == 0.5
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: grid({"a": 5}), "a is 5: give a list of options, even if it is of one"),
-        (lambda: grid(["a"]), r"choices are \['a'\]: give the options of each"),
-        (lambda: Specification([1]), "no choices: give at least one in a dictionary"),
-        (
-            lambda: run_specifications(estimate, [{"a": 1}]),
-            "{'a': 1} is no specification: make one with `Specification` or",
-        ),
-        (lambda: run_specifications(estimate, [None]), "None is no specification"),
-        (
-            lambda: run_specifications(estimate, grid({"scale": [1, True]})),
-            "scale is a number and true or false, which count as equal",
-        ),
+        (lambda two: joint_test(two, []), "no null curves"),
+        (lambda two: joint_test(two, two), "null is one curve: give a list of them"),
+        (lambda two: joint_test(two, [[1, 2]]), "lack columns: give what `run_specifications` returns"),
+        (lambda two: joint_test(two, [by_size([1.0, 2.0, 3.0])]), "a null curve is of other specifications"),
+        (lambda two: joint_test(two, [by_size([None, None])]), "every specification failed; the first: "),
+        (lambda two: summarise(two.drop(columns="failure")), "lack columns: give what"),
+        (lambda two: summarise(two.iloc[:0]), "there are none"),
     ],
 )
-def test_what_is_no_specification(call, message):
+def test_curves_that_cannot_be_compared(call, message):
     with pytest.raises(ValueError, match=message):
-        call()
+        call(by_size([1.0, 2.0]))
+
+
+def rejections(effect: float, series: int, seed: int) -> float:
+    """Share of data sets whose joint test by sign flips is below 0.05: six units, three ways to average."""
+    draw = np.random.default_rng(seed)
+    signs = np.vstack([np.ones(6), sign_flips(6)])
+    ways = np.array([np.ones(6) / 6, np.r_[np.ones(3), np.zeros(3)] / 3, np.arange(1, 7) / 21])
+    frames = by_size(np.zeros(3))
+
+    def as_curve(values, data):
+        half = 1.96 * data.std(ddof=1) * np.sqrt((ways**2).sum(axis=1))
+        return frames.assign(estimate=values, low=values - half, high=values + half)
+
+    below = 0
+    for _ in range(series):
+        data = draw.standard_t(3, 6) + effect
+        curves = [as_curve(ways @ (row * data), data * row) for row in signs]
+        below += joint_test(curves[0], curves[1:]).loc["median", "p_value"] <= 0.05
+    return below / series
 
 
 @pytest.mark.parametrize(
-    ("result", "message"),
+    ("effect", "series", "seed", "low", "high"),
     [
-        ({"p_value": 5}, "p_value is 5: return a number from 0 to 1"),
-        ({"p_value": -0.1}, "p_value is -0.1: return a number from 0 to 1"),
-        ({"std_error": -1.0}, "std_error is -1: return a number from 0 to inf"),
+        (0.0, 10, 5, 0, 3 / 10),  # of 10 data sets more than 3 hardly once in a thousand runs
+        (4.0, 4, 5, 0.5, 1),
+        # The p-value is a multiple of 2/64, so that its level at 0.05 is 1/32; Monte Carlo error 0.0045.
+        pytest.param(0.0, 1500, 1, 0.018, 0.045, marks=pytest.mark.full),
     ],
 )
-def test_numbers_that_cannot_be_are_failures(result, message):
-    found = run_specifications(lambda a: {"estimate": 1.0, **result}, grid({"a": [1]}))
-    assert found["failure"].tolist() == [message]
-    assert found["estimate"].isna().all()
+def test_joint_test_keeps_its_level_and_finds_an_effect(effect, series, seed, low, high):
+    assert low <= rejections(effect, series, seed) <= high

@@ -94,9 +94,10 @@ def test_the_study_gives_the_same_bytes(name, tmp_path):
     [
         (
             "03-recall",
-            "from tr_analysis.estimators.arma import arma",
-            "from tr_analysis import digits\nfrom tr_analysis.estimators import arma as module\nfrom tr_analysis.estimators.arma import arma\n"
-            "module.polish = lambda loss, start: start\ndigits.SIGNIFICANT, digits.FRACTION = 8, 1e-9",
+            "from tr_analysis.estimators.autocorrelation import ",
+            "from tr_analysis import digits\nfrom tr_analysis.estimators import autocorrelation as module\n"
+            "module.polish = lambda loss, start: start\ndigits.SIGNIFICANT, digits.FRACTION = 8, 1e-9\n"
+            "from tr_analysis.estimators.autocorrelation import ",
             {"TR_ANALYSIS_NOISE": "algebra"},
         ),
         (

@@ -105,7 +105,7 @@ def adjustment_identity(panel: pd.DataFrame, *, by: str = "release") -> pd.DataF
     >>> row = {"release": "2017-10", "offenders": 1000, "reoffenders": 456, "adjusted_rate": 44.9}
     >>> frame = pd.DataFrame([row | {"binary_rate": 45.6, "baseline_ogrs": 46.2, "ogrs": 46.9}])
     >>> adjustment_identity(frame)[["predicted", "residual", "tolerance", "holds"]].round(3).to_dict("records")
-    [{'predicted': 44.9, 'residual': 0.0, 'tolerance': 0.15, 'holds': True}]
+    [{'predicted': 44.9, 'residual': -0.0, 'tolerance': 0.15, 'holds': True}]
     """
     needed = ("adjusted_rate", "baseline_ogrs", "ogrs", "offenders", "reoffenders", "binary_rate", by)
     if lacking := [name for name in needed if name not in panel]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tr_analysis.estimators.payment_counts import compatibility
+from tr_analysis.estimators.payment import multinomial_region
 from tr_analysis.order import place_of_smallest
 
 SPREADS = np.linspace(0, 0.1, 201)
@@ -72,8 +72,8 @@ def calibrated_spread(published: Published, providers: int, *, error: float, lev
     """Return the spread of true changes between providers that makes the published winners and losers likeliest.
 
     The mean change is fixed by the published rates, ``first_rate - baseline``. Given it, winners, losers and the
-    rest are multinomial with the chances of `payment_power.chances`, and the spread is the one with the smallest
-    deviance (`payment_counts.compatibility`), to a twentieth of a point.
+    rest are multinomial with the `payment.outcome_probabilities`, and the spread is the one with the smallest
+    deviance (`payment.multinomial_region`), to a twentieth of a point.
 
     Two counts and a mean cannot all be met by a normal spread at a two-sided 5%: with 13 winners and 2 losers of 21,
     a fall of 1.9 points and cohorts of 1,286 the likeliest spread expects fewer winners than were seen. So the panel
@@ -97,5 +97,5 @@ def calibrated_spread(published: Published, providers: int, *, error: float, lev
     """
     shift = published.first_rate - published.baseline
     counts = (published.winners, published.losers, providers)
-    fits = compatibility(*counts, shifts=shift, spreads=SPREADS, error=error, level=level)
+    fits = multinomial_region(*counts, shifts=shift, spreads=SPREADS, error=error, level=level)
     return float(fits["spread"].iloc[place_of_smallest(fits["deviance"])])

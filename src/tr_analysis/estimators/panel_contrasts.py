@@ -11,8 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from tr_analysis.digits import settle
 from tr_analysis.estimators.checks import Array, coverage, numbers
 from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
-from tr_analysis.estimators.payment import score
-from tr_analysis.estimators.payment_power import critical_value
+from tr_analysis.estimators.payment import critical_value, score
 
 REDUCTION, INCREASE, NEITHER = "significant reduction", "significant increase", "not significant"
 
@@ -62,15 +61,15 @@ def judge(panel: pd.DataFrame, *, level: float, sides: int = 2) -> pd.DataFrame:
     """Judge each adjusted rate against its baseline, as the payment rule does.
 
     ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``: the score test of
-    `payment.payment_rule` with the baseline taken as known, on the adjusted rate. A significant reduction has
-    ``z <= -c``, a significant increase ``z >= c``, with ``c`` from `payment_power.critical_value`.
+    `payment_design.payment_rule` with the baseline taken as known, on the adjusted rate. A significant reduction has
+    ``z <= -c``, a significant increase ``z >= c``, with ``c`` from `payment.critical_value`.
 
     Parameters
     ----------
     panel
         adjusted_rate and baseline_rate in per cent, offenders; other columns are kept.
     level, sides
-        As in `payment_power.critical_value`; the rule's own are not in the sources.
+        As in `payment.critical_value`; the rule's own are not in the sources.
 
     Returns
     -------
@@ -84,7 +83,7 @@ def judge(panel: pd.DataFrame, *, level: float, sides: int = 2) -> pd.DataFrame:
         If a column is missing, a known cohort has nobody, a known baseline is not between 0 and 100, or level and
         sides cannot be.
     """
-    critical = critical_value(level, sides)
+    critical = critical_value(level * 2 / sides)
     for name in ("adjusted_rate", "baseline_rate", "offenders"):
         if name not in panel:
             raise ValueError(

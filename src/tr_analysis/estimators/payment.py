@@ -1,118 +1,122 @@
-"""Payment by results: a rule, the cohorts it is put to, and the true changes it is tried with."""
+"""Payment by results in formulas: what one cohort can show, and what counts of winners and losers imply.
+
+Rates are normal, and providers alike in size; `payment_design` does without either. Rates, changes and standard
+errors are shares, 0.019 for 1.9 percentage points, and a fall is negative; what is out of range is a ValueError.
+"""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import gammaln, ndtr, ndtri, xlogy
+from scipy.stats import chi2
 
-from tr_analysis.estimators.checks import Array, to_floats, whole
-from tr_analysis.estimators.payment_checks import WIDEST, check_share, one_share
-from tr_analysis.estimators.payment_power import critical_value
+from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.order import place_of_smallest
 
-MOST_PEOPLE = 2**31 - 1
-"""Most people in a cohort or baseline: scipy's binomial probabilities count no further."""
+__all__ = [
+    "standard_error",
+    "critical_value",
+    "outcome_probabilities",
+    "minimum_detectable_change",
+    "explain_counts",
+    "level_for_winners",
+    "multinomial_region",
+    "profile_interval",
+]
 
-
-@dataclass(frozen=True)
-class PaymentRule:
-    """A payment rule and the cohorts it is put to; made by `payment_rule`.
-
-    Attributes
-    ----------
-    sizes
-        People by cohort (rows) and provider (columns).
-    baselines
-        Rate of each provider's baseline, a share.
-    baseline_sizes
-        People in each provider's baseline; infinite where it is known.
-    critical
-        Standard errors from the baseline at which a rate is significant.
-    sides
-        2, or 1 where only falls are tested.
-    allowed
-        Whether the test allows for the sampling error of the baselines.
-    """
-
-    sizes: pd.DataFrame
-    baselines: Array
-    baseline_sizes: Array
-    critical: float
-    sides: int
-    allowed: bool
+WIDEST = 0.5  # largest standard deviation of a share: half of all 0, half of all 1
+SMALLEST = 1e-100  # smallest standard error, so that its square is a number
+TINY = 1e-300  # smallest probability that has a logarithm here
 
 
-def payment_rule(
-    sizes: pd.DataFrame | pd.Series | npt.ArrayLike,
-    baselines: pd.Series | npt.ArrayLike,
-    *,
-    level: float,
-    sides: int = 2,
-    cohorts: int = 1,
-    baseline_sizes: pd.Series | npt.ArrayLike = np.inf,
-    allowed: bool = True,
-) -> PaymentRule:
-    """Lay out a rule that pays for a significant fall of the rate below the baseline, and deducts for a rise.
+def check_share(name: str, values: npt.ArrayLike, *, low: float = -1, high: float = 1) -> Array:
+    """Return changes or spreads as floats; refuse what is no share, percentage points above all."""
+    numbers = to_floats(name, values)
+    at_fault = numbers[~((numbers >= low) & (numbers <= high) & (np.abs(numbers) < 1))]
+    if at_fault.size:
+        raise ValueError(
+            f"{name} has {at_fault[0]}: give shares from {low:g} to {high:g}, such as 0.019 for "
+            "1.9 percentage points, divided by 100"
+        )
+    return numbers
 
-    A cohort of ``n`` with ``x`` reoffenders is judged by the score test ``(x / n - b) / sqrt(r (1 - r) (1 / n
-    + 1 / m))``, with ``r`` the baseline ``b`` where it is known (``m`` infinite) and the pooled rate where it
-    is sampled. It is the one test that serves both, its power has a plain formula (`payment_power.chances`),
-    and from a few hundred people on it decides like the exact binomial test but for single counts. As counts
-    are whole, the probability of a false payment is not exactly the nominal one: `operating` in `payment_operating` says
-    what it is.
+
+def one_share(name: str, value: object, *, low: float = -1, high: float = 1) -> float:
+    """Return one change or spread, checked as in `check_share`."""
+    share = check_number(name, value, advice="give one share, not many")
+    return float(check_share(name, share, low=low, high=high))
+
+
+def check_error(error: float, name: str = "error") -> None:
+    """Refuse a standard error that is none of a share."""
+    advice = "give a share above 0 and up to 0.5, from `standard_error`; divide percentage points by 100"
+    check_number(name, error, low=SMALLEST, high=WIDEST, advice=advice)
+
+
+def _check_counts(winners: float, losers: float, providers: int) -> None:
+    advice = "give counts of 0 or more, together no more than all"
+    check_integer("providers", providers, low=1)
+    check_number("winners", winners, low=0, advice=advice)
+    check_number("losers", losers, low=0, advice=advice)
+    if winners + losers > providers:
+        raise ValueError(f"{winners} winners and {losers} losers of {providers}: {advice}")
+
+
+def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -> float:
+    """Return the standard error of a cohort's rate less its baseline, as a share.
+
+    Answers: how far does a cohort's rate stray from its baseline by chance alone?
+
+    ``sqrt(rate (1 - rate) (1 / size + 1 / baseline_size))``.
 
     Parameters
     ----------
-    sizes
-        People per provider, or a frame with one row per cohort and one column per provider.
-    baselines
-        Baseline rate of all providers, or of each; shares.
-    level, sides
-        As in `payment_power.critical_value`.
-    cohorts
-        How many cohorts of these sizes, where ``sizes`` has one row.
-    baseline_sizes
-        People in the baseline of all providers, or of each: its rate is then a sample, drawn once and kept
-        for all cohorts. Infinite: the baseline is known.
-    allowed
-        Whether the test allows for the sampling of the baselines; if not it takes them for known.
+    size
+        People in the cohort.
+    rate
+        Rate of the baseline, a share between 0 and 1.
+    baseline_size
+        People in the baseline's cohort; infinite where the baseline is taken as known.
 
-    Raises
-    ------
-    ValueError
-        If there are no cohorts or providers, or one occurs twice, a cohort is called "all", a size is not a
-        whole number of 1 to 2,147,483,647, a baseline is no share between 0 and 1, lengths differ, or level,
-        sides, cohorts or ``allowed`` is out of range.
+    Examples
+    --------
+    >>> round(100 * standard_error(1286, 0.475), 2)  # percentage points
+    1.39
     """
-    critical = critical_value(level, sides)
-    table = sizes if isinstance(sizes, pd.DataFrame) else _one_row(sizes)
-    if not table.size:
-        raise ValueError("no cohorts or no providers: give the size of at least one")
-    advice = "give 1 or more, and only 1 with a row of sizes for each"
-    cohorts = whole("cohorts", cohorts, low=1, high=np.inf if len(table) == 1 else 1, advice=advice)
-    if not isinstance(allowed, bool | np.bool_):
-        raise ValueError(f"allowed is {allowed!r}: give True or False")
-    if cohorts > 1:
-        table = pd.DataFrame(np.repeat(table.to_numpy(), cohorts, axis=0), columns=table.columns)
-    if table.index.equals(pd.RangeIndex(len(table))):
-        table = table.set_axis(pd.RangeIndex(1, len(table) + 1))
-    if not table.columns.is_unique:
-        raise ValueError("a provider occurs twice in sizes: give each once")
-    if not table.index.is_unique or "all" in table.index:
-        raise ValueError(
-            "a cohort occurs twice in sizes, or is called 'all', as their sum is: name each once"
-        )
-    _check_people("sizes", to_floats("sizes", table))
-    people = per_provider("baseline_sizes", baseline_sizes, table)
-    _check_people("baseline_sizes", people[~np.isposinf(people)])
-    rates = per_provider("baselines", baselines, table)
-    if not ((rates > 0) & (rates < 1)).all():
-        raise ValueError(f"baselines from {rates.min()} to {rates.max()}: give shares, 0.475 for 47.5%")
-    return PaymentRule(table.astype(int), rates, people, critical, sides, allowed)
+    advice = "give the number of people, 1 or more"
+    check_number("size", size, low=1, advice=advice)
+    if not (isinstance(baseline_size, float) and baseline_size == np.inf):
+        check_number("baseline_size", baseline_size, low=1, advice=advice)
+    advice = "give a share between 0 and 1, such as 0.475 for 47.5%"
+    check_number("rate", rate, low=0, high=1, open_low=True, open_high=True, advice=advice)
+    return float(np.sqrt(rate * (1 - rate) * (1 / size + 1 / baseline_size)))
+
+
+def critical_value(level: float) -> float:
+    """Return how many standard errors a rate must lie from its baseline to be significant.
+
+    Answers: how far from the baseline must a rate be to count as changed?
+
+    Parameters
+    ----------
+    level
+        Two-sided significance level, above 0 and below 0.5: half of it for falls, half for rises.
+
+    Examples
+    --------
+    >>> round(critical_value(0.05), 2)
+    1.96
+    """
+    advice = "give a significance level above 0 and below 0.5, such as 0.05"
+    check_number("level", level, low=0, high=0.5, open_low=True, open_high=True, advice=advice)
+    return float(-ndtri(level / 2))
 
 
 def score(counts: Array, sizes: Array, baseline_rates: Array, baseline_sizes: Array) -> Array:
-    """Return the score statistic of each count against its baseline; see `payment_rule`."""
+    """Return the score statistic of each count against its baseline; see `payment_design.payment_rule`."""
     weight = sizes / (sizes + baseline_sizes)
     pooled = weight * counts / sizes + (1 - weight) * baseline_rates
     variance = pooled * (1 - pooled) * (1 / sizes + 1 / baseline_sizes)
@@ -120,52 +124,327 @@ def score(counts: Array, sizes: Array, baseline_rates: Array, baseline_sizes: Ar
         return np.asarray((counts / sizes - baseline_rates) / np.sqrt(variance))
 
 
-def check_truth(
-    rule: PaymentRule, shift: pd.Series | npt.ArrayLike, spread: float, drift: npt.ArrayLike
-) -> tuple[Array, Array]:
-    """Return the own shift of each provider and the drift of each cohort; refuse what cannot be."""
-    own = check_share("shift", per_provider("shift", shift, rule.sizes))
-    if np.ndim(spread):
-        raise ValueError("spread is one number for all providers: give differences between them as shifts")
-    one_share("spread", spread, low=0, high=WIDEST)
-    drifts = check_share("drift", drift)
-    if drifts.ndim > 1 or (drifts.ndim == 1 and len(drifts) != len(rule.sizes)):
+class OutcomeProbabilities(NamedTuple):
+    """Probabilities that a cohort is paid for and that money is taken back; shaped like the shifts."""
+
+    payment: Array
+    deduction: Array
+
+
+def outcome_probabilities(
+    shift: npt.ArrayLike,
+    *,
+    error: float,
+    level: float,
+    spread: npt.ArrayLike = 0.0,
+    ignored_standard_error: float = 0.0,
+) -> OutcomeProbabilities:
+    """Return the probabilities of payment and deduction when the true rate moved; normal approximation.
+
+    Answers: how probable is it that a true change of the rate is paid for, or that money is taken back?
+
+    With ``z`` the critical value, payment has the probability ``Phi((-z error - shift) / s)`` and deduction
+    ``Phi((shift - z error) / s)``, where ``s`` is the root of the sum of the squares of the error, the spread
+    and the ignored standard error. `payment_design.operating_characteristics` gives the exact binomial ones.
+
+    Parameters
+    ----------
+    shift
+        True change of the rate; one or many, such as the points of a power curve.
+    error
+        Standard error that the test reckons with, from `standard_error`.
+    level
+        Two-sided, as in `critical_value`.
+    spread
+        Standard deviation of the true changes around ``shift`` between providers; one or many.
+    ignored_standard_error
+        Standard error that the test ignores, such as that of a sampled baseline that is treated as known.
+
+    Examples
+    --------
+    >>> found = outcome_probabilities(-0.019, error=standard_error(1286, 0.475), level=0.05)
+    >>> f"{found.payment:.2f}"
+    '0.28'
+    """
+    wide = check_share("spread", spread, low=0, high=WIDEST)
+    shifts = check_share("shift", shift)
+    ignored = one_share("ignored_standard_error", ignored_standard_error, low=0, high=WIDEST)
+    if shifts.ndim and wide.ndim and shifts.shape != wide.shape:
         raise ValueError(
-            f"drift has shape {drifts.shape}: give one, or one for each of {len(rule.sizes)} cohorts"
+            f"{shifts.size} shifts and {wide.size} spreads: give one of either, or as many of both"
         )
-    drifts = np.broadcast_to(drifts, len(rule.sizes))
-    rates = rule.baselines + own + drifts[:, None]
-    if not ((rates >= 0) & (rates <= 1)).all():
-        raise ValueError(f"true rates from {rates.min():g} to {rates.max():g}: take smaller shifts or drifts")
-    return own, drifts
+    critical = critical_value(level)
+    check_error(error)
+    scale = np.sqrt(error**2 + wide**2 + ignored**2)
+    return OutcomeProbabilities(
+        ndtr((-critical * error - shifts) / scale), ndtr((shifts - critical * error) / scale)
+    )
 
 
-def per_provider(name: str, values: pd.Series | npt.ArrayLike, sizes: pd.DataFrame) -> Array:
-    """Return one number for each provider; a series is matched by name."""
-    if isinstance(values, pd.Series):
-        if not values.index.is_unique or set(values.index) != set(sizes.columns):
-            raise ValueError(f"{name} and sizes name different providers: give each once in both")
-        values = values[sizes.columns]
-    numbers = to_floats(name, values)
-    if numbers.ndim > 1 or (numbers.ndim == 1 and len(numbers) != sizes.shape[1]):
+def minimum_detectable_change(
+    error: float, *, level: float, power: float = 0.8, ignored_standard_error: float = 0.0
+) -> float:
+    """Return the true fall that is found significant with a given probability.
+
+    Answers: how large must a true fall be for payment by results to detect it four times in five?
+
+    ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``; a ValueError if above 1.
+
+    Parameters
+    ----------
+    error, level, ignored_standard_error
+        As in `outcome_probabilities`.
+    power
+        Probability of finding it, above the level and below 1.
+
+    Examples
+    --------
+    >>> round(100 * minimum_detectable_change(standard_error(1286, 0.475), level=0.05), 1)
+    3.9
+    """
+    critical = critical_value(level)
+    check_error(error)
+    advice = "give a probability above the level and below 1, such as 0.8"
+    check_number("power", power, low=level, high=1, open_low=True, open_high=True, advice=advice)
+    ignored = one_share("ignored_standard_error", ignored_standard_error, low=0, high=WIDEST)
+    found = float(critical * error + ndtri(power) * np.hypot(error, ignored))
+    if found > 1:
         raise ValueError(
-            f"{name} has shape {numbers.shape}: give one, or one for each of {sizes.shape[1]} providers"
+            f"only a fall of {found:.2f} would be found, more than there is: take a larger cohort"
         )
-    return np.broadcast_to(numbers, sizes.shape[1])
+    return found
 
 
-def _one_row(sizes: pd.Series | npt.ArrayLike) -> pd.DataFrame:
-    names = sizes.index if isinstance(sizes, pd.Series) else pd.RangeIndex(1, np.size(sizes) + 1)
-    numbers = np.atleast_1d(np.asarray(sizes))
-    if numbers.ndim > 1:
+@dataclass(frozen=True)
+class Explanation:
+    """Mean shift, spread and two-sided level at which the expected counts are those seen."""
+
+    shift: float
+    spread: float
+    level: float
+
+
+def explain_counts(
+    winners: float,
+    losers: float,
+    providers: int,
+    *,
+    error: float,
+    level: float | None = None,
+    shift: float | None = None,
+) -> Explanation:
+    """Solve for the mean shift, the spread and the level at which the expected counts are those seen.
+
+    Answers: which mean change, and which differences between providers, would give these winners and losers?
+
+    With ``a`` and ``c`` the normal quantiles of the shares of winners and losers, ``b`` the distance from the
+    baseline at which a change is significant and ``s`` the standard deviation of the observed changes,
+    ``a s = -shift - b`` and ``c s = shift - b``. So ``s = -2 b / (a + c)`` at a given level and ``-2 shift /
+    (a - c)`` at a given shift; then ``shift = s (c - a) / 2`` and ``spread = sqrt(s**2 - error**2)``.
+
+    Parameters
+    ----------
+    winners, losers
+        Providers significantly below and above; above 0, and together fewer than all.
+    providers
+        All of them, alike in size and baseline.
+    error
+        Standard error of each change.
+    level, shift
+        Either the two-sided significance level, or the mean true change; the other is solved for.
+
+    Raises
+    ------
+    ValueError
+        If nothing gives these counts: they cannot be, sampling alone spreads the changes more, the shift has
+        the wrong sign, or with a given shift winners and losers are equally many.
+
+    Examples
+    --------
+    >>> found = explain_counts(13, 2, 21, error=standard_error(1286, 0.475), level=0.05)
+    >>> round(100 * found.shift, 1), round(100 * found.spread, 1)
+    (-4.4, 5.2)
+    >>> round(explain_counts(13, 2, 21, error=standard_error(1286, 0.475), shift=-0.019).level, 2)
+    0.39
+    """
+    if (level is None) == (shift is None):
+        raise ValueError("give either the level or the shift: the other is solved for")
+    check_error(error)
+    _check_counts(winners, losers, providers)
+    if not (winners > 0 and losers > 0 and winners + losers < providers):
         raise ValueError(
-            "sizes of many cohorts: give a frame, one row per cohort and one column per provider"
+            "with no winners, no losers or nobody between, nothing finite fits: see `multinomial_region`"
         )
-    return pd.DataFrame([numbers], columns=names)
+    a, c = float(ndtri(winners / providers)), float(ndtri(losers / providers))
+    if level is not None:
+        scale = -2 * critical_value(level) * error / (a + c)
+    elif a == c:
+        raise ValueError("as many winners as losers: the mean shift is 0 and does not fix spread and level")
+    else:
+        scale = -2 * one_share("shift", shift) / (a - c)
+    if not scale >= error:
+        raise ValueError(
+            "nothing gives these counts: sampling alone spreads the changes more, or the shift has the wrong sign"
+        )
+    found, spread = scale * (c - a) / 2, float(np.sqrt(scale**2 - error**2))
+    if max(abs(found), spread) > 1:
+        raise ValueError(
+            f"only a shift of {found:.2f} and a spread of {spread:.2f} would do: shares are within 1"
+        )
+    return Explanation(found, spread, float(2 * ndtr((a + c) / 2 * scale / error)))
 
 
-def _check_people(name: str, people: Array) -> None:
-    if not ((people >= 1) & (people == np.floor(people)) & np.isfinite(people)).all():
-        raise ValueError(f"{name} must be whole numbers of 1 or more: leave out who has no cohort")
-    if (people > MOST_PEOPLE).any():
-        raise ValueError(f"{name} has {people.max():,.0f}: give {MOST_PEOPLE:,} people at most")
+def level_for_winners(
+    winners: float, providers: int, *, error: float, shift: float, spread: float = 0.0
+) -> float:
+    """Return the two-sided level at which so many winners are expected, whatever the losers.
+
+    Answers: how lenient must the test be to give so many winners?
+
+    ``2 Phi((shift + a s) / error)``, with ``a`` the normal quantile of the share of winners and
+    ``s = sqrt(error**2 + spread**2)``.
+
+    Parameters
+    ----------
+    winners, providers, error
+        As in `explain_counts`.
+    shift, spread
+        Mean and standard deviation of the true changes.
+
+    Raises
+    ------
+    ValueError
+        If the counts cannot be, or so many winners would need a threshold that is itself a rise.
+
+    Examples
+    --------
+    >>> round(level_for_winners(13, 21, error=standard_error(1286, 0.475), shift=-0.019), 2)
+    0.29
+    """
+    check_error(error)
+    _check_counts(winners, 0, providers)
+    quantile = ndtri(winners / providers)
+    wide = np.hypot(error, one_share("spread", spread, low=0, high=WIDEST))
+    threshold = -one_share("shift", shift) - quantile * wide
+    if not threshold > 0:
+        raise ValueError(
+            f"{winners:g} winners of {providers} need a threshold above the baseline: no level gives it"
+        )
+    return float(2 * ndtr(-threshold / error))
+
+
+def multinomial_region(
+    winners: int,
+    losers: int,
+    providers: int,
+    *,
+    shifts: npt.ArrayLike,
+    spreads: npt.ArrayLike,
+    error: float,
+    level: float,
+    ignored_standard_error: float = 0.0,
+) -> pd.DataFrame:
+    """Test each mean shift and spread against the winners and losers seen.
+
+    Answers: which true changes, and which differences between providers, are compatible with the counts?
+
+    Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the
+    log likelihood ratio against the shares seen. The p-value is exact: the probability of all outcomes whose
+    deviance is at least as large. The values with a p-value of 0.05 or more are a region that holds the true
+    ones with a probability of 95% or more, whatever they are.
+
+    Parameters
+    ----------
+    winners, losers, providers
+        Whole numbers; providers alike in size and baseline.
+    shifts, spreads
+        Values to try; each with each.
+    error, level, ignored_standard_error
+        As in `outcome_probabilities`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per shift and spread: shift, spread, expected_winners, expected_losers, deviance, p_value.
+
+    Examples
+    --------
+    >>> test = {"error": standard_error(1286, 0.475), "level": 0.05}
+    >>> multinomial_region(13, 2, 21, shifts=-0.04, spreads=[0.0, 0.05], **test)["p_value"].round(2).to_list()
+    [0.0, 1.0]
+    """
+    _check_counts(winners, losers, providers)
+    check_integer("winners", winners)
+    check_integer("losers", losers)
+    tried = [check_share("shifts", shifts), check_share("spreads", spreads, low=0)]
+    if any(values.size == 0 or values.ndim > 1 for values in tried):
+        raise ValueError("shifts and spreads need one value each at least, in a row: give those to try")
+    shift, spread = (values.ravel() for values in np.meshgrid(*tried, indexing="ij"))
+    found = outcome_probabilities(
+        shift, error=error, level=level, spread=spread, ignored_standard_error=ignored_standard_error
+    )
+    cells = np.stack([found.payment, found.deduction, 1 - found.payment - found.deduction]).clip(TINY)
+    pairs = np.stack(np.meshgrid(np.arange(providers + 1), np.arange(providers + 1))).reshape(2, -1)
+    outcomes = np.vstack([pairs, providers - pairs.sum(axis=0)]).T
+    outcomes = outcomes[outcomes[:, 2] >= 0].astype(float)
+    fitted = outcomes @ np.log(cells)  # outcomes by grid
+    deviances = 2 * (xlogy(outcomes, outcomes / providers).sum(axis=1)[:, None] - fitted)
+    ways = gammaln(providers + 1) - gammaln(outcomes + 1).sum(axis=1)
+    seen = deviances[(outcomes[:, 0] == winners) & (outcomes[:, 1] == losers)]
+    unlikely = deviances >= seen - 1e-9  # the same outcome must count, rounding or not
+    return pd.DataFrame({"shift": shift, "spread": spread}).assign(
+        expected_winners=providers * found.payment,
+        expected_losers=providers * found.deduction,
+        deviance=seen[0],
+        p_value=(np.exp(ways[:, None] + fitted) * unlikely).sum(axis=0),
+    )
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def profile_interval(region: pd.DataFrame, column: str) -> Interval:
+    """Return the 95% profile likelihood interval of the shift or the spread, to the step of the grid.
+
+    Answers: between which limits does the mean change, or the difference between providers, lie?
+
+    The values whose smallest deviance, over all values of the other, exceeds the smallest of all by no more
+    than the quantile of chi-squared with one degree of freedom.
+
+    Parameters
+    ----------
+    region
+        From `multinomial_region`.
+    column
+        "shift" or "spread".
+
+    Raises
+    ------
+    ValueError
+        If the region is none, or the interval runs to an end of the grid, other than a spread of 0.
+
+    Examples
+    --------
+    >>> grid = {"shifts": np.linspace(-0.12, 0.03, 76), "spreads": np.linspace(0, 0.15, 76)}
+    >>> region = multinomial_region(13, 2, 21, error=standard_error(1286, 0.475), level=0.05, **grid)
+    >>> found = profile_interval(region, "shift")
+    >>> round(found.low, 3), round(found.high, 3)
+    (-0.104, -0.018)
+    """
+    if column not in ("shift", "spread"):
+        raise ValueError(f"column is {column!r}: choose 'shift' or 'spread'")
+    used = region.get([column, "deviance"]) if isinstance(region, pd.DataFrame) else None
+    if used is None or used.empty or used.isna().any(axis=None):
+        raise ValueError("the region is empty or lacks values: give what `multinomial_region` returns")
+    profile = region.groupby(column)["deviance"].min()
+    inside = profile.index[profile <= profile.min() + chi2.ppf(0.95, 1)]
+    low, high = float(inside.min()), float(inside.max())
+    if high == profile.index.max() or (low == profile.index.min() and not (column == "spread" and low == 0)):
+        raise ValueError(f"the interval of the {column} runs to the end of the grid: try more values")
+    return Interval(float(profile.index[place_of_smallest(profile)]), low, high)

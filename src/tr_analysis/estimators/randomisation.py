@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tr_analysis.estimators.checks import Array, check_integer, to_floats
-from tr_analysis.estimators.series import to_month
+from tr_analysis.estimators.interrupted import to_month
 
 __all__ = ["sign_flips", "shuffled_years"]
 

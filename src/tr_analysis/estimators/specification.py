@@ -1,103 +1,43 @@
-"""Specifications: the choices of one analysis as data, and one function run once for each of them."""
+"""Specification curves: one analysis under every defensible choice, and whether chance alone does as much.
+
+A specification is a dictionary of choices by name: text, finite numbers, or true and false.
+"""
 
 import hashlib
-import inspect
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-Choice = str | int | float | bool
-Rows = Iterable[dict[str, Any]]
+from tr_analysis.order import in_order
 
-RESULTS = ["estimate", "low", "high", "std_error", "p_value", "n", "failure"]
+__all__ = [
+    "grid",
+    "specification_id",
+    "run_specifications",
+    "failures",
+    "summarise",
+    "marginals",
+    "influence",
+    "joint_test",
+]
+
+Choice = str | int | float | bool
+
+RESULTS = ["estimate", "low", "high", "n", "failure"]
 """Columns of the results that are no choices, after the id."""
 
 
-@dataclass(frozen=True, eq=False)
-class Specification:
-    """The choices of one analysis, by name; equal choices in any order make the same specification.
+class Grid(NamedTuple):
+    """Combinations of choices: those to run, and those left out, one row each with the reason."""
 
-    Attributes
-    ----------
-    choices
-        Text, whole numbers, finite numbers or true and false; numpy's are turned into Python's.
-
-    Raises
-    ------
-    ValueError
-        If there are no choices, or a name or a choice is none of these.
-    """
-
-    choices: Mapping[str, Choice]
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.choices, Mapping) or not self.choices:
-            raise ValueError("no choices: give at least one in a dictionary, such as {'harmonics': 2}")
-        object.__setattr__(self, "choices", {_named(k): _plain(k, v) for k, v in self.choices.items()})
-
-    @property
-    def id(self) -> str:
-        """Sixteen hexadecimal digits of the SHA-256 of the choices: the same in any process and order.
-
-        The choices are written as JSON, names sorted, nothing but ASCII, a whole number the same whether it
-        is an int or a float. Where runs of several functions meet, make the function's name a choice.
-        """
-        written = {name: _canonical(choice) for name, choice in self.choices.items()}
-        text = json.dumps(written, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
-
-    @property
-    def seed(self) -> int:
-        """The seed of its random numbers, from the id alone: no order and no number of workers changes it."""
-        return int(self.id, 16)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Specification) and self.id == other.id
-
-    def __hash__(self) -> int:
-        return hash(self.id)
-
-
-def _named(name: str) -> str:
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"{name!r} cannot name a choice: use letters, digits and underscores")
-    if name == "id" or name in RESULTS:
-        raise ValueError(f"{name!r} cannot name a choice: the results have a column of that name")
-    return name
-
-
-def _plain(name: str, choice: Any) -> Choice:
-    choice = choice.item() if isinstance(choice, np.generic) else choice
-    if not isinstance(choice, str | int | float) or not (isinstance(choice, str) or math.isfinite(choice)):
-        raise ValueError(
-            f"{name} is {choice!r}: a choice is text, a finite number, or true or false; "
-            "write a month as '2015-02', and no choice as 'none'"
-        )
-    return choice
-
-
-def _canonical(choice: Choice) -> Choice:
-    return int(choice) if isinstance(choice, float) and choice.is_integer() else choice
-
-
-@dataclass(frozen=True)
-class Grid:
-    """All combinations of some choices: those to run, and those left out with the reason, one row each."""
-
-    specifications: tuple[Specification, ...]
+    specifications: list[dict[str, Choice]]
     excluded: pd.DataFrame
-
-    def __iter__(self) -> Iterator[Specification]:
-        return iter(self.specifications)
-
-    def __len__(self) -> int:
-        return len(self.specifications)
 
 
 def grid(
@@ -105,6 +45,8 @@ def grid(
     exclude: Mapping[str, Callable[[Mapping[str, Choice]], bool]] | None = None,
 ) -> Grid:
     """Combine choices in every way, but leave out what makes no sense and say why.
+
+    Answers: which analyses could have been run?
 
     Parameters
     ----------
@@ -118,12 +60,12 @@ def grid(
     Returns
     -------
     Grid
-        ``excluded`` has the choices as columns, and the column reason.
+        ``specifications`` and ``excluded``, which has the choices as columns, and the column reason.
 
     Raises
     ------
     ValueError
-        If a choice has no options or the same one twice, no combination is left, or as in `Specification`.
+        If a choice has no options or the same one twice, no combination is left, or as in `specification_id`.
 
     Examples
     --------
@@ -132,96 +74,122 @@ def grid(
     >>> len(made.specifications), list(made.excluded["reason"])
     (3, ['no such ratio'])
     """
-    if not isinstance(choices, Mapping):
-        raise ValueError(f"choices are {choices!r}: give the options of each, such as {{'scale': ['log']}}")
     combined: list[dict[str, Choice]] = [{}]
     for name, options in choices.items():
-        if not isinstance(options, Iterable):
+        if isinstance(options, str) or not isinstance(options, Iterable):
             raise ValueError(f"{name} is {options!r}: give a list of options, even if it is of one")
-        listed = [options] if isinstance(options, str) else list(options)
-        if len({Specification({name: option}) for option in listed}) < max(len(listed), 1):
+        listed = [_checked({name: option})[name] for option in options]
+        if len(set(listed)) < max(len(listed), 1):
             raise ValueError(f"{name} has no options, or one twice: give each option once")
         combined = [{**chosen, name: option} for chosen in combined for option in listed]
     kept, left_out = [], []
-    for specification in map(Specification, combined):
-        reasons = [why for why, applies in (exclude or {}).items() if applies(specification.choices)]
+    for specification in combined:
+        reasons = [why for why, applies in (exclude or {}).items() if applies(specification)]
         if reasons:
-            left_out.append({**specification.choices, "reason": reasons[0]})
+            left_out.append({**specification, "reason": reasons[0]})
         else:
-            kept.append(specification)
+            kept.append(_checked(specification))
     if not kept:
         raise ValueError("no combination is left: exclude fewer")
-    return Grid(tuple(kept), pd.DataFrame(left_out, columns=[*choices, "reason"]))
+    return Grid(kept, pd.DataFrame(left_out, columns=[*choices, "reason"]))
+
+
+def _checked(choices: Mapping[str, Any]) -> dict[str, Choice]:
+    """Return choices with numpy's numbers turned into Python's; refuse what is no specification."""
+    if not isinstance(choices, Mapping) or not choices:
+        raise ValueError(f"choices are {choices!r}: give a dictionary, such as {{'harmonics': 2}}")
+    plain = {
+        name: value.item() if isinstance(value, np.generic) else value for name, value in choices.items()
+    }
+    for name, value in plain.items():
+        if not isinstance(name, str) or not name.isidentifier() or name in ("id", *RESULTS):
+            raise ValueError(
+                f"{name!r} cannot name a choice: use letters, digits and underscores, and no column of the results"
+            )
+        if not isinstance(value, str | int | float) or not (isinstance(value, str) or math.isfinite(value)):
+            raise ValueError(
+                f"{name} is {value!r}: a choice is text, a finite number, or true or false; "
+                "write a month as '2015-02', and no choice as 'none'"
+            )
+    return plain
+
+
+def specification_id(choices: Mapping[str, Choice]) -> str:
+    """Return sixteen hexadecimal digits of the SHA-256 of the choices.
+
+    Answers: which row of the results is the analysis with these choices?
+
+    The choices are written as JSON, names sorted, nothing but ASCII, a whole number the same whether it is an
+    int or a float: so the id is the same in any process and order.
+
+    Examples
+    --------
+    >>> specification_id({"scale": "log", "harmonics": 2}) == specification_id({"harmonics": 2.0, "scale": "log"})
+    True
+    """
+    written = {
+        name: int(choice) if isinstance(choice, float) and choice.is_integer() else choice
+        for name, choice in _checked(choices).items()
+    }
+    text = json.dumps(written, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 
 def run_specifications(
-    function: Callable[..., Any],
-    specifications: Iterable[Specification],
-    *,
-    mapper: Callable[..., Rows] = map,
+    function: Callable[..., Any], specifications: Iterable[Mapping[str, Choice]]
 ) -> pd.DataFrame:
     """Run a function once for each specification.
+
+    Answers: what does each of the analyses that could have been run find?
 
     Parameters
     ----------
     function
-        Pure; called with the choices as keywords, and with ``seed`` if it has a parameter of that name that
-        is no choice. Returns a mapping, a row of a frame or an object with ``estimate`` and, where known,
-        ``low`` and ``high``, ``std_error``, ``p_value`` and ``n``.
+        Pure; called with the choices as keywords. Returns a mapping, a row of a frame or an object with
+        ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
     specifications
-        All with the same names of choices, none twice.
-    mapper
-        ``map``, or that of an executor, which keeps the order as well; the table is the same.
+        All with the same names of choices, none twice; of `grid`.
 
     Returns
     -------
     pandas.DataFrame
-        One row each, in the order given: id, the choices, estimate, low, high, std_error, p_value, n and
-        failure. What a function raises, or an estimate, interval, p-value or standard error that is none, is a
-        row without numbers whose failure says so; other rows have an empty failure.
+        One row each, in the order given: id, the choices, estimate, low, high, n and failure. What a function
+        raises, or an estimate or interval that is none, is a row without numbers whose failure says so; other
+        rows have an empty failure.
 
     Raises
     ------
     ValueError
-        If there are none, two are the same, their names differ, or a choice is a number and true or false.
+        If there are none, two are the same, or their names differ.
+
+    Examples
+    --------
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
+    >>> found["estimate"].to_list()
+    [1.0, 3.0, 1.0, 3.0]
     """
-    names = _names(listed := list(specifications))
-    rows = mapper(partial(run_specification, function), listed)
-    return pd.DataFrame(list(rows), columns=["id", *names, *RESULTS])
-
-
-def _names(listed: list[Specification]) -> list[str]:
-    """Return the names of the choices; refuse specifications that make no table."""
+    listed = [_checked(specification) for specification in specifications]
     if not listed:
         raise ValueError("no specifications: give at least one")
-    if strange := [s for s in listed if not isinstance(s, Specification)]:
-        raise ValueError(f"{strange[0]!r} is no specification: make one with `Specification` or `grid`")
-    names = list(listed[0].choices)
-    if other := next((s for s in listed if sorted(s.choices) != sorted(names)), None):
-        raise ValueError(f"specification {dict(other.choices)} needs a choice for each of {', '.join(names)}")
-    if len(set(listed)) < len(listed):
-        twice = next(s for place, s in enumerate(listed) if s in listed[:place])
-        raise ValueError(f"specification {dict(twice.choices)} is given twice: keep one")
-    for name in names:
-        kinds = {isinstance(s.choices[name], bool) for s in listed if not isinstance(s.choices[name], str)}
-        if len(kinds) > 1:
-            raise ValueError(f"{name} is a number and true or false, which count as equal: use words for one")
-    return names
+    names = list(listed[0])
+    if other := next((choices for choices in listed if sorted(choices) != sorted(names)), None):
+        raise ValueError(f"specification {other} needs a choice for each of {', '.join(names)}")
+    rows = [{"id": specification_id(choices), **choices, **_run(function, choices)} for choices in listed]
+    results = pd.DataFrame(rows, columns=["id", *names, *RESULTS])
+    if results["id"].duplicated().any():
+        twice = listed[int(np.argmax(results["id"].duplicated()))]
+        raise ValueError(f"specification {twice} is given twice: keep one")
+    return results
 
 
-def run_specification(function: Callable[..., Any], specification: Specification) -> dict[str, Any]:
-    """Run a function for one specification: one row of `run_specifications`, as a dictionary."""
-    row: dict[str, Any] = {"id": specification.id, **specification.choices}
+def _run(function: Callable[..., Any], choices: Mapping[str, Choice]) -> dict[str, Any]:
+    """Return what a function finds, or why it fails: that must neither stop the others nor be dropped."""
     try:
-        return row | _numbers(function(**_arguments(function, specification))) | {"failure": ""}
-    except Exception as error:  # a failure is a result too: it must not stop the others, nor be dropped
+        return {**_numbers(function(**choices)), "failure": ""}
+    except Exception as error:
         words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        return row | dict.fromkeys(RESULTS[:-1], math.nan) | {"failure": words or "ValueError"}
-
-
-def _arguments(function: Callable[..., Any], specification: Specification) -> dict[str, Any]:
-    seeded = "seed" in inspect.signature(function).parameters and "seed" not in specification.choices
-    return {**specification.choices, **({"seed": specification.seed} if seeded else {})}
+        return {**dict.fromkeys(RESULTS[:-1], math.nan), "failure": words or "ValueError"}
 
 
 def _numbers(result: Any) -> dict[str, float]:
@@ -234,17 +202,234 @@ def _numbers(result: Any) -> dict[str, float]:
         raise ValueError(f"the estimate is {estimate}: return a finite number")
     if math.isnan(low) != math.isnan(high) or low > estimate or high < estimate:
         raise ValueError(f"the interval {low:g} to {high:g} does not hold the estimate {estimate:g}")
-    for name, most in (("p_value", 1), ("std_error", math.inf)):
-        if found[name] < 0 or found[name] > most:
-            raise ValueError(f"{name} is {found[name]:g}: return a number from 0 to {most}")
     return found
 
 
 def failures(results: pd.DataFrame) -> pd.DataFrame:
-    """Return the specifications that failed, with their messages."""
-    return results.loc[results["failure"] != "", ["id", *choice_names(results), "failure"]]
+    """Return the specifications that failed, with their messages.
+
+    Answers: which of the analyses could not be run, and why?
+
+    Examples
+    --------
+    >>> made = grid({"lags": [3, 12]}).specifications
+    >>> failures(run_specifications(lambda lags: {"estimate": np.nan}, made))["failure"].to_list()
+    ['the estimate is nan: return a finite number', 'the estimate is nan: return a finite number']
+    """
+    return results.loc[results["failure"] != "", ["id", *_choice_names(results), "failure"]]
 
 
-def choice_names(results: pd.DataFrame) -> list[str]:
-    """Return the names of the choices in results of `run_specifications`."""
+def _choice_names(results: pd.DataFrame) -> list[str]:
     return [str(column) for column in results if column not in ("id", *RESULTS)]
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """A curve in a few numbers: specifications run and failed, and the estimates' median and range.
+
+    ``same_sign`` is the share of the estimates with the sign of the median, ``significant`` of those whose
+    interval excludes 0 on the side of the median; an estimate without an interval is not significant.
+    """
+
+    specifications: int
+    failed: int
+    median: float
+    lowest: float
+    highest: float
+    same_sign: float
+    significant: float
+
+
+def summarise(results: pd.DataFrame) -> CurveSummary:
+    """Summarise the results of `run_specifications`; shares are of the specifications that did not fail.
+
+    Answers: do the findings survive other methods?
+
+    Raises
+    ------
+    ValueError
+        If every specification failed, or the frame has no such results.
+
+    Examples
+    --------
+    >>> made = grid({"harmonics": [0, 2, 3]}).specifications
+    >>> found = summarise(run_specifications(lambda harmonics: {"estimate": harmonics - 1}, made))
+    >>> found.median, round(found.same_sign, 2)
+    (1.0, 0.67)
+    """
+    side = np.sign(_estimated(results)["estimate"].median())
+    return CurveSummary(**_shape(results, side))
+
+
+def _shape(part: pd.DataFrame, side: float) -> dict[str, Any]:
+    """Return the numbers of `CurveSummary` for a part of a curve, about one sign."""
+    found = part[part["failure"] == ""]
+    estimate = found["estimate"]
+    return {
+        "specifications": len(part),
+        "failed": len(part) - len(found),
+        "median": float(estimate.median()),
+        "lowest": float(estimate.min()),
+        "highest": float(estimate.max()),
+        "same_sign": float((np.sign(estimate) == side).mean()),
+        "significant": float(_clear(found, side).mean()),
+    }
+
+
+def marginals(results: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the curve option by option.
+
+    Answers: what do the analyses with one particular choice find?
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by choice and option, in the order of the results; the columns are those of `CurveSummary`.
+        Shares are about the sign of the median of the whole curve; an option all of whose specifications
+        failed has no numbers.
+
+    Examples
+    --------
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
+    >>> marginals(found).loc["harmonics", "median"].to_list()
+    [1.0, 3.0]
+    """
+    side = np.sign(_estimated(results)["estimate"].median())
+    rows = {
+        (choice, option): _shape(part, side)
+        for choice in _choice_names(results)
+        for option, part in results.groupby(choice, sort=False)
+    }
+    index = pd.MultiIndex.from_tuples(rows, names=["choice", "option"])
+    return pd.DataFrame(list(rows.values()), index)
+
+
+def influence(results: pd.DataFrame) -> pd.DataFrame:
+    """Measure how much each choice moves the answer, the most moving first.
+
+    Answers: which choice of method matters most?
+
+    Specifications that differ in one choice alone are compared, so that combinations left out of a grid do no
+    harm: no choice is blamed for what its companions do.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by choice; sets, the number of sets of two estimates or more that differ in this choice alone;
+        typical and largest, the median and the largest range of estimates within a set; 0 without sets.
+
+    Examples
+    --------
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
+    >>> influence(found)["typical"].to_dict()
+    {'harmonics': 2.0, 'scale': 0.0}
+    """
+    found, names = _estimated(results), _choice_names(results)
+    rows = {}
+    for choice in names:
+        others = [name for name in names if name != choice] or np.zeros(len(found))
+        sets = found.groupby(others, sort=False)["estimate"].agg(["size", "min", "max"])
+        ranges = (sets["max"] - sets["min"])[sets["size"] > 1]
+        typical, largest = (float(ranges.agg(how)) if len(ranges) else 0.0 for how in ("median", "max"))
+        rows[choice] = {"sets": len(ranges), "typical": typical, "largest": largest}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("choice")
+    return in_order(table, "typical", "largest", "choice", descending=["typical", "largest"])
+
+
+def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Test all specifications together against curves where nothing happened.
+
+    Answers: could chance alone give a whole curve as extreme as this one?
+
+    Specifications share their data, so that their p-values cannot be added up. What can be compared is the
+    whole curve: run the same specifications on data in which the effect is 0 by construction, and see how
+    often that curve is as extreme as the observed one. The test is exact when, without an effect, the
+    observed data and those behind the null curves are exchangeable; `sign_flips` and `shuffled_years` say
+    what that takes for theirs. For false dates the months around each, the true one included, must come from
+    one stationary process: give every date the same number of months before and after, and use no month that
+    the true reform could have moved. Neighbouring dates overlap, so that few stretches are independent.
+
+    Parameters
+    ----------
+    observed
+        Results of `run_specifications`.
+    null
+        Results of the same specifications on each null data set, the observed one not among them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by statistic: "median" (its absolute size) and "share significant" (as in `CurveSummary`, but
+        of all specifications, so that failures count against it). Columns observed, as_extreme (null curves
+        that reach it), curves (observed and null), p_value ``= (1 + as_extreme) / curves``, and smallest_p,
+        that of the most extreme of these curves, below which no result could have come.
+
+    Raises
+    ------
+    ValueError
+        If there are no null curves, one has other specifications, or all of one failed.
+
+    References
+    ----------
+    Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
+
+    Examples
+    --------
+    >>> made = grid({"harmonics": [0, 2]}).specifications
+    >>> curves = [run_specifications(lambda harmonics: {"estimate": effect}, made) for effect in (3, 1, -2, -4)]
+    >>> joint_test(curves[0], curves[1:]).loc["median", "p_value"]
+    np.float64(0.5)
+    """
+    if isinstance(null, pd.DataFrame):
+        raise ValueError("null is one curve: give a list of them")
+    curves = [observed, *null]
+    if len(curves) == 1:
+        raise ValueError("no null curves: run the specifications on at least one data set without the effect")
+    if len({tuple(sorted(_results(curve)["id"])) for curve in curves}) > 1:
+        raise ValueError(
+            "a null curve is of other specifications: run the same on each, and bind what differs between "
+            "data sets, such as a false date, to the function"
+        )
+    rows = {}
+    for statistic, values in pd.DataFrame([_statistics(curve) for curve in curves]).items():
+        own = float(values.to_numpy()[0])
+        # Equal up to rounding is equal: a mirrored data set gives the same size with other last digits.
+        reached = values >= own - 1e-9 * abs(own)
+        largest = values >= values.max() - 1e-9 * abs(values.max())
+        rows[statistic] = {
+            "observed": own,
+            "as_extreme": int(reached.sum()) - 1,
+            "curves": len(values),
+            "p_value": float(reached.mean()),
+            "smallest_p": float(largest.mean()),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("statistic")
+
+
+def _statistics(curve: pd.DataFrame) -> dict[str, float]:
+    found = _estimated(curve)
+    median = float(found["estimate"].median())
+    clear = int(_clear(found, np.sign(median)).sum())
+    return {"median": abs(median), "share significant": clear / len(curve)}
+
+
+def _clear(found: pd.DataFrame, side: float) -> "pd.Series[bool]":
+    """Whether each interval excludes 0 on the side given."""
+    return (found["low"] > 0) & (side > 0) | (found["high"] < 0) & (side < 0)
+
+
+def _estimated(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the specifications that gave an estimate."""
+    found = _results(results)[results["failure"] == ""]
+    if found.empty:
+        first = next(iter(results["failure"])) if len(results) else "there are none"
+        raise ValueError(f"every specification failed; the first: {first}")
+    return found
+
+
+def _results(results: pd.DataFrame) -> pd.DataFrame:
+    if not isinstance(results, pd.DataFrame) or {"id", *RESULTS} - set(results):
+        raise ValueError("the results lack columns: give what `run_specifications` returns")
+    return results

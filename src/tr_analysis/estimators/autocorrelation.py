@@ -1,0 +1,384 @@
+"""Estimators of an interrupted series that differ in what they take its errors to be.
+
+Each takes an `InterruptedDesign`; an option out of range is a ValueError. A new error model is one more function
+like `newey_west`, which says in an `InterruptedFit` what is known of the coefficients.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy.linalg import cholesky, solve_triangular, toeplitz
+from scipy.optimize import minimize
+from scipy.stats import norm
+from scipy.stats.qmc import Sobol
+from statsmodels.tsa.arima_process import arma_acovf
+from statsmodels.tsa.statespace.tools import constrain_stationary_univariate
+
+from tr_analysis.estimators.checks import Array, check_integer, check_number
+from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit
+from tr_analysis.estimators.optimum import polish
+
+__all__ = ["autoregressive", "first_difference_slope", "arma", "newey_west"]
+
+RHO_NODES = 128  # of the quadrature over rho; enough for several hundred months
+MOST_TERMS = 4  # p + q: on our series ten times the search finds nothing likelier; with 5 it does
+EDGE = 5.0  # largest Fisher transform of a partial autocorrelation searched: 0.9999, all but a unit root
+LOOKS = 256  # points, spread evenly, at which the likelihood is looked at first
+SEARCHES = 6  # from the likeliest of these points
+STEPS = 2000  # most steps of one search; a hundred or two are usual
+
+
+def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> InterruptedFit:
+    """Fit by generalised least squares with first-order autoregressive errors: for inference.
+
+    Answers: by how much did level and slope change at the reform, if errors may fade slowly or not at all?
+
+    Errors follow ``u(t) = rho u(t - 1) + e(t)``, ``e`` normal. Given rho, the coefficients are t distributed
+    about their generalised least-squares estimate with n - k degrees of freedom. As rho is not known, these
+    distributions are averaged over it, weighted by the restricted likelihood of rho times a prior: a random
+    walk (rho = 1) has the probability ``random_walk``, and the rest is even from -1 to 1. With flat priors of
+    the coefficients and the log variance this is the exact posterior.
+
+    One estimate of rho instead gives intervals that are too narrow. Simulated coverage of 95% intervals of the
+    change of slope, 117 months with the break in the middle, two harmonics (Monte Carlo error 0.005, in the
+    first row 0.01; the averages cover the level change 0.94 to 0.95 throughout).
+
+    =============================  ====  ====  ====  ====  ====  ====
+    rho of the errors              0.5   0.8   0.9   0.95  0.98  1
+    =============================  ====  ====  ====  ====  ====  ====
+    `arma`, order (1, 0)           0.91  0.86  0.78  0.68  0.57
+    restricted likelihood, ditto   0.94  0.92  0.89  0.84  0.80  0.78
+    averaged, ``random_walk=0``    0.95  0.95  0.95  0.90  0.84  0.81
+    averaged, ``random_walk=.05``  0.96  0.96  0.97  0.96  0.91  0.89
+    =============================  ====  ====  ====  ====  ====  ====
+
+    Other errors are covered less (500 series, error 0.02; white noise in standard deviations of the shocks);
+    `first_difference_slope` covers the change of slope of all of these 0.99 to 1:
+
+    ==================  ======================  =======================  ======================  =============
+    errors              rho 0.8, and noise 1.7  rho 0.95, and noise 1.7  rho 1, and noise 3.3    ARMA .95, -.5
+    ==================  ======================  =======================  ======================  =============
+    level, slope        0.85, 0.83              0.78, 0.60               0.66, 0.41              0.83, 0.66
+    ==================  ======================  =======================  ======================  =============
+
+    Parameters
+    ----------
+    design
+        The series and its regressors.
+    random_walk
+        Prior probability of a random walk; with 1 the fit is least squares on monthly changes.
+
+    References
+    ----------
+    Harville (1974), Biometrika 61, 383-385, on the restricted likelihood as a marginal posterior. Zellner
+    and Tiao (1964), JASA 59, 763-778, on regressions with autocorrelated errors.
+
+    Examples
+    --------
+    >>> from tr_analysis.data import load
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> prison = load("prison_population_monthly").pivot(index="month", columns="status", values="people")
+    >>> design = interrupted(prison["recall"].loc["2010-06":"2020-02"], "2015-02")
+    >>> autoregressive(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
+    [0.0066, 0.001, 0.0122]
+    """
+    advice = "give a probability between 0 and 1"
+    random_walk = check_number("random_walk", random_walk, low=0, high=1, advice=advice)
+    nodes, spacing = np.polynomial.legendre.leggauss(RHO_NODES)
+    rho = np.append(nodes, 1.0)
+    prior = np.append((1 - random_walk) * spacing / 2, random_walk)
+    log_likelihood, coefficients, covariances, df = _restricted(design, rho)
+    weights = prior * np.exp(log_likelihood - log_likelihood.max())
+    weights /= weights.sum()
+    felt = weights > 1e-12
+    return InterruptedFit(
+        design,
+        "generalised least squares, first-order autoregressive errors averaged over rho",
+        weights[felt],
+        coefficients[felt],
+        covariances[felt],
+        df,
+        rho=float(weights @ rho),
+    )
+
+
+def _restricted(design: InterruptedDesign, rho: Array) -> tuple[Array, Array, Array, int]:
+    """Return log restricted likelihood (g), coefficients (g, k), covariances and n - k for each rho (g)."""
+    n, k = design.regressors.shape
+    x = _whitened(design.regressors.to_numpy(), rho)
+    y = _whitened(design.response[:, None], rho)
+    # The constant is divided by sqrt(1 - rho**2), the only factor of both determinants to vanish at a random walk.
+    x[:, :, 0] = np.sqrt((1 - rho) / (1 + rho))[:, None]
+    x[:, 0, 0] = 1
+    cross = x.transpose(0, 2, 1) @ x
+    inverse = np.linalg.inv(cross)
+    coefficients = inverse @ (x.transpose(0, 2, 1) @ y)
+    squares = ((y - x @ coefficients) ** 2).sum(axis=(1, 2))
+    log_likelihood = -(n - k) / 2 * np.log(squares) - np.linalg.slogdet(cross).logabsdet / 2
+    covariances = inverse * (squares / (n - k))[:, None, None]
+    return log_likelihood, coefficients[:, :, 0], covariances, n - k
+
+
+def _whitened(values: Array, rho: Array) -> Array:
+    """Take the autocorrelation out of the columns (n, k), for each rho: (g, n, k), after Prais and Winsten."""
+    rho = rho[:, None]
+    first = np.sqrt(1 - rho**2) * values[0]
+    rest = values[1:] - rho[:, :, None] * values[:-1]
+    return np.concatenate([first[:, None], rest], axis=1)
+
+
+@dataclass(frozen=True)
+class SlopeChange:
+    """Change of the mean monthly change at the reform, on the scale of the model, with a 95% normal interval."""
+
+    estimate: float
+    std_error: float
+    low: float
+    high: float
+    p_value: float
+    method: str
+
+
+def first_difference_slope(design: InterruptedDesign, *, lags: int = 12) -> SlopeChange:
+    """Estimate the change of slope by least squares on monthly changes, with Newey-West errors.
+
+    Answers: did the monthly change of the series change at the reform, however its errors fade?
+
+    ``y(t) - y(t-1) = time + level [t = t0] + slope [t > t0] + seasons + e(t)``: differences of the segmented
+    regression. The kernel takes in what correlation the changes have up to ``lags`` months; differences of
+    errors that fade cancel out over more months than that, so that the standard error is then too large, and
+    after a random walk it is a little too small. Simulated with 117 months, the break in the middle and two
+    harmonics (Monte Carlo error 0.01 to 0.02):
+
+    ==================================  ====  ====  ====  ====  ====
+    rho of first-order errors           0     0.5   0.8   0.95  1
+    ==================================  ====  ====  ====  ====  ====
+    coverage of 95% intervals           1.00  1.00  1.00  0.97  0.88
+    mean standard error over true one   2.32  1.96  1.75  1.16  0.87
+    ==================================  ====  ====  ====  ====  ====
+
+    The step is one month's change, from which no error can be estimated; take it from a fit.
+
+    Parameters
+    ----------
+    design
+        The series and its regressors, n months.
+    lags
+        Lags of the Bartlett kernel, 0 to n - 2.
+
+    References
+    ----------
+    Newey and West (1987), Econometrica 55, 703-708.
+
+    Examples
+    --------
+    >>> from tr_analysis.data import load
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> prison = load("prison_population_monthly").pivot(index="month", columns="status", values="people")
+    >>> design = interrupted(prison["recall"].loc["2010-06":"2020-02"], "2015-02")
+    >>> found = first_difference_slope(design)
+    >>> round(found.estimate, 4), round(found.low, 4), round(found.high, 4)
+    (0.0066, -0.0016, 0.0148)
+    """
+    regressors = design.regressors.drop(columns="constant").diff().iloc[1:]
+    fit = _least_squares(np.diff(design.response), regressors, lags)
+    place = regressors.columns.get_loc("slope")
+    estimate, error = float(fit.params[place]), float(fit.bse[place])
+    margin = float(norm.ppf(0.975)) * error
+    method = f"least squares on monthly changes, Newey-West errors with {lags} lags"
+    p_value = float(fit.pvalues[place])
+    return SlopeChange(estimate, error, estimate - margin, estimate + margin, p_value, method)
+
+
+def arma(design: InterruptedDesign, *, order: tuple[int, int] = (1, 1)) -> InterruptedFit:
+    """Fit by maximum likelihood with autoregressive moving-average errors: to compare error models.
+
+    Answers: do the effects change if the errors follow a richer pattern, and surely fade?
+
+    Errors follow ``u(t) = ar_1 u(t-1) + ... + ar_p u(t-p) + e(t) + ma_1 e(t-1) + ... + ma_q e(t-q)``, ``e``
+    normal, ``u`` stationary. With ``R`` the covariance of ``u`` over the variance of ``e``, and ``S(R)`` the
+    sum of squares of generalised least squares, the exact likelihood is highest where ``n log S(R) +
+    log det R`` is lowest. There the coefficients are those of generalised least squares, with the covariance
+    ``S / (n - k) (X' R^-1 X)^-1`` and t intervals of n - k degrees of freedom; order (0, 0) is ordinary
+    least squares. Only the p + q terms are searched: a search over the k coefficients as well, as statsmodels
+    does by default, stops short here, and its default errors are far off (those of ``cov_type="oim"`` agree).
+
+    `autoregressive` remains the inference of record: the intervals here take the terms as known, and maximum
+    likelihood takes errors that hardly fade to fade faster than they do. Simulated coverage of 95% intervals
+    by order (1, 1), 117 months with the break in the middle, two harmonics (Monte Carlo error 0.01):
+
+    ===============================  ====  ====  ====  ====
+    rho of first-order errors        0.5   0.8   0.9   0.95
+    ===============================  ====  ====  ====  ====
+    change of level                  0.91  0.92  0.92  0.91
+    change of slope                  0.91  0.86  0.78  0.67
+    effect 60 months on              0.90  0.86  0.80  0.69
+    ===============================  ====  ====  ====  ====
+
+    Choosing the order by ``aic`` makes it worse: both parts together can take the slow waves of a short series
+    for cycles, and give the slope a very small standard error.
+
+    Parameters
+    ----------
+    design
+        The series and its regressors.
+    order
+        Numbers of autoregressive and of moving-average terms (p, q), at most 4 together.
+
+    Raises
+    ------
+    ValueError
+        If ``order`` is not two such numbers, or the likelihood is highest at a unit root or not found.
+
+    References
+    ----------
+    Harvey and Phillips (1979), Biometrika 66, 49-58, on exact maximum likelihood with such errors. Monahan
+    (1984), Biometrika 71, 403-404, on the search over partial autocorrelations.
+
+    Examples
+    --------
+    >>> from tr_analysis.data import load
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> prison = load("prison_population_monthly").pivot(index="month", columns="status", values="people")
+    >>> design = interrupted(prison["recall"].loc["2010-06":"2020-02"], "2015-02")
+    >>> arma(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
+    [0.0067, 0.002, 0.0114]
+    """
+    p, q = _checked_order(order)
+    n, k = design.regressors.shape
+    data = np.column_stack([design.regressors, design.response])
+    terms = _likeliest(data, p, q)
+    deviance, r = _deviance(terms, p, data)
+    inverse = np.linalg.inv(r[:k, :k])
+    autocovariance = _autocovariance(terms, p, 2)
+    return InterruptedFit(
+        design,
+        f"maximum likelihood, ARMA({p}, {q}) errors",
+        weights=np.ones(1),
+        coefficients=(inverse @ r[:k, k])[None],
+        covariances=(inverse @ inverse.T * r[k, k] ** 2 / (n - k))[None],
+        df=n - k,
+        rho=float(autocovariance[1] / autocovariance[0]),
+        aic=float(deviance + 2 * (k + p + q + 1)),
+    )
+
+
+def _checked_order(order: tuple[int, int]) -> tuple[int, int]:
+    advice = f"give two whole numbers (p, q), 0 to {MOST_TERMS} together"
+    if not isinstance(order, tuple | list) or len(order) != 2:
+        raise ValueError(f"order is {order!r}: {advice}")
+    p, q = (
+        check_integer("a term of the order", term, low=0, high=MOST_TERMS, advice=advice) for term in order
+    )
+    if p + q > MOST_TERMS:
+        raise ValueError(f"order is {order}: {advice}")
+    return p, q
+
+
+def _likeliest(data: Array, p: int, q: int) -> Array:
+    """Return the terms of the highest likelihood, as Fisher transforms of partial autocorrelations."""
+
+    def deviance(terms: Array) -> float:
+        try:
+            return _deviance(terms, p, data)[0]
+        except ValueError:  # roots so close to 1 that floats make the covariance singular
+            return np.inf
+
+    if p + q == 0:
+        return np.empty(0)
+    spread = EDGE * (2 * Sobol(p + q, scramble=False).random(LOOKS) - 1)
+    searches = [
+        minimize(
+            deviance,
+            start,
+            method="Nelder-Mead",
+            bounds=[(-EDGE, EDGE)] * (p + q),
+            options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": STEPS, "maxfev": STEPS},
+        )
+        for start in sorted(spread[1:], key=deviance)[:SEARCHES]
+    ]
+    best = min(searches, key=lambda search: search.fun)
+    at_edge = (np.abs(best.x[:p]) > EDGE - 0.01).any()
+    if at_edge or not best.success:
+        why = "have a unit root" if at_edge else f"are not found in {STEPS} steps"
+        raise ValueError(
+            f"the likeliest ARMA({p}, {q}) errors {why}: take a lower order, more harmonics, or "
+            "`autoregressive`, which allows for a random walk"
+        )
+    inside = np.abs(best.x) < EDGE - 0.1  # a moving average may lie at its edge, where nothing moves any more
+    terms = np.where(inside, best.x, EDGE * np.sign(best.x))
+
+    def with_inner(inner: Array) -> Array:
+        whole: Array = terms.copy()
+        whole[inside] = inner
+        return whole
+
+    return with_inner(polish(lambda inner: deviance(with_inner(inner)), terms[inside]))
+
+
+def _deviance(terms: Array, p: int, data: Array) -> tuple[float, Array]:
+    """Return -2 log likelihood, and R of the QR decomposition of the whitened regressors and response."""
+    n = len(data)
+    root = cholesky(toeplitz(_autocovariance(terms, p, n)), lower=True)
+    r = np.linalg.qr(solve_triangular(root, data, lower=True)).R
+    deviance = n * (np.log(2 * np.pi * r[-1, -1] ** 2 / n) + 1) + 2 * np.log(np.diag(root)).sum()
+    return float(deviance), r
+
+
+def _autocovariance(terms: Array, p: int, lags: int) -> Array:
+    """Return the autocovariance of the errors at lags 0 to ``lags`` - 1, over the variance of the shocks."""
+    parts = np.split(terms, [p])
+    ar, ma = (constrain_stationary_univariate(np.sinh(part)) if len(part) else part for part in parts)
+    return np.asarray(arma_acovf(np.r_[1, -ar], np.r_[1, -ma], lags))
+
+
+def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
+    """Fit by least squares, with the errors of Newey and West: for display beside other studies.
+
+    Answers: what would a conventional study report, which trusts errors to fade within ``lags`` months?
+
+    Normal intervals, no small-sample correction. They are far too narrow for errors that fade slowly: with
+    117 months and errors of first-order autocorrelation 0.8, 95% intervals hold the truth 65-70% of the
+    time. Take `autoregressive` for inference.
+
+    Parameters
+    ----------
+    design
+        The series and its regressors.
+    lags
+        Lags of the Bartlett kernel, 0 to n - 1.
+
+    References
+    ----------
+    Newey and West (1987), Econometrica 55, 703-708.
+
+    Examples
+    --------
+    >>> from tr_analysis.data import load
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> prison = load("prison_population_monthly").pivot(index="month", columns="status", values="people")
+    >>> design = interrupted(prison["recall"].loc["2010-06":"2020-02"], "2015-02")
+    >>> newey_west(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
+    [0.0054, 0.0028, 0.008]
+    """
+    result = _least_squares(design.response, design.regressors, lags)
+    return InterruptedFit(
+        design,
+        f"least squares, Newey-West errors with {lags} lags",
+        weights=np.ones(1),
+        coefficients=result.params[None],
+        covariances=result.cov_params()[None],
+        df=np.inf,
+    )
+
+
+def _least_squares(response: Array, regressors: pd.DataFrame, lags: int) -> Any:
+    """Return statsmodels' least squares with Newey-West errors, without small-sample correction."""
+    most = len(response) - 1
+    lags = check_integer("lags", lags, low=0, high=most, advice=f"give a whole number from 0 to {most}")
+    return sm.OLS(response, regressors.to_numpy()).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
+    )

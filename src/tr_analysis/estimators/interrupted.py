@@ -1,0 +1,447 @@
+"""Interrupted time series: a monthly series before and after a reform, the reform's effects, and false dates.
+
+How the errors are modelled, on which the intervals rest, is in `autocorrelation`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize.elementwise import find_root
+from scipy.special import stdtr, stdtrit
+
+from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.order import only
+
+__all__ = ["interrupted", "placebo", "placebo_rank"]
+
+Scale = Literal["log", "level"]
+
+MONTHS_EITHER_SIDE = 12
+"""Fewest months before the reform and from it on: with less than a year, trend and season look alike."""
+
+
+@dataclass(frozen=True)
+class InterruptedDesign:
+    """A monthly series with the regressors of its segmented regression; made by `interrupted`.
+
+    ``regressors`` has n rows, one per month, and the columns constant, time, level, slope and the seasonal
+    pairs; ``control`` is the control series of the same months, or None.
+    """
+
+    series: pd.Series
+    control: pd.Series | None
+    reform: pd.Period
+    scale: Scale
+    regressors: pd.DataFrame
+
+    @property
+    def offset(self) -> Array:
+        """What is taken off the series on the scale of the model: the control, or 0."""
+        if self.control is None:
+            return np.zeros(len(self.series))
+        control = self.control.to_numpy(dtype=float)
+        return np.log(control) if self.scale == "log" else control
+
+    @property
+    def response(self) -> Array:
+        """What is regressed: the series, or its logarithm, less the control on the same scale."""
+        values = self.series.to_numpy(dtype=float)
+        return (np.log(values) if self.scale == "log" else values) - self.offset
+
+    @property
+    def residuals(self) -> Array:
+        """What least squares leave of the response."""
+        x, y = self.regressors.to_numpy(), self.response
+        return np.asarray(y - x @ np.linalg.lstsq(x, y)[0])
+
+    @property
+    def durbin_watson(self) -> float:
+        """Durbin and Watson's statistic of the least-squares residuals: near 2 without autocorrelation."""
+        residuals = self.residuals
+        return float((np.diff(residuals) ** 2).sum() / (residuals**2).sum())
+
+
+def interrupted(
+    series: pd.Series,
+    reform: str | pd.Period,
+    *,
+    control: pd.Series | None = None,
+    scale: Scale = "log",
+    harmonics: int = 2,
+) -> InterruptedDesign:
+    """Lay out the segmented regression of a monthly series on time, with a break at the reform.
+
+    Answers: did the series change at the date of the reform, beyond its own trend and seasons?
+
+    ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1
+    from the reform month ``t0`` on, so that the slope term is 0 in the reform month itself. Seasons are
+    ``harmonics`` pairs of sine and cosine of the calendar month. An estimator of `autocorrelation` fits it.
+
+    Parameters
+    ----------
+    series
+        Indexed by consecutive months (a monthly PeriodIndex), nothing missing; as observed, never logged.
+    reform
+        Month of the reform, such as "2015-02".
+    control
+        A series of the same months that the reform should not have moved; the model then describes
+        ``log(series / control)`` or, on the scale "level", ``series - control``.
+    scale
+        "log": effects are proportional, and both series positive. "level": in the unit of the series.
+    harmonics
+        Pairs of seasonal terms, 0 to 6. The sixth pair is its cosine alone: its sine is 0 in every month.
+
+    Raises
+    ------
+    ValueError
+        If months are not consecutive or fewer than 12 on a side, a value is no finite number or has no
+        logarithm, the control has other months, an option is out of range, the regressors are collinear, or
+        the regression leaves no errors but rounding.
+
+    References
+    ----------
+    Wagner, Soumerai, Zhang and Ross-Degnan (2002), Journal of Clinical Pharmacy and Therapeutics 27, 299-309.
+
+    Examples
+    --------
+    >>> months = pd.period_range("2013-01", periods=48, freq="M")
+    >>> people = pd.Series([5000 + 40 * (t % 5) + 600 * (t >= 24) for t in range(48)], months)
+    >>> design = interrupted(people, "2015-01", harmonics=1)
+    >>> design.regressors.loc["2015-01":"2015-02", ["constant", "time", "level", "slope"]].to_numpy().tolist()
+    [[1.0, 24.0, 1.0, 0.0], [1.0, 25.0, 1.0, 1.0]]
+    """
+    if scale not in ("log", "level"):
+        raise ValueError(f"scale is {scale!r}: choose 'log' or 'level'")
+    advice = "a year of months has 0 to 6 pairs of seasonal terms"
+    harmonics = check_integer("harmonics", harmonics, low=0, high=6, advice=advice)
+    series = _checked(series, "series", scale)
+    if control is not None:
+        control = _checked(control, "control", scale)
+        lone = series.index.symmetric_difference(control.index)
+        if len(lone):
+            raise ValueError(f"series and control differ in {_listed(lone)}: cut both to the same months")
+    reform = to_month(reform)
+    before, after = int((series.index < reform).sum()), int((series.index >= reform).sum())
+    if min(before, after) < MONTHS_EITHER_SIDE:
+        raise ValueError(
+            f"the series has {before} months before {reform} and {after} from it on: "
+            f"give at least {MONTHS_EITHER_SIDE} on each side"
+        )
+    design = InterruptedDesign(series, control, reform, scale, _regressors(series.index, before, harmonics))
+    _check_regression(design)
+    return design
+
+
+def _regressors(months: pd.Index, before: int, harmonics: int) -> pd.DataFrame:
+    time = np.arange(len(months))
+    since = time - before
+    columns = {"constant": np.ones(len(months)), "time": time, "level": since >= 0, "slope": since.clip(0)}
+    angle = 2 * np.pi * np.array([month.month for month in months]) / 12
+    for pair in range(1, harmonics + 1):
+        if pair < 6:
+            columns[f"sine {pair}"] = np.sin(pair * angle)
+        columns[f"cosine {pair}"] = np.cos(pair * angle)
+    return pd.DataFrame(columns, index=months, dtype=float)
+
+
+def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
+    """Return the series in floats; refuse months that are not consecutive and values that cannot be used."""
+    if not isinstance(series, pd.Series) or not isinstance(series.index, pd.PeriodIndex):
+        raise ValueError(
+            f"the {name} is no pandas Series by month: set series.index = pd.PeriodIndex(months, freq='M')"
+        )
+    months = series.index.asfreq("M")
+    due = pd.period_range(months.min(), periods=len(months), freq="M") if len(months) else months
+    if (odd := months != due).any():
+        raise ValueError(
+            f"the months of the {name} do not follow one another at {_listed(series.index[odd])}: "
+            "sort it, keep one value a month, and start after the last gap"
+        )
+    if (lacking := series.isna() | series.isin([np.inf, -np.inf])).any():
+        raise ValueError(f"the {name} has no finite value in {_listed(months[lacking])}: start after the gap")
+    values = pd.Series(to_floats(f"the {name}", series), months)
+    if scale == "log" and (values <= 0).any():
+        raise ValueError(
+            f"the {name} is not positive in {_listed(months[values <= 0])} and has no logarithm there: "
+            "pass the series as observed, not logged, or use scale='level'"
+        )
+    return values
+
+
+def _check_regression(design: InterruptedDesign) -> None:
+    """Refuse what has no estimate, or only one made of rounding."""
+    months, columns = design.regressors.shape
+    if np.linalg.matrix_rank(design.regressors) < columns:
+        raise ValueError(
+            f"{months} months do not tell the {columns} regressors apart: take fewer harmonics or more months"
+        )
+    observed = np.abs(design.response + design.offset).max() + np.abs(design.offset).max()
+    if np.abs(design.residuals).max() <= max(1e-10 * np.ptp(design.response), 1e-12 * observed):
+        raise ValueError(
+            "the regression leaves nothing of the series but rounding, which says nothing of its errors: "
+            "give the figures as observed, and as a control another series"
+        )
+
+
+def to_month(month: str | pd.Period | date) -> pd.Period:
+    """Return the month of text such as "2015-02" or "2015-02-01", of a monthly period or of a date.
+
+    Other ways to write a month are a ValueError: different people read them differently.
+    """
+    if isinstance(month, pd.Period) and month.freqstr == "M":
+        return month
+    with suppress(ValueError):  # no such day
+        if isinstance(month, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", month):
+            month = date.fromisoformat(month if len(month) > 7 else f"{month}-01")
+        if isinstance(month, date) and not pd.isna(month):  # pandas' missing time passes for a date
+            return pd.Period(year=month.year, month=month.month, freq="M")
+    raise ValueError(f"{month!r} is no month: write year and month, such as '2015-02'")
+
+
+def _listed(months: pd.Index) -> str:
+    """Name up to three months."""
+    more = f" and {len(months) - 3} more" if len(months) > 3 else ""
+    return ", ".join(map(str, months[:3])) + more
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The effect in one month: in the unit of the series, and in percent of what it would have been."""
+
+    month: pd.Period
+    units: float
+    units_low: float
+    units_high: float
+    percent: float
+    percent_low: float
+    percent_high: float
+
+
+@dataclass(frozen=True)
+class InterruptedFit:
+    """What an estimator found: a mixture of g t distributions of the k coefficients; mostly g = 1.
+
+    Each component has a weight (g), a centre (g, k), a covariance (g, k, k) and ``df`` degrees of freedom,
+    infinite for normal ones. ``errors`` names the model of the errors for a reader, ``rho`` is their mean
+    first-order autocorrelation, and ``aic`` Akaike's criterion, for fits of one design by maximum likelihood.
+    """
+
+    design: InterruptedDesign
+    errors: str
+    weights: Array
+    coefficients: Array
+    covariances: Array
+    df: float
+    rho: float | None = None
+    aic: float | None = None
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """The level change and the change of slope per month, on the scale of the model: see `combine`."""
+        names = list(self.design.regressors.columns)
+        return self.combine(pd.DataFrame(np.eye(len(names)), names, names).loc[["level", "slope"]])
+
+    def combine(self, contrasts: pd.DataFrame) -> pd.DataFrame:
+        """Estimate linear combinations of the coefficients, with 95% intervals.
+
+        Parameters
+        ----------
+        contrasts
+            One row per combination, one column per regressor, in any order. None may be all 0, nor use the
+            constant, which errors close to a random walk leave undefined; a ValueError says so.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index of ``contrasts``; columns estimate, std_error, low, high, p_value (two-sided, of 0).
+        """
+        regressors = self.design.regressors.columns
+        if sorted(map(str, contrasts.columns)) != sorted(regressors):
+            raise ValueError(f"the contrasts need one column for each of {', '.join(regressors)}")
+        c = contrasts[regressors].to_numpy(dtype=float)
+        if not np.isfinite(c).all() or (c[:, 0] != 0).any() or not c.any(axis=1).all():
+            raise ValueError("a contrast needs finite weights, not all 0, and none of the constant")
+        centre = self.coefficients @ c.T
+        spread = np.sqrt(np.einsum("mk,gkl,ml->gm", c, self.covariances, c))
+        estimate = self.weights @ centre
+        below = self.weights @ stdtr(self.df, -centre / spread)
+        columns = {
+            "estimate": estimate,
+            "std_error": np.sqrt(self.weights @ (spread**2 + (centre - estimate) ** 2)),
+            "low": _quantile(0.025, self.weights, centre, spread, self.df),
+            "high": _quantile(0.975, self.weights, centre, spread, self.df),
+            "p_value": 2 * np.minimum(below, 1 - below).clip(0),
+        }
+        return pd.DataFrame(columns, index=contrasts.index)
+
+    def counterfactual(self) -> pd.DataFrame:
+        """Return the series as observed, as fitted, and as it would have been without the break.
+
+        The counterfactual is the observed series less the estimated effect of the month, ``level + slope
+        (t - t0)``; on the scale "log" it is divided by its exponential. So it shares every season and shock
+        of the observed series, and its interval holds the uncertainty of the effect alone. (The expected path
+        of a model has no such meaning when errors hardly fade: its height is then not known.)
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by month, in the unit of the series: observed, fitted (the path of the regression, its
+            errors averaging 0), counterfactual, low, high (its 95% interval).
+        """
+        design = self.design
+        after = design.regressors.loc[design.reform :]
+        effect = self.combine(after * after.columns.isin(["level", "slope"]))
+        effect = effect.reindex(design.series.index, fill_value=0.0)
+        slopes = (self.weights @ self.coefficients)[1:]
+        path = design.regressors.to_numpy()[:, 1:] @ slopes
+        path += design.response.mean() - path.mean() + design.offset
+        return pd.DataFrame(
+            {
+                "observed": design.series,
+                "fitted": np.exp(path) if design.scale == "log" else path,
+                "counterfactual": _without(design, effect["estimate"]),
+                "low": _without(design, effect["high"]),
+                "high": _without(design, effect["low"]),
+            }
+        )
+
+    def effect_at(self, month: str | pd.Period) -> Effect:
+        """Return the effect in one month, with 95% intervals: observed less counterfactual.
+
+        ``percent`` and its interval are missing unless the counterfactual and its interval are positive, as
+        they are on the scale "log".
+
+        Raises
+        ------
+        ValueError
+            If the month is before the reform or after the end of the series.
+        """
+        path = self.counterfactual().loc[self.design.reform :]
+        month = to_month(month)
+        if month not in path.index:
+            raise ValueError(f"{month} has no effect: choose a month of {path.index[0]} to {path.index[-1]}")
+        at_month = only(path.loc[[month]])
+        without = at_month[["counterfactual", "high", "low"]]
+        units = at_month["observed"] - without
+        percent = 100 * units / without if (without > 0).all() else units * np.nan
+        return Effect(month, *units, *np.r_[percent.iloc[:1], np.sort(percent.iloc[1:])])
+
+
+def _without(design: InterruptedDesign, effect: pd.Series) -> pd.Series:
+    """Take an effect on the scale of the model off the observed series."""
+    return design.series / np.exp(effect) if design.scale == "log" else design.series - effect
+
+
+def _quantile(probability: float, weights: Array, centre: Array, spread: Array, df: float) -> Array:
+    """Return the quantile of each mixture (g, m), which lies between the quantiles of its components."""
+    components = centre + stdtrit(df, probability) * spread
+    if len(components) == 1:
+        return np.asarray(components[0])
+
+    def missing(point: Array, mixture: npt.NDArray[np.intp]) -> Array:
+        """Return by how much a point of each mixture is too far up."""
+        below = stdtr(df, (point - centre[:, mixture]) / spread[:, mixture])
+        return np.asarray(weights @ below - probability)
+
+    margin = 1e-6 * spread.min(axis=0)  # where all components agree, rounding decides the signs
+    bracket = components.min(axis=0) - margin, components.max(axis=0) + margin
+    return np.asarray(find_root(missing, bracket, args=(np.arange(centre.shape[1]),)).x)
+
+
+def placebo(
+    series: pd.Series,
+    dates: Iterable[str | pd.Period],
+    estimator: Callable[[InterruptedDesign], InterruptedFit],
+    **options: Any,
+) -> pd.DataFrame:
+    """Fit the model once for each false date of the reform.
+
+    Answers: what does the same model find at dates when nothing happened?
+
+    Pass the months before the true reform only, or its break leaks into the placebos. The effects are far from
+    independent, as neighbouring dates share nearly all their data; and as each fit sees fewer months than the
+    true one, they scatter more widely than it would, which makes ranks cautious.
+
+    Parameters
+    ----------
+    dates
+        False reform months, each with at least 12 months of the series on either side.
+    estimator
+        The error model, such as ``autoregressive`` or ``functools.partial(newey_west, lags=6)``.
+    series, **options
+        As in `interrupted`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by date; level, level_low, level_high, slope, slope_low, slope_high, on the scale of the
+        model, with 95% intervals.
+
+    Examples
+    --------
+    >>> from tr_analysis.estimators.autocorrelation import autoregressive
+    >>> months = pd.period_range("2010-06", periods=56, freq="M")
+    >>> people = pd.Series(5000 + 100 * np.random.default_rng(1).standard_normal(56), months)
+    >>> placebo(people, ["2012-06", "2013-06"], autoregressive)["slope"].round(3).to_list()
+    [0.001, 0.001]
+    """
+    if isinstance(dates, str) or not isinstance(dates, Iterable):
+        raise ValueError(f"dates is {dates!r}: give a list of months, such as ['2013-06', '2013-07']")
+    rows = {}
+    for false_date in dates:
+        design = interrupted(series, false_date, **options)
+        effects = estimator(design).effects
+        rows[design.reform] = {
+            f"{effect}{suffix}": effects.loc[effect, column]
+            for effect in effects.index
+            for suffix, column in (("", "estimate"), ("_low", "low"), ("_high", "high"))
+        }
+    if not rows:
+        raise ValueError("no dates: give the months to try as false reform dates")
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("date")
+
+
+@dataclass(frozen=True)
+class PlaceboRank:
+    """Rank of the true effect among the placebo effects by absolute size, 1 being the largest."""
+
+    rank: int
+    of: int
+    p_value: float
+
+
+def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
+    """Rank a true effect among placebo effects by absolute size.
+
+    Answers: is the change at the true date larger than those at dates when nothing happened?
+
+    ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date
+    counts as one of those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.
+
+    Parameters
+    ----------
+    true
+        The effect at the true date.
+    placebos
+        The same effect at the false dates: one column of `placebo`.
+
+    Examples
+    --------
+    >>> placebo_rank(-2.0, pd.Series([1.0, -2.0, 3.0, 0.5]))
+    PlaceboRank(rank=3, of=5, p_value=0.6)
+    """
+    if not isinstance(placebos, pd.Series) or placebos.empty:
+        raise ValueError(f"placebos is a {type(placebos).__name__}, or empty: give one column of `placebo`")
+    if placebos.isna().any() or not np.isfinite(to_floats("placebos", placebos)).all():
+        raise ValueError("a placebo is missing or infinite: rank effects that were estimated only")
+    size = abs(check_number("the true effect", true, advice="rank effects that were estimated only"))
+    as_large = int((placebos.abs() >= size - 1e-9 * size).sum())  # rounding alone breaks no tie
+    of = 1 + len(placebos)
+    return PlaceboRank(rank=1 + as_large, of=of, p_value=(1 + as_large) / of)

@@ -1,0 +1,354 @@
+"""Design of payment by results: what a rule pays for, exactly and by simulation, and what picking the best does.
+
+Rates, changes and standard errors are shares, as in `payment`; what is out of range is a ValueError.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.integrate import quad
+from scipy.special import bdtr
+from scipy.stats import binom, norm
+
+from tr_analysis.estimators.checks import Array, check_integer, to_floats
+from tr_analysis.estimators.payment import (
+    WIDEST,
+    check_error,
+    critical_value,
+    one_share,
+    score,
+    standard_error,
+)
+
+__all__ = ["payment_rule", "operating_characteristics", "simulated_counts", "expected_best", "next_cohort"]
+
+MOST_PEOPLE = 2**31 - 1  # in a cohort or baseline: scipy's binomial probabilities count no further
+NODES = 24  # points of quadrature over the true shifts in one panel
+MEASURES = ["winners", "losers", "false winners", "cohorts with a false winner"]
+
+
+@dataclass(frozen=True)
+class PaymentRule:
+    """A payment rule and the providers it judges; made by `payment_rule`.
+
+    ``sizes`` (p) are the people in a cohort of each provider, ``critical`` the standard errors from the
+    baseline at which a rate is significant, ``tested_size`` the size that the test takes the baseline to have.
+    """
+
+    sizes: npt.NDArray[np.int64]
+    baseline: float
+    baseline_size: float
+    tested_size: float
+    critical: float
+    cohorts: int
+
+
+def payment_rule(
+    sizes: npt.ArrayLike,
+    baseline: float,
+    *,
+    level: float,
+    cohorts: int = 1,
+    baseline_size: float = np.inf,
+    test_uses_baseline_error: bool = True,
+) -> PaymentRule:
+    """Lay out a rule that pays for a significant fall of the rate below the baseline, and deducts for a rise.
+
+    Answers: by which test, and on which cohorts, does a payment scheme judge its providers?
+
+    A cohort of ``n`` with ``x`` reoffenders is judged by the score test ``(x / n - b) / sqrt(r (1 - r) (1 / n
+    + 1 / m))``, with ``r`` the baseline ``b`` where it is known (``m`` infinite) and the pooled rate where it
+    is sampled. From a few hundred people on it decides like the exact binomial test but for single counts.
+
+    Parameters
+    ----------
+    sizes
+        People in one cohort of each provider.
+    baseline
+        Rate of the baseline, a share.
+    level
+        Two-sided significance level.
+    cohorts
+        How many cohorts of these sizes.
+    baseline_size
+        People in the baseline of each provider: its rate is then a sample, drawn once and kept for all
+        cohorts. Infinite: the baseline is known.
+    test_uses_baseline_error
+        Whether the test allows for the sampling of the baseline; if not it takes it for known.
+
+    Examples
+    --------
+    >>> rule = payment_rule([1286] * 21, 0.475, level=0.05, cohorts=18, baseline_size=5143)
+    >>> round(rule.critical, 2)
+    1.96
+    """
+    people = np.atleast_1d(to_floats("sizes", sizes))
+    if people.ndim > 1 or not people.size:
+        raise ValueError(f"sizes has shape {people.shape}: give the size of one cohort of each provider")
+    for size in np.unique(people):
+        check_integer("a size", size, low=1, high=MOST_PEOPLE)
+    standard_error(1, baseline, baseline_size=baseline_size)  # refuses what is no rate or size
+    if np.isfinite(baseline_size):
+        check_integer("baseline_size", baseline_size, low=1, high=MOST_PEOPLE)
+    if not isinstance(test_uses_baseline_error, bool | np.bool_):
+        raise ValueError(f"test_uses_baseline_error is {test_uses_baseline_error!r}: give True or False")
+    tested_size = baseline_size if test_uses_baseline_error else np.inf
+    cohorts = check_integer("cohorts", cohorts, low=1)
+    return PaymentRule(
+        people.astype(int), baseline, baseline_size, tested_size, critical_value(level), cohorts
+    )
+
+
+@dataclass(frozen=True)
+class OperatingCharacteristics:
+    """What a rule does with given true shifts.
+
+    ``probabilities`` of payment, deduction and false_payment in one cohort, one row per provider, from 1; expected
+    ``counts`` of winners, losers, false winners and cohorts with a false winner over all cohorts; and the
+    probability of each number of ``winners``, from 0, in one cohort. A payment is false where the provider's own
+    true shift is 0 or a rise.
+    """
+
+    probabilities: pd.DataFrame
+    counts: pd.Series
+    winners: pd.Series
+
+
+def operating_characteristics(
+    rule: PaymentRule, *, shift: float = 0.0, spread: float = 0.0
+) -> OperatingCharacteristics:
+    """Calculate what a rule pays for, from binomial probabilities; nothing is simulated.
+
+    Answers: how often does a payment rule pay, deduct, or pay by luck alone?
+
+    A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. The own shift
+    of a provider is normal around ``shift`` and integrated by quadrature; a sampled baseline is summed over.
+    Providers are independent.
+
+    Parameters
+    ----------
+    rule
+        The rule and its cohorts.
+    shift
+        Mean true change of the rate; a share, negative for a fall: -0.019 for 1.9 percentage points.
+    spread
+        Standard deviation between providers of their own shifts, a share; an own shift stays in all cohorts.
+
+    Examples
+    --------
+    >>> rule = payment_rule([1286] * 21, 0.475, level=0.05)
+    >>> operating_characteristics(rule, shift=-0.019).counts.round(2).to_list()
+    [5.69, 0.01, 0.0, 0.0]
+    """
+    _check_truth(rule, shift, spread)
+    by_size = {size: _outcomes(rule, float(size), shift, spread) for size in np.unique(rule.sizes)}
+    found = np.array([by_size[size] for size in rule.sizes])
+    any_false = 1 - np.prod(1 - found[:, 2])
+    distribution = np.ones(1)  # of the number of winners, provider by provider
+    for payment in found[:, 0]:
+        distribution = np.convolve(distribution, [1 - payment, payment])
+    providers = pd.RangeIndex(1, len(found) + 1, name="provider")
+    return OperatingCharacteristics(
+        pd.DataFrame(found, providers, ["payment", "deduction", "false_payment"]),
+        pd.Series(rule.cohorts * np.array([*found.sum(axis=0), any_false]), MEASURES),
+        pd.Series(distribution),
+    )
+
+
+def _check_truth(rule: PaymentRule, shift: float, spread: float) -> None:
+    rate = rule.baseline + one_share("shift", shift)
+    one_share("spread", spread, low=0, high=WIDEST)
+    if not 0 <= rate <= 1:
+        raise ValueError(f"the true rate is {rate:g}: take a smaller shift")
+
+
+def _outcomes(rule: PaymentRule, size: float, shift: float, spread: float) -> tuple[float, float, float]:
+    """Return the probabilities of payment, deduction and false payment of one provider in one cohort."""
+    shifts, weights = _shifts(shift, spread, size)
+    rates = np.clip(rule.baseline + shifts, 0, 1)
+    seen, chances = _baseline_rates(rule.baseline, rule.baseline_size)
+    last_paid = _last_paid(rule.critical, size, seen, rule.tested_size)
+    # A significant rise is a significant fall of those who did not reoffend.
+    first_free = _last_paid(rule.critical, size, 1 - seen, rule.tested_size)
+    paid = _at_most(last_paid, chances, size, rates)
+    deducted = _at_most(first_free, chances, size, 1 - rates)
+    return float(paid @ weights), float(deducted @ weights), float(paid @ (weights * (shifts >= 0)))
+
+
+def _shifts(own: float, spread: float, size: float) -> tuple[Array, Array]:
+    """Return true shifts and their weights: panels of Gauss-Legendre, of a few standard errors each.
+
+    An edge lies where the shift is 0, so that false payments have panels of their own.
+    """
+    if spread == 0:
+        return np.array([own]), np.ones(1)
+    edges = np.linspace(-8, 8, 5 + int(8 * spread * np.sqrt(size)))  # in standard deviations
+    if abs(own) < 8 * spread:
+        edges = np.sort(np.append(edges, -own / spread))
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    half, middle = np.diff(edges)[:, None] / 2, (edges[1:] + edges[:-1])[:, None] / 2
+    deviates = (middle + half * nodes).ravel()
+    density = (half * weights).ravel() * np.exp(-(deviates**2) / 2)
+    return own + spread * deviates, density / density.sum()
+
+
+def _baseline_rates(baseline: float, people: float) -> tuple[Array, Array]:
+    """Return the rates that a baseline can show and their probabilities; one where it is known."""
+    if not np.isfinite(people):
+        return np.array([baseline]), np.ones(1)
+    low, high = binom.ppf([1e-10, 1 - 1e-10], people, baseline)
+    counts = np.arange(low, high + 1)
+    chances = binom.pmf(counts, people, baseline)
+    return counts / people, chances / chances.sum()
+
+
+def _last_paid(critical: float, size: float, rates: Array, people: float) -> Array:
+    """Return the largest count that is significantly below each baseline rate, by bisection; -1 if none is."""
+    low, high = np.full(len(rates), -1.0), np.full(len(rates), size)
+    while (high - low > 1).any():
+        middle = np.floor((low + high) / 2).clip(0)
+        paid = score(middle, np.asarray(size), rates, np.asarray(people)) <= -critical
+        low, high = np.where(paid, middle, low), np.where(paid, high, middle)
+    return low
+
+
+def _at_most(counts: Array, chances: Array, size: float, rates: Array) -> Array:
+    """Return for each rate the binomial probability of at most a count that has these values and chances."""
+    values, place = np.unique(counts, return_inverse=True)  # a large baseline has many rates for one count
+    each = np.where(values < 0, 0.0, bdtr(values.clip(0), int(size), rates[:, None]))
+    return np.asarray(each @ np.bincount(place, chances))
+
+
+def simulated_counts(
+    rule: PaymentRule,
+    *,
+    shift: float = 0.0,
+    spread: float = 0.0,
+    runs: int = 10_000,
+    seed: int | np.random.Generator = 0,
+) -> pd.DataFrame:
+    """Simulate how many providers a rule pays, which confirms `operating_characteristics`.
+
+    Answers: how much do payments vary over many cohorts, when luck in the baseline returns every time?
+
+    In each run every provider draws its own shift and, where the baseline is sampled, its baseline; both then
+    stay for all cohorts. The standard errors of the counts show that.
+
+    Parameters
+    ----------
+    rule, shift, spread
+        As in `operating_characteristics`.
+    runs
+        Simulated runs of all cohorts, 2 or more. A million provider-cohorts take about a fifth of a second.
+    seed
+        Seed or generator; the same seed gives the same numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The counts of `OperatingCharacteristics`: expected, and std_error by Monte Carlo.
+
+    Examples
+    --------
+    >>> rule = payment_rule([1286] * 21, 0.475, level=0.05, cohorts=18, baseline_size=5143)
+    >>> winners = simulated_counts(rule, runs=200).loc["winners"]
+    >>> abs(winners["expected"] - operating_characteristics(rule).counts["winners"]) < 4 * winners["std_error"]
+    np.True_
+    """
+    runs = check_integer("runs", runs, low=2, advice="give 2 or more, and a thousand or more to see anything")
+    _check_truth(rule, shift, spread)
+    rng = np.random.default_rng(seed)
+    providers = len(rule.sizes)
+    shifts = shift + spread * rng.standard_normal((runs, providers))
+    rates = np.clip(rule.baseline + shifts, 0, 1)[:, None]
+    counts = rng.binomial(rule.sizes, rates, (runs, rule.cohorts, providers)).astype(float)
+    seen = np.full((runs, providers), rule.baseline)
+    if np.isfinite(rule.baseline_size):
+        people = int(rule.baseline_size)
+        seen = rng.binomial(people, rule.baseline, (runs, providers)) / people
+    statistic = score(counts, rule.sizes.astype(float), seen[:, None], np.asarray(rule.tested_size))
+    paid, deducted = statistic <= -rule.critical, statistic >= rule.critical
+    by_cohort = [what.sum(axis=2) for what in (paid, deducted, paid & (shifts >= 0)[:, None])]
+    sums = np.stack([what.sum(axis=1) for what in (*by_cohort, by_cohort[2] > 0)], axis=1).astype(float)
+    error = sums.std(axis=0, ddof=1) / np.sqrt(runs)
+    return pd.DataFrame({"expected": sums.mean(axis=0), "std_error": error}, MEASURES)
+
+
+def expected_best(providers: int, *, shift: float, spread: float, error: float) -> float:
+    """Return the change that the best of so many providers is expected to show.
+
+    Answers: how good does the best of many look by selection alone?
+
+    ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal
+    numbers (1.89 for 21).
+
+    Parameters
+    ----------
+    providers
+        Whole number, 1 to a million.
+    shift, spread, error
+        Mean and standard deviation of the true changes, and standard error of each.
+
+    Examples
+    --------
+    >>> round(100 * expected_best(21, shift=0.0, spread=0.0, error=standard_error(1286, 0.475)), 1)
+    -2.6
+    """
+    check_integer("providers", providers, low=1, high=10**6, advice="give 1 or more, up to a million")
+    largest, _ = quad(lambda x: x * providers * norm.pdf(x) * norm.cdf(x) ** (providers - 1), -12, 12)
+    check_error(error)
+    wide = np.hypot(error, one_share("spread", spread, low=0, high=WIDEST))
+    return float(one_share("shift", shift) - largest * wide)
+
+
+@dataclass(frozen=True)
+class NextCohort:
+    """What the next cohort of a provider should show, with a 95% prediction interval."""
+
+    estimate: float
+    low: float
+    high: float
+    reliability: float
+
+
+def next_cohort(
+    observed: float, *, shift: float, spread: float, error: float, next_error: float | None = None
+) -> NextCohort:
+    """Predict a provider's next change from the one it has shown: regression to the mean.
+
+    Answers: how far will a top performer slip back next time?
+
+    ``shift + reliability (observed - shift)`` with ``reliability = spread**2 / (spread**2 + error**2)``. It
+    holds for a provider picked because it was the best, too: what was observed says all that the pick says.
+
+    Parameters
+    ----------
+    observed
+        Change that it showed.
+    shift, spread
+        Mean and standard deviation of the true changes between providers.
+    error, next_error
+        Standard errors of the change shown, and of the next where it differs.
+
+    Returns
+    -------
+    NextCohort
+        With a 95% prediction interval, of true change and sampling.
+
+    Examples
+    --------
+    >>> found = next_cohort(-0.082, shift=-0.019, spread=0.03, error=standard_error(1286, 0.475))
+    >>> round(found.estimate, 3), round(found.reliability, 2)
+    (-0.071, 0.82)
+    """
+    check_error(error)
+    shift, observed = one_share("shift", shift), one_share("observed", observed)
+    spread = one_share("spread", spread, low=0, high=WIDEST)
+    reliability = spread**2 / (spread**2 + error**2)
+    estimate = shift + reliability * (observed - shift)
+    if next_error is not None:
+        check_error(next_error, "next_error")
+    margin = norm.ppf(0.975) * np.hypot(np.sqrt(reliability) * error, next_error or error)
+    return NextCohort(estimate, float(estimate - margin), float(estimate + margin), reliability)

@@ -1,0 +1,360 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.linalg import toeplitz
+from scipy.optimize import brentq
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tsa.arima_process import ArmaProcess, arma_generate_sample
+from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+from tr_analysis.data import load
+from tr_analysis.estimators import autocorrelation as module
+from tr_analysis.estimators.autocorrelation import arma, autoregressive, first_difference_slope, newey_west
+from tr_analysis.estimators.interrupted import interrupted
+
+MONTHS = pd.period_range("2010-06", "2020-02", freq="M")  # 117, as in the recall series
+REFORM = "2015-02"
+LEVEL, SLOPE = TRUE = [0.1, 0.005]
+ENDS = ["estimate", "low", "high"]
+
+
+def errors(ar: list[float], ma: list[float] | None = None, seed: int = 0) -> np.ndarray:
+    """Errors of an ARMA process with shocks of 0.02, stationary from the first month."""
+    rng, polynomials = np.random.default_rng(seed), (np.r_[1, -np.array(ar)], np.r_[1, ma or []])
+    return arma_generate_sample(*polynomials, len(MONTHS), 0.02, rng.standard_normal, burnin=500)
+
+
+def people(errors: np.ndarray) -> pd.Series:
+    """A stock with trend, season, a known break, and the given errors of its logarithm."""
+    t = np.arange(len(MONTHS))
+    since = t - MONTHS.get_loc(REFORM)
+    path = 8.6 + 0.002 * t + (LEVEL + SLOPE * since) * (since >= 0) + 0.03 * np.cos(2 * np.pi * t / 12)
+    return pd.Series(np.exp(path + errors), MONTHS)
+
+
+def broken(ar: list[float], ma: list[float] | None = None, seed: int = 0, **options):
+    return interrupted(people(errors(ar, ma, seed)), REFORM, **options)
+
+
+def stock(status: str, **options):
+    frame = load("prison_population_monthly")
+    series = frame[frame["status"] == status].set_index("month")["people"].loc["2010-06":"2020-02"]
+    return interrupted(series, REFORM, **options)
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "slope"),
+    [("recall", (0.129, 0.040), (0.0054, 0.0013)), ("remand", (-0.037, 0.051), (-0.0016, 0.0017))],
+)
+def test_prison_stocks_by_least_squares(status, level, slope):
+    found = newey_west(stock(status), lags=12).effects[["estimate", "std_error"]]
+    assert found.loc["level"].round(3).tolist() == list(level)
+    assert found.loc["slope"].round(4).tolist() == list(slope)
+
+
+def test_recall_stock_by_autoregressive_errors():
+    """The errors are all but a random walk: the slope stands, the jump in the first month does not."""
+    design = stock("recall")
+    fit = autoregressive(design)
+    assert design.durbin_watson == pytest.approx(0.143, abs=5e-4)
+    assert fit.rho > 0.99
+    assert fit.effects.loc["slope", ENDS].tolist() == pytest.approx([0.0066, 0.0010, 0.0122], abs=5e-5)
+    assert fit.effects.loc["level", ["low", "high"]].tolist() == pytest.approx([-0.032, 0.031], abs=5e-4)
+
+
+@pytest.mark.full
+def test_newey_west_against_linearmodels():
+    from linearmodels.iv import IV2SLS  # takes long
+
+    design = broken([0.8])
+    x = design.regressors.set_index(design.regressors.index.to_timestamp())
+    oracle = IV2SLS(pd.Series(design.response, x.index), x, None, None)
+    result = oracle.fit(cov_type="kernel", kernel="bartlett", bandwidth=12, debiased=False)
+    found = newey_west(design, lags=12).effects
+    for ours, theirs in {"estimate": "params", "std_error": "std_errors", "p_value": "pvalues"}.items():
+        assert found[ours].tolist() == pytest.approx(getattr(result, theirs)[["level", "slope"]].tolist())
+
+
+def restricted(design, rho):
+    """Restricted log-likelihood, slope and its standard error, by matrices of n by n (Harville 1974)."""
+    x, y = design.regressors.to_numpy(), design.response
+    n, k = x.shape
+    covariance = toeplitz(rho ** np.arange(n)) / (1 - rho**2)
+    inverse = np.linalg.inv(covariance)
+    cross = x.T @ inverse @ x
+    beta = np.linalg.solve(cross, x.T @ inverse @ y)
+    squares = (y - x @ beta) @ inverse @ (y - x @ beta)
+    log_likelihood = -0.5 * (
+        (n - k) * np.log(squares) + np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(cross)[1]
+    )
+    return log_likelihood, beta[3], np.sqrt(np.linalg.inv(cross)[3, 3] * squares / (n - k))
+
+
+@pytest.mark.parametrize("random_walk", [0, 0.05])
+def test_autoregressive_against_dense_matrices(random_walk):
+    design, step = broken([0.9]), 0.005
+    rho = np.append(np.arange(0.4 + step / 2, 1, step), 1 - 1e-6)  # the last: a random walk
+    log_likelihood, slope, error = np.array([restricted(design, r) for r in rho]).T
+    weights = np.append(np.full(len(rho) - 1, (1 - random_walk) * step / 2), random_walk)
+    weights *= np.exp(log_likelihood - log_likelihood.max())
+    weights /= weights.sum()
+    df = len(MONTHS) - design.regressors.shape[1]
+
+    def quantile(p):
+        return brentq(lambda b: weights @ stats.t.cdf((b - slope) / error, df) - p, -1, 1, xtol=1e-12)
+
+    fit = autoregressive(design, random_walk=random_walk)
+    found = fit.effects.loc["slope"]
+    assert fit.rho == pytest.approx(weights @ rho, abs=1e-4)
+    assert found["estimate"] == pytest.approx(weights @ slope, rel=1e-4)
+    assert (found["low"], found["high"]) == pytest.approx((quantile(0.025), quantile(0.975)), rel=1e-3)
+    below = weights @ stats.t.cdf(-slope / error, df)
+    assert found["p_value"] == pytest.approx(2 * min(below, 1 - below), rel=1e-2)
+
+
+def assert_like_statsmodels(found, oracle, places):
+    assert found["estimate"].tolist() == pytest.approx(oracle.params[places].tolist())
+    assert found["std_error"].tolist() == pytest.approx(oracle.bse[places].tolist())
+    assert found[["low", "high"]].to_numpy() == pytest.approx(oracle.conf_int()[places])
+    assert found["p_value"].tolist() == pytest.approx(oracle.pvalues[places].tolist())
+
+
+def test_a_certain_random_walk_is_least_squares_on_changes():
+    design = broken([0.8])
+    changes = OLS(np.diff(design.response), np.diff(design.regressors.to_numpy()[:, 1:], axis=0)).fit()
+    found = autoregressive(design, random_walk=1).effects
+    assert_like_statsmodels(found, changes, slice(1, 3))
+    assert first_difference_slope(design).estimate == pytest.approx(found.loc["slope", "estimate"], rel=1e-6)
+
+
+def test_arma_without_terms_is_least_squares():
+    design = broken([0.5])
+    fit, oracle = arma(design, order=(0, 0)), OLS(design.response, design.regressors.to_numpy()).fit()
+    assert_like_statsmodels(fit.effects, oracle, slice(2, 4))
+    assert fit.aic == pytest.approx(oracle.aic + 2)  # statsmodels does not count the variance
+    assert fit.rho == 0
+
+
+@pytest.mark.parametrize(
+    "estimator", [newey_west, autoregressive, pytest.param(arma, marks=pytest.mark.full)]
+)
+def test_effect_all_but_without_noise_is_recovered(estimator):
+    found = estimator(interrupted(people(1e-7 * errors([0.5])), REFORM)).effects["estimate"]
+    assert found.tolist() == pytest.approx(TRUE, abs=1e-8)
+
+
+@pytest.mark.parametrize("estimator", [newey_west, autoregressive])
+@given(st.floats(0.01, 100), st.floats(-0.5, 0.5), st.floats(-0.01, 0.01))
+def test_effects_follow_the_data(estimator, factor, more_level, more_slope):
+    """Scaling changes nothing, a further break adds to the effects; so coverage does not depend on them."""
+    design = broken([0.8])
+    moved = factor * design.series * np.exp(design.regressors[["level", "slope"]] @ [more_level, more_slope])
+    before, after = estimator(design).effects, estimator(interrupted(moved, REFORM)).effects
+    expected = before[ENDS].add([more_level, more_slope], axis=0)
+    assert after[ENDS].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-7)
+    assert after["std_error"].tolist() == pytest.approx(before["std_error"].tolist(), rel=1e-5)
+
+
+@pytest.mark.parametrize("estimator", [autoregressive, pytest.param(arma, marks=pytest.mark.full)])
+def test_control_and_level_scale(estimator):
+    shared = people(errors([0.8]))
+    ratio = interrupted(shared * np.exp(0.1 * errors([0.5], seed=1)), REFORM, control=shared)
+    assert estimator(ratio).effects["estimate"].abs().max() < 0.01
+    t = np.arange(len(MONTHS))
+    series = pd.Series(5000 + 300 * (t >= 56) + 25 * (t - 56).clip(0) + 1000 * errors([0.5]), MONTHS)
+    found = estimator(interrupted(series, REFORM, scale="level", harmonics=0)).effects
+    assert (found["low"] < [300, 25]).all()
+    assert (found["high"] > [300, 25]).all()
+
+
+def contrast(**weights: float) -> pd.DataFrame:
+    columns = ["constant", "time", "level", "slope"]
+    return pd.DataFrame([{column: weights.get(column, 0.0) for column in columns}], ["wanted"])
+
+
+def test_contrasts_are_paired_by_name():
+    fit, wanted = autoregressive(broken([0.5], harmonics=0)), contrast(level=1, slope=60)
+    pd.testing.assert_frame_equal(fit.combine(wanted[wanted.columns[::-1]]), fit.combine(wanted))
+    assert fit.combine(wanted)["estimate"].item() == pytest.approx(fit.effects["estimate"] @ [1, 60])
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "message"),
+    [
+        (contrast(), "not all 0"),
+        (contrast(level=np.nan), "finite weights"),
+        (contrast(level=1, constant=1), "none of the constant"),
+        (contrast(level=1)[["level"]], "one column for each of constant, time, level, slope"),
+    ],
+)
+def test_contrasts_are_checked(contrasts, message):
+    with pytest.raises(ValueError, match=message):
+        newey_west(broken([0.5], harmonics=0)).combine(contrasts)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "options", "message"),
+    [
+        *((newey_west, {"lags": lags}, "give a whole number from 0 to 116") for lags in (-1, 2.5, 117)),
+        *((first_difference_slope, {"lags": lags}, "number from 0 to 115") for lags in (-1, 2.5, 116)),
+        *((autoregressive, {"random_walk": p}, "give a probability between") for p in (5, -0.1, np.nan)),
+        *(
+            (arma, {"order": order}, r"order is .* give two whole numbers \(p, q\), 0 to 4 together")
+            for order in [(-1, 1), (5, 0), (3, 2), (0.5, 0), (np.nan, 0), (1,), 2, (1, 0, 1)]
+        ),
+    ],
+)
+def test_options_are_checked(estimator, options, message):
+    with pytest.raises(ValueError, match=message):
+        estimator(broken([0.5]), **options)
+
+
+@pytest.mark.parametrize(
+    ("order", "ar", "ma"),
+    [
+        ((1, 1), [0.7], [0.4]),
+        pytest.param((2, 0), [0.5, 0.3], [], marks=pytest.mark.full),
+        pytest.param((0, 2), [], [0.6, 0.3], marks=pytest.mark.full),
+    ],
+)
+def test_arma_recovers_the_effect(order, ar, ma):
+    found = arma(broken(ar, ma), order=order).effects
+    assert found["estimate"].tolist() == pytest.approx(TRUE, abs=3 * found["std_error"].max())
+    assert (found["low"] < TRUE).all()
+    assert (found["high"] > TRUE).all()
+    assert (found["std_error"] < [0.04, 0.002]).all()
+
+
+def likelihood(design, ar: list[float], ma: list[float]):
+    """-2 log likelihood, coefficients and their covariance, by matrices of n by n.
+
+    The covariance of the errors comes from the weights of the shocks that made them, 5,000 months back.
+    """
+    x, y = design.regressors.to_numpy(), design.response
+    n, k = x.shape
+    weights = ArmaProcess(np.r_[1, -np.array(ar)], np.r_[1, ma]).impulse_response(5000)
+    covariance = toeplitz([weights[: 5000 - lag] @ weights[lag:] for lag in range(n)])
+    inverse = np.linalg.inv(covariance)
+    spread = np.linalg.inv(x.T @ inverse @ x)
+    beta = spread @ x.T @ inverse @ y
+    squares = (y - x @ beta) @ inverse @ (y - x @ beta)
+    deviance = n * np.log(2 * np.pi * squares / n) + n + np.linalg.slogdet(covariance)[1]
+    return deviance, beta, spread * squares / (n - k)
+
+
+@pytest.mark.parametrize(
+    "order", [(1, 1), *(pytest.param(order, marks=pytest.mark.full) for order in [(1, 0), (2, 0), (1, 2)])]
+)
+def test_arma_against_a_long_search_of_statsmodels_and_dense_matrices(order):
+    p, q = order
+    design = broken([0.8], [0.5], harmonics=1)
+    fit = arma(design, order=order)
+    model = SARIMAX(design.response, design.regressors.to_numpy(), order=(p, 0, q))
+    start = np.r_[fit.coefficients[0], [0.4] * p, [0.1] * q, 4e-4]
+    search = model.fit(start, disp=0, method="nm", maxiter=20_000, maxfun=20_000, xtol=1e-9, ftol=1e-10)
+    assert fit.aic == pytest.approx(search.aic, abs=2e-3)
+    k = design.regressors.shape[1]
+    terms = search.params[k:-1]
+    deviance, beta, covariance = likelihood(design, terms[:p], terms[p:])
+    assert fit.aic == pytest.approx(deviance + 2 * (k + p + q + 1), abs=2e-3)
+    assert fit.aic <= deviance + 2 * (k + p + q + 1) + 1e-6
+    assert np.abs(fit.coefficients[0] - beta).max() < 0.01 * np.sqrt(np.diag(covariance).max())
+    assert np.sqrt(np.diag(fit.covariances[0])) == pytest.approx(np.sqrt(np.diag(covariance)), rel=0.02)
+
+
+@pytest.mark.full
+def test_orders_agree_as_they_should():
+    design = broken([0.6])
+    small, large, averaged = arma(design, order=(1, 0)), arma(design, order=(2, 1)), autoregressive(design)
+    assert large.aic - 2 * 2 <= small.aic
+    apart = (small.effects["estimate"] - averaged.effects["estimate"]).abs()
+    assert (apart < 0.25 * averaged.effects["std_error"]).all()
+    assert (small.effects["std_error"] < averaged.effects["std_error"]).all()
+    assert 0.3 < arma(broken([], [0.8]), order=(0, 1)).rho <= 0.5  # ma / (1 + ma**2)
+
+
+def test_a_unit_root_is_refused():
+    """A season without noise, left out of the design, is a cycle that never fades."""
+    design = interrupted(people(np.zeros(len(MONTHS))), REFORM, harmonics=0)
+    with pytest.raises(ValueError, match=r"ARMA\(2, 0\) errors have a unit root: .*more harmonics.*`autoreg"):
+        arma(design, order=(2, 0))
+
+
+def test_a_search_without_end_is_refused(monkeypatch):
+    monkeypatch.setattr(module, "STEPS", 5)
+    with pytest.raises(ValueError, match=r"ARMA\(1, 1\) errors are not found in 5 steps: take a lower order"):
+        arma(broken([0.5]))
+
+
+def test_arma_estimates_agree_though_the_search_stops_elsewhere(monkeypatch):
+    """The search of another processor stops up to 5e-7 further off; what is estimated must not show it."""
+    design = stock("recall")
+    exact, search = arma(design).effects, module.minimize
+
+    def elsewhere(*args, **options):
+        found = search(*args, **options)
+        found.x = np.add(found.x, [5e-7, -5e-7])
+        return found
+
+    monkeypatch.setattr(module, "minimize", elsewhere)
+    moved = arma(design).effects
+    assert np.abs((moved - exact)["estimate"] / exact["std_error"]).max() < 1e-8
+
+
+def test_first_differences_without_seasons_are_the_difference_of_mean_changes():
+    changes = np.diff((design := broken([0.9], harmonics=0)).response)
+    found = first_difference_slope(design, lags=0)
+    assert found.estimate == pytest.approx(changes[56:].mean() - changes[:55].mean())
+    assert found.high - found.low == pytest.approx(2 * stats.norm.ppf(0.975) * found.std_error)
+    quiet = first_difference_slope(interrupted(people(1e-7 * errors([0.5])), REFORM), lags=0)
+    assert (quiet.estimate, quiet.std_error) == pytest.approx((SLOPE, 0), abs=1e-8)
+
+
+def covered(estimator, rho: float, series: int, seed: int = 2014) -> np.ndarray:
+    """How many 95% intervals hold the true level change, slope change and effect in the last month."""
+    shocks = 0.02 * np.random.default_rng(seed).standard_normal((series, len(MONTHS)))
+    shocks[:, 0] /= np.sqrt(1 - rho**2)
+    true, hits = np.array([*TRUE, LEVEL + 60 * SLOPE]), np.zeros(3, dtype=int)
+    for shock in shocks:
+        error = [shock[0]]
+        for later in shock[1:]:
+            error.append(rho * error[-1] + later)
+        design = interrupted(people(np.array(error)), REFORM)
+        contrasts = pd.DataFrame(0.0, ["level", "slope", "end"], design.regressors.columns)
+        contrasts[["level", "slope"]] = [[1, 0], [0, 1], [1, 60]]
+        found = estimator(design).combine(contrasts)
+        hits += ((found["low"] <= true) & (true <= found["high"])).to_numpy()
+    return hits
+
+
+@pytest.mark.parametrize(
+    ("estimator", "rho", "series", "low", "high"),
+    [
+        (autoregressive, 0.8, 40, 0.93, 0.97),
+        *(
+            pytest.param(*case, marks=pytest.mark.full)
+            for case in [
+                *((autoregressive, rho, 2000, 0.93, 0.97) for rho in (0.5, 0.8, 0.9, 0.95)),
+                (newey_west, 0.8, 1000, 0.65, 0.70),
+                (arma, 0.8, 300, [0.915, 0.857, 0.86], [0.915, 0.857, 0.86]),
+            ]
+        ),
+    ],
+)
+def test_intervals_cover_as_documented(estimator, rho, series, low, high):
+    hits = covered(estimator, rho, series)
+    assert (hits >= stats.binom.ppf(0.001, series, low)).all(), hits / series
+    assert (hits <= stats.binom.ppf(0.999, series, high)).all(), hits / series
+
+
+def test_first_difference_intervals_cover_when_errors_never_fade():
+    """Normal intervals of the kernel are a little narrow: 0.85 to 0.95 of random walks with 6 lags."""
+    held = 0
+    for seed in range(60):
+        walk = 0.02 * np.random.default_rng(seed).standard_normal(len(MONTHS)).cumsum()
+        found = first_difference_slope(interrupted(people(walk), REFORM), lags=6)
+        held += found.low <= SLOPE <= found.high
+    assert 0.78 <= held / 60 <= 0.99
