@@ -13,11 +13,10 @@ import pandas as pd
 
 from benchmarks.measure import Measure, timed
 from tr_analysis.estimators.cluster_design import ClusteredDesign, clustered_design
-from tr_analysis.estimators.clusters import cluster_jackknife
+from tr_analysis.estimators.clusters import cluster_jackknife, wild_cluster_bootstrap
 from tr_analysis.estimators.owners import permutation_test
 from tr_analysis.estimators.payment import payment_rule
 from tr_analysis.estimators.payment_simulation import simulate
-from tr_analysis.estimators.wild import wild_cluster_bootstrap
 
 Call = Callable[[], object]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.estimators.adjustment import adjustment_identity, decimals, predicted, rounding_tolerance
+from tr_analysis.estimators.panel import adjustment_identity, decimals, predicted, rounding_tolerance
 
 ROW = {
     "release": "2017-10",

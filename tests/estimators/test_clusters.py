@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import NotApplicableError, cluster_jackknife, left_out
+from tr_analysis.estimators.cluster_design import NotApplicableError, clustered_design
+from tr_analysis.estimators.clusters import cluster_jackknife, left_out
 
 SIZES = [6, 9, 12, 15, 20, 27, 34, 41]
 OWNERS = np.array(["Sodexo", "Interserve", "RRP", "Working Links", "MTC", "Seetec", "ARCC", "PeoplePlus"])

@@ -3,10 +3,13 @@ import pandas as pd
 import pytest
 
 from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import cluster_jackknife
-from tr_analysis.estimators.few_clusters import few_clusters, size_simulation
+from tr_analysis.estimators.clusters import (
+    cluster_jackknife,
+    few_clusters,
+    size_simulation,
+    wild_cluster_bootstrap,
+)
 from tr_analysis.estimators.permutation import cluster_permutation
-from tr_analysis.estimators.wild import wild_cluster_bootstrap
 
 EIGHT = np.array([10, 14, 18, 24, 30, 40, 56, 80])
 TWENTY_ONE = np.geomspace(8, 80, 21).round().astype(int)

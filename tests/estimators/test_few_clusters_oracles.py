@@ -6,8 +6,7 @@ import pytest
 import statsmodels.api as sm
 
 from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import cluster_jackknife
-from tr_analysis.estimators.wild import bootstrap_draws, wild_cluster_bootstrap
+from tr_analysis.estimators.clusters import bootstrap_draws, cluster_jackknife, wild_cluster_bootstrap
 
 CODES = np.repeat(np.arange(8), [10, 14, 18, 24, 30, 40, 56, 80])
 NAMES = ["constant", "treated", "case_mix"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.estimators.panel_contrasts import association, judge, multiplicity, regression_to_the_mean
+from tr_analysis.estimators.panel import association, judge, multiplicity, regression_to_the_mean
 
 
 def rows(*rates, n=1286, baseline=47.5):

@@ -2,10 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.estimators.adjustment import adjustment_identity
-from tr_analysis.estimators.panel_calibration import Assumed, Published, calibrated_spread
-from tr_analysis.estimators.panel_contrasts import judge
-from tr_analysis.estimators.panel_simulation import simulate_panel
+from tr_analysis.estimators.panel import adjustment_identity, judge
+from tr_analysis.estimators.panel_simulation import Assumed, Published, calibrated_spread, simulate_panel
 from tr_analysis.estimators.payment_power import chances, standard_error
 from tr_analysis.origin import SIMULATED, origin_of
 

@@ -7,8 +7,7 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import NotApplicableError
+from tr_analysis.estimators.cluster_design import NotApplicableError, clustered_design
 from tr_analysis.estimators.permutation import cluster_permutation, count_assignments
 
 SIZES = [3, 4, 5, 6, 7, 8]

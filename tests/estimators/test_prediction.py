@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.estimators.heterogeneity import pool
-from tr_analysis.estimators.prediction import prediction_interval
+from tr_analysis.estimators.heterogeneity import pool, prediction_interval
 
 
 def panel(random, tau, units):

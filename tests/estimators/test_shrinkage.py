@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import approx_fprime, minimize
 
-from tr_analysis.estimators.shrinkage import _loss, beta_binomial, rank_intervals, shrink
+from tr_analysis.estimators.heterogeneity import _loss, beta_binomial, rank_intervals, shrink
 
 # Hits in the first 45 times at bat of 18 players in 1970 (Efron and Morris 1975).
 BATTING = [18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7]

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import NotApplicableError
+from tr_analysis.estimators.cluster_design import NotApplicableError, clustered_design
+from tr_analysis.estimators.clusters import bootstrap_draws, wild_cluster_bootstrap
 from tr_analysis.estimators.permutation import cluster_permutation
-from tr_analysis.estimators.wild import bootstrap_draws, wild_cluster_bootstrap
 
 CODES = np.repeat(np.arange(6), [3, 4, 5, 6, 7, 8])
 

@@ -7,9 +7,16 @@ from math import factorial, prod
 import numpy as np
 
 from tr_analysis.estimators.checks import Array, coverage, generator
-from tr_analysis.estimators.cluster_design import SINGULAR, ClusteredDesign
-from tr_analysis.estimators.clusters import ClusterTest, NotApplicableError, enough_draws
-from tr_analysis.estimators.inversion import NullDraws, Tails, squared_length
+from tr_analysis.estimators.cluster_design import (
+    SINGULAR,
+    ClusteredDesign,
+    ClusterTest,
+    NotApplicableError,
+    NullDraws,
+    Tails,
+    enough_draws,
+    squared_length,
+)
 
 
 def cluster_permutation(
