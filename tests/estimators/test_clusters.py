@@ -155,6 +155,13 @@ def test_all_signs_against_wildboottest():
     assert np.sort(numerator / np.sqrt(denominator)) == pytest.approx(np.sort(oracle.t_boot), rel=1e-9)
 
 
+def test_webbs_weights_vary_as_signs_do():
+    """Mean 0 and variance 1; 20,000 draws have four errors of 4 per cent."""
+    webb = bootstrap_draws(design(panel()), draws=20_000).numerator
+    signs = bootstrap_draws(design(panel()), signs="rademacher").numerator
+    assert webb.var(axis=1) == pytest.approx(signs.var(axis=1), rel=0.04)
+
+
 def test_interval_holds_what_is_not_rejected():
     frame, choices = panel(seed=2), {"draws": 1999, "level": 0.9}
     test = wild_cluster_bootstrap(design(frame), **choices)
