@@ -52,8 +52,6 @@ def test_clusters_all_alike_are_refused():
         ({"case_mix": lambda f: 2 - 3 * f["treated"]}, "collinear"),
         ({"rate": lambda f: 1 + 2 * f["case_mix"]}, "clusters do not differ"),
         ({"rate": 5.0}, "clusters do not differ"),
-        ({"rate": lambda f: f["rate"] * 1e200}, r"the response reach \de\+200, .*: choose another unit"),
-        ({"rate": lambda f: f["rate"] * 1e-200}, r"the response reach \de-200, .*: choose another unit"),
         ({"rate": lambda f: f["rate"].astype(str)}, "the response hold string, which are not numbers"),
     ],
 )

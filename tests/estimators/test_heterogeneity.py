@@ -28,9 +28,6 @@ BCG = np.array(
     ],
     dtype=float,
 )
-# Hits in the first 45 times at bat of 18 players in 1970 (Efron and Morris 1975).
-BATTING = [18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7]
-
 units = st.integers(2, 12).flatmap(
     lambda k: st.tuples(
         st.lists(st.floats(-3, 3), min_size=k, max_size=k),
@@ -70,12 +67,6 @@ def test_against_statsmodels(panel):
         assert pooled.high - pooled.estimate == pytest.approx(
             stats.t.ppf(0.975, len(y) - 1) * error, rel=1e-3
         )
-
-
-def test_equal_variances_have_closed_forms():
-    y, v = np.array([1.0, 3.0, 8.0, 4.0]), np.full(4, 0.5)
-    assert between_variance(y, v) == pytest.approx(np.var(y, ddof=1) - 0.5)
-    assert pool(y, v).estimate == pytest.approx(4)
 
 
 @given(units, st.floats(0.01, 50), st.floats(-5, 5), st.randoms(use_true_random=False))
@@ -226,14 +217,6 @@ def test_maximum_of_the_likelihood_of_scipy():
     found = beta_binomial(frame)
     assert (found.mean, found.prior_sample_size) == pytest.approx((a / (a + b), a + b), rel=1e-3)
     assert found.tau == pytest.approx(np.sqrt(stats.beta(a, b).var()), rel=1e-3)
-
-
-def test_batting_averages_hardly_differ():
-    """Eighteen of 45: the observed spread is little more than chance, so everybody is near the mean."""
-    found = shrink(panel(BATTING, 45))
-    assert found["estimate"].mean() == pytest.approx(np.mean(BATTING) / 45, abs=1e-3)
-    assert found["reliability"].iloc[0] < 0.35
-    assert np.ptp(found["estimate"]) < 0.35 * (18 - 7) / 45
 
 
 def test_shrunken_share_by_hand():

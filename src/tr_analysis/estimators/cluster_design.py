@@ -15,8 +15,6 @@ __all__ = ["clustered_design"]
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
 FEWEST_DRAWS = 99
-LARGEST = 1e100
-"""Numbers beyond it, or below its inverse, have no square that could be summed."""
 SINGULAR = 1e-10
 """Below this an eigenvalue that could be 1 counts as 0."""
 REACH = np.geomspace(2**-6, 2**30, 145)
@@ -33,22 +31,8 @@ class NotApplicableError(ValueError):
 class ClusterTest:
     """A coefficient with its interval and the test of no effect.
 
-    Attributes
-    ----------
-    method
-        Name of the method, for a reader.
-    estimate, low, high
-        The coefficient and its interval; infinite where no value is rejected in that direction.
-    p_value
-        Two-sided, of a coefficient of 0.
-    clusters
-        Number of clusters.
-    draws
-        Number of bootstrap draws or of assignments; 0 for a formula.
-    level
-        Nominal coverage of the interval.
-    note
-        What a reader must know to trust or distrust the row.
+    Ends are infinite where no value is rejected in that direction, ``p_value`` is two-sided, ``draws`` counts
+    bootstrap draws or assignments (0 for a formula), and ``note`` is what a reader must know to trust the row.
     """
 
     method: str
@@ -73,10 +57,8 @@ class NullDraws:
     ----------
     estimate, std_error
         Those of the data.
-    numerator
-        Coefficients of the numerators: constant, slope (2, B).
-    denominator
-        Coefficients of the squared denominators: constant, slope, square (3, B).
+    numerator, denominator
+        Coefficients of numerators (constant, slope: 2, B) and squared denominators (and square: 3, B).
     with_data
         Whether the data are one of the draws, as when these are all there can be.
     """
@@ -111,6 +93,11 @@ class NullDraws:
         low, high = (self.estimate + side * self._reach(side, level) * self.std_error for side in (-1, 1))
         return low, high
 
+    def test(self, method: str, clusters: int, level: float, note: str) -> ClusterTest:
+        """Return the test of no effect and the interval."""
+        ends, p_value = self.interval(level), self.p_value()
+        return ClusterTest(method, self.estimate, *ends, p_value, clusters, self.draws, level, note)
+
     def _reach(self, side: int, level: float) -> float:
         """Return the largest distance not rejected, in standard errors."""
 
@@ -134,12 +121,10 @@ class ClusteredDesign:
 
     Attributes
     ----------
-    response
-        Outcome (n).
+    response, weights
+        Outcome and weight of each row (n).
     regressors
         Constant and regressors (n, k).
-    weights
-        Weights (n).
     codes, labels
         Number of each row's cluster (n), and the names of the G clusters.
     coefficient
@@ -219,9 +204,9 @@ def clustered_design(
     Raises
     ------
     ValueError
-        If lengths differ, a value is missing, infinite, beyond 1e100 or not a number, the coefficient is not a column,
-        there are fewer than 3 clusters, a weight is negative or all of a cluster are 0, the regressors are
-        collinear or two have one name, or they leave nothing in which the clusters differ.
+        If lengths differ, a value is missing, infinite or no number, the coefficient is no column, there are
+        fewer than 3 clusters, a weight is negative or all of a cluster are 0, regressors are collinear or
+        two have one name, or they leave nothing in which the clusters differ.
 
     Examples
     --------
@@ -276,9 +261,6 @@ def _finite(what: str, values: object) -> Array:
     found = numbers(what, values)
     if not np.isfinite(found).all():
         raise ValueError(f"the {what} hold a missing or infinite value: drop the row or find the figure")
-    largest = float(np.abs(found).max(initial=0))
-    if largest > LARGEST or 0 < largest < 1 / LARGEST:
-        raise ValueError(f"the {what} reach {largest:.1g}, too far from 1 to be squared: choose another unit")
     return found
 
 

@@ -73,10 +73,9 @@ def few_clusters(
     =======================  =========  =========  =======  =========  ===========
 
     With two clusters treated the jackknife rejects too often, and the bootstrap hardly ever, a clear effect or
-    none; the permutation keeps its size. With 4 of 8 treated, 2 of 70 is its only p-value under 5%. All of this
-    is for clusters that vary alike. With nine times the variance in those treated the four methods reject in
-    this order 6.3, 9.0, 7.9 and 5.5% with 4 of 8 treated, all of one size, and 9.7, 12.0, 10.7 and 9.6% with 3
-    of 8 (simulation error 0.6 points): a p-value near 5% is none then.
+    none; the permutation keeps its size. All of this is for clusters that vary alike. With nine times the
+    variance in those treated the four reject 6.3, 9.0, 7.9 and 5.5% with 4 of 8 treated, all of one size, and
+    9.7, 12.0, 10.7 and 9.6% with 3 of 8 (simulation error 0.6 points): a p-value near 5% is none then.
 
     Parameters
     ----------
@@ -96,7 +95,7 @@ def few_clusters(
     Raises
     ------
     ValueError
-        If ``draws`` or ``level`` is out of range.
+        If a method is none of `METHODS`, or ``draws`` or ``level`` is out of range.
 
     Examples
     --------
@@ -106,6 +105,8 @@ def few_clusters(
     >>> few["p_value"].tolist()
     [nan, nan, nan, 0.2]
     """
+    if unknown := [name for name in methods if name not in METHODS]:
+        raise ValueError(f"no method {unknown[0]!r}: name some of {', '.join(METHODS)}")
     bootstrap = partial(wild_cluster_bootstrap, draws=draws, level=level, seed=seed)
     tests: dict[str, Callable[[ClusteredDesign], ClusterTest]] = {
         JACKKNIFE: partial(cluster_jackknife, level=level),
@@ -143,11 +144,9 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
 
     Raises
     ------
-    ValueError
-        If ``level`` is not between 0 and 1.
-    NotApplicableError
-        If without one of the clusters nothing is left that identifies the coefficient: a single public
-        owner, say. It is a ValueError too.
+    NotApplicableError, ValueError
+        If without one of the clusters nothing is left that identifies the coefficient (a single public owner,
+        say), or ``level`` is not between 0 and 1.
 
     References
     ----------
@@ -166,27 +165,14 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     distance = leave_one_cluster_out(design).to_numpy() - design.estimate
     error = float(np.sqrt(df / (df + 1) * (distance**2).sum()))
     reach = float(student.ppf((1 + level) / 2, df)) * error
-    return ClusterTest(
-        method=JACKKNIFE,
-        estimate=design.estimate,
-        low=design.estimate - reach,
-        high=design.estimate + reach,
-        p_value=float(2 * student.sf(abs(design.estimate) / error, df)),
-        clusters=df + 1,
-        draws=0,
-        level=level,
-        note=f"standard error {error:.3g}, t with {df} degrees of freedom{few_clusters_warning(design)}",
-    )
+    low, high = design.estimate - reach, design.estimate + reach
+    p_value = float(2 * student.sf(abs(design.estimate) / error, df))
+    note = f"standard error {error:.3g}, t with {df} degrees of freedom{few_clusters_warning(design)}"
+    return ClusterTest(JACKKNIFE, design.estimate, low, high, p_value, df + 1, 0, level, note)
 
 
 def leave_one_cluster_out(design: ClusteredDesign) -> pd.Series:
-    """Return the coefficient without each cluster: which cluster moves it, and by how much.
-
-    Raises
-    ------
-    NotApplicableError
-        As in `cluster_jackknife`.
-    """
+    """Return the coefficient without each cluster: which cluster moves it, and by how much."""
     without = design.products.sum(axis=0) - design.products
     estimates = np.einsum("gk,gk->g", leave_one_out_weights(design), without)
     return pd.Series(estimates, design.labels.rename("without"), name="estimate")
@@ -196,11 +182,6 @@ def leave_one_out_weights(design: ClusteredDesign) -> Array:
     """Return what turns the products without each cluster into its estimate of the coefficient (G, k).
 
     Coefficients of other regressors may vanish with their cluster, as those of cluster dummies do.
-
-    Raises
-    ------
-    NotApplicableError
-        As in `cluster_jackknife`.
     """
     rest = np.eye(len(design.contrast)) - design.leverage
     solved = np.linalg.pinv(rest, rcond=SINGULAR, hermitian=True) @ design.contrast
@@ -264,10 +245,8 @@ def wild_cluster_bootstrap(
 
     Raises
     ------
-    ValueError
-        If an argument is none of the above.
-    NotApplicableError
-        If the coefficient rests on one cluster alone. It is a ValueError too.
+    NotApplicableError, ValueError
+        If the coefficient rests on one cluster alone, or an argument is none of the above.
 
     References
     ----------
@@ -285,19 +264,9 @@ def wild_cluster_bootstrap(
     """
     level = coverage(level)
     null = bootstrap_draws(design, signs=signs, draws=draws, seed=seed)
-    low, high = null.interval(level)
     how = "all signs" if _enumerated(design, signs) else f"{signs} weights"
-    return ClusterTest(
-        method="wild cluster bootstrap",
-        estimate=design.estimate,
-        low=low,
-        high=high,
-        p_value=null.p_value(),
-        clusters=len(design.labels),
-        draws=null.draws,
-        level=level,
-        note=f"WCR-S, {how}, symmetric tails{few_clusters_warning(design)}",
-    )
+    note = f"WCR-S, {how}, symmetric tails{few_clusters_warning(design)}"
+    return null.test("wild cluster bootstrap", len(design.labels), level, note)
 
 
 def bootstrap_draws(

@@ -16,7 +16,6 @@ from tr_analysis.estimators.optimum import polish
 
 __all__ = [
     "heterogeneity",
-    "between_variance",
     "pool",
     "prediction_interval",
     "beta_binomial",
@@ -65,9 +64,10 @@ def heterogeneity(
     Answers: do the units really differ, and by how much?
 
     With ``w = 1 / variance``, ``Q = sum w (y - mean)^2`` is chi-squared on ``units - 1`` degrees of freedom
-    where all units share one true value, and ``I2 = max(0, 1 - (units - 1) / Q)``. The interval of
-    ``tau2`` is the Q-profile: the values at which ``Q(tau2) = sum (y - mean)^2 / (variance + tau2)`` meets
-    the two quantiles of that chi-squared. With few units it is wide, and both ends can be 0.
+    where all units share one true value, and ``I2 = max(0, 1 - (units - 1) / Q)``. ``tau2`` is Paule and
+    Mandel's: where ``Q(tau2) = sum (y - mean)^2 / (variance + tau2)`` is ``units - 1``, or 0. Its interval is
+    the Q-profile, where ``Q(tau2)`` meets the quantiles of that chi-squared: wide with few units, and both
+    ends can be 0.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def heterogeneity(
 
     References
     ----------
-    Cochran (1954), Biometrics 10, 101-129. Higgins and Thompson (2002), Statistics in Medicine 21,
-    1539-1558. Viechtbauer (2007), Statistics in Medicine 26, 37-52. `between_variance` for ``tau2``.
+    Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
+    377-385. Higgins and Thompson (2002) and Viechtbauer (2007), Statistics in Medicine 21, 1539-1558 and 26, 37-52.
 
     Examples
     --------
@@ -104,21 +104,7 @@ def heterogeneity(
 
 
 def between_variance(estimates: npt.ArrayLike, variances: npt.ArrayLike) -> float:
-    """Estimate the variance of the true values by Paule and Mandel's method: ``Q(tau2) = units - 1``, or 0.
-
-    Answers: what is the variance between units once sampling is taken off?
-
-    Parameters, errors and ``Q`` are those of `heterogeneity`; the result is in the squared unit of the estimates.
-
-    References
-    ----------
-    Paule and Mandel (1982), Journal of Research of the NBS 87, 377-385.
-
-    Examples
-    --------
-    >>> round(between_variance([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5]), 3)
-    8.167
-    """
+    """Return ``tau2`` of `heterogeneity` alone, in the squared unit of the estimates."""
     y, v = check_units(estimates, variances, 0.95)
     return _where_q_is(y, v, len(y) - 1)
 
@@ -136,12 +122,7 @@ def pool(estimates: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0
     Parameters
     ----------
     estimates, variances, level
-        As in `heterogeneity`, with the same errors.
-
-    Returns
-    -------
-    PooledMean
-        In the unit of the estimates.
+        As in `heterogeneity`, with the same errors; the result is in the unit of the estimates.
 
     References
     ----------
@@ -187,24 +168,15 @@ def prediction_interval(
 
     Parameters
     ----------
-    estimates, variances
-        One value per unit, in any unit of measurement, and its sampling variance; three units or more.
-    level
-        Probability, between 0 and 1.
-    draws
-        Number of draws, 1,000 or more.
-    seed
-        Seed or generator; the same seed gives the same interval.
-
-    Returns
-    -------
-    PooledMean
-        In the unit of the estimates; ``estimate`` is the pooled mean.
+    estimates, variances, level
+        As in `heterogeneity`; three units or more. ``estimate`` of the result is the pooled mean.
+    draws, seed
+        Number of draws, 1,000 or more; seed or generator.
 
     Raises
     ------
     ValueError
-        As in `pool`, with fewer than three units, or with fewer than 1,000 draws.
+        As in `heterogeneity`, with fewer than three units, or with fewer than 1,000 draws.
 
     References
     ----------
@@ -285,16 +257,10 @@ def _confidence_draws(y: Array, v: Array, q: Array) -> Array:
 
 @dataclass(frozen=True)
 class BetaBinomial:
-    """Distribution of true shares between units, fitted to counts.
+    """Mean of the true shares of units, their standard deviation ``tau``, and the weight of the mean in trials.
 
-    Attributes
-    ----------
-    mean
-        Mean of the true shares.
-    tau
-        Their standard deviation; 0 where chance alone explains the counts.
-    prior_sample_size
-        Trials of a unit at which its own share and the mean weigh alike; infinite where ``tau`` is 0.
+    A unit with as many trials as ``prior_sample_size`` weighs as much as the mean; it is infinite where ``tau``
+    is 0, since chance alone explains the counts.
     """
 
     mean: float
@@ -313,17 +279,14 @@ def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str
 
     Parameters
     ----------
-    frame
-        One row per unit, two or more, in any order.
-    successes, trials
-        Names of the columns with the counts.
+    frame, successes, trials
+        One row per unit, two or more, and the names of its columns with the counts.
 
     Raises
     ------
     ValueError
         If the counts are not possible, there is one unit only, every unit has none or all of its trials
-        successful (the fit has no end there), every unit has one trial only (no spread can be seen), or the
-        fit does not converge.
+        successful or one trial only, or the fit does not converge.
 
     References
     ----------
@@ -386,10 +349,8 @@ def shrink(
 
     Parameters
     ----------
-    frame, successes, trials
-        As in `beta_binomial`.
-    level
-        Probability within each interval, between 0 and 1.
+    frame, successes, trials, level
+        As in `beta_binomial`; probability within each interval, between 0 and 1.
 
     Returns
     -------
@@ -440,10 +401,8 @@ def rank_intervals(
     ----------
     frame, successes, trials, level
         As in `shrink`.
-    draws
-        Number of draws, 100 or more.
-    seed
-        Seed or generator; the same seed gives the same ranks.
+    draws, seed
+        Number of draws, 100 or more; seed or generator.
 
     Returns
     -------

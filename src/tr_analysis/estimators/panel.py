@@ -40,12 +40,8 @@ class Regression:
         Slope of the later changes on the first: 1 where what was seen stays, 0 where it was all luck.
     expected, expected_low, expected_high
         The slope that sampling alone would leave, from the variation between units beyond it.
-    best_quarter
-        Units in the best quarter of the first cohort, one at least.
-    best_quarter_initial, best_quarter_later
-        Their mean change at first, and later.
-    units
-        Units with both.
+    best_quarter, best_quarter_initial, best_quarter_later
+        Units in the best quarter of the first cohort, and their mean change at first and later.
     """
 
     estimate: float
@@ -82,10 +78,9 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
 
     Parameters
     ----------
-    panel
-        adjusted_rate and baseline_rate in per cent, offenders; other columns are kept.
-    level
-        Significance level, above 0 and below 0.5; the rule's own is not in the sources.
+    panel, level
+        adjusted_rate and baseline_rate in per cent, offenders; other columns are kept. Significance level,
+        above 0 and below 0.5: the rule's own is not in the sources.
 
     Returns
     -------
@@ -133,10 +128,8 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
 
     Parameters
     ----------
-    p_values
-        Probabilities (n), none missing; one at least.
-    level
-        Between 0 and 1.
+    p_values, level
+        Probabilities (n), one at least, none missing; significance level, between 0 and 1.
 
     Returns
     -------
@@ -183,10 +176,8 @@ def regression_to_the_mean(
     ----------
     first, later
         Change of each unit (n), three or more, in any unit of measurement; a fall is negative and good.
-    variances
-        Sampling variance of ``first`` (n), in the squared unit.
-    level
-        Coverage of the intervals.
+    variances, level
+        Sampling variance of ``first`` (n), in the squared unit; coverage of the intervals.
 
     Raises
     ------
@@ -229,10 +220,8 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> A
 
     Parameters
     ----------
-    x, y
-        One number per unit in each (n), four or more.
-    level
-        Coverage of the interval.
+    x, y, level
+        One number per unit in each (n), four or more; coverage of the interval.
 
     Raises
     ------

@@ -137,20 +137,16 @@ def calibrated_spread(published: Published, providers: int, *, error: float, lev
     rest are multinomial with the chances of `payment_power.chances`, and the spread is the one with the smallest
     deviance (`payment_counts.compatibility`), to a twentieth of a point.
 
-    Two counts and a mean cannot all be met by a normal spread at a two-sided 5%: with 13 winners and 2 losers of 21,
-    a fall of 1.9 points and cohorts of 1,286 the likeliest spread expects fewer winners than were seen. So the panel
-    is drawn with this spread and kept only if it gives the counts; what that selects is luck, as it may have been.
+    Two counts and a mean cannot all be met: with 13 winners and 2 losers of 21, a fall of 1.9 points and cohorts of
+    1,286 the likeliest spread expects fewer winners than were seen. So the panel is drawn with this spread and kept
+    only if it gives the counts; what that selects is luck, as it may have been.
 
     Parameters
     ----------
-    published
-        The counts and rates.
-    providers
-        All of them.
-    error
-        Standard error of one provider's rate in the first cohort, a share.
-    level
-        Two-sided significance level.
+    published, providers
+        Counts and rates, and the number of providers.
+    error, level
+        Standard error of one provider's rate in the first cohort, a share; two-sided significance level.
 
     Raises
     ------

@@ -67,10 +67,8 @@ def cluster_permutation(
 
     Raises
     ------
-    ValueError
-        If an argument is none of the above.
-    NotApplicableError
-        If the regressor varies within a cluster, or has not two values. It is a ValueError too.
+    NotApplicableError, ValueError
+        If the regressor varies within a cluster or has not two values, or an argument is none of the above.
 
     References
     ----------
@@ -88,23 +86,13 @@ def cluster_permutation(
     """
     level = coverage(level)
     null = permutation_draws(design, draws=draws, seed=seed)
-    low, high = null.interval(level)
     labelled = _labelled_clusters(design)
     possible = comb(len(labelled), int(labelled.sum()))
     alike = 2 if 2 * labelled.sum() == len(labelled) else 1  # swapping the halves only turns the sign
     smallest = alike / null.draws if null.with_data else 1 / (1 + null.draws)
     how = f"all {possible}" if null.with_data else f"a sample of {possible}"
-    return ClusterTest(
-        method="permutation of clusters",
-        estimate=design.estimate,
-        low=low,
-        high=high,
-        p_value=null.p_value(),
-        clusters=len(labelled),
-        draws=null.draws,
-        level=level,
-        note=f"t statistic, {how} assignments, smallest attainable p {smallest:.2g}",
-    )
+    note = f"t statistic, {how} assignments, smallest attainable p {smallest:.2g}"
+    return null.test("permutation of clusters", len(labelled), level, note)
 
 
 def permutation_draws(
