@@ -13,10 +13,9 @@ import pandas as pd
 
 from benchmarks.measure import Measure, timed
 from tr_analysis.estimators.cluster_design import ClusteredDesign, clustered_design
-from tr_analysis.estimators.clusters import cluster_jackknife
-from tr_analysis.estimators.owners import permutation_test
+from tr_analysis.estimators.clusters import cluster_jackknife, wild_cluster_bootstrap
 from tr_analysis.estimators.payment_design import payment_rule, simulated_counts
-from tr_analysis.estimators.wild import wild_cluster_bootstrap
+from tr_analysis.estimators.permutation import permutation_draws
 
 Call = Callable[[], object]
 
@@ -101,7 +100,8 @@ def _labels() -> tuple[Any, Any]:
 def permutations(draws: int) -> Call:
     """Permute the labels of 200 units, all draws at once."""
     outcomes, labelled = _labels()
-    return lambda: permutation_test(outcomes, labelled, draws=draws)
+    design = clustered_design(outcomes, pd.DataFrame({"label": labelled}), np.arange(200), "label")
+    return lambda: permutation_draws(design, studentised=False, draws=draws).p_value()
 
 
 def loop(draws: int) -> Call:

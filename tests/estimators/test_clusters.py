@@ -1,3 +1,6 @@
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,200 +9,261 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import NotApplicableError, cluster_jackknife, left_out
+from tests.estimators.clustered import design, numbers, panel, rewritten
+from tr_analysis.estimators.cluster_design import NotApplicableError, clustered_design
+from tr_analysis.estimators.clusters import (
+    ALL_SIGNS,
+    JACKKNIFE,
+    PERMUTATION,
+    WEBB,
+    bootstrap_draws,
+    cluster_jackknife,
+    few_clusters,
+    leave_one_cluster_out,
+    wild_cluster_bootstrap,
+)
+from tr_analysis.estimators.permutation import cluster_permutation, permutation_draws
 
-SIZES = [6, 9, 12, 15, 20, 27, 34, 41]
-OWNERS = np.array(["Sodexo", "Interserve", "RRP", "Working Links", "MTC", "Seetec", "ARCC", "PeoplePlus"])
-
-
-def panel(seed: int = 0) -> pd.DataFrame:
-    """Rows of eight owners, four of them treated, with what owners share."""
-    rng = np.random.default_rng(seed)
-    codes = np.repeat(np.arange(8), SIZES)
-    shared = 0.5 * rng.standard_normal(8)
-    frame = pd.DataFrame({"owner": OWNERS[codes], "treated": np.isin(codes, [0, 3, 4, 6]) * 1.0})
-    frame["case_mix"] = rng.standard_normal(len(frame)) + codes / 4
-    frame["offenders"] = rng.integers(50, 900, len(frame)).astype(float)
-    noise = shared[codes] + rng.standard_normal(len(frame))
-    return frame.assign(rate=0.4 * frame["treated"] + 0.3 * frame["case_mix"] + noise)
-
-
-def design(frame: pd.DataFrame, regressors=("treated", "case_mix"), weights="offenders"):
-    return clustered_design(
-        frame["rate"],
-        frame[list(regressors)],
-        frame["owner"],
-        regressors[0],
-        weights=None if weights is None else frame[weights],
-    )
-
-
-def numbers(test) -> list[float]:
-    return [test.estimate, test.low, test.high, test.p_value]
-
-
-def fitted(frame: pd.DataFrame, regressors, weights):
-    w = np.ones(len(frame)) if weights is None else frame[weights]
-    return sm.WLS(frame["rate"], sm.add_constant(frame[list(regressors)]), weights=w).fit()
+EIGHT = (10, 14, 18, 24, 30, 40, 56, 80)
+TWENTY_ONE = np.geomspace(8, 80, 21).round().astype(int)
+MEASURED = {
+    "eight": (EIGHT, [0, 3, 5, 6], [0.056, 0.066, 0.05, 0.024]),
+    "three of eight": (EIGHT, [1, 4, 6], [0.061, 0.059, 0.047, 0.034]),
+    "five of twenty-one": (TWENTY_ONE, range(1, 21, 4), [0.071, 0.049, 0.052]),
+    "two of twenty-one": (TWENTY_ONE, [5, 15], [0.125, 0.001, 0.048]),
+}
+"""Rows by cluster, treated clusters, and the share of 10,000 responses without effect that each method rejects."""
 
 
 @pytest.mark.parametrize("weights", [None, "offenders"])
 def test_jackknife_against_refits(weights):
     frame = panel()
-    names = ["treated", "case_mix"]
-    full = fitted(frame, names, weights).params["treated"]
-    without = {
-        owner: fitted(frame[frame["owner"] != owner], names, weights).params["treated"] for owner in OWNERS
-    }
-    found = design(frame, names, weights)
-    assert left_out(found).to_dict() == pytest.approx(without, rel=1e-10)
-    error = np.sqrt(7 / 8 * sum((estimate - full) ** 2 for estimate in without.values()))
-    test = cluster_jackknife(found, level=0.9)
-    assert (test.clusters, test.draws, test.level) == (8, 0, 0.9)
-    reach = stats.t.ppf(0.95, 7) * error
-    p_value = 2 * stats.t.sf(abs(full) / error, 7)
+
+    def fitted(rows):
+        w = np.ones(len(rows)) if weights is None else rows[weights]
+        return sm.WLS(rows["rate"], sm.add_constant(rows[["treated", "case_mix"]]), w).fit().params["treated"]
+
+    full, without = fitted(frame), {g: fitted(frame[frame["cluster"] != g]) for g in range(6)}
+    found = design(frame, weights=weights)
+    assert leave_one_cluster_out(found).to_dict() == pytest.approx(without, rel=1e-10)
+    error = np.sqrt(5 / 6 * sum((estimate - full) ** 2 for estimate in without.values()))
+    test, reach = cluster_jackknife(found, level=0.9), stats.t.ppf(0.95, 5) * error
+    assert (test.clusters, test.draws, test.level) == (6, 0, 0.9)
+    p_value = 2 * stats.t.sf(abs(full) / error, 5)
     assert numbers(test) == pytest.approx([full, full - reach, full + reach, p_value], rel=1e-10)
 
 
-def test_jackknife_with_a_dummy_for_each_cluster():
-    """The dummies go with their clusters; the coefficient stays, as if means were taken off first."""
+@pytest.mark.parametrize("method", [cluster_jackknife, wild_cluster_bootstrap])
+def test_dummies_of_clusters_are_the_same_as_means_taken_off(method):
+    """Although without a cluster nothing tells the coefficient of its dummy."""
     frame = panel()
-    dummies = pd.get_dummies(frame["owner"], drop_first=True).astype(float)
-    x = pd.concat([frame[["case_mix"]], dummies], axis=1)
-    test = cluster_jackknife(clustered_design(frame["rate"], x, frame["owner"], "case_mix"))
-    means = frame.groupby("owner")[["rate", "case_mix"]].transform("mean")
-    inner = (frame[["rate", "case_mix"]] - means).assign(owner=frame["owner"])
-    within = {
-        owner: rest["rate"] @ rest["case_mix"] / (rest["case_mix"] @ rest["case_mix"])
-        for owner in [None, *OWNERS]
-        for rest in [inner[inner["owner"] != owner]]
-    }
-    full = within.pop(None)
-    error = np.sqrt(7 / 8 * sum((estimate - full) ** 2 for estimate in within.values()))
-    assert test.estimate == pytest.approx(full)
-    assert test.high - full == pytest.approx(stats.t.ppf(0.975, 7) * error)
+    dummies = pd.get_dummies(frame["cluster"], drop_first=True).astype(float).add_prefix("owner ")
+    with_dummies = pd.concat([frame[["case_mix"]], dummies], axis=1)
+    inner = frame[["rate", "case_mix"]] - frame.groupby("cluster")[["rate", "case_mix"]].transform("mean")
+    found, expected = (
+        method(clustered_design(y, x, frame["cluster"], "case_mix"), level=0.8)
+        for y, x in ((frame["rate"], with_dummies), (inner["rate"], inner[["case_mix"]]))
+    )
+    assert numbers(found) == pytest.approx(numbers(expected))
 
 
 def test_large_numbers_that_hardly_vary():
     """Years as they are, and squared, are no more trouble than years from the middle."""
     frame = panel().assign(year=lambda f: 2011.0 + np.arange(len(f)) % 9, square=lambda f: f["year"] ** 2)
     middle = frame.assign(year=frame["year"] - 2015, square=(frame["year"] - 2015) ** 2)
-    names = ("treated", "year", "square")
-    found = numbers(cluster_jackknife(design(frame, names)))
-    assert found == pytest.approx(numbers(cluster_jackknife(design(middle, names))), rel=1e-6)
-
-
-@given(st.integers(0, 10**6), st.floats(0.01, 100), st.floats(-5, 5), st.floats(0.01, 100))
-def test_jackknife_follows_the_data(seed, factor, shift, scale):
-    """Order of rows, names of clusters, scale of weights and a shift of the response change nothing."""
-    frame = panel()
-    before = cluster_jackknife(design(frame))
-    other = frame.sample(frac=1, random_state=seed)
-    names = dict(zip(OWNERS, np.random.default_rng(seed).permutation(8), strict=True))
-    other = other.assign(
-        owner=other["owner"].map(names),
-        offenders=scale * other["offenders"],
-        rate=factor * other["rate"] + shift + 2 * other["case_mix"],
+    found, expected = (
+        numbers(cluster_jackknife(design(f, ("treated", "year", "square")))) for f in (frame, middle)
     )
-    after = cluster_jackknife(design(other))
-    expected = [factor * before.estimate, factor * before.low, factor * before.high, before.p_value]
-    assert numbers(after) == pytest.approx(expected, rel=1e-7, abs=1e-9)
+    assert found == pytest.approx(expected, rel=1e-6)
 
 
-def test_row_counts_as_its_weight():
-    """A row split into two of half its weight, or a row without weight added, changes nothing."""
+@given(st.integers(0, 10**6), st.floats(0.01, 100))
+def test_tests_follow_the_data(seed, factor):
+    """Order of rows, names of clusters, halves of rows and units change nothing."""
     frame = panel()
-    halves = pd.concat([frame, frame]).assign(offenders=lambda f: f["offenders"] / 2)
-    empty = pd.concat([frame, frame.head(3).assign(rate=1e3, offenders=0)])
-    expected = numbers(cluster_jackknife(design(frame)))
-    assert numbers(cluster_jackknife(design(halves))) == pytest.approx(expected)
-    assert numbers(cluster_jackknife(design(empty))) == pytest.approx(expected)
+    before, after = (
+        few_clusters(design(f), methods=[JACKKNIFE, ALL_SIGNS], level=0.8)
+        for f in (frame, rewritten(frame, seed, factor))
+    )
+    assert after["p_value"].to_numpy() == pytest.approx(before["p_value"].to_numpy())
+    for end in ("estimate", "low", "high"):
+        assert after[end].to_numpy() == pytest.approx(factor * before[end].to_numpy())
 
 
-def test_effective_clusters():
-    equal = pd.DataFrame({"owner": np.repeat(np.arange(8), 5), "rate": np.arange(40.0) ** 2})
-    half = equal.assign(treated=equal["owner"] < 4)
-    pair = equal.assign(treated=equal["owner"] < 2)
-    assert design(half, ["treated"], None).effective_clusters == pytest.approx(8)
-    shares = np.array([0.75**2] * 2 + [0.25**2] * 6)
-    expected = shares.sum() ** 2 / (shares**2).sum()
-    assert design(pair, ["treated"], None).effective_clusters == pytest.approx(expected)
-    assert "not to be trusted" in cluster_jackknife(design(pair, ["treated"], None)).note
-    assert "not to be trusted" not in cluster_jackknife(design(half, ["treated"], None)).note
+def least_squares(x, y, w):
+    root = np.sqrt(w)
+    return np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
 
 
-def test_clusters_all_alike_are_refused():
-    """The rows differ, but each cluster has the same: no cluster left out would move the estimate."""
-    frame = pd.DataFrame({"owner": np.repeat(np.arange(8), 4), "rate": [1.0, 2.0, 3.0, 4.0] * 8})
-    with pytest.raises(ValueError, match=r"clusters do not differ .* repeated in each"):
-        design(frame.assign(treated=frame["owner"] < 4), ["treated"], None)
+def t_statistic(x, y, w, codes, null):
+    """The t statistic of the last column, by the sandwich (CV1)."""
+    beta = least_squares(x, y, w)
+    bread = np.linalg.inv(x.T @ (x * w[:, None]))
+    scores = (x * (w * (y - x @ beta))[:, None]).T @ np.eye(6)[codes]
+    return (beta[-1] - null) / np.sqrt((bread @ scores @ scores.T @ bread)[-1, -1])
 
 
-def test_single_treated_cluster_is_refused():
-    frame = panel().assign(treated=lambda f: f["owner"].eq("Sodexo") * 1.0)
-    with pytest.raises(NotApplicableError, match=r"only cluster Sodexo tells .* use cluster_permutation"):
-        cluster_jackknife(design(frame))
+@pytest.mark.parametrize("null", [0.0, 1.3])
+def test_all_signs_against_refits(null):
+    """The statistic of the data and of each of the 64 draws, each response built and refitted."""
+    frame = panel()
+    w, codes, treated = (frame[name].to_numpy() for name in ("offenders", "cluster", "treated"))
+    z = np.column_stack([np.ones(len(frame)), frame["case_mix"]])
+    x, left = np.column_stack([z, treated]), frame["rate"].to_numpy() - null * treated
+    restricted, residual = z @ least_squares(z, left, w), np.zeros(len(frame))
+    for g in range(6):
+        rows = codes == g
+        residual[rows] = (left - z @ least_squares(z[~rows], left[~rows], w[~rows]))[rows]
+    data = t_statistic(x, frame["rate"].to_numpy(), w, codes, null)
+    draws = np.array(
+        [
+            t_statistic(x, restricted + null * treated + np.array(signs)[codes] * residual, w, codes, null)
+            for signs in product([-1, 1], repeat=6)
+        ]
+    )
+    found = bootstrap_draws(design(frame), signs="rademacher")
+    distance = null - found.estimate
+    numerator = found.numerator[0] + distance * found.numerator[1]
+    denominator = np.array([1, distance, distance**2]) @ found.denominator
+    assert -distance / found.std_error == pytest.approx(data)
+    assert numerator / np.sqrt(denominator) == pytest.approx(draws)
+    assert found.p_value(null) == pytest.approx((1 + (np.abs(draws) >= abs(data) - 1e-9).sum()) / 65)
 
 
-@pytest.mark.parametrize("level", [0, 1, 95])
-def test_level_out_of_range(level):
-    with pytest.raises(ValueError, match="coverage between 0 and 1"):
-        cluster_jackknife(design(panel()), level=level)
+@pytest.mark.full
+def test_all_signs_against_wildboottest():
+    """Draw by draw; without the weights of rows, which the package has not."""
+    from wildboottest.wildboottest import WildboottestCL
+
+    frame = panel().assign(constant=1.0)
+    x, codes = frame[["constant", "treated", "case_mix"]], frame["cluster"].to_numpy()
+    oracle = WildboottestCL(
+        X=x, Y=frame["rate"], cluster=codes, R=np.array([0, 1, 0]), B=999, seed=1, parallel=False
+    )
+    oracle.get_scores(bootstrap_type="31", impose_null=True, adj=False, cluster_adj=False)
+    oracle.get_weights(weights_type="rademacher")
+    for step in (oracle.get_numer, oracle.get_denom, oracle.get_tboot, oracle.get_vcov, oracle.get_tstat):
+        step()
+    found = bootstrap_draws(design(frame, weights=None), signs="rademacher")
+    distance = -found.estimate
+    numerator = found.numerator[0] + distance * found.numerator[1]
+    denominator = np.array([1, distance, distance**2]) @ found.denominator
+    assert found.estimate / found.std_error == pytest.approx(oracle.t_stat, rel=1e-10)
+    assert np.sort(numerator / np.sqrt(denominator)) == pytest.approx(np.sort(oracle.t_boot), rel=1e-9)
+
+
+def test_webbs_weights_vary_as_signs_do():
+    """Mean 0 and variance 1; 20,000 draws have four errors of 4 per cent."""
+    webb = bootstrap_draws(design(panel()), draws=20_000).numerator
+    signs = bootstrap_draws(design(panel()), signs="rademacher").numerator
+    assert webb.var(axis=1) == pytest.approx(signs.var(axis=1), rel=0.04)
+
+
+def test_interval_holds_what_is_not_rejected():
+    frame, choices = panel(seed=2), {"draws": 1999, "level": 0.9}
+    test = wild_cluster_bootstrap(design(frame), **choices)
+    width = test.high - test.low
+    for end, outwards in ((test.low, -1), (test.high, 1)):
+        for step, rejected in ((-0.01, False), (0.01, True)):
+            value = end + step * outwards * width
+            left = design(frame.assign(rate=frame["rate"] - value * frame["treated"]))
+            assert (wild_cluster_bootstrap(left, **choices).p_value <= 0.1 + 1e-9) == rejected
+
+
+def test_the_seed_moves_the_draws_and_order_and_units_do_not():
+    found = design(panel())
+    tests = [wild_cluster_bootstrap(found, draws=999, seed=seed) for seed in (1, 1, 2)]
+    assert tests[0] == tests[1]
+    # Two runs of 999 draws differ by chance by less than four of their errors.
+    assert 0 < abs(tests[0].p_value - tests[2].p_value) < 4 * np.sqrt(2 * 0.25 / 999)
+    other = panel().sample(frac=1, random_state=1).assign(rate=lambda f: 7 * f["rate"])
+    after = wild_cluster_bootstrap(design(other), draws=999, seed=1)
+    assert after.p_value == tests[0].p_value
+    assert numbers(after)[:3] == pytest.approx([7 * end for end in numbers(tests[0])[:3]])
+
+
+def test_all_methods_side_by_side():
+    found = design(panel(EIGHT, [0, 3, 5, 6]))
+    single = [
+        cluster_jackknife(found, level=0.9),
+        wild_cluster_bootstrap(found, draws=999, level=0.9, seed=4),
+        wild_cluster_bootstrap(found, signs="rademacher", level=0.9),
+        cluster_permutation(found, level=0.9),
+    ]
+    frame = few_clusters(found, draws=999, level=0.9, seed=4)
+    assert frame["method"].tolist() == [JACKKNIFE, WEBB, ALL_SIGNS, PERMUTATION]
+    for column in ("estimate", "low", "high", "p_value", "clusters", "draws", "level", "note"):
+        assert frame[column].tolist() == [getattr(test, column) for test in single]
+    assert few_clusters(found, methods=[PERMUTATION])["p_value"].tolist() == [single[3].p_value]
+    assert len(few_clusters(design(panel(TWENTY_ONE, range(10))), draws=99)) == 3
+
+
+def test_method_that_cannot_be_used_says_why():
+    found = design(panel([5] * 9, [7]))
+    for call in (cluster_jackknife, wild_cluster_bootstrap):
+        with pytest.raises(NotApplicableError, match=r"only cluster 7 tells .* use cluster_permutation"):
+            call(found)
+    frame = few_clusters(found).set_index("method")
+    assert frame["estimate"].notna().all()
+    rest = frame.drop(index=PERMUTATION)
+    assert frame.loc[PERMUTATION, ["p_value", "draws"]].notna().all()
+    assert rest[["low", "high", "p_value"]].isna().all(axis=None)
+    assert rest["note"].str.contains("only cluster 7 .* use cluster_permutation", regex=True).all()
+
+
+def rejected(sizes, treated, replications, effect=0.0, draws=399, seed=0) -> list[float]:
+    """Share of responses that each method rejects at 5%; rows of one weight, correlation 0.1 within clusters."""
+    rng, codes = np.random.default_rng(seed), np.repeat(np.arange(len(sizes)), sizes)
+    x = pd.DataFrame({"treated": np.isin(codes, treated) * 1.0})
+    start = clustered_design(rng.standard_normal(len(codes)), x, codes, "treated")
+    found = []
+    for _ in range(replications):
+        shared = np.sqrt(0.1) * rng.standard_normal(len(sizes))[codes]
+        y = effect * x["treated"].to_numpy() + shared + np.sqrt(0.9) * rng.standard_normal(len(codes))
+        drawn = replace(start, response=y)
+        signs = [bootstrap_draws(drawn, signs="rademacher").p_value()] if len(sizes) == 8 else []
+        webb = bootstrap_draws(drawn, draws=draws, seed=rng).p_value()
+        permuted = permutation_draws(drawn, draws=draws, seed=rng).p_value()
+        found.append([cluster_jackknife(drawn).p_value, webb, *signs, permuted])
+    return (np.array(found) <= 0.05 + 1e-9).mean(axis=0).tolist()
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("case", "replications"),
+    [("three of eight", 200), *(pytest.param(case, 10_000, marks=pytest.mark.full) for case in MEASURED)],
+)
+def test_size_is_as_measured(case, replications):
+    """Within four errors of the simulation; the figures themselves are of 10,000 replications."""
+    sizes, treated, expected = MEASURED[case]
+    found = np.array(rejected(sizes, treated, replications, draws=199 if replications < 1000 else 399))
+    chance = np.sqrt(np.array(expected) * (1 - np.array(expected)) * (1 / replications + 1 / 10_000))
+    assert (np.abs(found - expected) <= 4 * chance + 0.001).all()
+
+
+def test_two_treated_clusters_break_the_bootstrap():
+    """What the jackknife and the permutation find most of the time, the bootstrap does not."""
+    jackknife, webb, permutation = rejected(TWENTY_ONE, [5, 15], 100, effect=1.0, draws=199)
+    assert webb < 0.25
+    assert min(jackknife, permutation) > 0.5
+    found = design(panel(TWENTY_ONE, [5, 15]), ["treated"], None)
+    assert "rests on 1.9 effective clusters" in wild_cluster_bootstrap(found).note
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
     [
-        (lambda f: f.assign(rate=f["rate"].where(f["rate"] < 2)), "the response hold a missing"),
-        (
-            lambda f: f.assign(case_mix=f["case_mix"].replace(f["case_mix"].max(), np.inf)),
-            "the regressors hold",
-        ),
-        (lambda f: f.assign(case_mix="high"), "which are not numbers"),
-        (lambda f: f.assign(offenders=np.nan), "the weights hold a missing"),
-        (lambda f: f.assign(offenders=-f["offenders"]), "a weight is negative"),
-        (lambda f: f.assign(offenders=f["offenders"].where(f["owner"] != "MTC", 0)), "MTC has no weight"),
-        (lambda f: f.assign(owner="Sodexo"), "1 clusters: with fewer than 3"),
-        (lambda f: f.assign(owner=np.where(f["treated"] == 1, "a", "b")), "2 clusters: with fewer than 3"),
-        (lambda f: f.assign(owner=f["owner"].where(f["owner"] != "MTC")), "a row has no cluster"),
-        (lambda f: f.assign(case_mix=3.0), "leave out a constant"),
-        (lambda f: f.assign(case_mix=0.0), "leave out a constant"),
-        (lambda f: f.assign(case_mix=2 - 3 * f["treated"]), "collinear"),
-        (lambda f: f.groupby("owner").head(1).head(3), "as many as the rows"),
-        (lambda f: f.assign(rate=1 + 2 * f["case_mix"]), "clusters do not differ"),
-        (lambda f: f.assign(rate=5.0), "clusters do not differ"),
-        (lambda f: f.assign(rate=f["rate"] * 1e200), r"the response reach \de\+200, .*: choose another unit"),
-        (lambda f: f.assign(rate=f["rate"] * 1e-200), r"the response reach \de-200, .*: choose another unit"),
-        (lambda f: f.assign(rate=f["rate"].astype(str)), "the response hold string, which are not numbers"),
-        (lambda f: f.assign(offenders=f["offenders"].astype(str)), "the weights hold string"),
+        ({"draws": 98}, "draws is 98: give 99 at least"),
+        ({"draws": None}, "draws is None, which is not a number"),
+        ({"methods": ["jackknife"]}, "no method 'jackknife': name some of delete-one"),
+        ({"seed": "one"}, "seed is 'one', which is not a number"),
+        ({"level": 1.0}, "coverage between 0 and 1"),
     ],
 )
-def test_refusals(change, message):
+def test_choices_that_cannot_be_are_refused(choice, message):
     with pytest.raises(ValueError, match=message):
-        design(change(panel()))
+        few_clusters(design(panel()), **choice)
 
 
-def test_rows_and_names_must_match():
-    frame = panel()
-    with pytest.raises(ValueError, match=r"unequal lengths \(164 responses, 164 regressors, 163 clusters"):
-        clustered_design(frame["rate"], frame[["treated"]], frame["owner"].iloc[1:], "treated")
-    for name in ("public", ["treated"]):
-        with pytest.raises(ValueError, match=r"no regressor .*: name one of treated, case_mix"):
-            clustered_design(frame["rate"], frame[["treated", "case_mix"]], frame["owner"], name)
-
-
-@pytest.mark.parametrize(("clusters", "how_many"), [(None, 0), (5, 1), ("abc", 1), ([], 0)])
-def test_clusters_are_one_per_row(clusters, how_many):
-    frame = panel()
-    with pytest.raises(ValueError, match=f"164 regressors, {how_many} clusters, 164 weights"):
-        clustered_design(frame["rate"], frame[["treated"]], clusters, "treated")
-
-
-def test_regressors_are_a_frame_and_a_response_a_row():
-    frame = panel()
-    for table in (None, frame[["treated"]].to_numpy(), {"treated": frame["treated"]}):
-        with pytest.raises(ValueError, match="regressors come as a pandas DataFrame, not as"):
-            clustered_design(frame["rate"], table, frame["owner"], "treated")
-    with pytest.raises(ValueError, match="1 responses, 164 regressors"):
-        clustered_design(1.0, frame[["treated"]], frame["owner"], "treated")
+def test_signs_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="signs is 'mammen'"):
+        wild_cluster_bootstrap(design(panel()), signs="mammen")

@@ -1,4 +1,5 @@
-from itertools import permutations
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -6,93 +7,104 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import NotApplicableError
-from tr_analysis.estimators.permutation import cluster_permutation, count_assignments
+from tests.estimators.clustered import HALF, design, panel, rewritten
+from tr_analysis.estimators.cluster_design import NotApplicableError, clustered_design
+from tr_analysis.estimators.permutation import cluster_permutation, permutation_draws
 
-SIZES = [3, 4, 5, 6, 7, 8]
-CODES = np.repeat(np.arange(6), SIZES)
-HALF, DOSE = [1.0, 0, 0, 1, 1, 0], [0.5, 0, 0, 1.0, 1.0, 0.5]
-
-
-def panel(values=HALF, seed: int = 0) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    frame = pd.DataFrame({"cluster": CODES, "treated": np.array(values)[CODES]})
-    frame["case_mix"] = rng.standard_normal(len(frame)) + CODES / 4
-    frame["offenders"] = rng.integers(50, 900, len(frame)).astype(float)
-    shared = 0.5 * rng.standard_normal(6)[CODES]
-    return frame.assign(rate=1.5 * frame["treated"] + shared + rng.standard_normal(len(frame)))
+OWNERS = np.array([*"AAAAAABBBBBCCCDDEEFGH", *["public"] * 7])
+GOOD = np.array([0] * 7 + [1] + [0] * 13 + [1] * 5 + [0] * 2)
 
 
-def design(frame: pd.DataFrame, others=("case_mix",)):
-    return clustered_design(
-        frame["rate"],
-        frame[["treated", *others]],
-        frame["cluster"],
-        "treated",
-        weights=frame["offenders"],
-    )
+def labelled(outcomes, labels, clusters=None):
+    """The design of a difference of means, each unit a cluster of its own if none are given."""
+    label = pd.DataFrame({"label": np.asarray(labels, dtype=float)})
+    return clustered_design(outcomes, label, np.arange(len(label)) if clusters is None else clusters, "label")
 
 
-def naive(frame, values, studentised, value=0.0):
+def naive(frame, studentised, value=0.0):
     """The p-value of an effect of ``value``, by one regression of statsmodels per assignment."""
-    left = frame["rate"] - value * frame["treated"]
-    found = []
-    for assigned in [tuple(values), *sorted(set(permutations(values)))]:
-        x = sm.add_constant(frame.assign(treated=np.array(assigned)[CODES])[["treated", "case_mix"]])
-        fit = sm.WLS(left, x, weights=frame["offenders"]).fit(cov_type="cluster", cov_kwds={"groups": CODES})
+    left, found = frame["rate"] - value * frame["treated"], []
+    for places in [HALF, *combinations(range(6), 3)]:
+        x = sm.add_constant(
+            frame.assign(treated=frame["cluster"].isin(places) * 1.0)[["treated", "case_mix"]]
+        )
+        errors = {"cov_type": "cluster", "cov_kwds": {"groups": frame["cluster"]}}
+        fit = sm.WLS(left, x, weights=frame["offenders"]).fit(**errors)
         found.append((fit.tvalues if studentised else fit.params)["treated"])
     return float(np.mean(np.abs(found[1:]) >= (1 - 1e-9) * abs(found[0])))
 
 
 @pytest.mark.parametrize("studentised", [True, False])
-@pytest.mark.parametrize(
-    ("values", "assignments"), [(HALF, 20), pytest.param(DOSE, 90, marks=pytest.mark.full)]
-)
-def test_every_assignment_against_statsmodels(values, assignments, studentised):
-    frame = panel(values)
-    test = cluster_permutation(design(frame), studentised=studentised, level=0.7)
-    assert test.draws == assignments
-    assert test.p_value == pytest.approx(naive(frame, values, studentised))
-    width = test.high - test.low
-    for end, outwards in ((test.low, -1), (test.high, 1)):
-        assert naive(frame, values, studentised, end - 0.001 * outwards * width) > 0.3
-        assert naive(frame, values, studentised, end + 0.001 * outwards * width) <= 0.3 + 1e-9
+def test_every_assignment_against_statsmodels(studentised):
+    frame = panel(effect=1.5)
+    null = permutation_draws(design(frame), studentised=studentised)
+    assert (null.draws, null.with_data) == (20, True)
+    assert null.p_value() == pytest.approx(naive(frame, studentised))
+    low, high = null.interval(0.7)
+    for end, outwards in ((low, -1), (high, 1)):
+        step = 0.001 * outwards * (high - low)
+        assert naive(frame, studentised, end - step) > 0.3
+        assert naive(frame, studentised, end + step) <= 0.3 + 1e-9
 
 
-def test_single_treated_cluster():
-    """One public owner of nine: no p-value under a ninth, so no interval of 95% has an end."""
-    rng = np.random.default_rng(1)
-    owner = np.repeat([f"owner {i}" for i in range(9)], 4)
-    public = pd.DataFrame({"public": owner == "owner 7"})
-    response = 50 * public["public"] + rng.standard_normal(36)
-    test = cluster_permutation(clustered_design(response, public, owner, "public"))
-    assert (test.draws, test.p_value) == (9, pytest.approx(1 / 9))
+def test_one_public_owner_of_nine_cannot_go_below_a_ninth():
+    found = labelled(GOOD, OWNERS == "public", OWNERS)
+    test, null = cluster_permutation(found), permutation_draws(found, studentised=False)
+    assert test.estimate == pytest.approx(5 / 7 - 1 / 21)
+    assert test.draws == null.draws == 9
+    assert test.p_value == null.p_value() == 1 / 9
     assert (test.low, test.high) == (-np.inf, np.inf)
     assert test.note == "t statistic, all 9 assignments, smallest attainable p 0.11"
 
 
-@pytest.mark.parametrize(("tails", "values", "smallest"), [
-    ("symmetric", HALF, 2 / 20),
-    ("symmetric", [1.0, 1, 0, 0, 0, 0], 1 / 15),
-    ("equal", [1.0, 1, 0, 0, 0, 0], 2 / 15),
-    ("symmetric", DOSE, 2 / 90),
-])  # fmt: skip
-def test_smallest_attainable_p(tails, values, smallest):
-    frame = panel(values).assign(rate=lambda f: 1000 * f["treated"] + f["rate"])
-    test = cluster_permutation(design(frame, others=()), tails=tails, studentised=False)
+@pytest.mark.parametrize("seed", range(3))
+def test_one_treated_of_few_clusters_has_no_interval(seed):
+    """No p-value lies below 1 / G, however far the hypothesised coefficient: neither may an end be found there."""
+    random = np.random.default_rng(seed)
+    frame = panel(random.integers(1, 9, 9), [random.integers(9)], seed=seed)
+    for names in (["treated"], ["treated", "case_mix"]):
+        test = cluster_permutation(design(frame.assign(rate=frame["rate"] > 0), names, None))
+        assert test.p_value >= 1 / 9
+        assert (test.low, test.high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(("treated", "smallest"), [(HALF, 2 / 20), ((0, 1), 1 / 15)])
+def test_smallest_attainable_p(treated, smallest):
+    test = cluster_permutation(design(panel(treated=treated, effect=1000.0), ["treated"]))
     assert test.p_value == pytest.approx(smallest)
     assert test.note.endswith(f"smallest attainable p {smallest:.2g}")
 
 
+@pytest.mark.parametrize("every", [2, pytest.param(1, marks=pytest.mark.full)])
+def test_with_each_unit_a_cluster_it_is_fishers_test(every):
+    good, public = GOOD[::every], (OWNERS == "public")[::every]
+    null = permutation_draws(labelled(good, public), studentised=False, draws=2_000_000)
+    assert (null.draws, null.with_data) == (comb(len(good), public.sum()), True)
+    assert null.p_value() == pytest.approx(stats.fisher_exact(pd.crosstab(public, good)).pvalue)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=5, max_size=12), st.integers(1, 4))
+def test_differences_of_means_against_plain_enumeration(units, many):
+    """Clusters of unequal size, tied outcomes."""
+    clusters, y = np.array(units).T
+    names = np.unique(clusters)
+    chosen = np.isin(clusters, names[:many])
+    try:
+        found = labelled(7 * y - 3, chosen, clusters)
+    except ValueError:  # fewer than three clusters, no contrast, or clusters that do not differ
+        return
+    groups = [np.isin(clusters, some) for some in combinations(names, many)]
+    values = np.array([y[group].mean() - y[~group].mean() for group in groups])
+    null = permutation_draws(found, studentised=False)
+    assert null.draws == len(values)
+    assert null.p_value() == pytest.approx((abs(values) >= abs(values[0]) - 1e-9).mean())
+
+
 def test_sample_of_assignments_is_near_all():
-    rng = np.random.default_rng(3)
-    codes = np.repeat(np.arange(12), 5)
-    frame = pd.DataFrame({"treated": codes % 2, "rate": rng.standard_normal(60) + codes % 2 * 0.5})
-    found = clustered_design(frame["rate"], frame[["treated"]], codes, "treated")
-    every = cluster_permutation(found)
-    sample = cluster_permutation(found, draws=800)
+    found = design(panel([5] * 12, range(0, 12, 2)), ["treated"], None)
+    every, sample = cluster_permutation(found), cluster_permutation(found, draws=800)
     assert (every.draws, sample.draws) == (924, 800)
     assert sample.note == "t statistic, a sample of 924 assignments, smallest attainable p 0.0012"
     assert abs(sample.p_value - every.p_value) < 4 * np.sqrt(every.p_value * (1 - every.p_value) / 800)
@@ -102,54 +114,47 @@ def test_sample_of_assignments_is_near_all():
 @given(st.integers(0, 10**6), st.floats(0.01, 100))
 def test_permutation_follows_the_data(seed, factor):
     """Order of rows, names of clusters, halves of rows and units change nothing."""
-    frame = panel()
-    names = np.random.default_rng(seed).permutation(6)
-    other = pd.concat([frame, frame]).assign(
-        offenders=lambda f: f["offenders"] / 2, rate=lambda f: f["rate"] * factor
+    frame = panel(effect=1.5)
+    before, after = (
+        cluster_permutation(design(f), level=0.7) for f in (frame, rewritten(frame, seed, factor))
     )
-    other = other.assign(cluster=[f"owner {names[code]}" for code in other["cluster"]])
-    before = cluster_permutation(design(frame), level=0.7)
-    after = cluster_permutation(design(other.sample(frac=1, random_state=seed)), level=0.7)
     assert after.p_value == before.p_value
     assert (after.low, after.high) == pytest.approx((factor * before.low, factor * before.high))
 
 
+def test_size_by_owner_is_kept():
+    """Owners of unequal size without effect: rejections at 1/9 in a ninth of panels (4 s.e. of 200)."""
+    random, codes = np.random.default_rng(8), pd.factorize(OWNERS)[0]
+    rejections = 0
+    for _ in range(200):
+        y = random.normal(size=28) + random.normal(size=9)[codes]
+        found = labelled(y, codes == random.integers(9), codes)  # the label falls on any owner alike
+        rejections += permutation_draws(found, studentised=False).p_value() <= 1 / 9 + 1e-9
+    assert rejections / 200 == pytest.approx(1 / 9, abs=0.089)
+
+
 def test_assignment_that_the_other_regressors_explain_counts_as_far_out():
     """Given to the same clusters as another treatment, this one has no coefficient."""
-    other = np.isin(CODES, [1, 2, 4]) * 1.0
-    found = design(panel().assign(other=other), others=("other",))
-    assert cluster_permutation(found).p_value == pytest.approx(4 / 20)
+    frame = panel(effect=1.5).assign(other=lambda f: f["cluster"].isin([1, 2, 4]) * 1.0)
+    assert cluster_permutation(design(frame, ["treated", "other"])).p_value == pytest.approx(4 / 20)
 
 
-@given(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=6))
-def test_count_of_assignments(values):
-    assert count_assignments(np.array(values)) == len(set(permutations(values)))
-
-
-def test_refusals():
-    with pytest.raises(NotApplicableError, match=r"'treated' varies within cluster 0: .* use the jackknife"):
-        cluster_permutation(design(panel().assign(treated=np.arange(len(CODES)) % 2)))
-    with pytest.raises(ValueError, match="draws is 20: give 99"):
-        cluster_permutation(design(panel()), draws=20)
-    with pytest.raises(ValueError, match="coverage between 0 and 1"):
-        cluster_permutation(design(panel()), level=95)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_one_treated_of_few_clusters_has_no_interval(seed):
-    """No p-value lies below 1 / G, however far the hypothesised coefficient: neither may an end be found there."""
-    random = np.random.default_rng(seed)
-    sizes = random.integers(1, 9, 9)
-    codes = np.repeat(np.arange(9), sizes)
-    frame = pd.DataFrame({"treated": codes == random.integers(9), "case_mix": random.normal(size=len(codes))})
-    for names in (["treated"], ["treated", "case_mix"]):
-        found = clustered_design(random.integers(0, 2, len(codes)), frame[names], codes, "treated")
-        test = cluster_permutation(found)
-        assert test.p_value >= 1 / 9
-        assert (test.low, test.high) == (-np.inf, np.inf)
+@pytest.mark.parametrize(
+    ("change", "choice", "message"),
+    [
+        ({"treated": np.arange(33) % 2}, {}, r"'treated' varies within cluster 0: .* use the jackknife"),
+        ({"treated": np.repeat([0, 1, 2, 0, 1, 2], [3, 4, 5, 6, 7, 8])}, {}, "'treated' has 3 values"),
+        ({}, {"draws": 20}, "draws is 20: give 99"),
+        ({}, {"level": 95}, "coverage between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_permuted_is_refused(change, choice, message):
+    found = design(panel().assign(**change))
+    with pytest.raises(NotApplicableError if change else ValueError, match=message):
+        cluster_permutation(found, **choice)
 
 
 @pytest.mark.parametrize("studentised", ["no", None, 2])
 def test_studentised_is_yes_or_no(studentised):
     with pytest.raises(ValueError, match=r"studentised is .*: give True or False"):
-        cluster_permutation(design(panel()), studentised=studentised)
+        permutation_draws(design(panel()), studentised=studentised)

@@ -217,6 +217,3 @@ def _wanted(kind: str, low: float, high: float, open_low: bool, open_high: bool)
     above = f" {'above' if open_low else 'from'} {low:,g}" if low > -INFINITE else ""
     below = f" {'below' if open_high else 'up to'} {high:,g}" if high < INFINITE else ""
     return kind + above + (" and" if above and below and open_high else "") + below
-
-
-number, whole, coverage = check_number, check_integer, check_level  # until merged

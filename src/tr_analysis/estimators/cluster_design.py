@@ -1,4 +1,4 @@
-"""A regression whose rows come in clusters, reduced to sums by cluster."""
+"""A regression whose rows come in clusters: reduced to sums by cluster, with the result of a test of one coefficient."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,111 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import solve_triangular
 
-from tr_analysis.estimators.checks import Array, numbers
+from tr_analysis.estimators.checks import Array, check_integer, numbers
+
+__all__ = ["clustered_design"]
 
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
-LARGEST = 1e100
-"""Numbers beyond it, or below its inverse, have no square that could be summed."""
+FEWEST_DRAWS = 99
 SINGULAR = 1e-10
 """Below this an eigenvalue that could be 1 counts as 0."""
+REACH = np.geomspace(2**-6, 2**30, 145)
+"""Distances from the estimate, in standard errors, between which the ends of an interval are sought."""
+TIE = 1e-9
+"""Relative difference up to which two statistics count as equal."""
+
+
+class NotApplicableError(ValueError):
+    """The method cannot be used on the design; another one may."""
+
+
+@dataclass(frozen=True)
+class ClusterTest:
+    """A coefficient with its interval and the test of no effect.
+
+    Ends are infinite where no value is rejected in that direction, ``p_value`` is two-sided, ``draws`` counts
+    bootstrap draws or assignments (0 for a formula), and ``note`` is what a reader must know to trust the row.
+    """
+
+    method: str
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    clusters: int
+    draws: int
+    level: float
+    note: str
+
+
+@dataclass(frozen=True)
+class NullDraws:
+    """Draws of the statistic of a coefficient, as they would be if any hypothesised value were true.
+
+    At a value ``distance`` from the estimate the statistic of the data is ``-distance / std_error``, and that
+    of draw b is ``numerator / sqrt(denominator)``, the first linear and the second quadratic in the distance.
+
+    Attributes
+    ----------
+    estimate, std_error
+        Those of the data.
+    numerator, denominator
+        Coefficients of numerators (constant, slope: 2, B) and squared denominators (and square: 3, B).
+    with_data
+        Whether the data are one of the draws, as when these are all there can be.
+    """
+
+    estimate: float
+    std_error: float
+    numerator: Array
+    denominator: Array
+    with_data: bool = False
+
+    @property
+    def draws(self) -> int:
+        """Number of draws B."""
+        return len(self.numerator[0])
+
+    def p_value(self, value: float = 0.0) -> float:
+        """Return the share of draws at least as far from 0 as the data, if the coefficient were ``value``.
+
+        The data count as one more draw, unless they are among them.
+        """
+        distance = value - self.estimate
+        numerator = self.numerator[0] + distance * self.numerator[1]
+        constant, slope, square = self.denominator
+        denominator = constant + distance * (slope + distance * square)
+        # Products instead of quotients: a draw without variance, 0 / 0, counts as further out than the data.
+        data = -distance / self.std_error * np.sqrt(denominator.clip(0))
+        far = np.abs(numerator) >= (1 - TIE) * np.abs(data)
+        return float(far.mean() if self.with_data else (1 + far.sum()) / (1 + len(far)))
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the outermost values not rejected at ``1 - level``, infinite where none is rejected."""
+        low, high = (self.estimate + side * self._reach(side, level) * self.std_error for side in (-1, 1))
+        return low, high
+
+    def test(self, method: str, clusters: int, level: float, note: str) -> ClusterTest:
+        """Return the test of no effect and the interval."""
+        ends, p_value = self.interval(level), self.p_value()
+        return ClusterTest(method, self.estimate, *ends, p_value, clusters, self.draws, level, note)
+
+    def _reach(self, side: int, level: float) -> float:
+        """Return the largest distance not rejected, in standard errors."""
+
+        def accepted(distance: float) -> bool:
+            return self.p_value(self.estimate + side * distance * self.std_error) > 1 - level + TIE
+
+        inside = np.flatnonzero([accepted(distance) for distance in REACH])
+        last = inside[-1] if len(inside) else -1
+        if last == len(REACH) - 1:
+            return np.inf
+        low, high = (REACH[last] if last >= 0 else 0.0), REACH[last + 1]
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (middle, high) if accepted(middle) else (low, middle)
+        return float(low)
 
 
 @dataclass(frozen=True)
@@ -24,12 +121,10 @@ class ClusteredDesign:
 
     Attributes
     ----------
-    response
-        Outcome (n).
+    response, weights
+        Outcome and weight of each row (n).
     regressors
         Constant and regressors (n, k).
-    weights
-        Weights (n).
     codes, labels
         Number of each row's cluster (n), and the names of the G clusters.
     coefficient
@@ -66,8 +161,7 @@ class ClusteredDesign:
     def effective_clusters(self) -> float:
         """``1 / sum(share**2)`` of the clusters' shares in the residual variance of the regressor.
 
-        The number of clusters, if all inform the coefficient alike; near 1 if a single one is treated. Below
-        about 4 neither the jackknife nor the bootstrap holds its size: see `size_simulation`.
+        The number of clusters, if all inform the coefficient alike; near 1 if a single one is treated.
         """
         shares = np.einsum("k,gkl,l->g", self.contrast, self.leverage, self.contrast)
         return float(shares.sum() ** 2 / (shares**2).sum())
@@ -87,10 +181,12 @@ def clustered_design(
     *,
     weights: Sequence[float] | pd.Series | Array | None = None,
 ) -> ClusteredDesign:
-    """Describe the regression of ``response`` on a constant and ``regressors``.
+    """Describe the regression of ``response`` on a constant and ``regressors``, with rows in clusters.
 
-    Rows are paired by position. Weights are those of weighted least squares, such as cohort sizes: a row
-    of weight 2 counts as two rows of weight 1.
+    Answers: how do rows with and without a label differ, when the rows come in a few groups?
+
+    Rows are paired by position. Weights are those of weighted least squares, such as cohort sizes: a row of
+    weight 2 counts as two rows of weight 1. Test the coefficient with `clusters.few_clusters`.
 
     Parameters
     ----------
@@ -108,14 +204,21 @@ def clustered_design(
     Raises
     ------
     ValueError
-        If lengths differ, a value is missing, infinite, beyond 1e100 or not a number, the coefficient is not a column,
-        there are fewer than 3 clusters, a weight is negative or all of a cluster are 0, the regressors are
-        collinear or two have one name, or they leave nothing in which the clusters differ.
+        If lengths differ, a value is missing, infinite or no number, the coefficient is no column, there are
+        fewer than 3 clusters, a weight is negative or all of a cluster are 0, regressors are collinear or
+        two have one name, or they leave nothing in which the clusters differ.
+
+    Examples
+    --------
+    >>> public = pd.DataFrame({"public": [1, 1, 1, 0, 0, 0]})
+    >>> design = clustered_design([5, 7, 6, 2, 4, 1], public, ["A", "A", "B", "C", "C", "D"], "public")
+    >>> round(design.estimate, 3), len(design.labels), round(design.effective_clusters, 1)
+    (3.667, 4, 3.6)
     """
     names = _names(regressors, coefficient)
-    x = np.column_stack([_numbers("regressors", regressors[name]) for name in regressors])
-    y = _numbers("response", response)
-    w = np.ones(len(y)) if weights is None else _numbers("weights", weights)
+    x = np.column_stack([_finite("regressors", regressors[name]) for name in regressors])
+    y = _finite("response", response)
+    w = np.ones(len(y)) if weights is None else _finite("weights", weights)
     clusters = pd.Series(clusters)
     if len({y.shape, w.shape, (len(x),), (len(clusters),)}) > 1:
         lengths = f"{len(y)} responses, {len(x)} regressors, {len(clusters)} clusters, {len(w)} weights"
@@ -130,8 +233,20 @@ def clustered_design(
     return design
 
 
+def enough_draws(draws: object) -> int:
+    """Return the number of draws; refuse too few to compare with."""
+    advice = f"give {FEWEST_DRAWS} at least, and 9999 for a result to print"
+    return check_integer("draws", draws, low=FEWEST_DRAWS, advice=advice)
+
+
+def squared_length(parts: Array) -> Array:
+    """Return constant, slope and square (3, B) of the squared length of ``constant + slope * distance`` (2, B, G)."""
+    constant, slope = parts
+    return np.array([(constant**2).sum(1), 2 * (constant * slope).sum(1), (slope**2).sum(1)])
+
+
 def _names(regressors: pd.DataFrame, coefficient: str) -> list[str]:
-    """Return the names of the columns, the constant first; refuse what is no table, or not told apart."""
+    """Return the names of the columns, the constant first; refuse what is no table, or ambiguous."""
     if not isinstance(regressors, pd.DataFrame):
         raise ValueError(f"regressors come as a pandas DataFrame, not as {type(regressors).__name__}")
     if not isinstance(coefficient, Hashable) or coefficient not in regressors:
@@ -142,13 +257,10 @@ def _names(regressors: pd.DataFrame, coefficient: str) -> list[str]:
     return names
 
 
-def _numbers(what: str, values: object) -> Array:
+def _finite(what: str, values: object) -> Array:
     found = numbers(what, values)
     if not np.isfinite(found).all():
         raise ValueError(f"the {what} hold a missing or infinite value: drop the row or find the figure")
-    largest = float(np.abs(found).max(initial=0))
-    if largest > LARGEST or 0 < largest < 1 / LARGEST:
-        raise ValueError(f"the {what} reach {largest:.1g}, too far from 1 to be squared: choose another unit")
     return found
 
 
@@ -192,6 +304,6 @@ def _check_scores(design: ClusteredDesign) -> None:
     size = np.linalg.norm(design.contrast) * np.linalg.norm(np.sqrt(design.weights) * design.response)
     if np.linalg.norm(scores) <= SINGULAR * size:
         raise ValueError(
-            "the clusters do not differ in what the regressors leave of the response, so there is no chance to "
-            "weigh: look for a response that was computed from the regressors, or repeated in each cluster"
+            "the clusters do not differ in what the regressors leave of the response, so chance cannot be "
+            "judged: look for a response that was computed from the regressors, or repeated in each cluster"
         )

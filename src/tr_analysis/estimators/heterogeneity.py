@@ -1,28 +1,45 @@
-"""How much units differ beyond chance, and the mean of their true values."""
+"""How much units differ beyond chance, the mean of their true values, and what is left of each unit's own figure."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import brentq, minimize_scalar
-from scipy.stats import chi2, t
+from scipy.optimize import brentq, minimize
+from scipy.special import betaln, digamma, expit, logit, xlogy
+from scipy.stats import beta, chi2, t
 
-from tr_analysis.estimators.checks import Array, coverage, numbers, same_rows
-from tr_analysis.estimators.counts import counts
+from tr_analysis.estimators.checks import (
+    Array,
+    check_counts,
+    check_integer,
+    check_level,
+    generator,
+    numbers,
+    same_rows,
+)
 from tr_analysis.estimators.optimum import polish
-from tr_analysis.order import place_of_smallest
 
-Estimator = Literal["Paule-Mandel", "DerSimonian-Laird", "REML"]
+__all__ = [
+    "heterogeneity",
+    "pool",
+    "prediction_interval",
+    "beta_binomial",
+    "shrink",
+    "rank_intervals",
+]
+
+_HIGHEST = 14.0
+"""Logarithm of the prior sample size at which units do not differ from equal ones (a million trials)."""
 
 
 @dataclass(frozen=True)
 class Heterogeneity:
     """Variation between units; ``tau2`` is the variance of the true values, in the squared unit given.
 
-    ``i2`` is the share of the variation seen that is not chance; ``low`` and ``high`` bound ``tau2`` and
-    ``method`` names its estimator.
+    ``q`` and ``p_value`` test that there is none, ``i2`` is the share of the variation seen that is not chance,
+    and ``low`` and ``high`` bound ``tau2``.
     """
 
     units: int
@@ -32,80 +49,37 @@ class Heterogeneity:
     tau2: float
     low: float
     high: float
-    method: str
     level: float
-
-    @property
-    def estimate(self) -> float:
-        """The between-unit variance, under the name that findings read."""
-        return self.tau2
 
 
 @dataclass(frozen=True)
-class Pooled:
-    """Mean of the true values with its interval."""
+class PooledMean:
+    """Mean of the true values, and an interval: of the mean, or of the true value of one new unit."""
 
     estimate: float
     low: float
     high: float
-    tau2: float
     method: str
     level: float
 
 
-def log_odds(frame: pd.DataFrame, successes: str = "successes", trials: str = "trials") -> pd.DataFrame:
-    """Turn counts into log odds with their variances, one half added to both counts.
-
-    ``ln((k + 1/2) / (n - k + 1/2))`` with variance ``1 / (k + 1/2) + 1 / (n - k + 1/2)``, which exists for
-    none and for all of ``n`` as well.
-
-    Parameters
-    ----------
-    frame
-        One row per unit; not changed.
-    successes, trials
-        Names of the columns with the counts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows and index of ``frame``; estimate (log odds) and variance.
-
-    Raises
-    ------
-    ValueError
-        If the counts are not possible, as in `proportions`.
-
-    References
-    ----------
-    Haldane (1956), Annals of Human Genetics 20, 309-311.
-    """
-    known, n = counts(frame, successes, trials)
-    k, rest = known + 0.5, n - known + 0.5
-    return pd.DataFrame({"estimate": np.log(k / rest), "variance": 1 / k + 1 / rest}, index=frame.index)
-
-
 def heterogeneity(
-    estimates: npt.ArrayLike,
-    variances: npt.ArrayLike,
-    *,
-    method: Estimator = "Paule-Mandel",
-    level: float = 0.95,
+    estimates: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0.95
 ) -> Heterogeneity:
     """Measure the variation between units that chance does not explain.
 
+    Answers: do the units really differ, and by how much?
+
     With ``w = 1 / variance``, ``Q = sum w (y - mean)^2`` is chi-squared on ``units - 1`` degrees of freedom
-    where all units share one true value, and ``I2 = max(0, 1 - (units - 1) / Q)``. The interval of
-    ``tau2`` is the Q-profile: the values at which ``Q(tau2) = sum (y - mean)^2 / (variance + tau2)`` meets
-    the two quantiles of that chi-squared. With few units it is wide, and both ends can be 0.
+    where all units share one true value, and ``I2 = max(0, 1 - (units - 1) / Q)``. ``tau2`` is Paule and
+    Mandel's: where ``Q(tau2) = sum (y - mean)^2 / (variance + tau2)`` is ``units - 1``, or 0. Its interval is
+    the Q-profile, where ``Q(tau2)`` meets the quantiles of that chi-squared: wide with few units, and both
+    ends can be 0.
 
     Parameters
     ----------
     estimates, variances
         One value per unit, in any unit, and its sampling variance, taken as known.
-    method
-        Estimator of ``tau2``: Paule and Mandel's (``Q(tau2) = units - 1``), DerSimonian and Laird's closed
-        form, or restricted maximum likelihood. None is below 0.
     level
         Coverage of the interval, between 0 and 1.
 
@@ -113,134 +87,376 @@ def heterogeneity(
     ------
     ValueError
         If there are fewer than two units, lengths or the labels of the rows of Series differ, a value is
-        not a finite number, a variance is not positive, or ``method`` or ``level`` is none of those allowed.
+        not a finite number, a variance is not positive, or ``level`` is not between 0 and 1.
 
     References
     ----------
-    Cochran (1954), Biometrics 10, 101-129. Higgins and Thompson (2002), Statistics in Medicine 21,
-    1539-1558. Paule and Mandel (1982), Journal of Research of the NBS 87, 377-385. Viechtbauer (2007),
-    Statistics in Medicine 26, 37-52.
+    Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
+    377-385. Higgins and Thompson (2002) and Viechtbauer (2007), Statistics in Medicine 21, 1539-1558 and 26, 37-52.
+
+    Examples
+    --------
+    >>> found = heterogeneity([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5])
+    >>> round(found.tau2, 2), round(found.low, 2), round(found.high, 2), round(found.i2, 2)
+    (8.17, 2.28, 119.98, 0.94)
     """
     y, v = check_units(estimates, variances, level)
     freedom = len(y) - 1
-    q = spread(y, v, 0.0)
-    low, high = (_where_spread_is(y, v, chi2.ppf((1 + side * level) / 2, freedom)) for side in (1, -1))
+    q = _generalised_q(y, v, 0.0)
+    low, high = (_where_q_is(y, v, chi2.ppf((1 + side * level) / 2, freedom)) for side in (1, -1))
     i2 = max(0.0, 1 - freedom / q) if q > 0 else 0.0
-    tau2 = between_variance(y, v, method)
-    p_value = float(chi2.sf(q, freedom))
-    # The estimators are not inversions of the profile: at the margin one can fall just outside it.
-    return Heterogeneity(
-        len(y), q, p_value, i2, tau2, min(low, tau2), max(high, tau2), f"{method}; Q-profile", level
-    )
+    tau2, p_value = between_variance(y, v), float(chi2.sf(q, freedom))
+    # The estimate is no inversion of the profile: at the margin it can fall just outside it.
+    return Heterogeneity(len(y), q, p_value, i2, tau2, min(low, tau2), max(high, tau2), level)
 
 
-def between_variance(
-    estimates: npt.ArrayLike, variances: npt.ArrayLike, method: Estimator = "Paule-Mandel"
-) -> float:
-    """Estimate the variance of the true values; see `heterogeneity` for inputs and estimators."""
+def between_variance(estimates: npt.ArrayLike, variances: npt.ArrayLike) -> float:
+    """Return ``tau2`` of `heterogeneity` alone, in the squared unit of the estimates."""
     y, v = check_units(estimates, variances, 0.95)
-    if method not in get_args(Estimator):
-        raise ValueError(f"method {method!r} is none of {', '.join(get_args(Estimator))}")
-    if method == "Paule-Mandel":
-        return _where_spread_is(y, v, len(y) - 1)
-    if method == "DerSimonian-Laird":
-        w = 1 / v
-        return float(max(0.0, (spread(y, v, 0.0) - (len(y) - 1)) / (w.sum() - (w**2).sum() / w.sum())))
-    return _restricted_likelihood(y, v)
+    return _where_q_is(y, v, len(y) - 1)
 
 
-def pool(
-    estimates: npt.ArrayLike,
-    variances: npt.ArrayLike,
-    *,
-    method: Estimator = "Paule-Mandel",
-    level: float = 0.95,
-) -> Pooled:
+def pool(estimates: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0.95) -> PooledMean:
     """Estimate the mean of the true values; for where one new unit would lie see `prediction_interval`.
+
+    Answers: what is the average over units that differ from each other?
 
     Weights are ``w = 1 / (variance + tau2)``. The interval of the mean is Hartung and Knapp's: the square
     of its standard error is ``h / sum w`` with ``h = sum w (y - mean)^2 / (units - 1)``, never less than 1,
-    and t on ``units - 1`` degrees of freedom. Where variances span
-    three orders of magnitude an interval of 0.95 held the mean in as few as 0.91 of our simulations with 4 or
-    8 units, and 0.92 with 21.
+    and t on ``units - 1`` degrees of freedom. Where variances span three orders of magnitude an interval of
+    0.95 covered the mean in as few as 0.91 of our simulations with 4 or 8 units, and 0.92 with 21.
 
     Parameters
     ----------
-    estimates, variances, method, level
-        As in `heterogeneity`.
-
-    Returns
-    -------
-    Pooled
-        In the unit of the estimates.
-
-    Raises
-    ------
-    ValueError
-        As in `heterogeneity`.
+    estimates, variances, level
+        As in `heterogeneity`, with the same errors; the result is in the unit of the estimates.
 
     References
     ----------
     Hartung and Knapp (2001), Statistics in Medicine 20, 3875-3889. Röver, Knapp and Friede (2015),
     BMC Medical Research Methodology 15, 99 (never less than 1).
+
+    Examples
+    --------
+    >>> mean = pool([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5])
+    >>> round(mean.estimate, 2), round(mean.low, 2), round(mean.high, 2)
+    (4.0, -0.68, 8.68)
     """
     y, v = check_units(estimates, variances, level)
-    tau2, freedom = between_variance(y, v, method), len(y) - 1
+    tau2, freedom = between_variance(y, v), len(y) - 1
     w = 1 / (v + tau2)
     mean = float((w * y).sum() / w.sum())
-    error2 = max(1.0, spread(y, v, tau2) / freedom) / w.sum()
+    error2 = max(1.0, _generalised_q(y, v, tau2) / freedom) / w.sum()
     half = float(t.ppf((1 + level) / 2, freedom) * np.sqrt(error2))
-    names = f"{method}; Hartung-Knapp"
-    return Pooled(mean, mean - half, mean + half, tau2, names, level)
+    return PooledMean(mean, mean - half, mean + half, "Paule-Mandel; Hartung-Knapp", level)
+
+
+def prediction_interval(
+    estimates: npt.ArrayLike,
+    variances: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    draws: int = 20_000,
+    seed: int | np.random.Generator = 0,
+) -> PooledMean:
+    """Return the interval in which the true value of one new unit lies with probability ``level``.
+
+    Answers: what should we expect of one more unit like these?
+
+    The textbook interval ``mean +- t sqrt(tau2 + se^2)`` takes ``tau2`` as known; with twenty units it covered
+    90% in our simulations, not 95%. Here ``tau2`` is drawn from its confidence distribution: for a draw ``c``
+    of chi-squared on ``units - 1`` degrees of freedom, the value at which ``Q(tau2) = c``, or 0. To each
+    belongs a mean with Hartung and Knapp's error, never less than chance makes it, and a unit about that mean;
+    the interval is that of all these units, and no narrower than that of the mean.
+
+    Share of new units covered at 0.95, with sampling variances of shares of 300 to 3000 trials: if units are
+    all alike 1.00 with 3 of them and 0.99 with 21; if they differ with a standard deviation of 0.02, 0.99 and
+    0.95.
+
+    Parameters
+    ----------
+    estimates, variances, level
+        As in `heterogeneity`; three units or more. ``estimate`` of the result is the pooled mean.
+    draws, seed
+        Number of draws, 1,000 or more; seed or generator.
+
+    Raises
+    ------
+    ValueError
+        As in `heterogeneity`, with fewer than three units, or with fewer than 1,000 draws.
+
+    References
+    ----------
+    Nagashima, Noma and Furukawa (2019), Statistical Methods in Medical Research 28, 1689-1702; here with
+    the generalised Q of Viechtbauer (2007), Statistics in Medicine 26, 37-52, whose distribution is exact.
+
+    Examples
+    --------
+    >>> new = prediction_interval([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5], draws=5000)
+    >>> new.estimate, bool(new.low < pool([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5]).low)
+    (4.0, True)
+    """
+    y, v = check_units(estimates, variances, level)
+    freedom = len(y) - 1
+    if freedom < 2:
+        raise ValueError("two units say too little of a third: give three or more")
+    draws = check_integer("draws", draws, low=1000, advice="give 1,000 or more")
+    random = generator(seed)
+    tau2 = _confidence_draws(y, v, random.chisquare(freedom, draws))
+    weights = 1 / (v + tau2[:, None])
+    total = weights.sum(axis=1)
+    means = weights @ y / total
+    h = (weights * (y - means[:, None]) ** 2).sum(axis=1) / freedom
+    error2 = np.maximum(1, h) / total  # as in `pool`: units alike by chance leave the doubt of sampling
+    new = means + np.sqrt(error2) * random.standard_t(freedom, draws)
+    new += np.sqrt(tau2) * random.standard_normal(draws)
+    low, high = np.quantile(new, [(1 - level) / 2, (1 + level) / 2])
+    mean = pool(y, v, level=level)
+    ends = float(min(low, mean.low)), float(max(high, mean.high))  # a new unit is no surer than the mean
+    return PooledMean(mean.estimate, *ends, "confidence distribution", level)
 
 
 def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> tuple[Array, Array]:
     """Return estimates and variances as arrays; refuse what cannot be, as `heterogeneity` says."""
-    coverage(level)
+    check_level(level)
     same_rows(estimates=estimates, variances=variances)
     y, v = numbers("estimates", estimates), numbers("variances", variances)
     if len(y) != len(v):
         raise ValueError(f"{y.size} estimates and {v.size} variances: give one of each per unit")
     if len(y) < 2:
         raise ValueError(f"{len(y)} unit(s) cannot vary between each other: give two or more")
-    for name, values, at_fault in (
-        ("estimate", y, ~np.isfinite(y)),
-        ("variance", v, ~((v > 0) & (v < np.inf))),
-    ):
-        if at_fault.any():
-            place = int(np.flatnonzero(at_fault)[0])
+    for name, values, right in (("estimate", y, np.isfinite(y)), ("variance", v, (v > 0) & (v < np.inf))):
+        if not right.all():
+            at = int(np.flatnonzero(~right)[0])
             raise ValueError(
-                f"{name} {place} is {values[place]:g}: drop the unit, or for counts use `log_odds`, which has none such"
+                f"{name} {at} is {values[at]:g}: drop the unit, or use `beta_binomial` for counts"
             )
     return y, v
 
 
-def spread(y: Array, v: Array, tau2: float) -> float:
+def _generalised_q(y: Array, v: Array, tau2: float) -> float:
     """Return the weighted sum of squares about the weighted mean when units vary by ``tau2``."""
     w = 1 / (v + tau2)
     return float((w * (y - (w * y).sum() / w.sum()) ** 2).sum())
 
 
-def _where_spread_is(y: Array, v: Array, value: Any) -> float:
-    """Return the between-unit variance at which the spread, which falls with it, is ``value``; 0 if none."""
-    if spread(y, v, 0.0) <= value:
+def _where_q_is(y: Array, v: Array, value: Any) -> float:
+    """Return the between-unit variance at which Q, which falls with it, is ``value``; 0 if none."""
+    if _generalised_q(y, v, 0.0) <= value:
         return 0.0
     high = float(np.var(y)) + float(v.max())
-    while spread(y, v, high) > value:
+    while _generalised_q(y, v, high) > value:
         high *= 4
-    return float(brentq(lambda tau2: spread(y, v, tau2) - value, 0, high, xtol=1e-13 * high, rtol=1e-12))
+    return float(
+        brentq(lambda tau2: _generalised_q(y, v, tau2) - value, 0, high, xtol=1e-13 * high, rtol=1e-12)
+    )
 
 
-def _restricted_likelihood(y: Array, v: Array) -> float:
-    def loss(tau2: float) -> float:
-        return float(np.log(v + tau2).sum() + np.log((1 / (v + tau2)).sum()) + spread(y, v, tau2))
+def _confidence_draws(y: Array, v: Array, q: Array) -> Array:
+    """Return for each value of Q the between-unit variance that gives it, interpolated on a fine grid."""
+    top = float(np.var(y)) + float(v.max())
+    while _generalised_q(y, v, top) > q.min():
+        top *= 4
+    grid = np.concatenate([[0.0], np.geomspace(top * 1e-9, top, 2000)])
+    falling = np.array([_generalised_q(y, v, tau2) for tau2 in grid])
+    return np.asarray(np.interp(q, falling[::-1], grid[::-1]))
 
-    top = 10 * (float(np.var(y, ddof=1)) + float(v.min()))
-    grid = np.concatenate([[0.0], np.geomspace(top * 1e-8, top, 200)])
-    best = place_of_smallest([loss(tau2) for tau2 in grid])
-    if not best:
-        return 0.0
-    around = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
-    found = minimize_scalar(loss, bounds=around, method="bounded", options={"xatol": 1e-10 * top})
-    (logged,) = polish(lambda logged: loss(float(np.exp(logged[0]))), np.log([found.x]))
-    return float(np.exp(logged))
+
+@dataclass(frozen=True)
+class BetaBinomial:
+    """Mean of the true shares of units, their standard deviation ``tau``, and the weight of the mean in trials.
+
+    A unit with as many trials as ``prior_sample_size`` weighs as much as the mean; it is infinite where ``tau``
+    is 0, since chance alone explains the counts.
+    """
+
+    mean: float
+    tau: float
+    prior_sample_size: float
+
+
+def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str = "trials") -> BetaBinomial:
+    """Fit a beta distribution of true shares to counts by maximum likelihood.
+
+    Answers: how do true shares vary between units, seen through counts of unequal size?
+
+    ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)``. Counts are
+    taken as they are: no normal approximation, and a unit with no or all successes is no trouble. Where the likelihood
+    still rises as M grows without end, there is no sign of any difference and ``tau`` is 0.
+
+    Parameters
+    ----------
+    frame, successes, trials
+        One row per unit, two or more, and the names of its columns with the counts.
+
+    Raises
+    ------
+    ValueError
+        If the counts are not possible, there is one unit only, every unit has none or all of its trials
+        successful or one trial only, or the fit does not converge.
+
+    References
+    ----------
+    Skellam (1948), JRSS B 10, 257-261. Griffiths (1973), Biometrics 29, 637-648.
+
+    Examples
+    --------
+    >>> fit = beta_binomial(pd.DataFrame({"successes": [30, 45, 62], "trials": 100}))
+    >>> round(fit.mean, 3), round(fit.tau, 3), round(fit.prior_sample_size, 1)
+    (0.457, 0.119, 16.5)
+    """
+    k, n = _counts(frame, successes, trials)
+    pooled = float(k.sum() / n.sum())
+    if not 0 < pooled < 1:
+        raise ValueError("no or only successes in every unit: there is nothing to tell them apart by")
+    if n.max() == 1:
+        raise ValueError("every unit has one trial: how much units differ needs two in some")
+    if ((k == 0) | (k == n)).all():
+        raise ValueError("every unit has all or none of its trials: nothing to shrink, use `proportions`")
+    starts = [np.array([logit(pooled), size]) for size in (0.0, 3.0, 6.0, 9.0)]
+    bounds = [(-20, 20), (-10, _HIGHEST)]
+    fits = [minimize(_loss, x, (k, n), method="L-BFGS-B", jac=True, bounds=bounds) for x in starts]
+    best = min(fits, key=lambda fit: float(fit.fun))
+    alike = -float((xlogy(k, pooled) + xlogy(n - k, 1 - pooled)).sum())
+    if best.fun > alike - 1e-6 or best.x[1] > _HIGHEST - 0.01:
+        return BetaBinomial(pooled, 0.0, float("inf"))
+    # At the maximum a step may find no descent beyond rounding: the gradient tells whether it is one.
+    if not np.isfinite(best.fun) or np.abs(best.jac).max() > 1e-4 * max(1, abs(best.fun)):
+        raise ValueError(
+            f"the beta-binomial fit did not converge ({best.message}): look for units that stand apart"
+        )
+    where, size = polish(lambda x: _loss(x, k, n)[0], best.x)
+    mean, prior = float(expit(where)), float(np.exp(size))
+    return BetaBinomial(mean, float(np.sqrt(mean * (1 - mean) / (prior + 1))), prior)
+
+
+def _loss(parameters: Array, k: Array, n: Array) -> tuple[float, Array]:
+    """Return the log likelihood with its sign turned, and its gradient, at logit m and ln M."""
+    mean, prior = expit(parameters[0]), np.exp(parameters[1])
+    a, b = prior * mean, prior * expit(-parameters[0])
+    rest = digamma(prior) - digamma(prior + n)
+    by_a, by_b = (digamma(a + k) - digamma(a) + rest).sum(), (digamma(b + n - k) - digamma(b) + rest).sum()
+    gradient = np.array([(by_a - by_b) * a * (1 - mean), a * by_a + b * by_b])
+    return -float((betaln(a + k, b + n - k) - betaln(a, b)).sum()), -gradient
+
+
+def shrink(
+    frame: pd.DataFrame, successes: str = "successes", trials: str = "trials", *, level: float = 0.95
+) -> pd.DataFrame:
+    """Draw each unit's share towards the mean of all by as much as its size makes it doubtful.
+
+    Answers: what is the best guess at each unit's true share, knowing the others?
+
+    The shrunken share is ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)``, which equals
+    ``tau2 / (tau2 + s2)`` for the mean sampling variance ``s2`` of a unit of that size. The interval is that
+    of the posterior ``Beta(M m + k, M (1 - m) + n - k)``; it takes the fitted m and M as known, so it is too
+    narrow with few units: of 50 to 2000 trials each, with ``tau`` 0.05, an interval of 0.95 covered 0.91 of the
+    true shares of 7 units, 0.94 of 21 and 0.95 of 54; of 50 to 300 trials, where ``tau`` is often fitted as 0
+    and intervals have no width, 0.69, 0.91 and 0.94.
+
+    Parameters
+    ----------
+    frame, successes, trials, level
+        As in `beta_binomial`; probability within each interval, between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows and index of ``frame`` with observed, estimate, low, high (shares) and reliability added.
+        Where units do not differ beyond chance all have the pooled share, reliability 0, and an interval
+        without width, which says that the model sees no difference, not that the share is known.
+
+    Raises
+    ------
+    ValueError
+        As in `beta_binomial`, or if ``level`` is not between 0 and 1.
+
+    References
+    ----------
+    Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
+
+    Examples
+    --------
+    >>> shrink(pd.DataFrame({"successes": [3, 45, 62], "trials": [10, 100, 100]}))["estimate"].round(2).tolist()
+    [0.47, 0.47, 0.59]
+    """
+    level = check_level(level)
+    k, n = _counts(frame, successes, trials, ("observed", "estimate", "low", "high", "reliability"))
+    fit = beta_binomial(frame, successes, trials)
+    reliability = n / (n + fit.prior_sample_size)
+    low = high = estimate = reliability * k / n + (1 - reliability) * fit.mean
+    if np.isfinite(fit.prior_sample_size):
+        a, b = _posterior(fit, k, n)
+        low, high = beta.ppf((1 - level) / 2, a, b), beta.ppf((1 + level) / 2, a, b)
+    return frame.assign(observed=k / n, estimate=estimate, low=low, high=high, reliability=reliability)
+
+
+def rank_intervals(
+    frame: pd.DataFrame,
+    successes: str = "successes",
+    trials: str = "trials",
+    *,
+    level: float = 0.95,
+    draws: int = 10_000,
+    seed: int | np.random.Generator = 0,
+) -> pd.DataFrame:
+    """Say how sure the rank of each unit is, by drawing true shares from what `shrink` leaves possible.
+
+    Answers: can these units be put in a league table?
+
+    Parameters
+    ----------
+    frame, successes, trials, level
+        As in `shrink`.
+    draws, seed
+        Number of draws, 100 or more; seed or generator.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows and index of ``frame`` with rank (mean over the draws, 1 the smallest share), low and high
+        (whole ranks) added. Where units do not differ beyond chance every order is as likely, and so is the
+        order of shares that are drawn alike.
+
+    Raises
+    ------
+    ValueError
+        As in `shrink`, or if there are fewer than 100 draws.
+
+    References
+    ----------
+    Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
+
+    Examples
+    --------
+    >>> rank_intervals(pd.DataFrame({"successes": [10, 50, 52], "trials": 100}))[["low", "high"]].values.tolist()
+    [[1, 1], [2, 3], [2, 3]]
+    """
+    draws, level = check_integer("draws", draws, low=100, advice="give 100 or more"), check_level(level)
+    k, n = _counts(frame, successes, trials, ("rank", "low", "high"))
+    fit, random = beta_binomial(frame, successes, trials), generator(seed)
+    size = (draws, len(k))
+    if np.isfinite(fit.prior_sample_size):
+        shares = random.beta(*_posterior(fit, k, n), size=size)
+    else:
+        shares = random.random(size)
+    lots = random.random(size)  # near 0 and 1 shares round to the same number: lots, not rows, decide
+    ranks = np.lexsort((lots, shares)).argsort(axis=1, kind="stable") + 1
+    ends = np.quantile(ranks, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
+    low, high = ends.astype(int)
+    return frame.assign(rank=ranks.mean(axis=0), low=low, high=high)
+
+
+def _posterior(fit: BetaBinomial, k: Array, n: Array) -> tuple[Array, Array]:
+    """Return the two parameters of the beta distribution of each unit's true share."""
+    prior = fit.prior_sample_size
+    return prior * fit.mean + k, prior * (1 - fit.mean) + n - k
+
+
+def _counts(
+    frame: pd.DataFrame, successes: str, trials: str, results: tuple[str, ...] = ()
+) -> tuple[Array, Array]:
+    k, n = check_counts(frame, successes, trials, results=results)
+    if len(k) < 2:
+        raise ValueError("one unit has nothing to be drawn towards: give two or more")
+    return k.astype(np.float64), n.astype(np.float64)

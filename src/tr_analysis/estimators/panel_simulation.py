@@ -6,13 +6,57 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, generator, number, whole
-from tr_analysis.estimators.panel_calibration import Assumed, Published, calibrated_spread
-from tr_analysis.estimators.payment import critical_value, standard_error
+from tr_analysis.estimators.checks import Array, check_integer, generator
+from tr_analysis.estimators.payment import critical_value, multinomial_region, standard_error
+from tr_analysis.order import place_of_smallest
 from tr_analysis.origin import SIMULATED
 
+__all__ = ["simulate_panel", "calibrated_spread"]
+
+# What is not published and had to be assumed; shares, not points.
+LEVEL = 0.05
+"""Two-sided significance level of the rule."""
+BASELINE_SPREAD, BASELINE_FREQUENCY_SPREAD = 0.03, 0.08
+"""Standard deviation of the baselines between providers: of the rate, and of the logarithm of the frequency."""
+FREQUENCY_SPREAD = 0.05
+"""Standard deviation between providers of the change of the logarithm of the frequency."""
+CASE_MIX = 0.01
+"""Standard deviation of the change of the mean OGRS score since the baseline."""
+REPEATS = 6.0
+"""Variance of the reoffences after the first one of each reoffender, in units of their mean; Poisson's is 1."""
+
+SPREADS = np.linspace(0, 0.1, 201)
+"""Spreads between providers that are looked at: none to ten points, in steps of a twentieth of a point."""
+HALF_RATE, HALF_FREQUENCY = 0.0005, 0.05
+"""Half a unit of the last printed digit of a rate, as a share, and of a frequency."""
 BLOCK, MOST_BLOCKS = 2000, 200
 """First cohorts drawn at a time, and how often, until one gives the counts and the rate as printed."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is published of all providers together; rates are shares, frequencies reoffences per reoffender.
+
+    Attributes
+    ----------
+    people
+        In all cohorts together.
+    rate, first_rate, baseline
+        Binary rate of all cohorts, of the first one, and of the baseline year; printed to 0.1 per cent.
+    frequency, baseline_frequency
+        Frequency rate of all cohorts and of the baseline year; printed to 0.1.
+    winners, losers
+        Providers significantly below and above their baselines in the first cohort.
+    """
+
+    people: int
+    rate: float
+    first_rate: float
+    baseline: float
+    frequency: float
+    baseline_frequency: float
+    winners: int
+    losers: int
 
 
 @dataclass(frozen=True)
@@ -20,33 +64,25 @@ class _World:
     """What does not change while cohorts are drawn: people and case mix by cohort and provider, and baselines."""
 
     published: Published
-    made: Assumed
     people: Array
     weight: Array
     base: Array
     mix: Array
     random: np.random.Generator
 
-    @property
-    def half(self) -> float:
-        """Half a unit of the last digit of a printed rate, as a share."""
-        return 0.5 * 10.0 ** -(self.published.rate_places + 2)
-
 
 def simulate_panel(
-    published: Published,
-    sizes: pd.Series,
-    cohorts: Sequence[str],
-    *,
-    assumed: Assumed | None = None,
-    seed: int | np.random.Generator = 0,
+    published: Published, sizes: pd.Series, cohorts: Sequence[str], *, seed: int | np.random.Generator = 0
 ) -> pd.DataFrame:
     """Simulate a panel that gives back the published people, rates, frequencies, winners and losers.
+
+    Answers: what would a panel of single providers look like that adds up to what was published of all?
 
     Each provider has a baseline and a true change, normal between providers and centred so that, weighted by size,
     they are the published ones; the spread of the changes is that of `calibrated_spread`. Reoffenders are binomial,
     a cohort's case mix moves the observed rate and is taken out again by the adjustment. First cohorts are drawn
-    until one has the winners, losers and rate printed, then the others until all together have theirs.
+    until one has the winners, losers and rate printed, then the others until all together have theirs. What had
+    to be assumed stands at the head of this module.
 
     Parameters
     ----------
@@ -56,8 +92,6 @@ def simulate_panel(
         Weight of each provider, indexed by its name, above 0; shares of the people, however scaled.
     cohorts
         Names of the cohorts, the first one first; two or more.
-    assumed
-        What is not published.
     seed
         Seed or generator; the same seed gives the same panel.
 
@@ -72,34 +106,78 @@ def simulate_panel(
     ------
     ValueError
         If sizes, cohorts or seed cannot be used, or no draw gives back what is published.
+
+    Examples
+    --------
+    >>> printed = Published(9_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=1, losers=0)
+    >>> panel = simulate_panel(printed, pd.Series(1, ["A", "B", "C"]), ["2015Q4", "2016Q1"])
+    >>> panel.shape[0], int(panel["offenders"].sum()), panel.attrs
+    (6, 9000, {'origin': 'simulated'})
     """
-    _check(sizes, cohorts)
-    made, random, weight = assumed or Assumed(), generator(seed), sizes.to_numpy(float) / sizes.sum()
+    if len(sizes) < 3 or not sizes.index.is_unique or not (sizes > 0).all():
+        raise ValueError("sizes are one number above 0 for each of three providers or more, each named once")
+    check_integer(
+        "the number of cohorts", len(set(cohorts)), low=2, advice="name two or more, the first one first"
+    )
+    random, weight = generator(seed), sizes.to_numpy(float) / sizes.sum()
     people = _people(published.people, sizes, len(cohorts))
-    base = published.baseline + _centred(random, made.baseline_spread, weight, 1)[0]
-    mix = _centred(random, made.case_mix, weight, len(cohorts))
-    world = _World(published, made, people, weight, base, mix, random)
+    base = published.baseline + _centred(random, BASELINE_SPREAD, weight, 1)[0]
+    mix = _centred(random, CASE_MIX, weight, len(cohorts))
+    world = _World(published, people, weight, base, mix, random)
     first, change = _first(world)
     reoffenders = np.vstack([first, _later(world, first, base + change)])
     return _frame(world, sizes.index, cohorts, reoffenders)
 
 
-def _check(sizes: pd.Series, cohorts: Sequence[str]) -> None:
-    if len(sizes) < 3 or not sizes.index.is_unique or not (sizes > 0).all():
-        raise ValueError("sizes are one number above 0 for each of three providers or more, each named once")
-    whole("the number of cohorts", len(set(cohorts)), low=2, advice="name two or more, the first one first")
+def calibrated_spread(published: Published, providers: int, *, error: float, level: float) -> float:
+    """Return the spread of true changes between providers that makes the published winners and losers likeliest.
+
+    Answers: how far apart must providers have been to give so many winners and losers?
+
+    The mean change is fixed by the published rates, ``first_rate - baseline``. Given it, winners, losers and the
+    rest are multinomial with the chances of `payment.outcome_probabilities`, and the spread is the one with the smallest
+    deviance (`payment.multinomial_region`), to a twentieth of a point.
+
+    Two counts and a mean cannot all be met: with 13 winners and 2 losers of 21, a fall of 1.9 points and cohorts of
+    1,286 the likeliest spread expects fewer winners than were seen. So the panel is drawn with this spread and kept
+    only if it gives the counts; what that selects is luck, as it may have been.
+
+    Parameters
+    ----------
+    published, providers
+        Counts and rates, and the number of providers.
+    error, level
+        Standard error of one provider's rate in the first cohort, a share; two-sided significance level.
+
+    Raises
+    ------
+    ValueError
+        If counts, error or level cannot be.
+
+    Examples
+    --------
+    >>> printed = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=13, losers=2)
+    >>> round(calibrated_spread(printed, 21, error=0.0139, level=0.05), 4)
+    0.0475
+    """
+    shift = published.first_rate - published.baseline
+    counts = (published.winners, published.losers, providers)
+    fits = multinomial_region(*counts, shifts=shift, spreads=SPREADS, error=error, level=level)
+    return float(fits["spread"].iloc[place_of_smallest(fits["deviance"])])
 
 
 def _people(total: int, sizes: pd.Series, cohorts: int) -> Array:
     """Return people by cohort and provider: shares of the total, rounded so that they sum to it."""
-    total = whole("people", total, low=100 * cohorts * len(sizes), advice="give the sum of all cohorts")
+    total = check_integer(
+        "people", total, low=100 * cohorts * len(sizes), advice="give the sum of all cohorts"
+    )
     ends = np.cumsum(np.tile(sizes.to_numpy(float) / sizes.sum() / cohorts, cohorts)) * total
     return np.diff(np.round(ends), prepend=0).reshape(cohorts, -1)
 
 
 def _centred(random: np.random.Generator, spread: float, weight: Array, rows: int) -> Array:
     """Return normal numbers (rows, providers) whose weighted mean is 0."""
-    drawn = number("a spread", spread, low=0) * random.standard_normal((rows, len(weight)))
+    drawn = spread * random.standard_normal((rows, len(weight)))
     return np.asarray(drawn - (drawn @ weight)[:, None])
 
 
@@ -107,8 +185,8 @@ def _first(world: _World) -> tuple[Array, Array]:
     """Draw changes and first cohorts until one gives winners, losers and rate; return reoffenders and changes."""
     published, people, base, mix = world.published, world.people[0], world.base, world.mix[0]
     fall = standard_error(round(people.mean()), published.baseline)
-    tau = calibrated_spread(published, len(base), error=fall, level=world.made.level)
-    least, error = critical_value(world.made.level), np.sqrt(base * (1 - base) / people)
+    tau = calibrated_spread(published, len(base), error=fall, level=LEVEL)
+    least, error = critical_value(LEVEL), np.sqrt(base * (1 - base) / people)
     for _ in range(MOST_BLOCKS):
         change = published.first_rate - published.baseline + _centred(world.random, tau, world.weight, BLOCK)
         found = world.random.binomial(people.astype(int), np.clip(base + change + mix, 0, 1)).astype(float)
@@ -116,12 +194,12 @@ def _first(world: _World) -> tuple[Array, Array]:
         fits = (z <= -least).sum(axis=1) == published.winners
         fits &= (z >= least).sum(axis=1) == published.losers
         rate = (found - mix * people).sum(axis=1) / people.sum()
-        fits &= np.abs(rate - published.first_rate) < world.half
+        fits &= np.abs(rate - published.first_rate) < HALF_RATE
         if fits.any():
             at = int(np.flatnonzero(fits)[0])
             return found[at], change[at]
     raise ValueError(
-        f"none of {MOST_BLOCKS * BLOCK:,} first cohorts has the winners, losers and rate: turn the level"
+        f"none of {MOST_BLOCKS * BLOCK:,} first cohorts has the winners, losers and rate: look at the counts"
     )
 
 
@@ -133,7 +211,7 @@ def _later(world: _World, first: Array, rates: Array) -> Array:
     for _ in range(10 * MOST_BLOCKS):
         found = world.random.binomial(rest.astype(int), np.clip(rates + drift + mix, 0, 1)).astype(float)
         rate = (adjusted + (found - mix * rest).sum()) / total
-        if abs(rate - world.published.rate) < world.half:
+        if abs(rate - world.published.rate) < HALF_RATE:
             return np.asarray(found)
     raise ValueError("no later cohorts give the published rate of all: look at rate and first_rate")
 
@@ -167,17 +245,15 @@ def _frame(world: _World, providers: pd.Index, cohorts: Sequence[str], reoffende
 
 def _frequencies(world: _World, reoffenders: Array) -> tuple[Array, Array]:
     """Draw baseline frequencies, and reoffences, one at least for each reoffender, with the published frequency."""
-    published, made, random = world.published, world.made, world.random
+    published, random = world.published, world.random
     weight = world.weight * world.base / (world.weight @ world.base)
-    old = np.exp(_centred(random, made.baseline_frequency_spread, weight, 1)[0])
+    old = np.exp(_centred(random, BASELINE_FREQUENCY_SPREAD, weight, 1)[0])
     old *= published.baseline_frequency / (old @ weight)
-    new = old * np.exp(made.frequency_spread * random.standard_normal(len(old)))
+    new = old * np.exp(FREQUENCY_SPREAD * random.standard_normal(len(old)))
     more = new * published.frequency * reoffenders.sum() / (new * reoffenders).sum() - 1
-    half, shape = 0.5 * 10.0**-published.frequency_places, reoffenders * more / (made.repeats - 1)
-    for _ in range(
-        MOST_BLOCKS
-    ):  # negative binomial: the further ones vary `repeats` times as much as Poisson's
-        found = reoffenders + random.negative_binomial(shape, 1 / made.repeats)
-        if abs(found.sum() / reoffenders.sum() - published.frequency) < half:
+    shape = reoffenders * more / (REPEATS - 1)
+    for _ in range(MOST_BLOCKS):  # negative binomial: the further ones vary more than Poisson's
+        found = reoffenders + random.negative_binomial(shape, 1 / REPEATS)
+        if abs(found.sum() / reoffenders.sum() - published.frequency) < HALF_FREQUENCY:
             return old, np.asarray(found)
-    raise ValueError("no draw gives the published frequency: look at frequency and repeats")
+    raise ValueError("no draw gives the published frequency: look at frequency and baseline_frequency")

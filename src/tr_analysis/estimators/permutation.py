@@ -1,45 +1,59 @@
-"""Permutation over clusters: what the statistic would be if other clusters had been treated."""
+"""Permutation of clusters: how often other labels would have given a contrast as large."""
 
 from collections.abc import Iterator
-from itertools import combinations
-from math import factorial, prod
+from itertools import chain, combinations, islice
+from math import comb
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from tr_analysis.estimators.checks import Array, coverage, generator
-from tr_analysis.estimators.cluster_design import SINGULAR, ClusteredDesign
-from tr_analysis.estimators.clusters import ClusterTest, NotApplicableError, enough_draws
-from tr_analysis.estimators.inversion import NullDraws, Tails, squared_length
+from tr_analysis.estimators.checks import Array, check_level, generator
+from tr_analysis.estimators.cluster_design import (
+    SINGULAR,
+    ClusteredDesign,
+    ClusterTest,
+    NotApplicableError,
+    NullDraws,
+    enough_draws,
+    squared_length,
+)
+
+__all__ = ["cluster_permutation", "permutation_draws"]
+
+Labels = npt.NDArray[np.bool_]
+
+_BLOCK = 50_000
+"""Assignments looked at together, so that memory does not grow with their number."""
 
 
 def cluster_permutation(
     design: ClusteredDesign,
     *,
-    studentised: bool = True,
     draws: int = 9999,
-    tails: Tails = "symmetric",
     level: float = 0.95,
     seed: int | np.random.Generator = 0,
 ) -> ClusterTest:
-    """Test the coefficient by giving the treatments to other clusters than those that had them.
+    """Test the coefficient of a label by giving the label to other clusters than those that had it.
 
-    The p-value is the share of assignments whose statistic is at least as far from 0, the true assignment
-    among them. The interval holds the effects that leave, once taken off the response, a p-value above
-    ``1 - level``. Exact if any other assignment was as likely as the true one, or if the clusters are alike
-    but for chance. Nearly so with other regressors, which stay where they are. Clusters of unequal size are
-    not alike: there the studentised statistic holds its size better. An assignment that the other regressors
-    explain has no coefficient, and counts as further out than the data.
+    Answers: how often would other owners have shown a contrast as large, had the label fallen on them?
+
+    The p-value is the share of assignments whose t statistic (cluster-robust errors, CV1) is at least as far
+    from 0, the true assignment among them. The interval holds the effects that leave, once taken off the
+    response, a p-value above ``1 - level``. Exact if any other assignment was as likely as the true one, or if
+    the clusters are alike but for chance. Nearly so with other regressors, which stay where they are. An
+    assignment that the other regressors explain has no coefficient, and counts as further out than the data.
+
+    Where m of G clusters are labelled there are C(G, m) assignments: with one public owner of nine the
+    p-value cannot fall below 1/9, whatever the response. Labels that a reform gave could not as well have
+    fallen otherwise: the test says how unusual the contrast is, and what so few clusters can show.
 
     Parameters
     ----------
     design
-        From `clustered_design`; the regressor in question must be constant within clusters.
-    studentised
-        Divide the coefficient by its cluster-robust standard error (CV1).
+        From `clustered_design`; the regressor in question has two values, each constant within clusters.
     draws
         All assignments are used if there are no more than this, 99 or more; else as many random ones.
-    tails
-        "symmetric" compares absolute values, "equal" doubles the smaller tail.
     level
         Coverage of the interval, between 0 and 1.
     seed
@@ -53,67 +67,32 @@ def cluster_permutation(
 
     Raises
     ------
-    ValueError
-        If an argument is none of the above.
-    NotApplicableError
-        If the regressor varies within a cluster. It is a ValueError too.
+    NotApplicableError, ValueError
+        If the regressor varies within a cluster or has not two values, or an argument is none of the above.
 
     References
     ----------
     Fisher (1935), The Design of Experiments. MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450,
     on the statistic for few treated clusters.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tr_analysis.estimators.cluster_design import clustered_design
+    >>> label = pd.DataFrame({"public": [1, 0, 0, 0, 0]})
+    >>> test = cluster_permutation(clustered_design([9, 1, 3, 2, 2], label, list("ABCDE"), "public"))
+    >>> round(test.estimate, 3), test.p_value, test.draws
+    (7.0, 0.2, 5)
     """
-    level = coverage(level)
-    null = permutation_draws(design, studentised=studentised, draws=draws, tails=tails, seed=seed)
-    low, high = null.interval(level)
-    values, used = treatment(design), null.top.shape[1]
-    possible = count_assignments(values)
-    smallest = _alike(values, tails) / used if null.with_data else 1 / (1 + used)
+    level = check_level(level)
+    null = permutation_draws(design, draws=draws, seed=seed)
+    labelled = _labelled_clusters(design)
+    possible = comb(len(labelled), int(labelled.sum()))
+    alike = 2 if 2 * labelled.sum() == len(labelled) else 1  # swapping the halves only turns the sign
+    smallest = alike / null.draws if null.with_data else 1 / (1 + null.draws)
     how = f"all {possible}" if null.with_data else f"a sample of {possible}"
-    statistic = "t statistic" if studentised else "coefficient"
-    return ClusterTest(
-        method="permutation of clusters",
-        estimate=design.estimate,
-        low=low,
-        high=high,
-        p_value=null.p_value(),
-        clusters=len(design.labels),
-        draws=used,
-        level=level,
-        note=f"{statistic}, {how} assignments, smallest attainable p {smallest:.2g}",
-    )
-
-
-def treatment(design: ClusteredDesign) -> Array:
-    """Return the value of the regressor in question in each cluster (G).
-
-    Raises
-    ------
-    NotApplicableError
-        If it varies within a cluster.
-    """
-    values = design.regressors[design.coefficient].to_numpy()
-    first = np.zeros(len(design.labels))
-    first[design.codes[::-1]] = values[::-1]
-    varies = values != first[design.codes]
-    if varies.any():
-        raise NotApplicableError(
-            f"{design.coefficient!r} varies within cluster {design.labels[design.codes[np.flatnonzero(varies)[0]]]}: "
-            "permutation moves the treatment of whole clusters; use the jackknife or the bootstrap"
-        )
-    return first
-
-
-def count_assignments(values: Array) -> int:
-    """Return in how many ways the values can be given to the clusters."""
-    repeats = np.unique(values, return_counts=True)[1]
-    return factorial(len(values)) // prod(factorial(int(repeat)) for repeat in repeats)
-
-
-def _alike(values: Array, tails: Tails) -> int:
-    """Return how many assignments are as far out as any given one: two where swapping sides only turns the sign."""
-    swapped = np.sort(values.min() + values.max() - values)
-    return 2 if tails == "equal" or np.allclose(swapped, np.sort(values)) else 1
+    note = f"t statistic, {how} assignments, smallest attainable p {smallest:.2g}"
+    return null.test("permutation of clusters", len(labelled), level, note)
 
 
 def permutation_draws(
@@ -121,76 +100,141 @@ def permutation_draws(
     *,
     studentised: bool = True,
     draws: int = 9999,
-    tails: Tails = "symmetric",
     seed: int | np.random.Generator = 0,
 ) -> NullDraws:
-    """Return the draws behind `cluster_permutation`: the regression of what the null leaves on each assignment.
+    """Return the statistics of a label given to other clusters, for p-values of any effect.
 
-    With what the other regressors leave of the response and of the treatment, everything is a sum by
-    cluster, so an assignment costs no pass through the rows.
+    Answers: how large a difference do labels show that are dealt out to the clusters in every other way?
+
+    The draws behind `cluster_permutation`; ``p_value()`` of the result is the test of no effect. Everything is
+    a sum by cluster, so an assignment costs no pass through the rows, and two million take seconds. Clusters of
+    unequal size are not alike: there the studentised statistic keeps its size better.
+
+    Parameters
+    ----------
+    design, draws, seed
+        As in `cluster_permutation`.
+    studentised
+        Compare t statistics; if not, coefficients: without other regressors, differences of means.
+
+    Raises
+    ------
+    ValueError, NotApplicableError
+        As in `cluster_permutation`, or if ``studentised`` is neither True nor False.
+
+    References
+    ----------
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39 (the
+    true labels counted among the random ones).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tr_analysis.estimators.cluster_design import clustered_design
+    >>> label = pd.DataFrame({"public": [1, 1, 0, 0, 0]})
+    >>> null = permutation_draws(clustered_design([9, 7, 3, 2, 2], label, list("ABCDE"), "public"), studentised=False)
+    >>> null.p_value(), null.draws
+    (0.1, 10)
     """
     if studentised not in (True, False):
         raise ValueError(f"studentised is {studentised!r}: give True or False")
-    draws = enough_draws(draws)
-    values = treatment(design)
-    exhaustive = count_assignments(values) <= draws
-    if exhaustive:
-        assignments = np.array(list(_assignments(values)))
-    else:
-        assignments = generator(seed).permuted(np.tile(values, (draws, 1)), axis=1)
-    scores, size = _regressed(design, np.vstack([values, assignments]))
-    total = size.sum(axis=1)
-    # Without a coefficient of its own, an assignment is made 0 / 0: further out than the data, to be safe.
-    kept = total > SINGULAR * total.max()
-    top = scores.sum(axis=2) * kept
-    total = np.where(kept, total, 1.0)
-    if studentised:
-        parts = (scores - (top / total)[:, :, None] * size) * kept[:, None]
-        # The treatment as it was, or turned round, leaves nothing of itself: a rest of rounding would grow with
-        # the distance, and make the data look further out than themselves.
-        parts[1][np.abs(parts[1]) <= SINGULAR * np.abs(scores[1]).max()] = 0
-        bottom = squared_length(parts)
-    else:
-        bottom = np.array([total**2 * kept, 0 * total, 0 * total])
+    draws, labelled = enough_draws(draws), _labelled_clusters(design)
+    clusters, many = len(labelled), int(labelled.sum())
+    every = comb(clusters, many) <= draws
+    blocks = _every(clusters, many) if every else _random(labelled, draws, generator(seed))
+    sums, step = _sums(design), np.ptp(design.regressors[design.coefficient])
+    numerators, denominators, _ = zip(*(_statistics(sums, rows, studentised) for rows in blocks), strict=True)
+    _, own, size = _statistics(sums, labelled[None], studentised)
     return NullDraws(
         estimate=design.estimate,
-        std_error=float(np.sqrt(bottom[0, 0]) / total[0]),
-        top=top[:, 1:],
-        bottom=bottom[:, 1:],
-        with_data=exhaustive,
-        tails=tails,
+        std_error=float(np.sqrt(own[0, 0]) / (size[0] * step)),
+        numerator=np.concatenate(numerators, axis=1),
+        denominator=np.concatenate(denominators, axis=1),
+        with_data=every,
     )
 
 
-def _regressed(design: ClusteredDesign, assignments: Array) -> tuple[Array, Array]:
-    """Return each cluster's score and its squared treatment, for each assignment: (2, B, G) and (B, G).
+def _labelled_clusters(design: ClusteredDesign) -> Labels:
+    """Return whether each cluster has the larger value of the regressor in question (G)."""
+    values = design.regressors[design.coefficient].to_numpy()
+    first = np.zeros(len(design.labels))
+    first[design.codes[::-1]] = values[::-1]
+    varies = values != first[design.codes]
+    if varies.any():
+        raise NotApplicableError(
+            f"{design.coefficient!r} varies within cluster {design.labels[design.codes[np.flatnonzero(varies)[0]]]}: "
+            "permutation moves the label of whole clusters; use the jackknife or the bootstrap"
+        )
+    if len(np.unique(first)) != 2:
+        raise NotApplicableError(
+            f"{design.coefficient!r} has {len(np.unique(first))} values: permutation moves a label, with two values; "
+            "use the jackknife or the bootstrap"
+        )
+    return np.asarray(first == first.max())
 
-    Both after the other regressors. The scores are of two responses: what the null leaves of the response
-    if the coefficient is as estimated, and its change with the hypothesised coefficient.
+
+def _every(clusters: int, many: int) -> Iterator[Labels]:
+    """Yield every choice of so many of the clusters, in blocks of rows."""
+    choices = combinations(range(clusters), many)
+    while block := list(islice(choices, _BLOCK)):
+        places = np.fromiter(chain.from_iterable(block), dtype=np.intp).reshape(-1, many)
+        rows = np.zeros((len(places), clusters), dtype=bool)
+        np.put_along_axis(rows, places, True, axis=1)
+        yield rows
+
+
+def _random(labelled: Labels, draws: int, random: np.random.Generator) -> Iterator[Labels]:
+    """Yield random assignments, in blocks of rows."""
+    for start in range(0, draws, _BLOCK):
+        yield random.permuted(np.tile(labelled, (min(_BLOCK, draws - start), 1)), axis=1)
+
+
+class _Sums(NamedTuple):
+    """What an assignment needs of the rows, by cluster, after the m other regressors.
+
+    There are two responses: what the null leaves if the coefficient is as estimated, and its change with the
+    hypothesised coefficient.
     """
+
+    left: Array  # of the responses (G, 2)
+    shares: Array  # of the other regressors (G, m)
+    mass: Array  # of the weights (G)
+    products: Array  # of the other regressors and the responses (G, m, 2)
+    gram: Array  # of the other regressors among themselves (G, m, m)
+
+
+def _sums(design: ClusteredDesign) -> _Sums:
     root = np.sqrt(design.weights)[:, None]
-    others = design.regressors.drop(columns=design.coefficient).to_numpy() * root
-    basis = np.linalg.qr(others)[0]
+    basis = np.linalg.qr(design.regressors.drop(columns=design.coefficient).to_numpy() * root)[0]
     treated = design.regressors[design.coefficient].to_numpy()
     both = np.column_stack([design.response - design.estimate * treated, -treated]) * root
     left = both - basis @ (basis.T @ both)
-    shares = design.by_cluster(basis * root)
-    removed = assignments @ shares  # what the basis takes out of the treatment (B, m)
-    products = design.by_cluster(basis[:, :, None] * left[:, None, :])
-    gram = design.by_cluster(basis[:, :, None] * basis[:, None, :])
-    sums = design.by_cluster(root * left).T[:, None, :]
-    scores = assignments * sums - np.einsum("bm,gmc->cbg", removed, products)
-    squares = np.einsum("bm,gmn,bn->bg", removed, gram, removed)
-    mass = design.by_cluster(design.weights)
-    return scores, assignments**2 * mass - 2 * assignments * (removed @ shares.T) + squares
+    return _Sums(
+        left=design.by_cluster(root * left),
+        shares=design.by_cluster(basis * root),
+        mass=design.by_cluster(design.weights),
+        products=design.by_cluster(basis[:, :, None] * left[:, None, :]),
+        gram=design.by_cluster(basis[:, :, None] * basis[:, None, :]),
+    )
 
 
-def _assignments(values: Array) -> Iterator[Array]:
-    """Give the values to the clusters in every distinct way."""
-    lowest = values.min()
-    others = values[values > lowest]
-    for places in combinations(range(len(values)), len(others)):
-        for rest in _assignments(others) if len(others) else [others]:
-            assigned = np.full(len(values), lowest)
-            assigned[list(places)] = rest
-            yield assigned
+def _statistics(sums: _Sums, rows: Labels, studentised: bool) -> tuple[Array, Array, Array]:
+    """Return numerators (2, B), squared denominators (3, B) as in `NullDraws`, and the squared label (B) of each row."""
+    labels = rows.astype(np.float64)
+    numerator, removed, whole = (
+        labels @ part for part in sums[:3]
+    )  # removed: by the other regressors (B, m)
+    total = whole - (removed**2).sum(axis=1)
+    # Without a coefficient of its own, an assignment is made 0 / 0: further out than the data, to be safe.
+    kept = total > SINGULAR * whole
+    numerator = numerator.T * kept
+    if not studentised:
+        return numerator, np.array([total**2 * kept, 0 * total, 0 * total]), total
+    scores = labels * sums.left.T[:, None, :] - np.einsum("bm,gmc->cbg", removed, sums.products)
+    squares = np.einsum("bm,gmn,bn->bg", removed, sums.gram, removed)
+    size = labels * sums.mass - 2 * labels * (removed @ sums.shares.T) + squares
+    parts = (scores - (numerator / np.where(kept, total, 1.0))[:, :, None] * size) * kept[:, None]
+    # The label as it was, or turned round, leaves nothing of itself: a rest of rounding would grow with the
+    # distance, and make the data look further out than themselves.
+    parts[1][np.abs(parts[1]) <= SINGULAR * np.abs(scores[1]).max()] = 0
+    return numerator, squared_length(parts), total

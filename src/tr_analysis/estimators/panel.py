@@ -1,0 +1,321 @@
+"""Providers against their own baselines and against their own later selves: flags, multiplicity, luck, case mix."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import norm, pearsonr, t
+from statsmodels.stats.multitest import multipletests
+
+from tr_analysis.digits import settle
+from tr_analysis.estimators.checks import check_level, numbers
+from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
+from tr_analysis.estimators.payment import critical_value, score
+
+__all__ = [
+    "flag_significance",
+    "multiplicity",
+    "regression_to_the_mean",
+    "association",
+    "adjustment_identity",
+]
+
+REDUCTION, INCREASE, NEITHER = "significant reduction", "significant increase", "not significant"
+
+MOST_PLACES = 10
+"""Decimals that are looked at; what is beyond them in a float is no print."""
+FLOAT = 1e-9
+"""Points by which sums of floats of this size may stray."""
+
+
+@dataclass(frozen=True)
+class Regression:
+    """How far units that stood apart came back; changes in the unit given.
+
+    Attributes
+    ----------
+    estimate, low, high
+        Slope of the later changes on the first: 1 where what was seen stays, 0 where it was all luck.
+    expected, expected_low, expected_high
+        The slope that sampling alone would leave, from the variation between units beyond it.
+    best_quarter, best_quarter_initial, best_quarter_later
+        Units in the best quarter of the first cohort, and their mean change at first and later.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    expected: float
+    expected_low: float
+    expected_high: float
+    best_quarter: int
+    best_quarter_initial: float
+    best_quarter_later: float
+    units: int
+
+
+@dataclass(frozen=True)
+class Association:
+    """A correlation with its interval, and the p-value of none."""
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    units: int
+
+
+def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
+    """Judge each adjusted rate against its baseline, as the payment rule does.
+
+    Answers: which providers reduced reoffending significantly, and which did worse?
+
+    ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``: the score test of
+    `payment.payment_rule` with the baseline taken as known, on the adjusted rate. A significant reduction has
+    ``z <= -c``, a significant increase ``z >= c``, with ``c`` two-sided from `payment.critical_value`.
+
+    Parameters
+    ----------
+    panel, level
+        adjusted_rate and baseline_rate in per cent, offenders; other columns are kept. Significance level,
+        above 0 and below 0.5: the rule's own is not in the sources.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows and index of ``panel`` with z, error (points), p_value (two-sided) and recomputed (one of
+        `REDUCTION`, `INCREASE`, `NEITHER`) added; missing where a part is.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a known cohort has nobody, a known baseline is not between 0 and 100, or the
+        level cannot be.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"adjusted_rate": [44.0, 47.0], "baseline_rate": 47.5, "offenders": 1286})
+    >>> flag_significance(rows, level=0.05)["recomputed"].tolist()
+    ['significant reduction', 'not significant']
+    """
+    critical = critical_value(level)
+    _check_columns(panel, "adjusted_rate", "baseline_rate", "offenders")
+    rate, base = panel["adjusted_rate"].astype(float) / 100, panel["baseline_rate"].astype(float) / 100
+    people = panel["offenders"].astype(float)
+    known = rate.notna() & base.notna() & people.notna()
+    for name, bad in (("offenders", people <= 0), ("baseline_rate", (base <= 0) | (base >= 1))):
+        if (bad & known).any():
+            at = int(np.flatnonzero(bad & known)[0])
+            where = f"row {panel.index[at]}, column {name!r}: {panel[name].iloc[at]}"
+            raise ValueError(f"{where}: no test without variation; drop the row")
+    k, n, b = np.array([part.where(known) for part in (rate * people, people, base)])
+    z = pd.Series(score(k, n, b, np.full(len(n), np.inf)), panel.index)
+    flags = pd.Series(np.select([z <= -critical, z >= critical], [REDUCTION, INCREASE], NEITHER), panel.index)
+    error = 100 * np.sqrt(b * (1 - b) / n)
+    judged = panel.assign(z=z, error=error, p_value=2 * norm.sf(z.abs()))
+    return judged.assign(recomputed=flags.astype("str").where(known))
+
+
+def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
+    """Correct p-values for being many, by Holm and by Benjamini and Hochberg, side by side.
+
+    Answers: how many of these significant results would be left if we allow for how many were tested?
+
+    Holm's keep the chance of any false finding at ``level``; Benjamini and Hochberg's keep the expected share of
+    false ones among the findings there, where tests are independent or go together.
+
+    Parameters
+    ----------
+    p_values, level
+        Probabilities (n), one at least, none missing; significance level, between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        p_value, holm, benjamini_hochberg (corrected) and alone, by_holm, by_benjamini_hochberg (whether significant);
+        the index of ``p_values`` if it is a Series.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one is missing or no probability.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
+
+    Examples
+    --------
+    >>> multiplicity([0.01, 0.02, 0.03, 0.04], level=0.05)[["alone", "by_holm", "by_benjamini_hochberg"]].sum().tolist()
+    [4, 1, 4]
+    """
+    level, p = check_level(level), numbers("p-values", p_values)
+    if not len(p) or not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("p-values are probabilities, none missing, one at least: drop what was not tested")
+    holm, bh = (multipletests(p, alpha=level, method=method) for method in ("holm", "fdr_bh"))
+    index = p_values.index if isinstance(p_values, pd.Series) else None
+    found = {"p_value": p, "holm": holm[1], "benjamini_hochberg": bh[1], "alone": p <= level}
+    return pd.DataFrame({**found, "by_holm": holm[0], "by_benjamini_hochberg": bh[0]}, index=index)
+
+
+def regression_to_the_mean(
+    first: npt.ArrayLike, later: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0.95
+) -> Regression:
+    """Compare units' first changes with their later ones.
+
+    Answers: did the best stay the best, or slip back as luck would?
+
+    The slope is that of least squares of ``later`` on ``first``, with t on ``units - 2`` degrees of freedom. If true
+    changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with
+    ``tau2`` and its interval from `heterogeneity.heterogeneity`. The best quarter of the first cohort is
+    followed as well.
+
+    Parameters
+    ----------
+    first, later
+        Change of each unit (n), three or more, in any unit of measurement; a fall is negative and good.
+    variances, level
+        Sampling variance of ``first`` (n), in the squared unit; coverage of the intervals.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three units, all first changes are alike, or as in `heterogeneity`.
+
+    References
+    ----------
+    Galton (1886), Journal of the Anthropological Institute 15, 246-263.
+
+    Examples
+    --------
+    >>> found = regression_to_the_mean([-4, -2, 0, 1, 3], [-2, -1, -1, 1, 1], [1, 1, 1, 1, 1])
+    >>> round(found.estimate, 2), round(found.expected, 2), found.best_quarter_initial, found.best_quarter_later
+    (0.45, 0.86, -4.0, -2.0)
+    """
+    y, v = check_units(first, variances, level)
+    after, _ = check_units(later, variances, level)
+    if len(y) < 3 or not np.ptp(y) > 0:
+        raise ValueError("three units or more that differ at first are needed: there is no slope otherwise")
+    apart = y - y.mean()
+    slope = float(apart @ after / (apart @ apart))
+    rest = after - after.mean() - slope * apart
+    half = t.ppf((1 + level) / 2, len(y) - 2) * np.sqrt(rest @ rest / (len(y) - 2) / (apart @ apart))
+    between = heterogeneity(y, v, level=level)
+    kept, low, high = (
+        float(np.mean(tau2 / (tau2 + v))) for tau2 in (between.tau2, between.low, between.high)
+    )
+    best = np.argsort(settle(y), kind="stable")[: max(1, len(y) // 4)]
+    initial, since = float(y[best].mean()), float(after[best].mean())
+    return Regression(slope, slope - half, slope + half, kept, low, high, len(best), initial, since, len(y))
+
+
+def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> Association:
+    """Return the correlation of two measures over units.
+
+    Answers: do units that do well on one measure do well on the other?
+
+    Pearson's, with Fisher's interval ``tanh(atanh(r) +- z / sqrt(n - 3))``. Sampling in either draws it towards 0.
+
+    Parameters
+    ----------
+    x, y, level
+        One number per unit in each (n), four or more; coverage of the interval.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there are fewer than four units, one is missing, or all values of one are alike.
+
+    References
+    ----------
+    Fisher (1921), Metron 1, 3-32.
+
+    Examples
+    --------
+    >>> found = association([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])
+    >>> round(found.estimate, 2), round(found.low, 2), round(found.high, 2)
+    (0.8, -0.28, 0.99)
+    """
+    one, other = (numbers(f"{name} measure", values) for name, values in (("first", x), ("second", y)))
+    if len(one) != len(other) or len(one) < 4:
+        raise ValueError(f"{len(one)} and {len(other)} values: give one of each for four units or more")
+    if not np.isfinite([one, other]).all():
+        raise ValueError("a measure lacks a value: drop the unit or find the figure")
+    if not (np.ptp(one) > 0 and np.ptp(other) > 0):
+        raise ValueError("all values of a measure are alike: there is nothing to go together")
+    found = pearsonr(one, other)
+    low, high = found.confidence_interval(check_level(level))
+    return Association(float(found.statistic), float(low), float(high), float(found.pvalue), len(one))
+
+
+def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
+    """Compare every adjusted rate with ``observed + baseline OGRS - cohort OGRS``, cell by cell.
+
+    Answers: are the printed adjusted rates what the published formula gives?
+
+    A cohort with a higher mean score than the baseline's is expected to reoffend more, so its rate is lowered.
+    In the Ministry's national quarterly series of 2000 to 2014 the identity is met to eight digits.
+
+    The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A
+    number printed to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over
+    the printed parts. Decimals are those of the whole column in one release, because 45.0 does not show how it
+    was rounded.
+
+    Parameters
+    ----------
+    panel
+        One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders
+        with reoffenders or binary_rate; other columns are kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``panel`` of which every part is known, in their order and with its index, with observed,
+        predicted, residual (printed less predicted), tolerance (points) and holds added.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    References
+    ----------
+    Ministry of Justice, Proven reoffending statistics: definitions and measurement.
+
+    Examples
+    --------
+    >>> row = {"release": "2017-10", "offenders": 1000, "reoffenders": 456, "adjusted_rate": 44.9}
+    >>> frame = pd.DataFrame([row | {"binary_rate": 45.6, "baseline_ogrs": 46.2, "ogrs": 46.9}])
+    >>> adjustment_identity(frame)[["predicted", "tolerance", "holds"]].round(3).to_dict("records")
+    [{'predicted': 44.9, 'tolerance': 0.15, 'holds': True}]
+    """
+    printed = ("adjusted_rate", "baseline_ogrs", "ogrs")
+    needed = (*printed, "offenders", "reoffenders", "binary_rate")
+    _check_columns(panel, *needed, "release")
+    parts = panel.loc[:, list(needed)].astype(float)
+    counted = parts["offenders"].gt(0) & parts["reoffenders"].notna()
+    observed = (100 * parts["reoffenders"] / parts["offenders"].where(counted)).fillna(parts["binary_rate"])
+    known = parts.loc[:, list(printed)].notna().all(axis=1) & observed.notna()
+    rate = observed + parts["baseline_ogrs"] - parts["ogrs"]
+    tolerance = pd.Series(np.nan, panel.index)
+    for release in panel.loc[known, "release"].unique():
+        here = known & (panel["release"] == release)
+        half_units = FLOAT + sum(_half_unit(parts.loc[here, name]) for name in printed)
+        tolerance[here & counted] = half_units
+        tolerance[here & ~counted] = half_units + _half_unit(parts.loc[here, "binary_rate"])
+    out = panel.assign(observed=observed, predicted=rate, residual=parts["adjusted_rate"] - rate)
+    out = out.assign(tolerance=tolerance)[known]
+    return out.assign(holds=out["residual"].abs() <= out["tolerance"])
+
+
+def _half_unit(values: pd.Series) -> float:
+    """Return half a unit of the last decimal that any of the numbers is written with."""
+    found = values.dropna()
+    written = (f"{value:.{MOST_PLACES}f}".partition(".")[2].rstrip("0") for value in found)
+    return 0.5 * 10.0 ** -max(map(len, written), default=0)
+
+
+def _check_columns(panel: pd.DataFrame, *needed: str) -> None:
+    if lacking := [name for name in needed if name not in panel]:
+        raise ValueError(f"no column {lacking[0]!r}: give {', '.join(needed)}")
