@@ -20,8 +20,10 @@ SAID: Mapping[str, type] = {
     "method": str,
     "interval_basis": str,
     "scale": int,
+    "figure": str,
 }
-"""What an entry may say, and as what: the parts of a `Finding`, and ``scale``, by which values are multiplied."""
+"""What an entry may say, and as what: the parts of a `Finding`; ``scale``, by which values are multiplied; and
+``figure``, the id of a published figure that the number is, with its source, so that no code need keep it."""
 
 RESERVED = frozenset({*SAID, "key", "n", "low", "high"})
 """What `Findings.keep` takes as said of its numbers, so that no number can be called so."""

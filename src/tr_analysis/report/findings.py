@@ -10,7 +10,7 @@ import pandas as pd
 from IPython.display import Markdown, display, update_display
 from matplotlib.figure import Figure
 
-from tr_analysis.data.store import loaded, read_table
+from tr_analysis.data.store import load, loaded, read_table
 from tr_analysis.digits import to_count
 from tr_analysis.errors import nearest
 from tr_analysis.origin import marked, origin_of
@@ -112,7 +112,7 @@ class Findings:
     def _number(self, name: str, value: Any, about: dict[str, Any]) -> Finding:
         if origin_of(value) and not self.origin:
             raise ValueError(f"{name} comes from simulated figures: tell it with findings.uses(frame)")
-        scale = about.pop("scale", 1)
+        scale, _ = about.pop("scale", 1), about.pop("figure", None)
         ends = _parts(value)
         low, high = about.pop("low", ends.get("low")), about.pop("high", ends.get("high"))
         n = about.pop("n", ends.get("n"))
@@ -145,7 +145,21 @@ class Findings:
             zip(sources["source_id"], zip(sources["url"], sources["title"], strict=True), strict=True)
         )
 
+    @cached_property
+    def _figures(self) -> pd.DataFrame:
+        return load("published_figures").set_index("figure_id")
+
+    def _quote(self, name: str) -> None:
+        """Keep a number that the chapter's file says is a published figure."""
+        said = self._declared.entries[name]
+        if said["figure"] not in self._figures.index:
+            raise ValueError(f"{self._declared.file}, [{name}]: no published figure {said['figure']!r}")
+        figure = self._figures.loc[said["figure"]]
+        self.keep(**{name: figure["value"]}, sources=[figure["source_id"]])
+
     def __getitem__(self, name: str) -> Finding:
+        if name not in self._findings and "figure" in self._declared.entries.get(name, {}):
+            self._quote(name)
         if name not in self._findings:
             raise ValueError(f"no finding {name!r}{nearest(name, self._findings)}")
         return self._findings[name]
@@ -216,6 +230,8 @@ class Findings:
 
     def _ordered(self) -> list[Finding]:
         """Return the findings in the order of the chapter's file, their labels filled."""
+        for name in (n for n, said in self._declared.entries.items() if "figure" in said):
+            self[name]
         names = self._declared.in_order(list(self._findings))
         return [self._labelled(self._findings[name]) for name in names]
 
