@@ -9,6 +9,7 @@ from scipy.stats import norm, pearsonr, t
 from statsmodels.stats.multitest import multipletests
 
 from tr_analysis.digits import settle
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import check_level, numbers
 from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
 from tr_analysis.estimators.payment import critical_value, score
@@ -33,14 +34,9 @@ FLOAT = 1e-9
 class Regression:
     """How far units that stood apart came back; changes in the unit given.
 
-    Attributes
-    ----------
-    estimate, low, high
-        Slope of the later changes on the first: 1 where what was seen stays, 0 where it was all luck.
-    expected, expected_low, expected_high
-        The slope that sampling alone would leave, from the variation between units beyond it.
-    best_quarter, best_quarter_initial, best_quarter_later
-        Units in the best quarter of the first cohort, and their mean change at first and later.
+    ``estimate`` is the slope of the later changes on the first: 1 where what was seen stays, 0 where it was all luck;
+    ``expected`` the slope that sampling alone would leave. ``best_quarter`` counts the units in the best quarter of the
+    first cohort, whose mean changes at first and later are beside it.
     """
 
     estimate: float
@@ -55,43 +51,26 @@ class Regression:
     units: int
 
 
-@dataclass(frozen=True)
-class Association:
-    """A correlation with its interval, and the p-value of none."""
-
-    estimate: float
-    low: float
-    high: float
-    p_value: float
-    units: int
-
-
 def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     """Judge each adjusted rate against its baseline, as the payment rule does.
 
     Answers: which providers reduced reoffending significantly, and which did worse?
 
-    ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``: the score test of
-    `payment.payment_rule` with the baseline taken as known, on the adjusted rate. A significant reduction has
-    ``z <= -c``, a significant increase ``z >= c``, with ``c`` two-sided from `payment.critical_value`.
+    ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
+    `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`.
 
     Parameters
     ----------
-    panel, level
-        adjusted_rate and baseline_rate in per cent, offenders; other columns are kept. Significance level,
-        above 0 and below 0.5: the rule's own is not in the sources.
+    panel
+        adjusted_rate and baseline_rate in per cent, offenders; other columns are kept.
+    level
+        Two-sided significance level, above 0 and below 0.5: the rule's own is not in the sources.
 
     Returns
     -------
     pandas.DataFrame
-        The rows and index of ``panel`` with z, error (points), p_value (two-sided) and recomputed (one of
-        `REDUCTION`, `INCREASE`, `NEITHER`) added; missing where a part is.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, a known cohort has nobody, a known baseline is not between 0 and 100, or the
-        level cannot be.
+        The rows and index of ``panel`` with z, error (points), p_value (two-sided) and recomputed (one of `REDUCTION`,
+        `INCREASE`, `NEITHER`) added; missing where a part is.
 
     Examples
     --------
@@ -122,8 +101,8 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
 
     Answers: how many of these significant results would be left if we allow for how many were tested?
 
-    Holm's keep the chance of any false finding at ``level``; Benjamini and Hochberg's keep the expected share of
-    false ones among the findings there, where tests are independent or go together.
+    Holm's (1979, Scandinavian Journal of Statistics 6, 65-70) keep the chance of any false finding at ``level``; Benjamini
+    and Hochberg's (1995, JRSS B 57, 289-300) the expected share of false ones among the findings.
 
     Parameters
     ----------
@@ -133,17 +112,7 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        p_value, holm, benjamini_hochberg (corrected) and alone, by_holm, by_benjamini_hochberg (whether significant);
-        the index of ``p_values`` if it is a Series.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or one is missing or no probability.
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
+        p_value, holm, benjamini_hochberg (corrected) and alone, by_holm, by_benjamini_hochberg (whether significant).
 
     Examples
     --------
@@ -166,10 +135,9 @@ def regression_to_the_mean(
 
     Answers: did the best stay the best, or slip back as luck would?
 
-    The slope is that of least squares of ``later`` on ``first``, with t on ``units - 2`` degrees of freedom. If true
-    changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with
-    ``tau2`` and its interval from `heterogeneity.heterogeneity`. The best quarter of the first cohort is
-    followed as well.
+    The slope is that of least squares of ``later`` on ``first`` (Galton 1886, Journal of the Anthropological Institute 15,
+    246-263). If true changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over
+    units, with ``tau2`` and its interval from `heterogeneity.heterogeneity`.
 
     Parameters
     ----------
@@ -177,15 +145,6 @@ def regression_to_the_mean(
         Change of each unit (n), three or more, in any unit of measurement; a fall is negative and good.
     variances, level
         Sampling variance of ``first`` (n), in the squared unit; coverage of the intervals.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than three units, all first changes are alike, or as in `heterogeneity`.
-
-    References
-    ----------
-    Galton (1886), Journal of the Anthropological Institute 15, 246-263.
 
     Examples
     --------
@@ -210,26 +169,17 @@ def regression_to_the_mean(
     return Regression(slope, slope - half, slope + half, kept, low, high, len(best), initial, since, len(y))
 
 
-def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> Association:
+def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the correlation of two measures over units.
 
     Answers: do units that do well on one measure do well on the other?
 
-    Pearson's, with Fisher's interval ``tanh(atanh(r) +- z / sqrt(n - 3))``. Sampling in either draws it towards 0.
+    Pearson's, with Fisher's interval (1921, Metron 1, 3-32). Sampling in either measure draws it towards 0.
 
     Parameters
     ----------
     x, y, level
         One number per unit in each (n), four or more; coverage of the interval.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, there are fewer than four units, one is missing, or all values of one are alike.
-
-    References
-    ----------
-    Fisher (1921), Metron 1, 3-32.
 
     Examples
     --------
@@ -246,7 +196,7 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> A
         raise ValueError("all values of a measure are alike: there is nothing to go together")
     found = pearsonr(one, other)
     low, high = found.confidence_interval(check_level(level))
-    return Association(float(found.statistic), float(low), float(high), float(found.pvalue), len(one))
+    return Estimate(float(found.statistic), float(low), float(high), float(found.pvalue), units=len(one))
 
 
 def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
@@ -254,34 +204,22 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
 
     Answers: are the printed adjusted rates what the published formula gives?
 
-    A cohort with a higher mean score than the baseline's is expected to reoffend more, so its rate is lowered.
-    In the Ministry's national quarterly series of 2000 to 2014 the identity is met to eight digits.
-
-    The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A
-    number printed to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over
-    the printed parts. Decimals are those of the whole column in one release, because 45.0 does not show how it
-    was rounded.
+    The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
+    to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with
+    the decimals of the whole column in one release (Ministry of Justice, Proven reoffending statistics: definitions
+    and measurement).
 
     Parameters
     ----------
     panel
-        One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders
-        with reoffenders or binary_rate; other columns are kept.
+        One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders with
+        reoffenders or binary_rate; other columns are kept.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of ``panel`` of which every part is known, in their order and with its index, with observed,
-        predicted, residual (printed less predicted), tolerance (points) and holds added.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing.
-
-    References
-    ----------
-    Ministry of Justice, Proven reoffending statistics: definitions and measurement.
+        The rows of ``panel`` of which every part is known, with observed, predicted, residual (printed less predicted),
+        tolerance (points) and holds added.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from tr_analysis.estimators.payment import critical_value, multinomial_region, s
 from tr_analysis.order import place_of_smallest
 from tr_analysis.origin import SIMULATED
 
-__all__ = ["simulate_panel", "calibrated_spread"]
+__all__ = ["simulate_panel"]
 
 # What is not published and had to be assumed; shares, not points.
 LEVEL = 0.05
@@ -37,16 +37,8 @@ BLOCK, MOST_BLOCKS = 2000, 200
 class Published:
     """What is published of all providers together; rates are shares, frequencies reoffences per reoffender.
 
-    Attributes
-    ----------
-    people
-        In all cohorts together.
-    rate, first_rate, baseline
-        Binary rate of all cohorts, of the first one, and of the baseline year; printed to 0.1 per cent.
-    frequency, baseline_frequency
-        Frequency rate of all cohorts and of the baseline year; printed to 0.1.
-    winners, losers
-        Providers significantly below and above their baselines in the first cohort.
+    ``people``, ``rate`` and ``frequency`` are of all cohorts; ``first_rate``, ``winners`` and ``losers`` (providers significantly
+    below and above their baselines) of the first; ``baseline`` and ``baseline_frequency`` of the baseline year.
     """
 
     people: int
@@ -78,11 +70,10 @@ def simulate_panel(
 
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
-    Each provider has a baseline and a true change, normal between providers and centred so that, weighted by size,
-    they are the published ones; the spread of the changes is that of `calibrated_spread`. Reoffenders are binomial,
-    a cohort's case mix moves the observed rate and is taken out again by the adjustment. First cohorts are drawn
-    until one has the winners, losers and rate printed, then the others until all together have theirs. What had
-    to be assumed stands at the head of this module.
+    Each provider has a baseline and a true change, normal between providers and centred on the published ones; the
+    spread of the changes is that of `calibrated_spread`. Reoffenders are binomial. First cohorts are drawn until one has
+    the winners, losers and rate printed, then the others until all together have theirs. What had to be assumed stands
+    at the head of this module.
 
     Parameters
     ----------
@@ -98,14 +89,13 @@ def simulate_panel(
     Returns
     -------
     pandas.DataFrame
-        One row per provider and cohort with the columns of the observed panel that are figures; rates in per cent,
-        scores and adjusted rates rounded to two decimals as in a spreadsheet. Column and attribute ``origin``
-        are "simulated".
+        One row per provider and cohort with the columns of the observed panel that are figures; rates in per cent, scores
+        and adjusted rates rounded to two decimals. Column and attribute ``origin`` are "simulated".
 
     Raises
     ------
     ValueError
-        If sizes, cohorts or seed cannot be used, or no draw gives back what is published.
+        If no draw gives back what is published.
 
     Examples
     --------
@@ -132,33 +122,9 @@ def simulate_panel(
 def calibrated_spread(published: Published, providers: int, *, error: float, level: float) -> float:
     """Return the spread of true changes between providers that makes the published winners and losers likeliest.
 
-    Answers: how far apart must providers have been to give so many winners and losers?
-
-    The mean change is fixed by the published rates, ``first_rate - baseline``. Given it, winners, losers and the
-    rest are multinomial with the chances of `payment.outcome_probabilities`, and the spread is the one with the smallest
-    deviance (`payment.multinomial_region`), to a twentieth of a point.
-
-    Two counts and a mean cannot all be met: with 13 winners and 2 losers of 21, a fall of 1.9 points and cohorts of
-    1,286 the likeliest spread expects fewer winners than were seen. So the panel is drawn with this spread and kept
-    only if it gives the counts; what that selects is luck, as it may have been.
-
-    Parameters
-    ----------
-    published, providers
-        Counts and rates, and the number of providers.
-    error, level
-        Standard error of one provider's rate in the first cohort, a share; two-sided significance level.
-
-    Raises
-    ------
-    ValueError
-        If counts, error or level cannot be.
-
-    Examples
-    --------
-    >>> printed = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=13, losers=2)
-    >>> round(calibrated_spread(printed, 21, error=0.0139, level=0.05), 4)
-    0.0475
+    The mean change is fixed by the published rates. Two counts and a mean cannot all be met: with 13 winners and 2 losers
+    of 21 and a fall of 1.9 points the likeliest spread (`payment.multinomial_region`) expects fewer winners than were seen.
+    So the panel is drawn with it and kept only if it gives the counts; what that selects is luck, as it may have been.
     """
     shift = published.first_rate - published.baseline
     counts = (published.winners, published.losers, providers)
@@ -198,9 +164,7 @@ def _first(world: _World) -> tuple[Array, Array]:
         if fits.any():
             at = int(np.flatnonzero(fits)[0])
             return found[at], change[at]
-    raise ValueError(
-        f"none of {MOST_BLOCKS * BLOCK:,} first cohorts has the winners, losers and rate: look at the counts"
-    )
+    raise ValueError("no first cohort drawn has the winners, losers and rate: look at the counts")
 
 
 def _later(world: _World, first: Array, rates: Array) -> Array:
