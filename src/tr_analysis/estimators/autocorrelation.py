@@ -46,10 +46,8 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
 
     Parameters
     ----------
-    design
-        The series and its regressors.
-    random_walk
-        Prior probability of a random walk; with 1 the fit is least squares on monthly changes.
+    design, random_walk
+        Of `interrupted`; prior probability of a random walk: with 1 least squares on monthly changes.
 
     Examples
     --------
@@ -117,10 +115,8 @@ def first_difference_slope(design: InterruptedDesign, *, lags: int = 12) -> Esti
 
     Parameters
     ----------
-    design
-        The series and its regressors, n months.
-    lags
-        Lags of the Bartlett kernel, 0 to n - 2.
+    design, lags
+        Of `interrupted`, n months; lags of the Bartlett kernel, 0 to n - 2.
 
     Examples
     --------
@@ -156,15 +152,8 @@ def arma(design: InterruptedDesign, *, order: tuple[int, int] = (1, 1)) -> Inter
 
     Parameters
     ----------
-    design
-        The series and its regressors.
-    order
-        Numbers of autoregressive and of moving-average terms (p, q), at most 4 together; (0, 0) is least squares.
-
-    Raises
-    ------
-    ValueError
-        If the likelihood is highest at a unit root, or its maximum is not found.
+    design, order
+        Of `interrupted`; numbers of autoregressive and moving-average terms (p, q), at most 4 together.
 
     Examples
     --------
@@ -271,10 +260,8 @@ def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
 
     Parameters
     ----------
-    design
-        The series and its regressors.
-    lags
-        Lags of the Bartlett kernel, 0 to n - 1.
+    design, lags
+        Of `interrupted`, n months; lags of the Bartlett kernel, 0 to n - 1.
 
     Examples
     --------

@@ -15,12 +15,10 @@ __all__ = ["clustered_design"]
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
 FEWEST_DRAWS = 99
-SINGULAR = 1e-10
-"""Below this an eigenvalue that could be 1 counts as 0."""
+SINGULAR = 1e-10  # below this an eigenvalue that could be 1 counts as 0
 REACH = np.geomspace(2**-6, 2**30, 145)
 """Distances from the estimate, in standard errors, between which the ends of an interval are sought."""
-TIE = 1e-9
-"""Relative difference up to which two statistics count as equal."""
+TIE = 1e-9  # relative difference up to which two statistics count as equal
 
 
 class NotApplicableError(ValueError):
@@ -168,21 +166,12 @@ def clustered_design(
 
     Parameters
     ----------
-    response
-        Outcome (n).
-    regressors
-        Numbers (n, k - 1), without a constant. Dummies of the clusters are allowed, one less than clusters.
-    clusters
-        Label of each row's cluster (n), of any kind that can be sorted; three different ones or more.
-    coefficient
-        The column of ``regressors`` in question.
+    response, clusters
+        Outcome (n), and the label of each row's cluster (n): three different ones or more.
+    regressors, coefficient
+        Numbers (n, k - 1), without a constant; the column in question.
     weights
         Not negative (n), such as cohort sizes: a row of weight 2 counts as two of weight 1. All 1 if left out.
-
-    Raises
-    ------
-    ValueError
-        If regressors are collinear, or leave nothing in which the clusters differ.
 
     Examples
     --------

@@ -37,8 +37,7 @@ METHODS = (JACKKNIFE, WEBB, ALL_SIGNS, PERMUTATION)
 
 FEWEST_EFFECTIVE = 4.0
 """Effective clusters below which neither jackknife nor bootstrap keeps its size (see `few_clusters`)."""
-MOST_ENUMERATED = 12
-"""Clusters up to which all 2**G pairs of signs are used instead of draws."""
+MOST_ENUMERATED = 12  # clusters up to which all 2**G pairs of signs are used instead of draws
 WEBB_VALUES = np.sqrt([0.5, 1.0, 1.5])
 
 
@@ -61,12 +60,10 @@ def few_clusters(
 
     Parameters
     ----------
-    design
-        From `clustered_design`.
-    methods
-        Rows to compute, of `METHODS`; all if left out.
+    design, methods
+        From `clustered_design`; rows to compute, of `METHODS`.
     draws, level, seed
-        As in `wild_cluster_bootstrap` and `cluster_permutation`.
+        As in `wild_cluster_bootstrap`.
 
     Returns
     -------
@@ -112,15 +109,7 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom (MacKinnon,
     Nielsen and Webb 2023, Journal of Applied Econometrics 38, 671-694).
 
-    Parameters
-    ----------
-    design, level
-        From `clustered_design`; coverage of the interval, between 0 and 1.
-
-    Raises
-    ------
-    NotApplicableError
-        If the coefficient rests on one cluster alone, such as a single public owner.
+    A `NotApplicableError` says that the coefficient rests on one cluster alone, such as a single public owner.
 
     Examples
     --------
@@ -132,20 +121,14 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     """
     level = check_level(level)
     df = len(design.labels) - 1
-    distance = leave_one_cluster_out(design).to_numpy() - design.estimate
+    without = design.products.sum(axis=0) - design.products
+    distance = np.einsum("gk,gk->g", leave_one_out_weights(design), without) - design.estimate
     error = float(np.sqrt(df / (df + 1) * (distance**2).sum()))
     reach = float(student.ppf((1 + level) / 2, df)) * error
     low, high = design.estimate - reach, design.estimate + reach
     p_value = float(2 * student.sf(abs(design.estimate) / error, df))
     note = f"standard error {error:.3g}, t with {df} degrees of freedom{few_clusters_warning(design)}"
     return ClusterTest(JACKKNIFE, design.estimate, low, high, p_value, df + 1, 0, level, note)
-
-
-def leave_one_cluster_out(design: ClusteredDesign) -> pd.Series:
-    """Return the coefficient without each cluster: which cluster moves it, and by how much."""
-    without = design.products.sum(axis=0) - design.products
-    estimates = np.einsum("gk,gk->g", leave_one_out_weights(design), without)
-    return pd.Series(estimates, design.labels.rename("without"), name="estimate")
 
 
 def leave_one_out_weights(design: ClusteredDesign) -> Array:
@@ -190,20 +173,11 @@ def wild_cluster_bootstrap(
 
     Parameters
     ----------
-    design
-        From `clustered_design`.
-    signs
-        Weights of the clusters: "webb" for six values (Webb 2023, Canadian Journal of Economics 56, 839-858);
+    design, signs
+        From `clustered_design`; weights of the clusters: "webb" for six values (Webb 2023, Canadian Journal of Economics 56, 839-858);
         "rademacher" for -1 and 1, of which all ``2**G`` combinations are used with up to 12 clusters.
-    draws, level
-        Random draws, 99 or more; coverage of the interval, between 0 and 1.
-    seed
-        Of the draws. Clusters draw in the order of their labels, so other labels are another seed.
-
-    Raises
-    ------
-    NotApplicableError
-        If the coefficient rests on one cluster alone.
+    draws, level, seed
+        Random draws, 99 or more, in the order of the clusters' labels; coverage of the interval; seed.
 
     Examples
     --------

@@ -66,16 +66,14 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     Answers: how much of a change came from each factor, such as case mix, rate and volume?
 
     The rate is a product of P factors, or the sum over groups of such products. The effect of factor ``a`` is
-    ``a1 - a0`` times the other factors, averaged over all ways to take each of them from before or after, with the
-    weight ``1 / (P C(P - 1, j))`` where j are from after (Das Gupta 1993, Standardization and Decomposition of Rates,
-    equation 3.54). That average is the integral of the product of the others on the line from before to after, which
-    Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's decomposition (1955, JASA 50, 1168-1194).
+    ``a1 - a0`` times the other factors, averaged over all orders in which they could have changed (Das Gupta 1993,
+    Standardization and Decomposition of Rates, equation 3.54): the integral of their product on the line from before
+    to after, which Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955, JASA 50, 1168-1194).
 
     Parameters
     ----------
     before, after
-        Factors by name; or a frame with one row per group and one column per factor, the same in both. The
-        composition of a population enters as a column of shares.
+        Factors by name; or a frame with one row per group and one column per factor, such as shares and rates.
 
     Returns
     -------
@@ -115,7 +113,7 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     Parameters
     ----------
     before, after
-        Size of each group, counts or shares, for the same two or more groups; ``before`` in order of rising rate.
+        Size of each of two or more groups, counts or shares; ``before`` in order of rising rate.
     lowest, highest
         Rate of the first and of the last group, the mean of before and after; in the unit wanted back.
 

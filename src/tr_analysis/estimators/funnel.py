@@ -36,26 +36,16 @@ def exact_limits(
 
     Answers: how far from the average may a unit of this size lie by chance alone?
 
-    Plain limits are the lowest and the highest share of ``n`` whose tail of the binomial distribution, itself
-    included, still has the probability ``p = (1 - level) / 2``; they jump with n. Interpolated ones draw a curve, up
-    to one count further in: with ``r`` the smallest count whose cumulative probability reaches ``p``, ``(r - a) / n``
-    with ``a = (P(X <= r) - p) / P(X = r)`` (Spiegelhalter 2005, Statistics in Medicine 24, 1185-1202, appendix A.1).
+    Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
+    jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p) /
+    P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005, Statistics in Medicine 24, 1185-1202).
 
     Parameters
     ----------
-    target
-        Share strictly between 0 and 1 that units are set against.
-    trials
-        Sizes, whole numbers of 1 or more; in any order.
-    level
-        Probability within both limits, such as 0.95 or 0.998.
-    interpolate
-        Whether to smooth the steps.
-
-    Returns
-    -------
-    pandas.DataFrame
-        trials, low, high, in the order given; shares cut off at 0 and 1.
+    target, trials
+        Share strictly between 0 and 1 that units are set against; their sizes, 1 or more, in any order.
+    level, interpolate
+        Probability within both limits, such as 0.95 or 0.998; whether to smooth the steps.
 
     Examples
     --------
@@ -89,10 +79,8 @@ def widened_limits(
 
     Parameters
     ----------
-    target, trials, level
-        As in `exact_limits`, like the result.
-    tau2
-        Between-unit variance of the shares, 0 or more: see `dispersion`.
+    target, trials, level, tau2
+        As in `exact_limits`, like the result; variance of the shares between units: see `dispersion`.
 
     Examples
     --------
@@ -125,7 +113,7 @@ def dispersion(
     frame, successes, trials
         One row per unit, two or more, and the names of its columns with the counts.
     target
-        Share strictly between 0 and 1; all successes over all trials when left out.
+        Share between 0 and 1; all successes over all trials when left out.
 
     Examples
     --------
@@ -160,10 +148,8 @@ def funnel(
     ----------
     frame, successes, trials, target
         As in `dispersion`; with exact limits one unit is enough.
-    limits
-        "exact" (chance alone, not interpolated) or "additive" (widened by tau2).
-    level
-        Probability within the limits for one unit: of 21 that do not differ one is expected outside at 0.95.
+    limits, level
+        "exact" (chance alone) or "additive" (widened by tau2); probability within them for one unit.
 
     Returns
     -------

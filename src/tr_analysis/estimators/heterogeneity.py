@@ -22,10 +22,11 @@ from tr_analysis.estimators.checks import (
 )
 from tr_analysis.estimators.optimum import polish
 
-__all__ = ["heterogeneity", "prediction_interval", "beta_binomial", "shrink", "rank_intervals"]
+__all__ = ["heterogeneity", "prediction_interval", "shrink", "rank_intervals"]
 
-_HIGHEST = 14.0
-"""Logarithm of the prior sample size at which units do not differ from equal ones (a million trials)."""
+_HIGHEST = (
+    14.0  # logarithm of the prior sample size at which units do not differ from equal ones (a million trials)
+)
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,8 @@ def heterogeneity(
 
     Parameters
     ----------
-    estimates, variances
-        One value per unit, in any unit, and its sampling variance, taken as known; two units or more.
-    level
-        Coverage of the interval, between 0 and 1.
+    estimates, variances, level
+        One value per unit, two or more, and its sampling variance, taken as known; coverage of the interval.
 
     Examples
     --------
@@ -101,7 +100,7 @@ def prediction_interval(
     estimates, variances, level
         As in `heterogeneity`; three units or more. ``estimate`` of the result is the pooled mean.
     draws, seed
-        Number of draws, 1,000 or more; seed or generator.
+        1,000 draws or more; seed or generator.
 
     Examples
     --------
@@ -195,28 +194,11 @@ class BetaBinomial:
 
 
 def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str = "trials") -> BetaBinomial:
-    """Fit a beta distribution of true shares to counts by maximum likelihood.
-
-    Answers: how do true shares vary between units, seen through counts of unequal size?
+    """Fit a beta distribution of true shares to counts by maximum likelihood; columns as in `shrink`.
 
     ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)`` (Skellam 1948, JRSS B 10,
-    257-261). Where the likelihood still rises as M grows without end there is no sign of any difference.
-
-    Parameters
-    ----------
-    frame, successes, trials
-        One row per unit, two or more, and the names of its columns with the counts.
-
-    Raises
-    ------
-    ValueError
-        If every unit has none or all of its trials successful, or one trial only, or the fit does not converge.
-
-    Examples
-    --------
-    >>> fit = beta_binomial(pd.DataFrame({"successes": [30, 45, 62], "trials": 100}))
-    >>> round(fit.mean, 3), round(fit.tau, 3), round(fit.prior_sample_size, 1)
-    (0.457, 0.119, 16.5)
+    257-261). Where the likelihood still rises as M grows without end there is no sign of any difference. Units that all
+    have one trial, or none or all of theirs successful, are refused.
     """
     k, n = _counts(frame, successes, trials)
     pooled = float(k.sum() / n.sum())
@@ -266,7 +248,7 @@ def shrink(
     Parameters
     ----------
     frame, successes, trials, level
-        As in `beta_binomial`; probability within each interval, between 0 and 1.
+        One row per unit, two or more, and the columns of its counts; probability within each interval.
 
     Returns
     -------
@@ -307,10 +289,8 @@ def rank_intervals(
 
     Parameters
     ----------
-    frame, successes, trials, level
-        As in `shrink`.
-    draws, seed
-        Number of draws, 100 or more; seed or generator.
+    frame, successes, trials, level, draws, seed
+        As in `shrink`; 100 draws or more; seed or generator.
 
     Returns
     -------

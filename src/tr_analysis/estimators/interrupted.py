@@ -82,17 +82,12 @@ def interrupted(
 
     Parameters
     ----------
-    series
-        Indexed by consecutive months (a monthly PeriodIndex), nothing missing; as observed, never logged.
-    reform
-        Month of the reform, such as "2015-02", with at least 12 months on each side.
+    series, reform
+        As observed, by consecutive months (a PeriodIndex); month with 12 or more on each side, such as "2015-02".
     control
-        A series of the same months that the reform should not have moved; the model then describes
-        ``log(series / control)`` or, on the scale "level", ``series - control``.
-    scale
-        "log": effects are proportional, and both series positive. "level": in the unit of the series.
-    harmonics
-        Pairs of seasonal terms, 0 to 6. The sixth pair is its cosine alone: its sine is 0 in every month.
+        A series of the same months that the reform should not have moved, taken off on the scale of the model.
+    scale, harmonics
+        "log" (effects are proportional) or "level" (in the unit of the series); pairs of seasonal terms, 0 to 6.
 
     Examples
     --------
@@ -226,16 +221,8 @@ class InterruptedFit:
     def combine(self, contrasts: pd.DataFrame) -> pd.DataFrame:
         """Estimate linear combinations of the coefficients, with 95% intervals.
 
-        Parameters
-        ----------
-        contrasts
-            One row per combination, one column per regressor, in any order. None may be all 0, nor use the constant,
-            which errors close to a random walk leave undefined.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index of ``contrasts``; columns estimate, std_error, low, high, p_value (two-sided, of 0).
+        ``contrasts`` have one row per combination and one column per regressor; none may use the constant, which
+        errors close to a random walk leave undefined. Returns estimate, std_error, low, high and p_value of each.
         """
         regressors = self.design.regressors.columns
         if sorted(map(str, contrasts.columns)) != sorted(regressors):
@@ -261,13 +248,7 @@ class InterruptedFit:
 
         The counterfactual is the observed series less the estimated effect of the month, ``level + slope (t - t0)``; on
         the scale "log" it is divided by its exponential. So it shares every season and shock of the observed series, and
-        its interval holds the uncertainty of the effect alone.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by month, in the unit of the series: observed, fitted (the path of the regression, its errors
-            averaging 0), counterfactual, low, high (its 95% interval).
+        its 95% interval, low to high, holds the uncertainty of the effect alone. All are in the unit of the series.
         """
         design = self.design
         after = design.regressors.loc[design.reform :]
@@ -339,12 +320,10 @@ def placebo(
 
     Parameters
     ----------
-    dates
-        False reform months, each with at least 12 months of the series on either side.
+    series, dates, **options
+        As in `interrupted`, with false reform months in place of the true one.
     estimator
         The error model, such as ``autoregressive`` or ``functools.partial(newey_west, lags=6)``.
-    series, **options
-        As in `interrupted`.
 
     Returns
     -------

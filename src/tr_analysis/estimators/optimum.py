@@ -9,8 +9,7 @@ from tr_analysis.estimators.checks import Array
 STEP = 0.02
 """Step of the differences: wide enough that rounding of the loss does not show, of an error of its fourth power."""
 
-ROUNDS = 4
-"""Newton's steps: each squares the distance that the search left."""
+ROUNDS = 4  # Newton's steps: each squares the distance that the search left
 
 
 def polish(loss: Callable[[Array], float], start: Array) -> Array:

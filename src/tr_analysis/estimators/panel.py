@@ -24,10 +24,8 @@ __all__ = [
 
 REDUCTION, INCREASE, NEITHER = "significant reduction", "significant increase", "not significant"
 
-MOST_PLACES = 10
-"""Decimals that are looked at; what is beyond them in a float is no print."""
-FLOAT = 1e-9
-"""Points by which sums of floats of this size may stray."""
+MOST_PLACES = 10  # decimals that are looked at; what is beyond them in a float is no print
+FLOAT = 1e-9  # points by which sums of floats of this size may stray
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,8 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
 
     Parameters
     ----------
-    panel
-        adjusted_rate and baseline_rate in per cent, offenders; other columns are kept.
-    level
-        Two-sided significance level, above 0 and below 0.5: the rule's own is not in the sources.
+    panel, level
+        adjusted_rate and baseline_rate in per cent, offenders; two-sided level: the rule's is not in the sources.
 
     Returns
     -------
@@ -107,12 +103,7 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
     Parameters
     ----------
     p_values, level
-        Probabilities (n), one at least, none missing; significance level, between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        p_value, holm, benjamini_hochberg (corrected) and alone, by_holm, by_benjamini_hochberg (whether significant).
+        Probabilities (n), none missing; significance level, between 0 and 1.
 
     Examples
     --------
@@ -141,10 +132,8 @@ def regression_to_the_mean(
 
     Parameters
     ----------
-    first, later
-        Change of each unit (n), three or more, in any unit of measurement; a fall is negative and good.
-    variances, level
-        Sampling variance of ``first`` (n), in the squared unit; coverage of the intervals.
+    first, later, variances, level
+        Change of each of three units or more, a fall being good; sampling variance of ``first``; coverage.
 
     Examples
     --------

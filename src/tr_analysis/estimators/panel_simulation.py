@@ -14,14 +14,13 @@ from tr_analysis.origin import SIMULATED
 __all__ = ["simulate_panel"]
 
 # What is not published and had to be assumed; shares, not points.
-LEVEL = 0.05
-"""Two-sided significance level of the rule."""
+LEVEL = 0.05  # two-sided significance level of the rule
 BASELINE_SPREAD, BASELINE_FREQUENCY_SPREAD = 0.03, 0.08
 """Standard deviation of the baselines between providers: of the rate, and of the logarithm of the frequency."""
-FREQUENCY_SPREAD = 0.05
-"""Standard deviation between providers of the change of the logarithm of the frequency."""
-CASE_MIX = 0.01
-"""Standard deviation of the change of the mean OGRS score since the baseline."""
+FREQUENCY_SPREAD = (
+    0.05  # standard deviation between providers of the change of the logarithm of the frequency
+)
+CASE_MIX = 0.01  # standard deviation of the change of the mean OGRS score since the baseline
 REPEATS = 6.0
 """Variance of the reoffences after the first one of each reoffender, in units of their mean; Poisson's is 1."""
 
@@ -70,32 +69,21 @@ def simulate_panel(
 
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
-    Each provider has a baseline and a true change, normal between providers and centred on the published ones; the
-    spread of the changes is that of `calibrated_spread`. Reoffenders are binomial. First cohorts are drawn until one has
-    the winners, losers and rate printed, then the others until all together have theirs. What had to be assumed stands
-    at the head of this module.
+    Baselines and true changes are normal between providers, the latter with `calibrated_spread`; reoffenders are
+    binomial. First cohorts are drawn until one has the winners, losers and rate printed, then the others until all
+    together have theirs. What had to be assumed stands at the head of this module.
 
     Parameters
     ----------
-    published
-        What the panel must give back.
-    sizes
-        Weight of each provider, indexed by its name, above 0; shares of the people, however scaled.
-    cohorts
-        Names of the cohorts, the first one first; two or more.
-    seed
-        Seed or generator; the same seed gives the same panel.
+    published, sizes
+        What the panel must give back; weight of each provider, indexed by its name, above 0.
+    cohorts, seed
+        Names of two cohorts or more, the first one first; seed or generator.
 
     Returns
     -------
     pandas.DataFrame
-        One row per provider and cohort with the columns of the observed panel that are figures; rates in per cent, scores
-        and adjusted rates rounded to two decimals. Column and attribute ``origin`` are "simulated".
-
-    Raises
-    ------
-    ValueError
-        If no draw gives back what is published.
+        The columns of the observed panel that are figures, rates in per cent; ``origin`` is "simulated".
 
     Examples
     --------

@@ -45,8 +45,7 @@ def check_share(name: str, values: npt.ArrayLike, *, low: float = -1, high: floa
 
 def one_share(name: str, value: object, *, low: float = -1, high: float = 1) -> float:
     """Return one change or spread, checked as in `check_share`."""
-    share = check_number(name, value, advice="give one share, not many")
-    return float(check_share(name, share, low=low, high=high))
+    return float(check_share(name, check_number(name, value, advice="give one share"), low=low, high=high))
 
 
 def check_error(error: float, name: str = "error") -> None:
@@ -73,10 +72,8 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
 
     Parameters
     ----------
-    size, baseline_size
-        People in the cohort, and in the baseline's; infinite where the baseline is taken as known.
-    rate
-        Rate of the baseline, a share between 0 and 1.
+    size, rate, baseline_size
+        People in the cohort; rate of the baseline; people in it, infinite where it is taken as known.
 
     Examples
     --------
@@ -179,10 +176,8 @@ def minimum_detectable_change(
 
     Parameters
     ----------
-    error, level, ignored_standard_error
-        As in `outcome_probabilities`.
-    power
-        Probability of finding it, above the level and below 1.
+    error, level, power, ignored_standard_error
+        As in `outcome_probabilities`; probability of finding it, above the level and below 1.
 
     Examples
     --------
@@ -228,17 +223,10 @@ def explain_counts(
 
     Parameters
     ----------
-    winners, losers, providers
-        Providers significantly below and above, each more than 0 and together fewer than all.
-    error
-        Standard error of each change.
+    winners, losers, providers, error
+        Providers significantly below, above, and all (each more than 0); standard error of each change.
     level, shift
         Either the two-sided significance level, or the mean true change; the other is solved for.
-
-    Raises
-    ------
-    ValueError
-        If nothing gives these counts, such as when sampling alone spreads the changes more.
 
     Examples
     --------
@@ -279,10 +267,8 @@ def level_for_winners(
 
     Parameters
     ----------
-    winners, providers, error
-        As in `explain_counts`.
-    shift, spread
-        Mean and standard deviation of the true changes.
+    winners, providers, error, shift, spread
+        As in `explain_counts`; mean and standard deviation of the true changes.
 
     Examples
     --------
@@ -320,10 +306,8 @@ def multinomial_region(
 
     Parameters
     ----------
-    winners, losers, providers
-        Whole numbers; providers alike in size and baseline.
-    shifts, spreads
-        Values to try; each with each.
+    winners, losers, providers, shifts, spreads
+        Whole numbers; values to try, each with each.
     error, level, ignored_standard_error
         As in `outcome_probabilities`.
 
@@ -377,11 +361,6 @@ def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
     ----------
     region, column
         From `multinomial_region`; "shift" or "spread".
-
-    Raises
-    ------
-    ValueError
-        If the interval runs to an end of the grid, other than a spread of 0.
 
     Examples
     --------

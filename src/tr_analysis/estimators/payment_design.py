@@ -1,6 +1,6 @@
 """Design of payment by results: what a rule pays for, exactly and by simulation, and what picking the best does.
 
-Rates, changes and standard errors are shares, as in `payment`; what is out of range is a ValueError.
+Rates, changes and standard errors are shares, as in `payment`.
 """
 
 from dataclasses import dataclass
@@ -68,10 +68,8 @@ def payment_rule(
         People in one cohort of each provider, and how many such cohorts.
     baseline, level
         Rate of the baseline, a share; two-sided significance level.
-    baseline_size
-        People in the baseline of each provider: its rate is then a sample, drawn once and kept for all cohorts.
-    test_uses_baseline_error
-        Whether the test allows for the sampling of the baseline; if not it takes it for known.
+    baseline_size, test_uses_baseline_error
+        People in each provider's baseline, drawn once for all cohorts; whether the test allows for its sampling.
 
     Examples
     --------
@@ -122,12 +120,8 @@ def operating_characteristics(
 
     Parameters
     ----------
-    rule
-        The rule and its cohorts.
-    shift
-        Mean true change of the rate; a share, negative for a fall: -0.019 for 1.9 percentage points.
-    spread
-        Standard deviation between providers of their own shifts, a share; an own shift stays in all cohorts.
+    rule, shift, spread
+        The rule; mean true change of the rate, negative for a fall, and its standard deviation between providers.
 
     Examples
     --------
@@ -306,10 +300,8 @@ def next_cohort(
 
     Parameters
     ----------
-    observed
-        Change that it showed.
-    shift, spread
-        Mean and standard deviation of the true changes between providers.
+    observed, shift, spread
+        Change that it showed; mean and standard deviation of the true changes between providers.
     error, next_error
         Standard errors of the change shown, and of the next where it differs.
 

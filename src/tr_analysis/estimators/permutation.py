@@ -23,8 +23,7 @@ __all__ = ["cluster_permutation", "permutation_draws"]
 
 Labels = npt.NDArray[np.bool_]
 
-_BLOCK = 50_000
-"""Assignments looked at together, so that memory does not grow with their number."""
+_BLOCK = 50_000  # assignments looked at together, so that memory does not grow with their number
 
 
 def cluster_permutation(
@@ -47,15 +46,8 @@ def cluster_permutation(
     ----------
     design
         From `clustered_design`; the regressor in question has two values, each constant within clusters.
-    draws
-        All assignments are used if there are no more than this, 99 or more; else as many random ones.
-    level, seed
-        Coverage of the interval, between 0 and 1; of the random assignments.
-
-    Raises
-    ------
-    NotApplicableError
-        If the regressor varies within a cluster or has not two values.
+    draws, level, seed
+        All assignments are used if no more than ``draws``, else as many random ones; coverage of the interval.
 
     Examples
     --------

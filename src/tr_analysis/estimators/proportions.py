@@ -17,11 +17,11 @@ from tr_analysis.order import only
 
 __all__ = ["proportion", "proportions", "upper_bound_zero", "difference", "odds_ratio", "detectable_share"]
 
-ALPHA = 0.05
-"""Two-sided level of the test whose power `detectable_share` computes."""
+ALPHA = 0.05  # two-sided level of the test whose power `detectable_share` computes
 RESULTS = ("estimate", "low", "high", "method")
-LARGEST_EXACT_TEST = 400
-"""Trials in both groups together up to which Boschloo's test takes well under a second."""
+LARGEST_EXACT_TEST = (
+    400  # trials in both groups together up to which Boschloo's test takes well under a second
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,8 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
 
     Parameters
     ----------
-    successes, trials
-        Whole numbers, ``0 <= successes <= trials`` and ``trials >= 1``.
-    level
-        Coverage of the interval, between 0 and 1.
+    successes, trials, level
+        Whole numbers, ``0 <= successes <= trials``, one trial at least; coverage of the interval, 0 to 1.
 
     Examples
     --------
@@ -68,10 +66,8 @@ def proportions(
 
     Parameters
     ----------
-    frame, successes, trials
-        One row per proportion, and the names of the columns with the counts.
-    level
-        Coverage of each interval, between 0 and 1. Nothing is adjusted for the number of rows.
+    frame, successes, trials, level
+        One row per proportion, and the names of the columns with the counts; coverage of each interval.
 
     Returns
     -------
@@ -127,10 +123,8 @@ def difference(
 
     Parameters
     ----------
-    successes_1, trials_1, successes_2, trials_2
-        Whole numbers, ``0 <= successes <= trials`` and ``trials >= 1`` in each group.
-    level
-        Coverage of the interval, between 0 and 1.
+    successes_1, trials_1, successes_2, trials_2, level
+        Whole numbers, as in `proportion`; coverage of the interval.
 
     Examples
     --------
@@ -167,7 +161,7 @@ def odds_ratio(
 
     Answers: how many times higher are the odds in one small group than in another, and could it be chance?
 
-    The interval is exact, from the noncentral hypergeometric distribution (Cornfield 1956, Third Berkeley
+    Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is exact, from the noncentral hypergeometric distribution (Cornfield 1956, Third Berkeley
     Symposium 4, 135-148), and with an empty cell has one end, at the full ``level``. Fisher's test (1935, JRSS 98,
     39-82) takes both margins as fixed, which no inspectorate does: that of `difference` suits it better.
 
@@ -175,11 +169,6 @@ def odds_ratio(
     ----------
     successes_1, trials_1, successes_2, trials_2, level
         As in `difference`.
-
-    Returns
-    -------
-    Estimate
-        Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``.
 
     Examples
     --------
@@ -208,7 +197,8 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
 
     Answers: how large must a difference be before samples of these sizes would show it?
 
-    The power is computed exactly, over every pair of counts of two binomial samples.
+    The power is computed exactly, over every pair of counts of two binomial samples. Missing where not even a share
+    of 1 would be detected so often.
 
     Parameters
     ----------
@@ -218,11 +208,6 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
         Sizes of the two samples, 1 or more.
     power
         Chance to detect the difference, above 0.05 and below 1.
-
-    Returns
-    -------
-    float
-        A share between 0 and 1; missing where not even a share of 1 would be detected so often.
 
     Examples
     --------

@@ -17,18 +17,9 @@ def sign_flips(units: int) -> Array:
 
     Answers: how would the changes look if each unit could as well have moved the other way?
 
-    The signs are exchangeable if, without an effect, each unit's change is as likely to have been as large the other
+    One row of 1 and -1 for each null data set (2**units - 1, units), of 1 to 20 units such as years or pairs. The signs
+    are exchangeable if, without an effect, each unit's change is as likely to have been as large the other
     way, independently of the others. Several measures of one unit take the same sign.
-
-    Parameters
-    ----------
-    units
-        Number of units, such as years or pairs, 1 to 20.
-
-    Returns
-    -------
-    numpy.ndarray
-        One row of 1 and -1 for each null data set, one column for each unit (2**units - 1, units).
 
     Examples
     --------
@@ -55,10 +46,8 @@ def shuffled_years(
 
     Parameters
     ----------
-    series
-        Positive, one column each, indexed by consecutive months; two whole years or more.
-    first
-        Month in which a year begins: the month of the reform.
+    series, first
+        Positive, one column each, by consecutive months; month in which a year begins: that of the reform.
     draws, seed
         Number of data sets; seed of the order, or a generator.
 

@@ -14,8 +14,9 @@ from tr_analysis.estimators.checks import Array, check_level, numbers
 
 __all__ = ["superiority"]
 
-LARGEST_EXACT_RANKS = 120
-"""Units in both groups together up to which the rank test goes through every possible split."""
+LARGEST_EXACT_RANKS = (
+    120  # units in both groups together up to which the rank test goes through every possible split
+)
 
 
 def superiority(
@@ -39,10 +40,8 @@ def superiority(
     ----------
     first, second
         The ratings of each group; numbers, or labels of ``order``.
-    order
-        The possible labels from lowest to highest; not needed for numbers.
-    level
-        Coverage of the interval, between 0 and 1.
+    order, level
+        The possible labels from lowest to highest, not needed for numbers; coverage of the interval.
 
     Examples
     --------

@@ -28,8 +28,13 @@ __all__ = [
 
 Choice = str | int | float | bool
 
-RESULTS = ["estimate", "low", "high", "n", "failure"]
-"""Columns of the results that are no choices, after the id."""
+RESULTS = [
+    "estimate",
+    "low",
+    "high",
+    "n",
+    "failure",
+]  # columns of the results that are no choices, after the id
 
 
 class Grid(NamedTuple):
@@ -53,11 +58,6 @@ def grid(
         The options of each choice, such as ``{"scale": ["log", "level"], "harmonics": [0, 2]}``; the last turns fastest.
     exclude
         Reasons, each with a function that says whether it applies to a combination; the first that does is kept.
-
-    Returns
-    -------
-    Grid
-        ``specifications`` and ``excluded``, which has the choices as columns, and the column reason.
 
     Examples
     --------
@@ -134,11 +134,9 @@ def run_specifications(
 
     Parameters
     ----------
-    function
-        Pure; called with the choices as keywords. Returns a mapping, a row of a frame or an object with ``estimate``
-        and, where known, ``low`` and ``high``, and ``n``.
-    specifications
-        All with the same names of choices, none twice; of `grid`.
+    function, specifications
+        Pure; called with the choices of each as keywords. Returns a mapping, a row of a frame or an object with
+        ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
 
     Returns
     -------
@@ -308,22 +306,19 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
 
     The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
     2020, Nature Human Behaviour 4, 1208-1214). The test is exact when, without an effect, the observed data and
-    those are exchangeable; `sign_flips` and `shuffled_years` say what that takes. False dates need the same number of
-    months before and after, none of which the true reform could have moved.
+    those are exchangeable; `sign_flips` and `shuffled_years` say what that takes.
 
     Parameters
     ----------
-    observed
-        Results of `run_specifications`.
-    null
-        Results of the same specifications on each null data set, the observed one not among them.
+    observed, null
+        Results of `run_specifications`; those of the same specifications on each null data set.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by statistic: "median" (its absolute size) and "share significant" (of all specifications, so that
-        failures count against it). Columns observed, as_extreme (null curves that reach it), curves (observed and
-        null), p_value ``= (1 + as_extreme) / curves``, and smallest_p, that of the most extreme of these curves.
+        Rows "median" (its absolute size) and "share significant" (failures count against it); columns observed,
+        as_extreme (null curves that reach it), curves (observed and null), p_value ``= (1 + as_extreme) / curves``,
+        and smallest_p, that of the most extreme of these curves.
 
     Examples
     --------
