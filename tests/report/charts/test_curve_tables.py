@@ -7,7 +7,7 @@ NAMES = {"scale": "the scale", "lags": "the lags"}
 WORDS = {"scale": {"log": "in per cent", "level": "in people"}}
 RESULTS = pd.DataFrame(
     {
-        "id": ["d", "b", "c", "a"],
+        "id": ["b", "d", "c", "a"],
         "scale": ["log", "level", "log", "level"],
         "lags": [0, 0, 12, 12],
         "estimate": [10.0, 10.0, -20.0, 30.0],
@@ -32,8 +32,8 @@ def test_options_stand_with_median_range_and_share_that_is_clear():
 
 
 def test_the_ends_of_a_curve_stand_in_order_and_equal_estimates_by_id():
-    rows = curve_tables.extreme_rows(RESULTS, NAMES, WORDS, each=2)
-    assert rows.index.tolist() == [2, 1, 0, 3]
+    rows = curve_tables.extreme_rows(RESULTS.iloc[::-1], NAMES, WORDS, each=2)
+    assert rows.index.tolist() == [2, 0, 1, 3]
     shown = table(rows, "Ends", **curve_tables.extreme_style(decimals=1))
     assert shown.cells.iloc[0].tolist() == ["in per cent", "−20.0 (−28.0 to −12.0)"]
 
