@@ -1,5 +1,6 @@
 """The house style of the charts, what they are drawn with, and the one way a chapter shows one."""
 
+from tr_analysis.report.charts.curves import named_line
 from tr_analysis.report.charts.draw import (
     bars,
     broken_line,
@@ -31,6 +32,7 @@ __all__ = [
     "legend_below",
     "line_with_interval",
     "mark",
+    "named_line",
     "note",
     "pale",
     "reform",
