@@ -15,7 +15,7 @@ from tr_analysis.cli import main
 from tr_analysis.data import pipeline
 from tr_analysis.errors import DataError
 from tr_analysis.official.build import load_official
-from tr_analysis.official.fetching.register import REGISTER
+from tr_analysis.official.register import REGISTER
 
 PROJECT = Path(__file__).parents[2]
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"

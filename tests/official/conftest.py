@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.official.opening import isolated, sandbox
+from tr_analysis.official import isolation
+from tr_analysis.official.opening import sandbox
 
 
 class Here:
@@ -13,8 +14,8 @@ class Here:
     def __init__(self, path: Path, kind: str):
         said = io.StringIO()
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-            patch.setattr(isolated, "_bound", lambda: None)
-            isolated.main(str(path), kind)
+            patch.setattr(isolation, "_bound", lambda: None)
+            isolation.main(str(path), kind)
         self.stdout = io.BytesIO(said.getvalue().encode())
 
     def __enter__(self):

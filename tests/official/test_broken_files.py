@@ -9,7 +9,7 @@ import pytest
 from tests.official import making
 from tests.official.making import cell, ods, row, sheet_xml, text, xls, xlsx
 from tr_analysis.errors import DataError
-from tr_analysis.official.opening.grid import read_sheets
+from tr_analysis.official.workbooks import read_sheets
 
 SPICES = [
     b"<",

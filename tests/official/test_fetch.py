@@ -10,9 +10,10 @@ from tests.official import server as local
 from tests.official.making import CELL, text, xlsx
 from tests.official.server import breaks_off, endless, gives, says
 from tr_analysis.errors import DataError, Problem, UsageError
-from tr_analysis.official.fetching import connection, download, fetch, record
+from tr_analysis.official import fetch, record
+from tr_analysis.official.fetching import connection, download
 from tr_analysis.official.fetching.connection import OfflineError, UnavailableError
-from tr_analysis.official.fetching.register import REGISTER, OfficialFile
+from tr_analysis.official.register import REGISTER, OfficialFile
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl for a certificate")
 

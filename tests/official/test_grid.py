@@ -18,7 +18,7 @@ from tests.official.making import (
     xlsx_parts,
     zipped,
 )
-from tr_analysis.official.opening.grid import Sheet, read_sheets
+from tr_analysis.official.workbooks import Sheet, read_sheets
 
 DAY, MOMENT = datetime.date(2017, 1, 2), datetime.datetime(2017, 1, 2, 12)
 

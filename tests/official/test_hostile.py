@@ -25,7 +25,7 @@ from tests.official.making import (
 )
 from tr_analysis.errors import DataError
 from tr_analysis.official.opening import delimited, limits, sandbox
-from tr_analysis.official.opening.grid import read_sheets
+from tr_analysis.official.workbooks import read_sheets
 
 SHEET = "xl/worksheets/sheet1.xml"
 WORKBOOK, CONTENT = "xl/workbook.xml", "content.xml"
@@ -372,7 +372,7 @@ def test_what_takes_too_long_is_ended(apart, tmp_path, monkeypatch):
 BOMBS = """
 import resource, sys
 from pathlib import Path
-from tr_analysis.official.opening.grid import read_sheets
+from tr_analysis.official.workbooks import read_sheets
 from tr_analysis.errors import DataError
 for path in sorted(Path(sys.argv[1]).iterdir()):
     try:

@@ -11,8 +11,8 @@ from tr_analysis.cli.words import shown, wrapped
 from tr_analysis.errors import DataError, StudyError, UsageError
 
 if TYPE_CHECKING:
-    from tr_analysis.official.fetching.fetch import Outcome
-    from tr_analysis.official.fetching.record import Choice
+    from tr_analysis.official.fetch import Outcome
+    from tr_analysis.official.record import Choice
 
 _FEW, _LONG = 5, 80  # of what was not understood, on the screen
 
@@ -49,7 +49,7 @@ def fetch(
     Every file is checked before it takes its place in data/raw/official/: that it is whole, that it is a table,
     and that it is the one that was first fetched.
     """
-    from tr_analysis.official.fetching import record
+    from tr_analysis.official import record
     from tr_analysis.official.fetching.connection import UnavailableError
 
     if listing:
@@ -76,7 +76,8 @@ def _got(
     names: Sequence[str], source: Path | None, accept: bool, releases: "Choice | None"
 ) -> "tuple[list[Outcome], list[StudyError]]":
     """Bring or fetch files; return what became of each, and what went wrong."""
-    from tr_analysis.official.fetching import bring, fetch, record
+    from tr_analysis.official import fetch, record
+    from tr_analysis.official.fetching import bring
 
     build = partial(record.build, releases)
     if source:
@@ -90,7 +91,7 @@ def _got(
 
 def _listed(names: Sequence[str]) -> Iterator[str]:
     """Yield what is known of each file."""
-    from tr_analysis.official.fetching.fetch import named, place_of
+    from tr_analysis.official.fetch import named, place_of
 
     sure = {
         "printed": "",

@@ -13,7 +13,7 @@ from typing import IO, Any
 from tr_analysis.official.opening import limits
 from tr_analysis.official.opening.limits import FileError
 
-_PROGRAM = "import sys; sys.path += sys.argv[3:]; from tr_analysis.official.opening.isolated import main; main(*sys.argv[1:3])"
+_PROGRAM = "import sys; sys.path += sys.argv[3:]; from tr_analysis.official.isolation import main; main(*sys.argv[1:3])"
 _DATED: dict[str, Callable[[Any], Any]] = {
     "date": datetime.date.fromisoformat,
     "datetime": datetime.datetime.fromisoformat,
@@ -72,7 +72,7 @@ def _started(path: Path, kind: str) -> "subprocess.Popen[bytes]":
     found = importlib.util.find_spec("python_calamine")
     if found is None or found.origin is None:
         raise FileError("cannot be opened, because python-calamine is not installed; run `make study` once")
-    folders = [Path(__file__).parents[4], Path(found.origin).parents[1]]
+    folders = [Path(__file__).parents[3], Path(found.origin).parents[1]]
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _PROGRAM, str(path.resolve()), kind, *map(str, folders)],
         stdin=subprocess.DEVNULL,

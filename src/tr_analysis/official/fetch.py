@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 from tr_analysis import paths
 from tr_analysis.errors import DataError, StudyError, UsageError, nearest
-from tr_analysis.official.fetching import record
+from tr_analysis.official import record
 from tr_analysis.official.fetching.connection import OfflineError, UnavailableError, session
 from tr_analysis.official.fetching.download import download, forget
-from tr_analysis.official.fetching.register import REGISTER, OfficialFile
-from tr_analysis.official.opening.grid import read_sheets
+from tr_analysis.official.register import REGISTER, OfficialFile
+from tr_analysis.official.workbooks import read_sheets
 
 PARTS = ".parts"  # where a file is until it is whole and was found to be a table
 
