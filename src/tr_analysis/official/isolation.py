@@ -1,66 +1,113 @@
-"""What runs in a process of its own: opens one workbook and prints its cells, a line of JSON for many rows.
+"""The program that opens one workbook in a process of its own and prints its cells as lines of JSON.
 
-Whatever a hostile file makes of the library (a panic, an abort, endless work, all memory) ends here.
+Whatever a hostile file makes of the library that reads it (a panic, endless work, all memory) ends with this
+process. It imports nothing but the standard library and python-calamine, so that it starts at once.
 """
 
 import datetime
+import io
 import json
-import math
 import re
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from tr_analysis.official.opening import limits, ods_scan, xls_scan, xlsx_scan
-from tr_analysis.official.opening.archive import Archive
-from tr_analysis.official.opening.limits import FileError, letters
-from tr_analysis.official.opening.repairs import Repairs
+# What a file may hold before it is refused.
+MEGABYTE = 1 << 20
+FILE_BYTES = 100 * MEGABYTE  # the largest official workbook known is a tenth of it
+UNPACKED_BYTES = 512 * MEGABYTE  # of all parts of a zip together
+CELLS = 10_500_000  # of all sheets, gaps included: ten columns of a full sheet
+COLUMNS = 702  # A to ZZ
+CHARACTERS = 300_000_000  # printed of a workbook: the process that asks must hold them
+MEMORY = 2_000 * MEGABYTE  # of this process
+SECONDS = 60  # of processor time here, and twice of wall clock
 
-_DURATION = re.compile(r"PT(\d{1,9})H(\d{1,9})M(\d{1,9}(?:\.\d{1,6})?)S")
-_AT_ONCE = 2_000  # cells or more in a line
+_PARTS = {"xlsx": "xl/workbook.xml", "ods": "content.xml"}
+_PASSWORD = "is protected by a password; save it without one"
+_NO_VALUE = "\ufdd0"  # stands for a formula that was saved without its value; no text of a workbook has it
+
+_ATTRIBUTES = rb"""(?:[^<>"']|"[^"]*"|'[^']*')*?"""
+_XLSX_ERROR = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*?\bt=)["']e["']""")
+_XLSX_FORMULA = re.compile(
+    rb"<((?:\w+:)?)c\b([^<>]*)>\s*<\1f\b[^<>]*(?:/>|>[^<]*</\1f>)\s*(?:<\1v\s*/>|<\1v></\1v>)?\s*</\1c>"
+)
+_ODS_SPECIAL = re.compile(rb"covered-table-cell|table:formula|<text:p>(?:#[A-Z]|Err:)")
+_ODS_CELL = re.compile(
+    rb"<table:(covered-)?table-cell\b(" + _ATTRIBUTES + rb")(?:/>|>(.*?)</table:(?:covered-)?table-cell>)",
+    re.DOTALL,
+)
+_ODS_ERROR = re.compile(rb"<text:p>((?:#[A-Z]|Err:)[^<]*)</text:p>")
+_ODS_REPEATED = re.compile(rb'table:number-columns-repeated="\d+"')
+
+
+class FileError(Exception):
+    """What is wrong with a file: the rule, and sheet, row (from 1), column (letters) and value where there are any."""
+
+    def __init__(
+        self,
+        rule: str,
+        sheet: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        super().__init__(rule)
+        self.rule, self.sheet, self.row, self.column, self.value = rule, sheet, row, column, value
+
+
+def letters(column: int) -> str:
+    """Return a column's letters: ``A`` of 0, ``AA`` of 26."""
+    name = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def check_extent(rows: int, columns: int, others: int = 0) -> None:
+    """Raise for a sheet that reaches further than a table does, beside so many cells of other sheets."""
+    if columns > COLUMNS or rows * columns + others > CELLS:
+        rule = f"a table may have {COLUMNS} columns, and all together {CELLS} cells with the gaps"
+        raise FileError(f"reaches to this cell; {rule}", row=rows, column=letters(columns - 1))
 
 
 def main(path: str, kind: str) -> None:
-    """Print the cells of a workbook, or the one fault that it has.
-
-    Parameters
-    ----------
-    path
-        The file.
-    kind
-        ``xlsx``, ``ods`` or ``xls``.
-    """
-    _bound()
+    """Print the cells of a workbook (``xlsx``, ``ods`` or ``xls``), or the one fault that it has."""
+    _limit_resources()
+    left = CHARACTERS
     try:
-        for message in sheets(path, kind):
-            _say(message)
-        _say({"end": True})
+        for message in _messages(path, kind):
+            line = json.dumps(message, default=_encode, allow_nan=False, separators=(",", ":"))
+            left -= len(line)
+            if left < 0:
+                raise FileError(f"holds more than {CHARACTERS} characters")
+            print(line, flush="sheet" in message)  # so that it is known in which sheet this process was ended
     except FileError as fault:
-        _say({"fault": [fault.rule, fault.sheet, fault.row, fault.column, fault.value]})
+        print(json.dumps({"fault": [fault.rule, fault.sheet, fault.row, fault.column, fault.value]}))
     except MemoryError:
         sys.exit(1)
     except BaseException as error:  # a panic of the library is no Exception
         words = " ".join(str(error).split())[:120]
-        password = "password" in f"{type(error).__name__} {words}".lower()
-        rule = (
-            "is protected by a password; save it without one"
-            if password
-            else f"cannot be read as .{kind} ({words}); open it in a spreadsheet and save it again, or get it again"
-        )
-        _say({"fault": [rule, None, None, None, None]})
+        remedy = "open it in a spreadsheet and save it again, or get it again"
+        rule = f"cannot be read as .{kind}, it may be damaged ({words}); {remedy}"
+        print(json.dumps({"fault": [_PASSWORD if "password" in words.lower() else rule]}))
 
 
-def _bound() -> None:
+def _limit_resources() -> None:
     """Let the system end this process if it takes more memory or time than any table needs."""
     try:
         import resource
     except ImportError:  # not POSIX: the parent's clock remains
         return
-    for what, most in (
-        (resource.RLIMIT_AS, limits.MEMORY),
-        (resource.RLIMIT_CPU, limits.SECONDS),
-        (resource.RLIMIT_CORE, 0),
-    ):
+    bounds = {
+        resource.RLIMIT_AS: MEMORY,
+        resource.RLIMIT_CPU: SECONDS,
+        resource.RLIMIT_CORE: 0,
+    }
+    for what, most in bounds.items():
         hard = resource.getrlimit(what)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         try:
@@ -69,139 +116,119 @@ def _bound() -> None:
             continue
 
 
-def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message, default=_dated, separators=(",", ":")) + "\n")
-    if "sheet" in message:
-        sys.stdout.flush()  # so that it is known in which sheet this process was ended
+def _encode(cell: Any) -> Any:
+    """Return a date so that JSON carries it; a time of day or a duration as text."""
+    return {type(cell).__name__: cell.isoformat()} if isinstance(cell, datetime.date) else str(cell)
 
 
-def _dated(cell: Any) -> dict[str, Any]:
-    """Return a date, a time or a duration so that JSON carries it."""
-    if isinstance(cell, datetime.timedelta):
-        return {"timedelta": [cell.days, cell.seconds, cell.microseconds]}
-    return {type(cell).__name__: cell.isoformat()}
-
-
-def sheets(path: str, kind: str) -> Iterator[dict[str, Any]]:
-    """Yield each sheet's name, then its rows from the first on, some at a time.
-
-    Raises
-    ------
-    FileError
-        If the file is at fault or holds more than `limits` allows.
-    """
-    by_name: dict[str, Repairs] = {}
-    by_number: dict[int, Repairs] = {}
-    if kind == "xls":
-        by_number = xls_scan.scan(path)
-    else:
-        by_name = _scanned(Archive(path), kind)
+def _messages(path: str, kind: str) -> Iterator[Any]:
+    """Yield the name of each sheet, then its rows from the first on, in full width, then an end."""
+    source = path if kind == "xls" else _readable_zip(path, kind)
     import python_calamine  # not before the file was found harmless
 
-    workbook = python_calamine.CalamineWorkbook.from_path(path)
-    found = workbook.sheets_metadata
-    _refuse_names([sheet.name for sheet in found])
-    room = _Room()
-    for index, sheet in enumerate(found):
-        if (
-            sheet.typ != python_calamine.SheetTypeEnum.WorkSheet
-        ):  # a chart, or macros of an old kind: no table
-            continue
-        hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
-        yield {"sheet": sheet.name, "hidden": hidden}
-        repairs = by_name.get(sheet.name) or by_number.get(index) or Repairs()
-        try:
-            yield from _rows(workbook.get_sheet_by_index(index), repairs, room, kind)
-        except FileError as fault:
-            fault.sheet = sheet.name
-            raise
+    cells, names = 0, set()
+    with python_calamine.CalamineWorkbook.from_object(source) as workbook:
+        if not workbook.sheets_metadata:
+            raise FileError("holds no sheet")
+        for index, found in enumerate(workbook.sheets_metadata):
+            if found.name.casefold() in names:
+                raise FileError("holds two sheets of one name; rename one", sheet=found.name)
+            names.add(found.name.casefold())
+            if found.typ != python_calamine.SheetTypeEnum.WorkSheet:  # a chart, or macros of an old kind
+                continue
+            yield {
+                "sheet": found.name,
+                "hidden": found.visible != python_calamine.SheetVisibleEnum.Visible,
+            }
+            rows = _rows(workbook.get_sheet_by_index(index), found.name, cells)
+            cells += len(rows) * len(rows[0]) if rows else 0
+            yield from rows
+    yield {"end": True}
 
 
-def _scanned(archive: Archive, kind: str) -> dict[str, Repairs]:
-    """Scan a zip as the workbook that its name says, if that is what it holds."""
-    if "xl/workbook.bin" in archive.names:
-        raise FileError("is a binary workbook (.xlsb); save it as .xlsx")
-    for other, part in (("xlsx", xlsx_scan.WORKBOOK), ("ods", ods_scan.CONTENT)):
-        if part in archive.names and other != kind:
-            raise FileError(f"holds an .{other} workbook and is called .{kind}; rename it")
-    return xlsx_scan.scan(archive) if kind == "xlsx" else ods_scan.scan(archive)
+def _rows(sheet: Any, name: str, others: int) -> list[list[Any]]:
+    """Return the rows of a sheet from A1 on; nothing for an empty text and what lies under a merged cell."""
+    if sheet.end is None:
+        return []
+    try:
+        check_extent(sheet.end[0] + 1, sheet.end[1] + 1, others)
+    except FileError as fault:
+        fault.sheet = name
+        raise
+    rows = [[None if cell == "" else cell for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    for number, row in enumerate(rows, 1):
+        if _NO_VALUE in row:
+            rule = "holds a formula without its value; open it in a spreadsheet and save it again"
+            raise FileError(rule, name, number, letters(row.index(_NO_VALUE)))
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        for number, row in enumerate(rows[top : bottom + 1]):
+            first = left if number else left + 1
+            row[first : right + 1] = [None] * len(row[first : right + 1])
+    return rows
 
 
-def _refuse_names(names: list[str]) -> None:
-    if not names:
-        raise FileError("holds no sheet")
-    if len(names) > limits.SHEETS:
-        raise FileError(f"holds {len(names)} sheets, more than the {limits.SHEETS} a workbook may")
-    for place, name in enumerate(names):
-        if name.casefold() in {other.casefold() for other in names[:place]}:
-            raise FileError("holds two sheets of one name; rename one", sheet=name)
+def _readable_zip(path: str, kind: str) -> io.BytesIO:
+    """Return a workbook unpacked, each part checked, with what the library would leave out as texts."""
+    unpacked = io.BytesIO()
+    try:
+        with zipfile.ZipFile(path) as packed, zipfile.ZipFile(unpacked, "w") as parts:
+            names = packed.namelist()
+            if len(set(names)) < len(names):
+                raise FileError("holds a part twice, so that readers would differ in what they see")
+            if _PARTS[kind] not in names:
+                raise FileError(f"is a zip without an .{kind} workbook in it; rename it, or get it again")
+            size = sum(part.file_size for part in packed.infolist())
+            if size > UNPACKED_BYTES:
+                most = UNPACKED_BYTES // MEGABYTE
+                rule = f"would unpack to {size // MEGABYTE} MB, more than the {most} MB a workbook may (a zip bomb?)"
+                raise FileError(rule)
+            for name in names:
+                content = packed.read(name)  # its size and checksum are compared with what the zip says
+                if name == "META-INF/manifest.xml" and b"encryption-data" in content:
+                    raise FileError(_PASSWORD)
+                if name.endswith(".xml"):
+                    content = _with_errors(content, kind)
+                parts.writestr(name, content)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OverflowError):
+        raise FileError("is damaged or was cut off while it was downloaded; get it again") from None
+    unpacked.seek(0)
+    return unpacked
 
 
-class _Room:
-    """What is left for further sheets."""
-
-    def __init__(self) -> None:
-        self.cells, self.texts = limits.CELLS, limits.TEXTS
-
-    def take(self, rows: int, columns: int) -> None:
-        self.cells -= rows * columns
-        if columns > limits.COLUMNS or self.cells < 0:
-            rule = f"a table may have {limits.COLUMNS} columns, and all together {limits.CELLS} cells with the gaps"
-            raise FileError(f"reaches to this cell; {rule}", row=rows, column=letters(columns - 1))
+def _with_errors(content: bytes, kind: str) -> bytes:
+    """Return XML in which cells in error are their texts, such as ``#N/A``, and formulas without a value a mark."""
+    if kind == "xlsx":
+        return _XLSX_FORMULA.sub(_mark_xlsx_formula, _XLSX_ERROR.sub(rb'\1"str"', content))
+    return _ODS_CELL.sub(_show_ods_cell, content) if _ODS_SPECIAL.search(content) else content
 
 
-def _rows(sheet: Any, repairs: Repairs, room: _Room, kind: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a sheet, from the first row and column on, in full width."""
-    repairs.refuse_unstored()
-    end = sheet.end or (-1, -1)
-    height = max([end[0], *(row for row, _ in repairs.errors)]) + 1
-    width = max([end[1], *(column for _, column in repairs.errors)]) + 1
-    room.take(height, width)
-    repairs.merge(sheet.merged_cell_ranges or [], height)
-    left = sheet.start[1] if sheet.start else 0
-    shown: dict[int, list[tuple[int, str]]] = {}
-    for (row, column), error in repairs.errors.items():
-        shown.setdefault(row, []).append((column, error))
-    given, kept = sheet.iter_rows() if sheet.start else iter(()), []
-    for number in range(height):
-        cells = [None] * left + [_cell(cell, kind) for cell in next(given, ())]
-        cells += [None] * (width - len(cells))
-        for column, error in shown.get(number, ()):
-            cells[column] = error
-        room.texts -= _checked(cells, number)
-        if room.texts < 0:
-            raise FileError(f"holds more than {limits.TEXTS} characters", row=number + 1)
-        kept.append(repairs.row(number, cells))
-        if len(kept) * width >= _AT_ONCE:
-            yield {"rows": kept}
-            kept = []
-    yield {"rows": kept}
+def _mark_xlsx_formula(cell: re.Match[bytes]) -> bytes:
+    prefix, attributes = cell[1], cell[2]
+    if b't="str"' in attributes:  # an empty text
+        return cell[0]
+    attributes = re.sub(rb'\bt="\w*"', b"", attributes)
+    value = b"<%bv>%b</%bv>" % (prefix, _NO_VALUE.encode(), prefix)
+    return b'<%bc%b t="str">%b</%bc>' % (prefix, attributes, value, prefix)
 
 
-def _cell(cell: Any, kind: str) -> Any:
-    """Return a cell as we keep it: nothing for an empty text, a duration for what an ods writes as one."""
-    if cell == "":
-        return None
-    if kind == "ods" and isinstance(cell, str) and (match := _DURATION.fullmatch(cell)):
-        seconds = 3600 * int(match[1]) + 60 * int(match[2]) + float(match[3])
-        return datetime.timedelta(seconds=min(seconds, 1e12))
-    return cell
+def _show_ods_cell(cell: re.Match[bytes]) -> bytes:
+    """Return a cell that says what a spreadsheet shows: nothing where it is covered by a merged one."""
+    covered, attributes, content = cell[1], cell[2], cell[3] or b""
+    repeated = _ODS_REPEATED.search(attributes)
+    attribute = repeated[0] if repeated else b""
+    if covered:
+        return b"<table:covered-table-cell %b/>" % attribute
+    if error := _ODS_ERROR.fullmatch(content):
+        shown = error[1]
+    elif b"table:formula" in attributes and b"office:value-type" not in attributes:
+        shown = _NO_VALUE.encode()
+    else:
+        return cell[0]
+    return b'<table:table-cell %b office:value-type="string"><text:p>%b</text:p></table:table-cell>' % (
+        attribute,
+        shown,
+    )
 
 
-def _checked(cells: list[Any], row: int) -> int:
-    """Return how many characters a row has, or raise for a cell that no spreadsheet would show."""
-    texts = 0
-    for column, cell in enumerate(cells):
-        if isinstance(cell, str):
-            texts += len(cell)
-            if len(cell) > limits.TEXT:
-                raise FileError(
-                    f"holds {len(cell)} characters, a cell may have {limits.TEXT}",
-                    row=row + 1,
-                    column=letters(column),
-                )
-        elif isinstance(cell, float) and not math.isfinite(cell):
-            raise FileError(
-                "holds a number that is not finite", row=row + 1, column=letters(column), value=str(cell)
-            )
-    return texts
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from tr_analysis import paths
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256, write_files
-from tr_analysis.official.opening.safety import KINDS
+from tr_analysis.official.workbooks import KINDS
 
 RECORD = "record.json"
 ACCEPT = "--accept-changes"

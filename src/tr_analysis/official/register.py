@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from tr_analysis.official.opening.limits import MEGABYTE
+from tr_analysis.official.isolation import MEGABYTE
 
 PUBLISHER = "Ministry of Justice"
 LICENCE = "Open Government Licence v3.0"

@@ -8,9 +8,8 @@ from tr_analysis.errors import DataError, Problem, UsageError, plain
 from tr_analysis.files import sha256
 from tr_analysis.official import record
 from tr_analysis.official.fetch import Outcome, named, place_of, size
-from tr_analysis.official.opening.safety import KINDS
 from tr_analysis.official.register import OfficialFile
-from tr_analysis.official.workbooks import Sheet, read_sheets
+from tr_analysis.official.workbooks import KINDS, Sheet, read_sheets
 
 Recognise = Callable[[Sequence[Sheet]], str | None]
 

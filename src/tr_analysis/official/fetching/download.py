@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.official.fetching.connection import UnavailableError, ask
-from tr_analysis.official.opening.limits import MEGABYTE
+from tr_analysis.official.isolation import MEGABYTE
 
 DEADLINE = 900.0  # seconds for one file
 _ATTEMPTS = 4  # at a file that breaks off
