@@ -12,6 +12,8 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from typing import Any
 
 # What a file may hold before it is refused.
@@ -42,29 +44,20 @@ _ODS_ERROR = re.compile(rb"<text:p>((?:#[A-Z]|Err:)[^<]*)</text:p>")
 _ODS_REPEATED = re.compile(rb'table:number-columns-repeated="\d+"')
 
 
+@dataclass(eq=False)
 class FileError(Exception):
     """What is wrong with a file: the rule, and sheet, row (from 1), column (letters) and value where there are any."""
 
-    def __init__(
-        self,
-        rule: str,
-        sheet: str | None = None,
-        row: int | None = None,
-        column: str | None = None,
-        value: str | None = None,
-    ) -> None:
-        super().__init__(rule)
-        self.rule, self.sheet, self.row, self.column, self.value = rule, sheet, row, column, value
+    rule: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
 
 
 def letters(column: int) -> str:
     """Return a column's letters: ``A`` of 0, ``AA`` of 26."""
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
+    return (letters(column // 26 - 1) if column >= 26 else "") + chr(65 + column % 26)
 
 
 def check_extent(rows: int, columns: int, others: int = 0) -> None:
@@ -86,7 +79,7 @@ def main(path: str, kind: str) -> None:
                 raise FileError(f"holds more than {CHARACTERS} characters")
             print(line, flush="sheet" in message)  # so that it is known in which sheet this process was ended
     except FileError as fault:
-        print(json.dumps({"fault": [fault.rule, fault.sheet, fault.row, fault.column, fault.value]}))
+        print(json.dumps({"fault": astuple(fault)}))
     except MemoryError:
         sys.exit(1)
     except BaseException as error:  # a panic of the library is no Exception
@@ -102,18 +95,12 @@ def _limit_resources() -> None:
         import resource
     except ImportError:  # not POSIX: the parent's clock remains
         return
-    bounds = {
-        resource.RLIMIT_AS: MEMORY,
-        resource.RLIMIT_CPU: SECONDS,
-        resource.RLIMIT_CORE: 0,
-    }
-    for what, most in bounds.items():
-        hard = resource.getrlimit(what)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        try:
-            resource.setrlimit(what, (most, most))
-        except (ValueError, OSError):  # macOS knows no bound of the address space
-            continue
+    for what, most in (("RLIMIT_AS", MEMORY), ("RLIMIT_CPU", SECONDS), ("RLIMIT_CORE", 0)):
+        limit = getattr(resource, what)
+        hard = resource.getrlimit(limit)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with suppress(ValueError, OSError):  # macOS knows no bound of the address space
+            resource.setrlimit(limit, (bound, bound))
 
 
 def _encode(cell: Any) -> Any:
@@ -136,10 +123,8 @@ def _messages(path: str, kind: str) -> Iterator[Any]:
             names.add(found.name.casefold())
             if found.typ != python_calamine.SheetTypeEnum.WorkSheet:  # a chart, or macros of an old kind
                 continue
-            yield {
-                "sheet": found.name,
-                "hidden": found.visible != python_calamine.SheetVisibleEnum.Visible,
-            }
+            shown = found.visible == python_calamine.SheetVisibleEnum.Visible
+            yield {"sheet": found.name, "hidden": not shown}
             rows = _rows(workbook.get_sheet_by_index(index), found.name, cells)
             cells += len(rows) * len(rows[0]) if rows else 0
             yield from rows
@@ -180,8 +165,9 @@ def _readable_zip(path: str, kind: str) -> io.BytesIO:
             size = sum(part.file_size for part in packed.infolist())
             if size > UNPACKED_BYTES:
                 most = UNPACKED_BYTES // MEGABYTE
-                rule = f"would unpack to {size // MEGABYTE} MB, more than the {most} MB a workbook may (a zip bomb?)"
-                raise FileError(rule)
+                raise FileError(
+                    f"would unpack to {size // MEGABYTE} MB, more than the {most} MB a workbook may"
+                )
             for name in names:
                 content = packed.read(name)  # its size and checksum are compared with what the zip says
                 if name == "META-INF/manifest.xml" and b"encryption-data" in content:
@@ -224,10 +210,8 @@ def _show_ods_cell(cell: re.Match[bytes]) -> bytes:
         shown = _NO_VALUE.encode()
     else:
         return cell[0]
-    return b'<table:table-cell %b office:value-type="string"><text:p>%b</text:p></table:table-cell>' % (
-        attribute,
-        shown,
-    )
+    text = b"<text:p>%b</text:p>" % shown
+    return b'<table:table-cell %b office:value-type="string">%b</table:table-cell>' % (attribute, text)
 
 
 if __name__ == "__main__":

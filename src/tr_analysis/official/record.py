@@ -1,7 +1,7 @@
-"""Which official files are held, and whether each is still the one that was first fetched or brought."""
+"""What is known of the official files in ``data/raw/official/``: whether each is still the one first recorded."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,7 +11,6 @@ from tr_analysis.files import sha256, write_files
 from tr_analysis.official.workbooks import KINDS
 
 RECORD = "record.json"
-ACCEPT = "--accept-changes"
 
 Choice = Literal["one", "latest", "all"]
 """What to do where releases of one table overlap: refuse them, keep the latest, or keep all."""
@@ -19,167 +18,99 @@ Choice = Literal["one", "latest", "all"]
 Record = dict[str, dict[str, Any]]
 
 
-def held() -> list[Path]:
+def local_files() -> list[Path]:
     """Return the official tables in ``data/raw/official/``, in the order of their names."""
-    folder = paths.official()
-    if not folder.is_dir():
-        return []
-    there = (path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file())
-    return sorted(path for path in there if path.name[0] not in ".~")
+    found = paths.official().glob("[!.~]*")
+    return sorted(path for path in found if path.suffix.lower() in KINDS and path.is_file())
 
 
-def recorded() -> Record:
-    """Return what is known of each file, by its name: its hash, its size and where it is from.
-
-    Raises
-    ------
-    DataError
-        If the record is there and cannot be read: what it protects cannot be checked then.
-    """
-    return _read()[0]
-
-
-def releases_chosen() -> Choice:
-    """Return what was last chosen for releases of one table that overlap.
-
-    Raises
-    ------
-    DataError
-        As `recorded`.
-    """
-    return _read()[1]
-
-
-def _read() -> tuple[Record, Choice]:
+def read_record() -> tuple[Record, Choice]:
+    """Return what is known of each file, by its name, and what was chosen for releases that overlap."""
     try:
         content = json.loads((paths.official() / RECORD).read_bytes())
         files: Record = content["files"]
         choice: Choice = content.get("releases", "one")
-        whole = all(isinstance(entry["sha256"], str) for entry in files.values()) and choice in get_args(
-            Choice
-        )
+        if all(isinstance(entry["sha256"], str) for entry in files.values()) and choice in get_args(Choice):
+            return files, choice
     except FileNotFoundError:
         return {}, "one"
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        whole = False
-    if not whole:
-        rule = "cannot be read; if the files in its folder are right, delete it: they are recorded anew when they are fetched"
-        raise DataError([Problem(f"data/raw/official/{RECORD}", rule)])
-    return files, choice
+        pass
+    rule = "cannot be read; if the files in its folder are right, delete it: they are recorded again when fetched"
+    raise DataError([Problem(f"data/raw/official/{RECORD}", rule)])
 
 
-def problem(name: str, content: bytes, record: Mapping[str, Mapping[str, Any]]) -> Problem | None:
+def releases_chosen() -> Choice:
+    """Return what was last chosen for releases of one table that overlap."""
+    return read_record()[1]
+
+
+def find_change(name: str, content: bytes, record: Mapping[str, Mapping[str, Any]]) -> Problem | None:
     """Return what is wrong if a file's content is not the one on record; a file that is not recorded is right."""
     known = record.get(name, {}).get("sha256")
     if known in (None, sha256(content)):
         return None
     rule = (
         f"is not the file that was first fetched (its SHA-256 is {sha256(content)[:12]}…, on record is {known[:12]}…): "
-        f"it was revised or damaged; if it is right, run `tr-analysis fetch` once more with {ACCEPT}"
+        "it was revised or damaged; if it is right, run `tr-analysis fetch` once more with --accept-changes"
     )
     return Problem(name, rule)
 
 
 def verify() -> None:
-    """Hold every file that is held against the record.
-
-    Raises
-    ------
-    DataError
-        With every file that changed since it was first fetched or brought.
-    """
-    record = recorded()
-    found = [problem(path.name, path.read_bytes(), record) for path in held()]
-    if problems := [each for each in found if each]:
+    """Raise a `DataError` with every official file that changed since it was first fetched or imported."""
+    record, _ = read_record()
+    changes = [find_change(path.name, path.read_bytes(), record) for path in local_files()]
+    if problems := [change for change in changes if change]:
         raise DataError(problems)
 
 
-def build(choice: Choice | None = None) -> None:
-    """Build the tidy tables of what is held.
-
-    Parameters
-    ----------
-    choice
-        What to do with releases that overlap from now on; by default what was chosen before.
-
-    Raises
-    ------
-    DataError
-        If no tables can be made; then the choice is not kept.
-    """
-    from tr_analysis.official.build import build_official  # it needs pandas and every reader
-
-    before = releases_chosen()
-    if choice not in (None, before):
-        _write({}, recorded(), choice or before)
-    try:
-        build_official()
-    except BaseException:
-        if choice not in (None, before):
-            _write({}, recorded(), before)
-        raise
-
-
 def place(
-    contents: Mapping[str, bytes], about: Mapping[str, Mapping[str, Any]], then: Callable[[], None] = build
+    contents: Mapping[str, bytes],
+    about: Mapping[str, Mapping[str, Any]],
+    releases: Choice | None = None,
 ) -> None:
-    """Place files and build the tables of them, or, if either fails, leave all as it was.
-
-    Parameters
-    ----------
-    contents, about
-        As in `keep`.
-    then
-        What must succeed for the files to stay.
-
-    Raises
-    ------
-    DataError
-        If they cannot be written, or no tables be made of them together with what is held.
-    """
-    folder = paths.official()
-    there = folder.is_dir()
-    old = {name: folder / name for name in [*contents, RECORD]}
-    before = {name: path.read_bytes() if path.is_file() else None for name, path in old.items()}
-    keep(contents, about)
-    try:
-        then()
-    except BaseException:
-        for name, content in before.items():
-            if content is None:
-                old[name].unlink(missing_ok=True)
-        write_files(folder, {name: content for name, content in before.items() if content is not None})
-        if not there and not any(folder.iterdir()):
-            folder.rmdir()
-        raise
-
-
-def keep(contents: Mapping[str, bytes], about: Mapping[str, Mapping[str, Any]]) -> list[Path]:
-    """Place files and record them: all of them, or on an error none.
+    """Place files, record them and build the tables of all files, or, if anything fails, leave all as it was.
 
     Parameters
     ----------
     contents
-        Content by the name that a file gets.
+        Content by the name that a file gets; may be empty, to build the tables again.
     about
         What else to record of each.
-
-    Raises
-    ------
-    DataError
-        If they cannot be written.
+    releases
+        What to do with releases that overlap from now on; by default what was chosen before.
     """
-    record = recorded()
+    record, choice = read_record()
     for name, content in contents.items():
         record[name] = {"sha256": sha256(content), "bytes": len(content), **about[name]}
-    return _write(contents, record, releases_chosen())
-
-
-def _write(contents: Mapping[str, bytes], record: Record, choice: Choice) -> list[Path]:
-    """Write files and the record of all, which names the choice only where one was made."""
+    choice = releases or choice
     known = {"files": record} | ({"releases": choice} if choice != "one" else {})
-    text = json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    new = {**contents, RECORD: text.encode()} if contents or releases else {}
+
+    folder = paths.official()
+    there = folder.is_dir()
+    before = {name: _content(folder / name) for name in new}
     try:
-        return write_files(paths.official(), {**contents, RECORD: f"{text}\n".encode()})[:-1]
-    except OSError as error:
-        raise DataError([Problem("data/raw/official", f"cannot be written: {error.strerror}")]) from error
+        write_files(folder, new)
+        _build()
+    except BaseException as error:
+        write_files(folder, {name: content for name, content in before.items() if content is not None})
+        for name in (name for name, content in before.items() if content is None):
+            (folder / name).unlink(missing_ok=True)
+        if not there and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise DataError([Problem("data/raw/official", f"cannot be written: {error.strerror}")]) from error
+        raise
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _build() -> None:
+    from tr_analysis.official.build import build_official  # it needs pandas and every reader
+
+    build_official()

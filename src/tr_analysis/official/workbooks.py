@@ -61,21 +61,11 @@ class Sheet:
 
 
 def read_sheets(path: Path) -> list[Sheet]:
-    """Return every sheet of an official file: .xlsx, .xlsm, .ods, .xls or .csv.
+    """Return every sheet of an official file (.xlsx, .xlsm, .ods, .xls or .csv) in its order.
 
     A workbook is opened by a process of its own with a bound on time and memory. Nothing is followed or run:
     macros and links to other files never take effect; of a formula the stored value is read. Sheets that hold no
     table (charts, macros of an old kind) are left out; hidden ones are given, marked.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    list of Sheet
-        In the order of the workbook.
 
     Raises
     ------
