@@ -188,7 +188,7 @@ def _answer(name: str, url: str, session: requests.Session) -> requests.Response
 
 
 def _content(entry: OfficialFile, answer: requests.Response, ends: float) -> bytes:
-    """Return what a server sends, bounded in size and time; raise if it is less than announced."""
+    """Return what a server sends, bounded in size and time; the library raises if it is less than announced."""
     length = answer.headers.get("Content-Length", "")
     total = int(length) if length.isdecimal() else None
     content = bytearray()
@@ -203,8 +203,6 @@ def _content(entry: OfficialFile, answer: requests.Response, ends: float) -> byt
             if time.monotonic() > ends:
                 rule = f"takes longer than {DEADLINE:.0f} seconds; nothing was changed"
                 raise UnavailableError(f"{entry.name}: {rule}")
-    if len(content) < (total or 0):
-        raise http.client.IncompleteRead(bytes(content))
     return bytes(content)
 
 

@@ -30,7 +30,7 @@ _PARTS = {"xlsx": "xl/workbook.xml", "ods": "content.xml"}
 _PASSWORD = "is protected by a password; save it without one"
 _NO_VALUE = "\ufdd0"  # stands for a formula that was saved without its value; no text of a workbook has it
 
-_ATTRIBUTES = rb"""(?:[^<>"']|"[^"]*"|'[^']*')*?"""
+_ATTRIBUTES = rb"""(?:[^<>"'/]++|"[^"]*+"|'[^']*+'|/(?!>))*+"""
 _XLSX_ERROR = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*?\bt=)["']e["']""")
 _XLSX_FORMULA = re.compile(
     rb"<((?:\w+:)?)c\b([^<>]*)>\s*<\1f\b[^<>]*(?:/>|>[^<]*</\1f>)\s*(?:<\1v\s*/>|<\1v></\1v>)?\s*</\1c>"
