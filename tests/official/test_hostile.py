@@ -50,9 +50,7 @@ def written(path: Path, content: bytes) -> Path:
     ("name", "content", "why"),
     [
         ("a.xlsx", b"", "is empty"),
-        ("a.csv", b"", "is empty"),
         ("a.xlsx", b"\n <!DOCTYPE html><html>Not found", "is a web page"),
-        ("a.ods", b"<HTML><body>", "is a web page"),
         ("a.csv", b"\xef\xbb\xbf<html lang='en'>", "is a web page"),
         ("a.csv", "\ufeff<html>".encode("utf-16-le"), "is a web page"),
         ("a.xlsx", b"<?xml version='1.0'?><Workbook/>", "in XML"),
@@ -65,10 +63,8 @@ def written(path: Path, content: bytes) -> Path:
         ("a.xlsx", b"PK\x05\x06" + b"\0" * 18, "without an .xlsx workbook"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "it may be damaged"),
         ("a.pdf", b"%PDF", "no table that can be read"),
-        ("a", b"x", "no table that can be read"),
         ("a.csv", b"a,b\n1,\x00\n", "row 2"),
         ("a.csv", b"a,b\n\x81,1\n", "row 2: '0x81': is not text"),
-        ("a.csv", b"\xff\xfea", "is not text"),
         ("a.csv", b",,\n\n", "holds no cell"),
         ("a.csv", b'a,b\n1,"2\n3,4\n', "row 2: cannot be split into cells"),
         ("a.csv", b'a,"b"c\n', "row 1: cannot be split into cells"),
@@ -89,17 +85,7 @@ def test_a_folder_a_pipe_and_nothing(tmp_path):
     assert "is a folder" in refused(tmp_path / "a.xlsx")
     assert "is no ordinary file" in refused(tmp_path / "b.csv")
     assert "is missing" in refused(tmp_path / "c.csv")
-    assert "cannot be read" in refused(tmp_path / f"{'d' * 300}.csv")
-
-
-def test_an_unreadable_file(tmp_path, monkeypatch):
-    path = xlsx(tmp_path / "a.xlsx")
-
-    def no(*_args, **_more):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", no)
-    assert refused(path) == ": cannot be read: Permission denied"
+    assert refused(tmp_path / f"{'d' * 300}.csv") == ": cannot be read: File name too long"
 
 
 @pytest.mark.parametrize(
@@ -383,22 +369,17 @@ def try_broken_files(folder: Path, cases: int, seed: int) -> tuple[int, int]:
     return read, cases - read
 
 
-def test_broken_files_are_read_or_refused(apart, tmp_path):
-    assert min(try_broken_files(tmp_path, 40, seed=1)) > 5
+def test_broken_files_are_read_or_refused_and_nothing_is_left_behind(apart, tmp_path, monkeypatch):
+    temporary, files = tmp_path / "temporary", tmp_path / "files"
+    temporary.mkdir()
+    files.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    assert min(try_broken_files(files, 40, seed=1)) > 5
+    assert list(temporary.iterdir()) == []
+    assert {path.stem for path in files.iterdir()} == {"a", "case"}
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(10, 12))
 def test_two_thousand_broken_files(apart, tmp_path, seed):
     assert min(try_broken_files(tmp_path, 1000, seed)) > 100
-
-
-def test_nothing_is_left_behind(apart, tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    files = valid(tmp_path)
-    before = {path: path.read_bytes() for path in files}
-    for path in files:
-        read_sheets(path)
-    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(files)
-    assert before == {path: path.read_bytes() for path in files}
