@@ -84,6 +84,7 @@ def test_without_internet_one_sentence_and_nothing_changed(root, offline, capsys
         (["--list", "--accept-changes"], "--list changes nothing"),
         (["--list", "no-such-file"], "no official file"),
         (["--loud"], "No such option"),
+        (["--releases", "all"], "there is no official file yet"),
     ],
 )
 def test_wrong_usage(root, words, said, capsys):
@@ -181,12 +182,6 @@ def test_releases_that_overlap_are_chosen_between_and_the_choice_is_kept(root, d
     (paths.official() / "interim-apr17.xlsx").unlink()
     assert main(["fetch", "--releases", "one"]) == 0
     assert "releases" not in json.loads((paths.official() / "record.json").read_text())
-
-
-def test_a_choice_of_releases_needs_files(root, capsys):
-    assert main(["fetch", "--releases", "all"]) == 64
-    assert "there is no official file yet" in capsys.readouterr().err
-    assert not paths.official().exists()
 
 
 def test_what_disagrees_and_what_was_not_understood_is_said_in_short(root, downloads, capsys):

@@ -31,9 +31,7 @@ def running(trusted):
 
 
 @pytest.fixture
-def server(running, trusted, monkeypatch):
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
+def server(running, trusted, folder, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted[0]))
     monkeypatch.setattr(fetch, "BACKOFF", 0.0)
     running.answers.clear()
@@ -44,6 +42,8 @@ def server(running, trusted, monkeypatch):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The folder of official files, not yet there, in a project whose tables need no building."""
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
     monkeypatch.setattr(record, "_build", lambda: None)
     return tmp_path / "data" / "raw" / "official"
@@ -85,19 +85,19 @@ def contents(folder):
 
 
 @needs_openssl
-def test_a_file_is_fetched_once_and_recorded(server, folder, known, table):
-    known(a=server.on("/a", gives(table)), b="")
-    statuses, errors = fetch.fetch()
+def test_files_are_fetched_once_and_recorded(server, folder, known, table):
+    known(c=server.on("/c", says(404)), a=server.on("/a", gives(table)), b="")
+    statuses, (error,) = fetch.fetch()
     assert [(s.file, s.state) for s in statuses] == [("a.xlsx", "fetched"), ("b", "left out")]
     assert "its address is not known" in statuses[1].note
-    assert errors == []
+    assert str(error).startswith("c: ")
     assert (folder / "a.xlsx").read_bytes() == table
     entry = json.loads((folder / "record.json").read_bytes())["files"]["a.xlsx"]
     assert entry["sha256"] == record.sha256(table)
     assert entry["name"] == "a"
     assert sorted(contents(folder)) == ["a.xlsx", "record.json"]
     assert fetch.fetch(["a"])[0][0].state == "unchanged"
-    assert len(server.asked) == 1
+    assert server.asked == ["/c", "/a"]
 
 
 @needs_openssl
@@ -138,15 +138,6 @@ def test_what_cannot_be_fetched_changes_nothing(get, folder, monkeypatch, answer
     assert error.exit_code == (1 if kind is DataError else 3)
     assert why in str(error)
     assert not folder.exists()
-
-
-@needs_openssl
-def test_one_file_failing_does_not_stop_the_next(server, folder, known, table):
-    known(a=server.on("/a", says(404)), b=server.on("/b", gives(table)))
-    statuses, errors = fetch.fetch()
-    assert [s.file for s in statuses] == ["b.xlsx"]
-    assert len(errors) == 1
-    assert (folder / "b.xlsx").exists()
 
 
 @needs_openssl
@@ -193,8 +184,6 @@ def test_without_internet_nothing_further_is_tried(folder, monkeypatch):
         asked.append(args[0])
         raise OSError("Name or service not known")
 
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("socket.getaddrinfo", no_names)
     monkeypatch.setattr(fetch, "BACKOFF", 0.0)
     statuses, (error,) = fetch.fetch()

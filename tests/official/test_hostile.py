@@ -171,20 +171,14 @@ def test_a_part_that_is_there_twice(tmp_path):
     assert "twice" in refused(path)
 
 
-@pytest.mark.parametrize(
-    "definition",
-    [
-        '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>',
-        '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
-        '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd">',
-    ],
-)
-def test_definitions_of_documents_take_no_effect(tmp_path, definition):
-    path = xlsx(tmp_path / "a.xlsx", sheet_xml(f'<row r="1">{text("A1", "&a;")}</row>', definition))
-    assert "cannot be read" in refused(path)
-    parts = ods_parts(row(cell("&a;")))
-    parts[CONTENT] = str(parts[CONTENT]).replace("?>", f"?>{definition}", 1)
-    assert "cannot be read" in refused(zipped(tmp_path / "a.ods", parts))
+def test_definitions_of_documents_take_no_effect(tmp_path):
+    for entity in ('"ha"', 'SYSTEM "file:///etc/passwd"'):
+        definition = f'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd" [<!ENTITY a {entity}>]>'
+        path = xlsx(tmp_path / "a.xlsx", sheet_xml(f'<row r="1">{text("A1", "&a;")}</row>', definition))
+        assert "cannot be read" in refused(path)
+        parts = ods_parts(row(cell("&a;")))
+        parts[CONTENT] = str(parts[CONTENT]).replace("?>", f"?>{definition}", 1)
+        assert "cannot be read" in refused(zipped(tmp_path / "a.ods", parts))
 
 
 def test_absurd_dimensions(apart, tmp_path):

@@ -113,7 +113,8 @@ def _check_first_bytes(path: Path, kind: str) -> None:
         head = file.read(4096)
     if head.startswith(_OLE) and _ENCRYPTED in path.read_bytes():
         raise FileError("is protected by a password; save it without one")
-    if head.startswith(_FIRST_BYTES.get(kind, b"\xff\xff\xff")):
+    expected = _FIRST_BYTES.get(kind)
+    if expected and head.startswith(expected):
         return
     text = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
     what = next((words for first, words in _CONTENTS.items() if text.startswith(first)), None)
