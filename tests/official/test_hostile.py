@@ -374,6 +374,5 @@ def test_broken_files_are_read_or_refused_and_nothing_is_left_behind(apart, tmp_
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(10, 12))
-def test_two_thousand_broken_files(apart, tmp_path, seed):
-    assert min(try_broken_files(tmp_path, 1000, seed)) > 100
+def test_many_broken_files_are_read_or_refused(apart, tmp_path):
+    assert min(try_broken_files(tmp_path, 600, seed=10)) > 60
