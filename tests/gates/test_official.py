@@ -16,8 +16,8 @@ from tr_analysis.data import load
 from tr_analysis.data.expressions import held
 from tr_analysis.official import build
 from tr_analysis.official.held import recipe_tables
-from tr_analysis.official.opening.grid import Sheet
 from tr_analysis.official.panel import NUMERIC
+from tr_analysis.official.workbooks import Sheet
 
 FILE = "payment-by-results-statistics-oct17.xlsx"
 PANEL = "10-crc-panel"

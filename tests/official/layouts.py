@@ -4,7 +4,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from tr_analysis.official.opening.grid import Sheet
+from tr_analysis.official.workbooks import Sheet
 
 CRCS = (
     "Northumbria",

@@ -16,8 +16,8 @@ from tests.official.layouts import (
 )
 from tr_analysis.errors import DataError
 from tr_analysis.official.families.crc_results import read
-from tr_analysis.official.opening.grid import Sheet
 from tr_analysis.official.tables import read_official
+from tr_analysis.official.workbooks import Sheet
 
 
 def got(*sheets, file="f.xlsx"):

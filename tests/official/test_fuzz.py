@@ -19,9 +19,9 @@ from tr_analysis.official.families import (
     overall_tool,
     probation,
 )
-from tr_analysis.official.opening.grid import Sheet
 from tr_analysis.official.words import cells, cohorts, headers
 from tr_analysis.official.words.csv_text import from_csv, to_csv
+from tr_analysis.official.workbooks import Sheet
 
 READERS = (annual_tables, baselines, consultation, crc_results, overall_tool, probation)
 WORDS = (

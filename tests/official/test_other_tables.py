@@ -6,8 +6,8 @@ import pytest
 from tests.official.layouts import CRCS, square
 from tr_analysis.errors import DataError
 from tr_analysis.official.families import annual_tables, baselines, consultation, overall_tool, probation
-from tr_analysis.official.opening.grid import Sheet
 from tr_analysis.official.words.cohorts import parse_date
+from tr_analysis.official.workbooks import Sheet
 
 
 def read(reader, *sheets):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.official.layouts import CRCS, NPS, square
 from tr_analysis.official.families import crc_results
-from tr_analysis.official.opening.grid import Sheet
+from tr_analysis.official.workbooks import Sheet
 
 NAMES = {
     "provider": ["CRC name", "CRC", "Provider", "Community Rehabilitation Company", "Contract Package Area"],

@@ -19,9 +19,9 @@ from tests.official.test_other_tables import (
 from tr_analysis.errors import DataError, UsageError
 from tr_analysis.official.families import crc_results
 from tr_analysis.official.families.reading import NotUnderstood, tidy
-from tr_analysis.official.opening.grid import Sheet
 from tr_analysis.official.tables import FAMILIES, combine, family_of, read_official, release_of
 from tr_analysis.official.words.csv_text import from_csv, safe, to_csv
+from tr_analysis.official.workbooks import Sheet
 
 BOOKS = {
     "crc_results": [interim_sheet()],

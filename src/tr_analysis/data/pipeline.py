@@ -162,7 +162,7 @@ def _official() -> list[Path]:
     if not (paths.official().is_dir() or paths.official_tables().is_dir()):
         return []
     from tr_analysis.official.build import build_official
-    from tr_analysis.official.fetching.record import verify
+    from tr_analysis.official.record import verify
 
     verify()
     return build_official()

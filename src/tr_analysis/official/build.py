@@ -12,7 +12,7 @@ from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import sha256, write_files
 from tr_analysis.official.families.reading import NotUnderstood, Reading, tidy
 from tr_analysis.official.families.reconcile import TYPES as CHECKS
-from tr_analysis.official.fetching.record import releases_chosen
+from tr_analysis.official.record import releases_chosen
 from tr_analysis.official.tables import Releases, combine, read_official
 from tr_analysis.official.words.csv_text import from_csv, to_csv
 

@@ -14,9 +14,9 @@ import pandas as pd
 from tr_analysis.errors import DataError, Problem, UsageError, nearest
 from tr_analysis.official.families.blocks import SheetLike, unread
 from tr_analysis.official.families.reading import NotUnderstood, Reading
-from tr_analysis.official.fetching.register import REGISTER
-from tr_analysis.official.opening.grid import Sheet, read_sheets
+from tr_analysis.official.register import REGISTER
 from tr_analysis.official.words.cohorts import MONTHS
+from tr_analysis.official.workbooks import Sheet, read_sheets
 from tr_analysis.order import in_order
 
 __all__ = [
