@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from tr_analysis.estimators.specification_curve import marginals
+from tr_analysis.estimators.specification import marginals
 from tr_analysis.order import in_order
 
 Words = Mapping[str, Mapping[Any, str]]
