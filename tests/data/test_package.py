@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tr_analysis.data import package
+from tr_analysis.data import dictionary
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 
@@ -23,7 +23,7 @@ def frames(raw):
 
 @pytest.fixture(scope="module")
 def resources(raw, frames):
-    described = json.loads(package.descriptor(raw, frames, TABLES))
+    described = json.loads(dictionary.descriptor(raw, frames, TABLES))
     assert described["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
     assert described["licenses"][0]["name"] == "OGL-UK-3.0"
     return {resource["name"]: resource for resource in described["resources"]}

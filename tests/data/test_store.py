@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from tr_analysis.data import load
+from tr_analysis.data.checks import reconciliation
 from tr_analysis.data.clean import clean
 from tr_analysis.data.read import read
-from tr_analysis.data.reconcile import reconciliation
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import DataError
 from tr_analysis.order import in_order

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from tr_analysis import paths
-from tr_analysis.data import package, reconcile, rules
+from tr_analysis.data import checks
 from tr_analysis.data.clean import clean
-from tr_analysis.data.dictionary import dictionary
+from tr_analysis.data.dictionary import descriptor, dictionary
 from tr_analysis.data.periods import financial_year
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
@@ -33,9 +33,9 @@ def _checked() -> dict[str, pd.DataFrame]:
     rule = "no schema knows this file; remove it or add its table"
     problems += [Problem(f"{name}.csv", rule) for name in sorted(strangers)]
     if not problems:  # what must hold between tables can only be asked of tables that could be read
-        problems += rules.references(frames, TABLES) + rules.runs(frames, TABLES)
-        problems += rules.revisions(frames["published_figures"]) + reconcile.problems(frames)
-        problems += rules.stocks(frames["prison_population_monthly"], frames["prison_population_june"])
+        problems += checks.references(frames, TABLES) + checks.runs(frames, TABLES)
+        problems += checks.revisions(frames["published_figures"]) + checks.disagreements(frames)
+        problems += checks.stocks(frames["prison_population_monthly"], frames["prison_population_june"])
     if problems:
         raise DataError(problems)
     return frames
@@ -45,7 +45,7 @@ def _descriptions(frames: dict[str, pd.DataFrame]) -> dict[str, bytes]:
     """Return the data dictionary and the data package that fit the raw files as they are."""
     return {
         "DICTIONARY.md": dictionary(frames, TABLES),
-        PACKAGE: package.descriptor(paths.raw(), frames, TABLES),
+        PACKAGE: descriptor(paths.raw(), frames, TABLES),
     }
 
 
@@ -101,7 +101,7 @@ def check() -> str:
         With every fault found.
     """
     frames = _verified()
-    found = reconcile.reconciliation(frames).groupby(["kind", "found"]).size()
+    found = checks.reconciliation(frames).groupby(["kind", "found"]).size()
     return (
         f"{len(frames)} tables, {sum(map(len, frames.values()))} rows: keys, types, bounds, references and runs "
         f"hold; {found['rate from its counts', 'agree']} printed rates and {found['tally from its rows', 'agree']} "
@@ -131,7 +131,7 @@ def build() -> list[Path]:
     frames = {name: _by_key(name, frame) for name, frame in _verified().items()}
     official = _official()
     kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
-    tables = {**clean(frames, kinds), "reconciliation": reconcile.reconciliation(frames)}
+    tables = {**clean(frames, kinds), "reconciliation": checks.reconciliation(frames)}
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
     manifest = {
         "raw": {f"{name}.csv": sha256((paths.raw() / f"{name}.csv").read_bytes()) for name in TABLES},

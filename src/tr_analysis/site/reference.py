@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, entries
+from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, citations, entries
 from tr_analysis.data.fields import Frames, Table
-from tr_analysis.data.package import citations
 from tr_analysis.errors import ChapterError, plain
 
 Results = Mapping[str, Mapping[str, Any]]

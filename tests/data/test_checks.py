@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from tr_analysis.data.checks import references, revisions, runs, stocks
 from tr_analysis.data.fields import Run, column, table
-from tr_analysis.data.rules import references, revisions, runs, stocks
 
 SOURCES = table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tr_analysis.data import reconcile
+from tr_analysis.data import checks
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 
@@ -28,30 +28,30 @@ def frames(built):
     ],
 )
 def test_a_ratio_is_printed_half_up(numerator, denominator, places, scale, expected):
-    assert str(reconcile.printed(numerator, denominator, places, scale)) == expected
+    assert str(checks.printed(numerator, denominator, places, scale)) == expected
 
 
 @given(st.integers(0, 10**7), st.integers(1, 10**7), st.integers(0, 4), st.sampled_from([1, 100]))
 def test_printing_is_that_of_decimal_arithmetic(numerator, denominator, places, scale):
     step = Decimal(1).scaleb(-places)
     expected = (Decimal(numerator * scale) / Decimal(denominator)).quantize(step, ROUND_HALF_UP)
-    assert reconcile.printed(numerator, denominator, places, scale) == expected
+    assert checks.printed(numerator, denominator, places, scale) == expected
 
 
 @given(st.integers(0, 10**9), st.integers(0, 4))
 def test_every_tie_goes_up(whole, places):
-    tie = reconcile.printed(2 * whole + 1, 2 * 10**places, places)
+    tie = checks.printed(2 * whole + 1, 2 * 10**places, places)
     assert tie == Decimal(whole + 1).scaleb(-places)
 
 
 def test_all_printed_annual_rates_come_out_of_their_counts(frames):
-    rates = reconcile.annual_rates(frames["proven_reoffending_annual"])
+    rates = checks.annual_rates(frames["proven_reoffending_annual"])
     assert len(rates) == 24
     assert rates["agrees"].all()
 
 
 def test_round_one_tallies_come_out_of_their_rows(frames):
-    tallies = reconcile.rating_tallies(frames)
+    tallies = checks.rating_tallies(frames)
     counts = tallies.set_index(["provider_type", "rating"])["counted"].to_dict()
     assert counts == {
         ("CRC", "Good"): 1,
@@ -64,14 +64,14 @@ def test_round_one_tallies_come_out_of_their_rows(frames):
 
 
 def test_both_sides_of_a_known_contradiction_are_kept(frames):
-    checks = reconcile.figure_checks(frames).set_index("check_id")
-    deaths = checks.loc["K36", ["left_value", "right_value", "difference", "found", "expected"]]
+    found = checks.figure_checks(frames).set_index("check_id")
+    deaths = found.loc["K36", ["left_value", "right_value", "difference", "found", "expected"]]
     assert deaths.tolist() == [748, 819, -71, "differ", "differ"]
-    assert (checks["found"] == checks["expected"]).all()
+    assert (found["found"] == found["expected"]).all()
 
 
 def test_every_comparison_stands_in_one_table(frames):
-    made = reconcile.reconciliation(frames)
+    made = checks.reconciliation(frames)
     assert made["kind"].value_counts().to_dict() == {
         "rate from its counts": 24,
         "tally from its rows": 5,
@@ -81,7 +81,7 @@ def test_every_comparison_stands_in_one_table(frames):
     assert made.drop(columns=["why", "target_id"]).notna().all(axis=None)
     assert (made["difference"] == made["left_value"] - made["right_value"]).all()
     assert made.loc[made["expected"] == "differ", "why"].notna().all()
-    assert reconcile.problems(frames) == []
+    assert checks.disagreements(frames) == []
 
 
 @given(data=st.data())
@@ -96,6 +96,6 @@ def test_any_other_printed_rate_is_a_contradiction(frames, data):
     wrong = annual.copy()
     wrong.loc[line, column] = rate
     unchecked = {"proven_reoffending_annual": wrong, "figure_checks": frames["figure_checks"].head(0)}
-    problem, *_ = reconcile.problems({**frames, **unchecked})
+    problem, *_ = checks.disagreements({**frames, **unchecked})
     assert (problem.row, problem.column, problem.value) == (line, column, str(rate))
     assert f"which give {annual.at[line, column]}" in problem.rule
