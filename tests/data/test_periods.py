@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.data.periods import exists, financial_year, period, span
+from tr_analysis.data.periods import exists, financial_year, month_range, period
 
 YEARS = st.integers(1900, 2098)
 MONTHS = st.integers(1, 12)
@@ -97,7 +97,7 @@ def test_some_periods_are_in_no_calendar(text, kind, there):
     ],
 )
 def test_a_printed_period_has_a_first_and_a_last_month(text, first, last):
-    assert tuple(map(str, span(text))) == (first, last)
+    assert tuple(map(str, month_range(text))) == (first, last)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_printed_period_has_a_first_and_a_last_month(text, first, last):
     ],
 )
 def test_words_that_do_not_fix_both_ends_are_not_closed_by_guessing(text):
-    assert span(text) is None
+    assert month_range(text) is None
 
 
 @given(YEARS, MONTHS, YEARS, MONTHS)
@@ -131,18 +131,18 @@ def test_two_months_joined_make_a_span_when_they_are_in_order(year, month, later
         f"{year}-{month:02d}-01 to {later}-{other:02d}-28",
         f"{NAMES[month - 1]} {year}-{NAMES[other - 1][:3]} {later}",
     ]
-    assert [span(text) for text in texts] == [(first, last) if first <= last else None] * 2
+    assert [month_range(text) for text in texts] == [(first, last) if first <= last else None] * 2
 
 
 @given(YEARS)
 def test_four_quarters_of_a_financial_year_fill_it(year):
     text = f"{year}-{(year + 1) % 100:02d}"
-    quarters = [span(f"{text}Q{q}") for q in range(1, 5)]
-    assert (quarters[0].first, quarters[-1].last) == span(text)
+    quarters = [month_range(f"{text}Q{q}") for q in range(1, 5)]
+    assert (quarters[0].first, quarters[-1].last) == month_range(text)
     assert all(one.last + 1 == other.first for one, other in pairwise(quarters))
 
 
 @given(st.text(alphabet="0123456789-/Q() toJanDecMarchyearending", max_size=24))
 def test_any_text_gives_an_ordered_span_or_none(text):
-    found = span(text)
+    found = month_range(text)
     assert found is None or found.first <= found.last

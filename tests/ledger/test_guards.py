@@ -9,7 +9,7 @@ from tests.ledger.committed import committed_card, committed_frames
 from tests.ledger.test_scorecard import FIGURES, TARGET, VALUE
 from tr_analysis import paths
 from tr_analysis.data import load
-from tr_analysis.data.expressions import evaluate, held
+from tr_analysis.data.expressions import can_evaluate, evaluate
 from tr_analysis.errors import StudyError
 from tr_analysis.ledger import KEY_FINDINGS, key_findings, load_results, scorecard
 
@@ -100,9 +100,9 @@ def test_it_goes_before_a_quotation_and_leaves_it_where_a_cell_is_missing():
 
 
 def test_a_missing_cell_column_or_table_is_a_gap():
-    assert held(RECIPE, OFFICIAL)
+    assert can_evaluate(RECIPE, OFFICIAL)
     for other in (("2015Q4", "2016Q4"), ("official_pbr", "official_providers"), ("official_pbr", "nothing")):
-        assert not held(RECIPE.replace(*other), OFFICIAL)
+        assert not can_evaluate(RECIPE.replace(*other), OFFICIAL)
 
 
 def test_without_official_tables_the_recipes_change_nothing():
@@ -115,4 +115,4 @@ def test_every_official_recipe_can_be_read_and_names_a_number_that_was_printed()
     recipes, values = load("official_recipes"), load("replication_target_values")
     place = ["target_id", "position"]
     assert len(recipes.merge(values, on=place)) == len(recipes) >= 25
-    assert not any(held(recipe, OFFICIAL) for recipe in recipes["recipe"] if "official_pbr" in recipe)
+    assert not any(can_evaluate(recipe, OFFICIAL) for recipe in recipes["recipe"] if "official_pbr" in recipe)

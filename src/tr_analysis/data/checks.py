@@ -3,10 +3,11 @@
 The frames are those of `read`, indexed by line of their files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from tr_analysis.data.fields import Frames, Run, Table
 from tr_analysis.data.periods import financial_year, period
 from tr_analysis.errors import Problem
 
-_CHECKS = "figure_checks.csv"
+_FIGURES, _CHECKS = "published_figures.csv", "figure_checks.csv"
 _TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
     "F0367": ("CRC", "Good"),
     "F0368": ("CRC", "Requires improvement"),
@@ -24,6 +25,10 @@ _TALLIES = {  # register figure -> kind of provider and overall rating it counts
     "F0370": ("NPS", "Good"),
     "F0371": ("NPS", "Requires improvement"),
 }
+_RATES = [  # measure, its counts, decimals printed, scale
+    ("binary rate", "reoffenders", "offenders", 1, 100),
+    ("frequency rate", "reoffences", "reoffenders", 2, 1),
+]
 
 
 def references(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
@@ -34,11 +39,15 @@ def references(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
             other, key = target.split(".")
             known = set(frames[other][key].dropna())
             rule = f"not found in {other}.csv, column {key}"
-            cells = frames[name][column].dropna()
-            for line, cell in zip(cells.index, cells, strict=True):
+            for line, cell in _by_line(frames[name][column].dropna()):
                 parts = cell.split() if table.kind(column) == "sources" else [cell]
                 problems += [Problem(f"{name}.csv", rule, line, column, p) for p in parts if p not in known]
     return problems
+
+
+def _by_line(cells: "pd.Series[Any]") -> Iterable[tuple[int, Any]]:
+    """Return the cells of a column with the lines of the file they stand in."""
+    return zip(cells.index, cells, strict=True)
 
 
 def runs(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
@@ -65,47 +74,32 @@ def _gaps(frame: pd.DataFrame, run: Run, kind: str) -> list[str]:
 
 
 def revisions(figures: pd.DataFrame) -> list[Problem]:
-    """Find figures that stand more than once, for the same thing at the same time, without saying why.
-
-    First-published and revised values of one figure are both kept; each must say which it is.
-    """
+    """Find figures given more than once, for the same thing at the same time, without saying which value each is."""
     same = ["topic", "measure", "population", "period", "unit"]
     repeated = figures.duplicated(same, keep=False) & figures["period"].notna() & figures["revision"].isna()
     rule = "another figure has the same topic, measure, population, period and unit: say which value this is"
     unmarked = figures.loc[repeated, "figure_id"]
-    return [
-        Problem("published_figures.csv", rule, line, "revision", figure)
-        for line, figure in zip(unmarked.index, unmarked, strict=True)
-    ]
+    return [Problem(_FIGURES, rule, line, "revision", figure) for line, figure in _by_line(unmarked)]
 
 
 def stocks(monthly: pd.DataFrame, june: pd.DataFrame) -> list[Problem]:
     """Find Junes in which more people are on recall and remand than in prison altogether."""
     everyone = dict(zip(june["date"].str[:7], june["people"], strict=True))
-    both = monthly.groupby("month")["people"].sum()
-    file, rule = (
-        "prison_population_monthly.csv",
-        "more on recall and remand than the {:,} in prison that June",
-    )
+    rule = "more on recall and remand than the {:,} in prison that June"
     return [
-        Problem(file, rule.format(everyone[month]), None, "people", f"{month}: {people}")
-        for month, people in zip(both.index, both, strict=True)
+        Problem(
+            "prison_population_monthly.csv",
+            rule.format(everyone[month]),
+            column="people",
+            value=f"{month}: {people}",
+        )
+        for month, people in monthly.groupby("month")["people"].sum().items()
         if month in everyone and people > everyone[month]
     ]
 
 
 def printed(numerator: int, denominator: int, places: int, scale: int = 1) -> Decimal:
-    """Return a ratio the way statistics are printed: exact, then rounded half up.
-
-    Parameters
-    ----------
-    numerator, denominator
-        Counts; the denominator above zero.
-    places
-        Decimals printed.
-    scale
-        100 for a percentage.
-    """
+    """Return a ratio of counts as statistics are printed: exact, times a scale (100 for a percentage), rounded half up."""
     shifted = Fraction(numerator * scale, denominator) * 10**places
     return Decimal(floor(shifted + Fraction(1, 2))).scaleb(-places)
 
@@ -118,22 +112,22 @@ def annual_rates(frame: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Two rows per cohort year: cohort_year, measure, published, recomputed, agrees.
     """
-    specs = [
-        ("binary rate", "reoffenders", "offenders", "published_binary_rate", 1, 100),
-        ("frequency rate", "reoffences", "reoffenders", "published_frequency_rate", 2, 1),
-    ]
     rows = [
-        (
-            row["cohort_year"],
-            measure,
-            row[column],
-            float(printed(int(row[top]), int(row[bottom]), places, scale)),
-        )
+        {
+            "cohort_year": row["cohort_year"],
+            "measure": measure,
+            "published": row[_rate_column(measure)],
+            "recomputed": float(printed(int(row[numerator]), int(row[denominator]), places, scale)),
+        }
         for row in frame.to_dict("records")
-        for measure, top, bottom, column, places, scale in specs
+        for measure, numerator, denominator, places, scale in _RATES
     ]
-    out = pd.DataFrame(rows, columns=["cohort_year", "measure", "published", "recomputed"])
+    out = pd.DataFrame(rows)
     return out.assign(agrees=(out["published"] - out["recomputed"]).abs() < 1e-9)
+
+
+def _rate_column(measure: str) -> str:
+    return "published_" + measure.replace(" ", "_")
 
 
 def rating_tallies(frames: Frames) -> pd.DataFrame:
@@ -147,16 +141,16 @@ def rating_tallies(frames: Frames) -> pd.DataFrame:
     inspections, figures = frames["inspection_ratings"], frames["published_figures"].set_index("figure_id")
     first = inspections[inspections["inspection_round"] == 1]
     rows = [
-        (
-            figure,
-            kind,
-            rating,
-            figures.at[figure, "value"],
-            int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum()),
-        )
+        {
+            "figure_id": figure,
+            "provider_type": kind,
+            "rating": rating,
+            "published": figures.at[figure, "value"],
+            "counted": int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum()),
+        }
         for figure, (kind, rating) in _TALLIES.items()
     ]
-    out = pd.DataFrame(rows, columns=["figure_id", "provider_type", "rating", "published", "counted"])
+    out = pd.DataFrame(rows)
     return out.assign(agrees=out["published"] == out["counted"])
 
 
@@ -190,36 +184,21 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
         One row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found,
         nature, why, target_id.
     """
-    rates = annual_rates(frames["proven_reoffending_annual"]).rename(
-        columns={"published": "left_value", "recomputed": "right_value"}
+    rates, tallies = annual_rates(frames["proven_reoffending_annual"]), rating_tallies(frames)
+    rates = rates.rename(columns={"published": "left_value", "recomputed": "right_value"}).assign(
+        kind="rate from its counts", subject=rates["measure"] + " " + rates["cohort_year"]
     )
-    rates["kind"], rates["subject"] = "rate from its counts", rates["measure"] + " " + rates["cohort_year"]
-    tallies = rating_tallies(frames).rename(columns={"published": "left_value", "counted": "right_value"})
-    tallies["kind"] = "tally from its rows"
-    tallies["subject"] = "round 1: " + tallies["provider_type"] + " rated " + tallies["rating"].str.lower()
+    tallies = tallies.rename(columns={"published": "left_value", "counted": "right_value"}).assign(
+        kind="tally from its rows",
+        subject="round 1: " + tallies["provider_type"] + " rated " + tallies["rating"].str.lower(),
+    )
     exact = pd.concat([rates, tallies])
-    exact = exact.assign(
-        expected="agree",
-        nature="arithmetic",
-        found=np.where(exact["agrees"], "agree", "differ"),
-        tolerance=0.0,
-    )
+    found = np.where(exact["agrees"], "agree", "differ")
+    exact = exact.assign(expected="agree", nature="arithmetic", found=found, tolerance=0.0)
     out = pd.concat([exact, figure_checks(frames).assign(kind="figure against figure")], ignore_index=True)
     out["difference"] = out["left_value"] - out["right_value"]
-    columns = [
-        "kind",
-        "subject",
-        "left_value",
-        "right_value",
-        "difference",
-        "tolerance",
-        "expected",
-        "found",
-        "nature",
-        "why",
-        "target_id",
-    ]
-    return out[columns]
+    values = ["kind", "subject", "left_value", "right_value", "difference", "tolerance"]
+    return out[[*values, "expected", "found", "nature", "why", "target_id"]]
 
 
 def disagreements(frames: Frames) -> list[Problem]:
@@ -235,7 +214,7 @@ def _rate_problems(frames: Frames) -> list[Problem]:
             "proven_reoffending_annual.csv",
             f"contradicts the counts of {rate['cohort_year']}, which give {rate['recomputed']}",
             lines[rate["cohort_year"]],
-            "published_" + rate["measure"].replace(" ", "_"),
+            _rate_column(rate["measure"]),
             str(rate["published"]),
         )
         for rate in annual_rates(annual).query("not agrees").to_dict("records")
@@ -245,15 +224,15 @@ def _rate_problems(frames: Frames) -> list[Problem]:
 def _tally_problems(frames: Frames) -> list[Problem]:
     figures = frames["published_figures"]
     lines = dict(zip(figures["figure_id"], figures.index, strict=True))
-    file = "published_figures.csv"
     if missing := sorted(set(_TALLIES) - set(lines)):
         rule = "missing; the ratings of inspection_ratings.csv are held against it"
-        return [Problem(file, rule, None, "figure_id", figure) for figure in missing]
+        return [Problem(_FIGURES, rule, column="figure_id", value=figure) for figure in missing]
     return [
         Problem(
-            file,
-            f"inspection_ratings.csv counts {tally['counted']} {tally['provider_type']} rated {tally['rating']} "
-            "in round 1",
+            _FIGURES,
+            "inspection_ratings.csv counts {counted} {provider_type} rated {rating} in round 1".format_map(
+                tally
+            ),
             lines[tally["figure_id"]],
             "value",
             f"{tally['published']:g}",
@@ -267,15 +246,9 @@ def _check_problems(frames: Frames) -> list[Problem]:
         checks = figure_checks(frames)
     except ValueError:
         return _unreadable(frames)
+    rule = "{check_id}, {subject}: {left_value:g} and {right_value:g} {found}"
     return [
-        Problem(
-            _CHECKS,
-            f"{check['check_id']}, {check['subject']}: {check['left_value']:g} and {check['right_value']:g} "
-            f"{check['found']}",
-            line,
-            "expected",
-            check["expected"],
-        )
+        Problem(_CHECKS, rule.format_map(check), line, "expected", check["expected"])
         for line, check in zip(checks.index, checks.to_dict("records"), strict=True)
         if check["found"] != check["expected"]
     ]
@@ -283,9 +256,9 @@ def _check_problems(frames: Frames) -> list[Problem]:
 
 def _unreadable(frames: Frames) -> list[Problem]:
     """Find the expressions of `figure_checks` that cannot be worked out."""
-    checks, found = frames["figure_checks"], []
+    found = []
     for side in ("left", "right"):
-        for line, expression in zip(checks.index, checks[side], strict=True):
+        for line, expression in _by_line(frames["figure_checks"][side]):
             try:
                 evaluate(expression, frames)
             except ValueError as error:

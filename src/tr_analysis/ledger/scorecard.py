@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tr_analysis.data.expressions import bare_figure, evaluate, held
+from tr_analysis.data.expressions import bare_figure, can_evaluate, evaluate
 from tr_analysis.data.fields import Frames
 
 DIGIT, TOLERANCE, CONFIRMED = (
@@ -64,7 +64,7 @@ def _with_official(rows: pd.DataFrame, recipes: pd.DataFrame | None, official: F
     """Take the official recipe of each number for which the official tables hold what it names."""
     if recipes is None or not official:
         return rows
-    able = recipes[[held(recipe, official) for recipe in recipes["recipe"]]]
+    able = recipes[[can_evaluate(recipe, official) for recipe in recipes["recipe"]]]
     place = ["target_id", "position"]
     found = rows[place].merge(able, "left", on=place).set_axis(rows.index)
     taken = found["recipe"].notna()
