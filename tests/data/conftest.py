@@ -78,6 +78,7 @@ def built(tmp_path_factory):
     root = tmp_path_factory.mktemp("study")
     raw = root / "data" / "raw"
     shutil.copytree(paths.raw(), raw)
+    shutil.copy(paths.raw().parent / "DICTIONARY.md", raw.parent)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TR_ANALYSIS_ROOT", str(root))
         assert main(["data", "build"]) == 0

@@ -60,7 +60,7 @@ def test_a_description_that_is_gone_or_cannot_be_read_says_how_to_make_it(study,
 
 
 def test_an_edited_dictionary_is_refused(study):
-    (study.raw / "DICTIONARY.md").write_text("mine")
+    (study.raw.parent / "DICTIONARY.md").write_text("mine")
     assert study.refuses()[0].startswith("DICTIONARY.md: not what the tables and schemas say")
 
 

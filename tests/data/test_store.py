@@ -34,6 +34,8 @@ def test_tables_come_back_as_they_were_made(built, cleaned, monkeypatch):
 def test_a_table_that_does_not_exist_is_refused_with_those_that_do(study):
     with pytest.raises(ValueError, match="no table 'recalls'; there are: prison_population_monthly, "):
         load("recalls")
+    with pytest.raises(ValueError, match=r"no table 'provider'; did you mean providers\?"):
+        load("provider")
 
 
 def fault(name="events") -> str:

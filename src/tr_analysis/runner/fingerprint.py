@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tr_analysis import paths
-from tr_analysis.files import sha256
+from tr_analysis.files import hash_file, sha256
 from tr_analysis.provenance import commit
 from tr_analysis.study.plan import Task
 
@@ -29,7 +29,7 @@ def versions() -> dict[str, str]:
 def hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
     """Return the hash of each file that is there, by its path below a folder."""
     there = sorted(file for file in files if file.is_file())
-    return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in there}
+    return {file.relative_to(folder).as_posix(): hash_file(file) for file in there}
 
 
 def tables() -> Parts:
