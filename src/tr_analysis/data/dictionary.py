@@ -11,7 +11,7 @@ import pandas as pd
 
 from tr_analysis.data.clean import ADDED
 from tr_analysis.data.fields import KINDS, Frames, Table
-from tr_analysis.files import sha256
+from tr_analysis.files import hash_file
 from tr_analysis.order import in_order
 
 _TYPES: dict[str, dict[str, Any]] = {
@@ -88,18 +88,8 @@ class ColumnEntry:
 class Entry:
     """What the data dictionary says of a table.
 
-    Attributes
-    ----------
-    name, title, description, key, rows
-        The table, the columns that name a row, and how many rows there are.
-    promises
-        What holds within it beyond each single cell, one sentence each.
-    columns
-        Its columns, in order.
-    added
-        The columns that the analysis table has besides, with their meaning.
-    sources
-        The sources that it names, in order.
+    ``promises`` holds beyond each single cell, a sentence each; ``added`` are the further columns of the analysis
+    table, with their meaning; ``sources`` those that it names, in order.
     """
 
     name: str
@@ -114,15 +104,7 @@ class Entry:
 
 
 def entries(frames: Frames, tables: Mapping[str, Table]) -> list[Entry]:
-    """Say in words what each table holds: the content of the data dictionary, whatever its form.
-
-    Parameters
-    ----------
-    frames
-        The tables, as read or as cleaned.
-    tables
-        Their schemas.
-    """
+    """Say in words what each table holds, from its schema and its rows, as read or as cleaned."""
     return [_entry(table, frames[name]) for name, table in tables.items()]
 
 
@@ -197,17 +179,8 @@ def _row(column: ColumnEntry) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def descriptor(raw: Path, frames: dict[str, pd.DataFrame], tables: dict[str, Table]) -> bytes:
-    """Describe the raw files as a Data Package (version 2).
-
-    Parameters
-    ----------
-    raw
-        Folder of the raw files.
-    frames
-        The tables as read.
-    tables
-        Their schemas.
+def descriptor(raw: Path, frames: Frames, tables: Mapping[str, Table]) -> bytes:
+    """Describe the raw files of a folder, read into frames, as a Data Package (version 2).
 
     Returns
     -------
@@ -220,14 +193,14 @@ def descriptor(raw: Path, frames: dict[str, pd.DataFrame], tables: dict[str, Tab
         "title": "Published figures on the outcomes of Transforming Rehabilitation",
         "licenses": [_LICENCE],
         "resources": [
-            _resource(table, (raw / f"{name}.csv").read_bytes(), frames[name], frames["sources"])
+            _resource(table, raw / f"{name}.csv", frames[name], frames["sources"])
             for name, table in tables.items()
         ],
     }
     return (json.dumps(package, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _resource(table: Table, content: bytes, frame: pd.DataFrame, sources: pd.DataFrame) -> dict[str, Any]:
+def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFrame) -> dict[str, Any]:
     keys = [
         {
             "fields": [column],
@@ -245,8 +218,8 @@ def _resource(table: Table, content: bytes, frame: pd.DataFrame, sources: pd.Dat
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
-        "bytes": len(content),
-        "hash": f"sha256:{sha256(content)}",
+        "bytes": file.stat().st_size,
+        "hash": f"sha256:{hash_file(file)}",
         "sources": _sources(table, frame, sources),
         "schema": {
             "fields": [_field(table, name) for name in table.schema.columns],
@@ -264,15 +237,7 @@ def _sources(table: Table, frame: pd.DataFrame, sources: pd.DataFrame) -> list[d
 
 
 def citations(table: Table, frame: pd.DataFrame) -> Counter[str]:
-    """Count the rows of a table that name each source.
-
-    Parameters
-    ----------
-    table
-        Its schema.
-    frame
-        Its rows, as read or as cleaned.
-    """
+    """Count the rows of a table, as read or as cleaned, that name each source."""
     columns = [c for c, target in table.references.items() if target == "sources.source_id"]
     rows = frame[columns].itertuples(index=False)
     return Counter(
