@@ -11,7 +11,7 @@ from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.data.expressions import can_evaluate, evaluate
 from tr_analysis.errors import StudyError
-from tr_analysis.ledger import KEY_FINDINGS, key_findings, load_results, scorecard
+from tr_analysis.ledger import load_results, scorecard
 
 OFFICIAL = {
     "official_pbr": pd.DataFrame(
@@ -46,21 +46,6 @@ def test_one_mark_anywhere_is_enough(tmp_path, monkeypatch, marked):
 
 def test_observed_results_pass():
     assert len(load_results("02-reoffending"))
-
-
-def test_key_findings_refuse_a_simulated_row():
-    chapter, name = KEY_FINDINGS["Did proven reoffending fall?"][0]
-    results = load_results(chapter)
-    questions = {"Did proven reoffending fall?": [(chapter, name)]}
-    assert len(key_findings(results, questions)) == 1
-    marked = results.assign(label="SIMULATED: " + results["label"])
-    for wrong in (marked, results.assign(origin="simulated")):
-        with pytest.raises(ValueError, match=f"{name}' is simulated"):
-            key_findings(wrong, questions)
-
-
-def test_no_key_finding_is_of_the_panel():
-    assert "10-crc-panel" not in {chapter for listed in KEY_FINDINGS.values() for chapter, _ in listed}
 
 
 def test_expressions_refuse_a_simulated_frame():

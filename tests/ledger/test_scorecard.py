@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.ledger.committed import committed_card, committed_frames
 from tr_analysis.data import load
 from tr_analysis.ledger import scorecard, standings
-from tr_analysis.ledger.scorecard import DIGIT, GIVEN_BACK
+from tr_analysis.ledger.scorecard import DIGIT, REPRODUCED
 
 FIGURES = pd.DataFrame(
     {"figure_id": ["F0001", "F0002"], "value": [155.0, 142.0], "source_id": ["S001", "S002"]}
@@ -127,7 +127,7 @@ def test_breaking_any_input_changes_its_row(study, whole):
     """Every figure, cell and count that a recipe names matters to the number it gives."""
     targets, values = load("replication_targets"), load("replication_target_values")
     checked = 0
-    for _, row in whole[whole["status"].isin(GIVEN_BACK)].iterrows():
+    for _, row in whole[whole["status"].isin(REPRODUCED)].iterrows():
         tokens = re.findall(r"F\d{4}|\w+\[[^\]]*\]\.\w+", row["recipe"])
         for token in tokens:
             cell = f"published_figures[figure_id={token}].value" if token[0] == "F" else token
@@ -135,6 +135,6 @@ def test_breaking_any_input_changes_its_row(study, whole):
                 (values["target_id"] == row["target_id"]) & (values["position"] == row["position"])
             ]
             again = scorecard(targets[targets["target_id"] == row["target_id"]], alone, broken(study, cell))
-            assert again["status"].item() not in GIVEN_BACK, (row["target_id"], row["position"], token)
+            assert again["status"].item() not in REPRODUCED, (row["target_id"], row["position"], token)
             checked += 1
     assert checked > 40

@@ -16,7 +16,7 @@ DIGIT, TOLERANCE, CONFIRMED = (
 )
 PART, DISPUTED = "reproduced in part", "printed otherwise elsewhere"
 CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input not held", "qualitative"
-GIVEN_BACK = (DIGIT, TOLERANCE)
+REPRODUCED = (DIGIT, TOLERANCE)
 STATUSES = (DIGIT, TOLERANCE, PART, CONFIRMED, DISPUTED, CONTRADICTED, MISSING, QUALITATIVE)
 
 
@@ -113,14 +113,14 @@ def standings(card: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a result: target_id, claim, aim, input_needed, access, status, numbers, given_back. A result is contradicted if one of
-        its numbers is; given back if all are, the weakest way deciding; in part if some are.
+        One row a result: target_id, claim, aim, input_needed, access, status. A result is contradicted if
+        one of its numbers is; reproduced if all are, the weakest way deciding; in part if some are.
     """
     return pd.DataFrame([_standing(str(name), rows) for name, rows in card.groupby("target_id")])
 
 
 def _standing(name: str, rows: pd.DataFrame) -> dict[str, Any]:
-    found, back = set(rows["status"]), rows["status"].isin(GIVEN_BACK)
+    found, back = set(rows["status"]), rows["status"].isin(REPRODUCED)
     if CONTRADICTED in found:
         status = CONTRADICTED
     elif back.all():
@@ -130,4 +130,4 @@ def _standing(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     else:
         status = next(s for s in STATUSES if s in found)
     about = {what: rows[what].array[0] for what in ("claim", "aim", "input_needed", "access")}  # alike in all
-    return {"target_id": name, **about, "status": status, "numbers": len(rows), "given_back": int(back.sum())}
+    return {"target_id": name, **about, "status": status}

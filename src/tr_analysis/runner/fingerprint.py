@@ -52,6 +52,10 @@ def chapter(task: Task) -> Parts:
     parts = {"the notebook": sha256(notebook), "parameters": sha256(turned.encode())}
     files = hashes(paths.processed().glob("*.csv"), paths.processed())
     parts |= {f"the table {table}": files[f"{table}.csv"] for table in named if f"{table}.csv" in files}
+    if "home_findings" in named:
+        parts["the choice of key findings"] = _together(
+            paths.notebooks().glob("home.toml"), paths.notebooks()
+        )
     parts |= _official(named, everything=b"tr_analysis.official" in notebook)
     for name in task.needs:
         results = task.reads / "results" / f"{name}.json"
@@ -76,7 +80,7 @@ def pages(out: Path) -> Parts:
     executed = [*out.glob("*.ipynb"), *(out / "results").glob("*.json")]
     return {
         "the chapters": _together(executed, out),
-        "the notebooks": _together(paths.notebooks().glob("*.ipynb"), paths.notebooks()),
+        "the notebooks": _together(paths.notebooks().glob("*.[it]*"), paths.notebooks()),
         "the data": _together([*data.rglob("[!.]*"), root / "LICENCE-DATA.md", root / "CITATION.cff"], root),
         "the package": _source(),
         "the libraries": _libraries(),
