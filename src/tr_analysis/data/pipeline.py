@@ -26,6 +26,9 @@ _STALE = (
 
 def _checked() -> dict[str, pd.DataFrame]:
     """Read every raw table; raise with all faults of all files if there is one."""
+    if not paths.has_own_data():
+        rule = f"there is none in {paths.root()}; go to a checkout of the project, or set TR_ANALYSIS_ROOT to one"
+        raise DataError([Problem("data/raw", rule)])
     frames: dict[str, pd.DataFrame] = {}
     problems: list[Problem] = []
     for name, table in TABLES.items():

@@ -50,7 +50,7 @@ def chapter(task: Task) -> Parts:
     named = {*re.findall(r"\w+", notebook.decode()), *_recorded(task), "sources"}
     turned = json.dumps([task.given, task.values, task.title], sort_keys=True)
     parts = {"the notebook": sha256(notebook), "parameters": sha256(turned.encode())}
-    files = hashes(paths.processed().glob("*.csv"), paths.processed())
+    files = hashes(paths.tables().glob("*.csv"), paths.tables())
     parts |= {f"the table {table}": files[f"{table}.csv"] for table in named if f"{table}.csv" in files}
     if "home_findings" in named:
         parts["the choice of key findings"] = _together(

@@ -39,7 +39,7 @@ class Chapter:
         return self.name.removeprefix(f"{self.number}-")
 
 
-def find_chapters() -> tuple[Chapter, ...]:
+def find_chapters(*, none_will_do: bool = False) -> tuple[Chapter, ...]:
     """Return the chapters of the project, in order of their names.
 
     A notebook with another name than a chapter may have, such as Jupyter's Untitled or a copy, is none yet.
@@ -47,12 +47,15 @@ def find_chapters() -> tuple[Chapter, ...]:
     Raises
     ------
     StudyError
-        When there is none, or a notebook cannot be read.
+        When there is none, unless none will do, or a notebook cannot be read.
     """
     named = sorted(path for path in notebooks().glob("*.ipynb") if _NAME.fullmatch(path.stem))
     found = tuple(_chapter(path) for path in named)
-    if not found:
-        raise StudyError(f"no chapters in {notebooks()}; set TR_ANALYSIS_ROOT to the project's folder")
+    if not (found or none_will_do):
+        raise StudyError(
+            f"no chapters in {notebooks()}; begin one with `tr-analysis new housing`, or set TR_ANALYSIS_ROOT "
+            "to the project's folder"
+        )
     return found
 
 
@@ -79,7 +82,7 @@ def refuse_name(name: str, chapters: Sequence[Chapter]) -> None:
 
 def free_number(chapters: Sequence[Chapter]) -> str:
     """Return the number after the last."""
-    return f"{1 + max(int(chapter.number or 0) for chapter in chapters):02}"
+    return f"{1 + max((int(chapter.number or 0) for chapter in chapters), default=0):02}"
 
 
 def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
