@@ -1,9 +1,10 @@
 """The errors a user can cause, each with its exit code, and the hint at what was meant."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+from tr_analysis.text import slugify
 
 
 class StudyError(Exception):
@@ -63,16 +64,11 @@ class DataError(StudyError):
         super().__init__("\n".join(lines))
 
 
-def plain(name: str) -> str:
-    """Return a name as files bear it, in small letters with dashes: ``nps-wales`` of ``NPS Wales``."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower())
-
-
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean X?"`` with the nearest known word, or nothing when none is near.
 
     Capitals and what stands between words make no difference.
     """
-    names = {plain(name): name for name in known}
-    close = get_close_matches(plain(word), names, n=1, cutoff=0.7)
+    names = {slugify(name): name for name in known}
+    close = get_close_matches(slugify(word), names, n=1, cutoff=0.7)
     return f"; did you mean {names[close[0]]}?" if close else ""

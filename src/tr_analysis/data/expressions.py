@@ -8,7 +8,7 @@ import pandas as pd
 
 from tr_analysis.data.fields import Frames
 from tr_analysis.order import only
-from tr_analysis.origin import SIMULATED, origin_of
+from tr_analysis.simulated import SIMULATED, origin_of
 
 _OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _CELL = r"(\w+)\[([^\]]*)\]\.(\w+)"

@@ -9,7 +9,7 @@ import pandas as pd
 from tr_analysis.estimators.checks import Array, generator, number, whole
 from tr_analysis.estimators.panel_calibration import Assumed, Published, calibrated_spread
 from tr_analysis.estimators.payment_power import critical_value, standard_error
-from tr_analysis.origin import SIMULATED
+from tr_analysis.simulated import SIMULATED
 
 BLOCK, MOST_BLOCKS = 2000, 200
 """First cohorts drawn at a time, and how often, until one gives the counts and the rate as printed."""

@@ -13,7 +13,7 @@ from tr_analysis.data.periods import financial_year
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
 from tr_analysis.official.held import PREFIX, official
-from tr_analysis.origin import MARK, SIMULATED
+from tr_analysis.simulated import MARK, SIMULATED
 
 _PARTS = ["label", "value", "low", "high", "n", "unit", "rung", "method", "text", "places", "of", "span"]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]

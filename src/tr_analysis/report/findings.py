@@ -12,10 +12,10 @@ from IPython.display import Markdown
 from tr_analysis.data import load
 from tr_analysis.digits import to_count
 from tr_analysis.errors import nearest
-from tr_analysis.origin import marked, origin_of
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.report.finding import ROW, RUNGS, Finding, finite
 from tr_analysis.report.tables import Table, csv_text, table
+from tr_analysis.simulated import marked, origin_of
 
 
 def source_links() -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tr_analysis import paths
 from tr_analysis.files import hash_file, sha256
-from tr_analysis.provenance import commit
+from tr_analysis.git_state import git_state
 from tr_analysis.study.plan import Task
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # on which numbers depend
@@ -84,7 +84,7 @@ def pages(out: Path) -> Parts:
         "the data": _together([*data.rglob("[!.]*"), root / "LICENCE-DATA.md", root / "CITATION.cff"], root),
         "the package": _source(),
         "the libraries": _libraries(),
-        "the commit": commit(),
+        "the commit": git_state(),
     }
 
 

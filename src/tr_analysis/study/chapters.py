@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tr_analysis.errors import StudyError, UsageError, nearest, plain
+from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
 from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
+from tr_analysis.text import slugify
 
 _NAME = re.compile(r"([0-9]{2}-)?[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 
@@ -126,9 +127,9 @@ def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
 
 def _calls(page: str, chapters: Sequence[Chapter]) -> Iterator[str]:
     """Yield the command that runs the page of one provider, if it is one."""
-    for chapter in (c for c in chapters if plain(page).startswith(f"{c.name}-")):
+    for chapter in (c for c in chapters if slugify(page).startswith(f"{c.name}-")):
         parameters = read_parameters(chapter.path)
         if by_provider := provider_parameter(parameters):
             for provider in by_provider.choices:
-                if run_name(chapter.name, parameters, {by_provider.name: provider}) == plain(page):
+                if run_name(chapter.name, parameters, {by_provider.name: provider}) == slugify(page):
                     yield f'tr-analysis run {chapter.name} -p {by_provider.name}="{provider}"'

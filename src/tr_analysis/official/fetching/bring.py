@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tr_analysis.errors import DataError, Problem, UsageError, plain
+from tr_analysis.errors import DataError, Problem, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official.fetching import record
 from tr_analysis.official.fetching.fetch import Outcome, named, place_of, size
 from tr_analysis.official.fetching.register import OfficialFile
 from tr_analysis.official.opening.grid import Sheet, read_sheets
 from tr_analysis.official.opening.safety import KINDS
+from tr_analysis.text import slugify
 
 Recognise = Callable[[Sequence[Sheet]], str | None]
 
@@ -138,7 +139,7 @@ def _no_table(path: Path) -> str:
 def _by_name(path: Path, wanted: list[OfficialFile]) -> OfficialFile | None:
     """Return the entry that a file's name means: the publisher's name in any capitals, or the register's."""
     for file in wanted:
-        if path.name.lower() in {name.lower() for name in file.filenames} or plain(path.stem) == file.name:
+        if path.name.lower() in {name.lower() for name in file.filenames} or slugify(path.stem) == file.name:
             return file
     return None
 

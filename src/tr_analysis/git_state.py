@@ -17,7 +17,7 @@ _MADE_FROM = [
 ]  # what is built from them says nothing more
 
 
-def commit() -> str:
+def git_state() -> str:
     """Return the commit of the project's folder, and whether what the study is made from has changed since.
 
     Empty where there is no checkout, or no git.
