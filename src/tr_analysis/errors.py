@@ -36,23 +36,14 @@ class Problem:
     value: str | None = None
 
     def __str__(self) -> str:
-        where = [self.file]
-        if self.row is not None:
-            where.append(f"row {self.row}")
-        if self.column is not None:
-            where.append(f"column {self.column}")
+        row = "" if self.row is None else f", row {self.row}"
+        column = "" if self.column is None else f", column {self.column}"
         found = "" if self.value is None else f": {self.value!r}"
-        return f"{', '.join(where)}{found}: {self.rule}"
+        return f"{self.file}{row}{column}{found}: {self.rule}"
 
 
 class DataError(StudyError):
-    """Bad data: carries every problem found.
-
-    Parameters
-    ----------
-    problems
-        The faults. The message lists the first ones, a line each, and counts the rest.
-    """
+    """Bad data: carries every problem found; the message lists the first ones, a line each, and counts the rest."""
 
     shown = 20
 
