@@ -1,8 +1,22 @@
+from decimal import ROUND_HALF_UP, Decimal
+
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from tr_analysis.data.checks import references, revisions, runs, stocks
+from tr_analysis.data.checks import (
+    disagreements,
+    printed,
+    reconciliation,
+    references,
+    revisions,
+    runs,
+    stocks,
+)
 from tr_analysis.data.fields import Run, column, table
+from tr_analysis.data.read import read
+from tr_analysis.data.schemas import TABLES
 
 SOURCES = table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
 
@@ -13,9 +27,8 @@ def frame(start=2, **columns):
 
 
 def test_references_name_each_part_that_is_nowhere():
-    cells = table(
-        "cells", "C", "C.", {"source_ids": column("sources", "where", required=False)}, key=["source_ids"]
-    )
+    columns = {"source_ids": column("sources", "where", required=False)}
+    cells = table("cells", "C", "C.", columns, key=["source_ids"])
     frames = {
         "sources": frame(source_id=["S001", "S002"]),
         "cells": frame(5, source_ids=["S001 S002", "S003 S001 S004", None]),
@@ -37,58 +50,44 @@ def test_references_name_each_part_that_is_nowhere():
         ("month", "2010-06", "2010-07", ["2010-06", "2010-07", "2012-01"], []),
     ],
 )
-def test_each_period_missing_from_a_run_is_named(kind, first, last, present, missing):
-    made = table(
-        "t", "T", "T.", {"when": column(kind, "when")}, key=["when"], runs=[Run("when", first, last)]
-    )
-    rule = f"missing from the run {first} to {last}"
-    expected = [f"t.csv, column when: {gap!r}: {rule}" for gap in missing]
-    assert [str(problem) for problem in runs({"t": frame(when=present)}, {"t": made})] == expected
-
-
-def test_a_run_looks_only_at_its_own_rows():
-    run = Run("when", "2010-06", "2010-07", {"status": "recall"})
-    columns = {"when": column("month", "when"), "status": column("string", "which")}
+def test_each_period_missing_from_the_rows_of_a_run_is_named(kind, first, last, present, missing):
+    columns = {"when": column(kind, "when"), "status": column("string", "which")}
+    run = Run("when", first, last, {"status": "recall"})
     made = table("t", "T", "T.", columns, key=["when", "status"], runs=[run])
-    rows = frame(when=["2010-06", "2010-07"], status=["recall", "remand"])
-    (problem,) = runs({"t": rows}, {"t": made})
-    assert (
-        str(problem)
-        == "t.csv, column when: '2010-07': missing from the run 2010-06 to 2010-07, status recall"
-    )
+    rows = frame(when=[*present, *missing], status=["recall"] * len(present) + ["remand"] * len(missing))
+    rule = f"missing from the run {first} to {last}, status recall"
+    expected = [f"t.csv, column when: {gap!r}: {rule}" for gap in missing]
+    assert [str(problem) for problem in runs({"t": rows}, {"t": made})] == expected
 
 
 def figures(**changes):
-    columns = {
-        "figure_id": ["F0001", "F0002"],
-        "topic": ["deaths", "deaths"],
-        "measure": ["deaths", "deaths"],
-        "population": ["all", "all"],
-        "period": ["2016-17", "2016-17"],
-        "unit": ["people", "people"],
-        "revision": [None, None],
+    same = {
+        "topic": "deaths",
+        "measure": "deaths",
+        "population": "all",
+        "period": "2016-17",
+        "unit": "people",
     }
-    return frame(8, **(columns | changes))
-
-
-def test_two_values_of_one_figure_must_each_say_which_they_are():
-    found = revisions(figures(revision=["revised", None]))
-    assert [(p.row, p.column, p.value) for p in found] == [(9, "revision", "F0002")]
-    assert "another figure has the same topic, measure, population, period and unit" in found[0].rule
-    assert [p.row for p in revisions(figures())] == [8, 9]
+    columns = {name: [value] * 2 for name, value in same.items()}
+    return frame(8, **({"figure_id": ["F0001", "F0002"], **columns, "revision": [None, None]} | changes))
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "lines"),
     [
-        {"revision": ["first published", "revised"]},
-        {"period": ["2016-17", "2017-18"]},
-        {"period": [None, None]},  # without a period nothing says that they are one figure
-        {"unit": ["people", "percent"]},
+        ({}, [8, 9]),
+        ({"revision": ["revised", None]}, [9]),
+        ({"revision": ["first published", "revised"]}, []),
+        ({"period": ["2016-17", "2017-18"]}, []),
+        ({"period": [None, None]}, []),  # without a period nothing says that they are one figure
+        ({"unit": ["people", "percent"]}, []),
     ],
 )
-def test_figures_that_differ_or_say_so_pass(changes):
-    assert revisions(figures(**changes)) == []
+def test_two_values_of_one_figure_must_each_say_which_they_are(changes, lines):
+    found = revisions(figures(**changes))
+    assert [(p.row, p.column, p.value) for p in found] == [(n, "revision", f"F000{n - 7}") for n in lines]
+    rule = "another figure has the same topic, measure, population, period and unit"
+    assert all(p.rule.startswith(rule) for p in found)
 
 
 def test_no_june_holds_more_on_recall_and_remand_than_in_prison():
@@ -97,3 +96,79 @@ def test_no_june_holds_more_on_recall_and_remand_than_in_prison():
     assert stocks(monthly, june) == []
     (problem,) = stocks(monthly, june.assign(people=[14999]))
     assert "2015-06: 15000" in str(problem) and "14,999 in prison that June" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "places", "scale", "expected"),
+    [
+        (194500, 628761, 1, 100, "30.9"),
+        (668502, 194500, 2, 1, "3.44"),
+        (1, 8, 2, 1, "0.13"),  # a tie goes up, whatever the digit before it
+        (3, 8, 2, 1, "0.38"),
+        (5, 2, 0, 1, "3"),
+        (2675, 1000, 2, 1, "2.68"),  # as a binary float it is below the tie
+        (0, 7, 1, 100, "0.0"),
+    ],
+)
+def test_a_ratio_is_printed_half_up(numerator, denominator, places, scale, expected):
+    assert str(printed(numerator, denominator, places, scale)) == expected
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**7), st.integers(0, 4), st.sampled_from([1, 100]))
+def test_printing_is_that_of_decimal_arithmetic(numerator, denominator, places, scale):
+    expected = Decimal(numerator * scale) / Decimal(denominator)
+    expected = expected.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    assert printed(numerator, denominator, places, scale) == expected
+
+
+@pytest.fixture(scope="module")
+def frames(built):
+    return {name: read(built / "data" / "raw", table) for name, table in TABLES.items()}
+
+
+def test_every_comparison_stands_in_one_table(frames):
+    made = reconciliation(frames)
+    assert made["kind"].value_counts().to_dict() == {
+        "rate from its counts": 24,
+        "tally from its rows": 5,
+        "figure against figure": len(frames["figure_checks"]),
+    }
+    assert made["subject"].is_unique
+    assert made.drop(columns=["why", "target_id"]).notna().all(axis=None)
+    assert (made["difference"] == made["left_value"] - made["right_value"]).all()
+    assert made.loc[made["expected"] == "differ", "why"].notna().all()
+    assert (made["found"] == made["expected"]).all()
+    assert disagreements(frames) == []
+
+
+def test_counts_and_known_contradictions_are_in_it(frames):
+    made = reconciliation(frames).set_index("subject")
+    ratings = {
+        subject: made.loc[f"round 1: {subject}", "right_value"]
+        for subject in ("CRC rated good", "CRC rated requires improvement", "CRC rated inadequate")
+    }
+    assert list(ratings.values()) == [1, 19, 1]
+    checks = frames["figure_checks"].set_index("check_id")
+    deaths = made.loc[checks.at["K36", "subject"]]
+    assert [deaths[part] for part in ("left_value", "right_value", "difference", "found")] == [
+        748,
+        819,
+        -71,
+        "differ",
+    ]
+
+
+@given(data=st.data())
+def test_any_other_printed_rate_is_a_contradiction(frames, data):
+    annual = frames["proven_reoffending_annual"]
+    line = data.draw(st.sampled_from(list(annual.index)))
+    rates = [("published_binary_rate", 1), ("published_frequency_rate", 2)]
+    name, places = data.draw(st.sampled_from(rates))
+    rate = data.draw(st.integers(0, 1000)) / 10**places
+    assume(abs(rate - annual.at[line, name]) > 1e-9)
+    wrong = annual.copy()
+    wrong.loc[line, name] = rate
+    unchecked = {"proven_reoffending_annual": wrong, "figure_checks": frames["figure_checks"].head(0)}
+    (problem,) = disagreements({**frames, **unchecked})
+    assert (problem.row, problem.column, problem.value) == (line, name, str(rate))
+    assert f"which give {annual.at[line, name]}" in problem.rule

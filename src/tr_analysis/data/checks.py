@@ -3,13 +3,12 @@
 The frames are those of `read`, indexed by line of their files.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tr_analysis.data.expressions import evaluate
@@ -104,77 +103,6 @@ def printed(numerator: int, denominator: int, places: int, scale: int = 1) -> De
     return Decimal(floor(shifted + Fraction(1, 2))).scaleb(-places)
 
 
-def annual_rates(frame: pd.DataFrame) -> pd.DataFrame:
-    """Recompute each printed rate of the annual table from its counts.
-
-    Returns
-    -------
-    DataFrame
-        Two rows per cohort year: cohort_year, measure, published, recomputed, agrees.
-    """
-    rows = [
-        {
-            "cohort_year": row["cohort_year"],
-            "measure": measure,
-            "published": row[_rate_column(measure)],
-            "recomputed": float(printed(int(row[numerator]), int(row[denominator]), places, scale)),
-        }
-        for row in frame.to_dict("records")
-        for measure, numerator, denominator, places, scale in _RATES
-    ]
-    out = pd.DataFrame(rows)
-    return out.assign(agrees=(out["published"] - out["recomputed"]).abs() < 1e-9)
-
-
-def _rate_column(measure: str) -> str:
-    return "published_" + measure.replace(" ", "_")
-
-
-def rating_tallies(frames: Frames) -> pd.DataFrame:
-    """Count the round-1 overall ratings and set them beside the published tallies.
-
-    Returns
-    -------
-    DataFrame
-        One row per tally: figure_id, provider_type, rating, published, counted, agrees.
-    """
-    inspections, figures = frames["inspection_ratings"], frames["published_figures"].set_index("figure_id")
-    first = inspections[inspections["inspection_round"] == 1]
-    rows = [
-        {
-            "figure_id": figure,
-            "provider_type": kind,
-            "rating": rating,
-            "published": figures.at[figure, "value"],
-            "counted": int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum()),
-        }
-        for figure, (kind, rating) in _TALLIES.items()
-    ]
-    out = pd.DataFrame(rows)
-    return out.assign(agrees=out["published"] == out["counted"])
-
-
-def figure_checks(frames: Frames) -> pd.DataFrame:
-    """Work out both sides of every row of the table `figure_checks`.
-
-    Returns
-    -------
-    DataFrame
-        The rows with left_value, right_value, difference and found (agree or differ).
-
-    Raises
-    ------
-    ValueError
-        If an expression cannot be worked out; see `evaluate`.
-    """
-    checks = frames["figure_checks"]
-    left, right = ([evaluate(text, frames) for text in checks[side]] for side in ("left", "right"))
-    out = checks.assign(left_value=left, right_value=right)
-    out["difference"] = out["left_value"] - out["right_value"]
-    agrees = out["difference"].abs() <= out["tolerance"] + 1e-9
-    return out.assign(found=np.where(agrees, "agree", "differ"))
-
-
 def reconciliation(frames: Frames) -> pd.DataFrame:
     """Put every comparison of published figures with each other in one table.
 
@@ -183,75 +111,28 @@ def reconciliation(frames: Frames) -> pd.DataFrame:
     DataFrame
         One row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found,
         nature, why, target_id.
+
+    Raises
+    ------
+    ValueError
+        If an expression of `figure_checks` cannot be worked out; see `evaluate`.
     """
-    rates, tallies = annual_rates(frames["proven_reoffending_annual"]), rating_tallies(frames)
-    rates = rates.rename(columns={"published": "left_value", "recomputed": "right_value"}).assign(
-        kind="rate from its counts", subject=rates["measure"] + " " + rates["cohort_year"]
-    )
-    tallies = tallies.rename(columns={"published": "left_value", "counted": "right_value"}).assign(
-        kind="tally from its rows",
-        subject="round 1: " + tallies["provider_type"] + " rated " + tallies["rating"].str.lower(),
-    )
-    exact = pd.concat([rates, tallies])
-    found = np.where(exact["agrees"], "agree", "differ")
-    exact = exact.assign(expected="agree", nature="arithmetic", found=found, tolerance=0.0)
-    out = pd.concat([exact, figure_checks(frames).assign(kind="figure against figure")], ignore_index=True)
-    out["difference"] = out["left_value"] - out["right_value"]
-    values = ["kind", "subject", "left_value", "right_value", "difference", "tolerance"]
-    return out[[*values, "expected", "found", "nature", "why", "target_id"]]
+    rows = [*_rates(frames["proven_reoffending_annual"]), *_tallies(frames), *_recorded(frames)]
+    columns = ["kind", "subject", "left_value", "right_value", "difference", "tolerance"]
+    return pd.DataFrame(rows, columns=[*columns, "expected", "found", "nature", "why", "target_id"])
 
 
 def disagreements(frames: Frames) -> list[Problem]:
     """Return every disagreement between published figures that is not recorded as one."""
-    return [*_rate_problems(frames), *_tally_problems(frames), *_check_problems(frames)]
-
-
-def _rate_problems(frames: Frames) -> list[Problem]:
-    annual = frames["proven_reoffending_annual"]
-    lines = dict(zip(annual["cohort_year"], annual.index, strict=True))
-    return [
-        Problem(
-            "proven_reoffending_annual.csv",
-            f"contradicts the counts of {rate['cohort_year']}, which give {rate['recomputed']}",
-            lines[rate["cohort_year"]],
-            _rate_column(rate["measure"]),
-            str(rate["published"]),
-        )
-        for rate in annual_rates(annual).query("not agrees").to_dict("records")
-    ]
-
-
-def _tally_problems(frames: Frames) -> list[Problem]:
-    figures = frames["published_figures"]
-    lines = dict(zip(figures["figure_id"], figures.index, strict=True))
-    if missing := sorted(set(_TALLIES) - set(lines)):
-        rule = "missing; the ratings of inspection_ratings.csv are held against it"
-        return [Problem(_FIGURES, rule, column="figure_id", value=figure) for figure in missing]
-    return [
-        Problem(
-            _FIGURES,
-            "inspection_ratings.csv counts {counted} {provider_type} rated {rating} in round 1".format_map(
-                tally
-            ),
-            lines[tally["figure_id"]],
-            "value",
-            f"{tally['published']:g}",
-        )
-        for tally in rating_tallies(frames).query("not agrees").to_dict("records")
-    ]
-
-
-def _check_problems(frames: Frames) -> list[Problem]:
-    try:
-        checks = figure_checks(frames)
-    except ValueError:
-        return _unreadable(frames)
-    rule = "{check_id}, {subject}: {left_value:g} and {right_value:g} {found}"
-    return [
-        Problem(_CHECKS, rule.format_map(check), line, "expected", check["expected"])
-        for line, check in zip(checks.index, checks.to_dict("records"), strict=True)
-        if check["found"] != check["expected"]
-    ]
+    missing = sorted(set(_TALLIES) - set(frames["published_figures"]["figure_id"]))
+    rule = "missing; the ratings of inspection_ratings.csv are held against it"
+    found = [Problem(_FIGURES, rule, column="figure_id", value=figure) for figure in missing]
+    unreadable = _unreadable(frames)
+    compared = list(_rates(frames["proven_reoffending_annual"]))
+    compared += [] if missing else _tallies(frames)
+    compared += [] if unreadable else _recorded(frames)
+    found += [row["problem"] for row in compared if row["found"] != row["expected"]]
+    return [*found, *unreadable]
 
 
 def _unreadable(frames: Frames) -> list[Problem]:
@@ -264,3 +145,57 @@ def _unreadable(frames: Frames) -> list[Problem]:
             except ValueError as error:
                 found.append(Problem(_CHECKS, str(error), line, side, expression))
     return found
+
+
+# Each comparison below comes with the problem that it is if it does not end as expected.
+
+
+def _compared(kind: str, subject: str, left: float, right: float, tolerance: float = 0.0) -> dict[str, Any]:
+    found = "agree" if abs(left - right) <= tolerance + 1e-9 else "differ"
+    values = {"left_value": left, "right_value": right, "difference": left - right, "tolerance": tolerance}
+    return {"kind": kind, "subject": subject, **values, "found": found}
+
+
+def _rates(annual: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Recompute each printed rate of the annual table from its counts."""
+    for line, row in zip(annual.index, annual.to_dict("records"), strict=True):
+        for measure, numerator, denominator, places, scale in _RATES:
+            column, year = "published_" + measure.replace(" ", "_"), row["cohort_year"]
+            again = float(printed(int(row[numerator]), int(row[denominator]), places, scale))
+            rule = f"contradicts the counts of {year}, which give {again}"
+            yield {
+                **_compared("rate from its counts", f"{measure} {year}", row[column], again),
+                "expected": "agree",
+                "nature": "arithmetic",
+                "problem": Problem("proven_reoffending_annual.csv", rule, line, column, str(row[column])),
+            }
+
+
+def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
+    """Count the round-1 overall ratings and set them beside the published tallies."""
+    inspections, figures = frames["inspection_ratings"], frames["published_figures"]
+    first = inspections[inspections["inspection_round"] == 1]
+    for figure, (kind, rating) in _TALLIES.items():
+        ((line, value),) = _by_line(figures.loc[figures["figure_id"] == figure, "value"])
+        counted = int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum())
+        rule = f"inspection_ratings.csv counts {counted} {kind} rated {rating} in round 1"
+        yield {
+            **_compared("tally from its rows", f"round 1: {kind} rated {rating.lower()}", value, counted),
+            "expected": "agree",
+            "nature": "arithmetic",
+            "problem": Problem(_FIGURES, rule, line, "value", f"{value:g}"),
+        }
+
+
+def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
+    """Work out both sides of every row of the table `figure_checks`."""
+    checks = frames["figure_checks"]
+    for line, check in zip(checks.index, checks.to_dict("records"), strict=True):
+        left, right = (evaluate(check[side], frames) for side in ("left", "right"))
+        compared = _compared("figure against figure", check["subject"], left, right, check["tolerance"])
+        rule = f"{check['check_id']}, {check['subject']}: {left:g} and {right:g} {compared['found']}"
+        yield {
+            **compared,
+            **{part: check[part] for part in ("expected", "nature", "why", "target_id")},
+            "problem": Problem(_CHECKS, rule, line, "expected", check["expected"]),
+        }
