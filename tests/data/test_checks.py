@@ -15,8 +15,6 @@ from tr_analysis.data.checks import (
     stocks,
 )
 from tr_analysis.data.fields import Run, column, table
-from tr_analysis.data.read import read
-from tr_analysis.data.schemas import TABLES
 
 SOURCES = table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
 
@@ -121,34 +119,29 @@ def test_printing_is_that_of_decimal_arithmetic(numerator, denominator, places, 
     assert printed(numerator, denominator, places, scale) == expected
 
 
-@pytest.fixture(scope="module")
-def frames(built):
-    return {name: read(built / "data" / "raw", table) for name, table in TABLES.items()}
-
-
-def test_every_comparison_stands_in_one_table(frames):
-    made = reconciliation(frames)
+def test_every_comparison_stands_in_one_table(raw_frames):
+    made = reconciliation(raw_frames)
     assert made["kind"].value_counts().to_dict() == {
         "rate from its counts": 24,
         "tally from its rows": 5,
-        "figure against figure": len(frames["figure_checks"]),
+        "figure against figure": len(raw_frames["figure_checks"]),
     }
     assert made["subject"].is_unique
     assert made.drop(columns=["why", "target_id"]).notna().all(axis=None)
     assert (made["difference"] == made["left_value"] - made["right_value"]).all()
     assert made.loc[made["expected"] == "differ", "why"].notna().all()
     assert (made["found"] == made["expected"]).all()
-    assert disagreements(frames) == []
+    assert disagreements(raw_frames) == []
 
 
-def test_counts_and_known_contradictions_are_in_it(frames):
-    made = reconciliation(frames).set_index("subject")
+def test_counts_and_known_contradictions_are_in_it(raw_frames):
+    made = reconciliation(raw_frames).set_index("subject")
     ratings = {
         subject: made.loc[f"round 1: {subject}", "right_value"]
         for subject in ("CRC rated good", "CRC rated requires improvement", "CRC rated inadequate")
     }
     assert list(ratings.values()) == [1, 19, 1]
-    checks = frames["figure_checks"].set_index("check_id")
+    checks = raw_frames["figure_checks"].set_index("check_id")
     deaths = made.loc[checks.at["K36", "subject"]]
     assert [deaths[part] for part in ("left_value", "right_value", "difference", "found")] == [
         748,
@@ -159,8 +152,8 @@ def test_counts_and_known_contradictions_are_in_it(frames):
 
 
 @given(data=st.data())
-def test_any_other_printed_rate_is_a_contradiction(frames, data):
-    annual = frames["proven_reoffending_annual"]
+def test_any_other_printed_rate_is_a_contradiction(raw_frames, data):
+    annual = raw_frames["proven_reoffending_annual"]
     line = data.draw(st.sampled_from(list(annual.index)))
     rates = [("published_binary_rate", 1), ("published_frequency_rate", 2)]
     name, places = data.draw(st.sampled_from(rates))
@@ -168,7 +161,7 @@ def test_any_other_printed_rate_is_a_contradiction(frames, data):
     assume(abs(rate - annual.at[line, name]) > 1e-9)
     wrong = annual.copy()
     wrong.loc[line, name] = rate
-    unchecked = {"proven_reoffending_annual": wrong, "figure_checks": frames["figure_checks"].head(0)}
-    (problem,) = disagreements({**frames, **unchecked})
+    unchecked = {"proven_reoffending_annual": wrong, "figure_checks": raw_frames["figure_checks"].head(0)}
+    (problem,) = disagreements({**raw_frames, **unchecked})
     assert (problem.row, problem.column, problem.value) == (line, name, str(rate))
     assert f"which give {annual.at[line, name]}" in problem.rule

@@ -64,11 +64,6 @@ def test_an_edited_dictionary_is_refused(study):
     assert study.refuses()[0].startswith("DICTIONARY.md: not what the tables and schemas say")
 
 
-def test_other_ends_of_line_are_refused(study):
-    study.edit(ANNUAL, lambda text: text.replace(b"\n", b"\r\n"))
-    assert study.refuses()[0].startswith(f"{ANNUAL}.csv, row 1: ends its lines with CR")
-
-
 def test_a_folder_that_cannot_be_written_is_said_and_left(study, monkeypatch):
     (study.processed / "events.csv").unlink()
 

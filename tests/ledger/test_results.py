@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 
@@ -50,6 +52,26 @@ def test_results_that_cannot_be_read_are_named(reports):
 def test_no_chapter_is_a_mistake():
     with pytest.raises(ValueError, match="name the chapters"):
         load_results()
+
+
+def test_the_committed_panel_is_refused_by_name():
+    with pytest.raises(StudyError, match=r"10-crc-panel.* simulated.*tr-analysis fetch"):
+        load_results("02-reoffending", "10-crc-panel")
+
+
+@pytest.mark.parametrize("marked", ["top", "finding", "label"])
+def test_one_mark_anywhere_is_enough(reports, marked):
+    content = json.loads(reports.read_text())
+    fall = content["findings"]["fall"]
+    part, change = {
+        "top": (content, {"origin": "simulated"}),
+        "finding": (fall, {"origin": "simulated"}),
+        "label": (fall, {"label": "SIMULATED: a fall"}),
+    }[marked]
+    part |= change
+    reports.write_text(json.dumps(content))
+    with pytest.raises(StudyError, match=r"02-reoffending.*are simulated"):
+        load_results("02-reoffending")
 
 
 def test_tables_hold_financial_years_as_printed():
