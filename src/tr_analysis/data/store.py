@@ -1,6 +1,7 @@
 """Analysis tables for notebooks: light to import, and sure that nothing was changed by hand."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +55,28 @@ def load(name: str | None = None) -> pd.DataFrame:
     if name is None:
         listed = {table: (entry["rows"], entry["title"]) for table, entry in tables.items()}
         return pd.DataFrame.from_dict(listed, orient="index", columns=["rows", "holds"]).rename_axis("table")
-    if name not in tables:
-        raise ValueError(f"no table {name!r}{nearest(name, tables) or '; there are: ' + ', '.join(tables)}")
-    entry, file = tables[name], paths.tables() / f"{name}.csv"
-    if changed := [f for f, value in raw.items() if _hash(paths.raw() / f) not in (value, None)]:
-        raise DataError([Problem(f"data/raw/{f}", _CHANGED) for f in changed])
-    if _hash(file) != entry["sha256"]:
-        raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
-    frame = _typed(file, entry["types"])
+    entry = _verified(name, tables, raw)
+    frame = _typed(paths.tables() / f"{name}.csv", entry["types"])
     frame.attrs = {"table": name, "sha256": entry["sha256"]}
     return frame
+
+
+def table_hash(name: str) -> str:
+    """Return the SHA-256 of an analysis table, refusing what `load` refuses, without reading it."""
+    return str(_verified(name, *_manifest())["sha256"])
+
+
+def _verified(name: str, tables: Mapping[str, Any], raw: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what is on record of a table, after holding it and all raw files against their hashes."""
+    if name not in tables:
+        raise ValueError(f"no table {name!r}{nearest(name, tables) or '; there are: ' + ', '.join(tables)}")
+    if changed := [f for f, value in raw.items() if _hash(paths.raw() / f) not in (value, None)]:
+        raise DataError([Problem(f"data/raw/{f}", _CHANGED) for f in changed])
+    file = paths.tables() / f"{name}.csv"
+    if _hash(file) != tables[name]["sha256"]:
+        raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
+    entry: Mapping[str, Any] = tables[name]
+    return entry
 
 
 def _hash(file: Path) -> str | None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.data.periods import financial_year
+from tr_analysis.data.store import table_hash
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
 from tr_analysis.official.held import PREFIX, official
@@ -46,30 +46,26 @@ def load_results(*chapters: str) -> pd.DataFrame:
         raise ValueError('name the chapters whose numbers are needed, as in load_results("02-reoffending")')
     rows, contents = [], []
     for chapter in chapters:
-        path = paths.reports() / "results" / f"{chapter}.json"
-        content = _content(path, chapter)
+        content, results = _read(chapter)
         contents.append(content)
-        results = _parsed(content, path, chapter)
-        refuse_simulated(chapter, results)
-        refuse_stale(chapter, results["data"])
+        _refuse_simulated(chapter, results)
+        _refuse_stale(chapter, results["data"])
         rows += [_row(chapter, name, about) for name, about in results["findings"].items()]
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"value": float, "low": float, "high": float})
     frame.attrs = {"table": "results", "sha256": sha256(b"".join(contents))}
     return frame
 
 
-def _content(path: Path, chapter: str) -> bytes:
-    if not path.exists():
-        raise StudyError(f"no results of {chapter}: run `tr-analysis run {chapter}` first")
-    return path.read_bytes()
-
-
-def _parsed(content: bytes, path: Path, chapter: str) -> dict[str, Any]:
+def _read(chapter: str) -> tuple[bytes, dict[str, Any]]:
+    """Return the results of a chapter, as they stand in the file and as they are read."""
+    path = paths.reports() / "results" / f"{chapter}.json"
     try:
-        results: dict[str, Any] = json.loads(content)
+        content = path.read_bytes()
+        return content, json.loads(content)
+    except FileNotFoundError:
+        raise StudyError(f"no results of {chapter}: run `tr-analysis run {chapter}` first") from None
     except ValueError:
         raise StudyError(f"{path.name} cannot be read: run `tr-analysis run {chapter}` again") from None
-    return results
 
 
 def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +92,7 @@ def is_simulated(number: Mapping[Any, Any]) -> bool:
     return number.get("origin") == SIMULATED or str(number.get("label", "")).startswith(MARK)
 
 
-def refuse_simulated(chapter: str, results: Mapping[str, Any]) -> None:
+def _refuse_simulated(chapter: str, results: Mapping[str, Any]) -> None:
     """Refuse results of which any part is simulated: they are no evidence, whoever asks for them."""
     numbers = [name for name, about in results["findings"].items() if is_simulated(about)]
     if results.get("origin") == SIMULATED or numbers:
@@ -107,7 +103,7 @@ def refuse_simulated(chapter: str, results: Mapping[str, Any]) -> None:
         )
 
 
-def refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
+def _refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
     """Refuse results that were computed from a table as it no longer is."""
     for table, hashed in inputs.items():
         if table != "results" and _hash_today(table) != hashed:
@@ -120,6 +116,6 @@ def refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
 def _hash_today(table: str) -> str | None:
     """Return the hash of a table as it is now; None for an official one that is no longer held."""
     if not table.startswith(PREFIX):
-        return str(load(table).attrs["sha256"])
+        return table_hash(table)
     frame = official(table.removeprefix(PREFIX))
     return None if frame is None else str(frame.attrs["sha256"])

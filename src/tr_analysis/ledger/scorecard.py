@@ -103,12 +103,7 @@ def _status(row: Mapping[Any, Any]) -> str:
 
 
 def standings(card: pd.DataFrame) -> pd.DataFrame:
-    """Sort the published results, each by its numbers.
-
-    Parameters
-    ----------
-    card
-        From `scorecard`.
+    """Sort the published results of a `scorecard`, each by its numbers.
 
     Returns
     -------
