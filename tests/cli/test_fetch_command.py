@@ -12,10 +12,10 @@ import pytest
 from tests.official.layouts import final_sheet, interim_sheet, save
 from tr_analysis import paths
 from tr_analysis.cli import main
-from tr_analysis.data import pipeline
 from tr_analysis.errors import DataError
 from tr_analysis.official.build import load_official
 from tr_analysis.official.register import REGISTER
+from tr_analysis.study.tables import build_official_tables
 
 PROJECT = Path(__file__).parents[2]
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
@@ -125,7 +125,7 @@ def test_bad_files_change_nothing(root, downloads, capsys):
 
 def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downloads, capsys):
     before = tree(root)
-    assert pipeline._official() == []
+    assert build_official_tables() == []
     assert tree(root) == before
     save(paths.official() / INTERIM, interim_sheet())
     assert main(["data", "build"]) == 0
@@ -134,10 +134,10 @@ def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downl
     save(paths.official() / INTERIM, final_sheet())
     held = tree(root)
     with pytest.raises(DataError, match="is not the file that was first fetched"):
-        pipeline._official()
+        build_official_tables()
     assert tree(root) == held
     shutil.rmtree(paths.official())
-    assert pipeline._official() == []
+    assert build_official_tables() == []
     assert not paths.official_tables().exists()
 
 
@@ -172,7 +172,7 @@ def test_releases_that_overlap_are_chosen_between_and_the_choice_is_kept(root, d
     assert tree(root) == before
     assert main(["fetch", "--from", str(downloads), "--releases", "latest"]) == 0
     assert "crc_results  21 rows" in capsys.readouterr().out
-    pipeline._official()
+    build_official_tables()
     assert set(load_official("crc_results")["release"]) == {"2017-04"}
     assert main(["fetch", "--releases", "all"]) == 0
     assert len(load_official("crc_results")) == 42

@@ -5,7 +5,7 @@ import pytest
 from tr_analysis.estimators.panel import adjustment_identity, flag_significance
 from tr_analysis.estimators.panel_simulation import Published, calibrated_spread, simulate_panel
 from tr_analysis.estimators.payment import outcome_probabilities, standard_error
-from tr_analysis.origin import SIMULATED, origin_of
+from tr_analysis.simulated import SIMULATED, origin_of
 
 PUBLISHED = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2)
 SIZES = pd.Series(np.geomspace(3000, 20_000, 21), [f"CRC {i}" for i in range(21)])

@@ -9,11 +9,12 @@ import nbformat
 import pytest
 
 from tests.processes import descendants, is_gone
-from tr_analysis import data, paths
+from tr_analysis import paths
 from tr_analysis.runner.forked import ForkedKernel
 from tr_analysis.runner.kernels import running_kernels
 from tr_analysis.runner.run import kernels_for, run
 from tr_analysis.study.plan import plan
+from tr_analysis.study.tables import build_tables
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -100,7 +101,7 @@ def test_forked_and_standard_kernels_give_the_same_bytes(toy, own_server, tmp_pa
 
 @pytest.mark.full
 def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
-    data.build()
+    build_tables()
     given = {}
     for forked in (True, False):
         outcomes = run_with(plan(out=tmp_path / str(forked)), forked=forked)

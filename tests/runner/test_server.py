@@ -55,3 +55,9 @@ def test_the_server_ends_when_nobody_asks_any_more():
     ours.close()
     assert serve(theirs) is None
     assert theirs.fileno() == -1
+
+
+def test_what_the_package_offers_at_its_door_is_imported_ahead():
+    code = "import sys; from tr_analysis.runner.server import import_all; import_all(['tr_analysis.table', 'no.such'])"
+    code += "; print('tr_analysis.report.tables' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "True\n"

@@ -123,13 +123,17 @@ def _open_kernels(opened: ExitStack, tasks: "Sequence[Task]", *, forked: bool) -
 
 def _build(records: "Mapping[Path, Records]", *, force: bool) -> bool:
     """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
-    from tr_analysis import data, paths
+    from tr_analysis import paths
     from tr_analysis.runner import fingerprint
 
+    if not paths.has_own_data():
+        return False
     made_from, folder = fingerprint.tables(), paths.processed()
     stale = force or any(record.changes("tables", made_from, folder) for record in records.values())
     if stale:
-        files = data.build()
+        from tr_analysis.study.tables import build_tables
+
+        files = build_tables()
         for record in records.values():
             record.keep("tables", made_from, files, folder)
     return stale

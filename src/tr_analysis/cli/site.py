@@ -36,7 +36,11 @@ def site(pdf: bool) -> None:
 def render_after(
     tasks: "Sequence[Task]", records: "Mapping[Path, Records]", *, force: bool, why: bool
 ) -> None:
-    """Make the pages of the study, or of each variant, which is no part of it, where what they show changed."""
+    """Make the pages of the study, or of each variant, which is no part of it, where what they show changed.
+
+    Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
+    """
+    from tr_analysis import paths
     from tr_analysis.runner import fingerprint
 
     def render(name: str, out: Path, make: Callable[[], list[Path]]) -> None:
@@ -47,9 +51,10 @@ def render_after(
         if changed and (files := make()):
             records[out].keep(name, made_from, files)
 
-    for out in dict.fromkeys(task.out for task in tasks if not task.turned):
+    alone = [task for task in tasks if task.turned or not paths.has_own_data()]
+    for out in dict.fromkeys(task.out for task in tasks if task not in alone):
         render("pages", out, partial(_study_files, out))
-    for task in (task for task in tasks if task.turned):
+    for task in alone:
         if (executed := task.out / f"{task.name}.ipynb").exists():
             render(f"page of {task.name}", task.out, partial(_variant_page, executed))
 

@@ -1,1 +1,63 @@
 """Pure functions: frames in, tidy frames or small frozen results out; no files, no plots."""
+
+import inspect
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ANSWERS = "Answers: "
+
+
+def index() -> "pd.DataFrame":
+    """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
+
+    Returns
+    -------
+    DataFrame
+        A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
+        summary (one line), example and reference, the last two empty where there is none.
+
+    Raises
+    ------
+    ValueError
+        If ``__all__`` names what the module does not have.
+    """
+    import pandas as pd
+
+    rows = []
+    for name in sorted(module.name for module in iter_modules(__path__)):
+        module = import_module(f"{__name__}.{name}")
+        for public in getattr(module, "__all__", ()):
+            if not hasattr(module, public):
+                raise ValueError(
+                    f"__all__ of {module.__name__} names {public}, which is not there: take it out"
+                )
+            if about := _about(getattr(module, public)):
+                rows.append({"name": f"{name}.{public}", **about})
+    return pd.DataFrame(rows, columns=["name", "question", "summary", "example", "reference"])
+
+
+def _about(estimator: Any) -> dict[str, str] | None:
+    """Read what a docstring says of an estimator; None where it says no question."""
+    text = inspect.getdoc(estimator) if callable(estimator) else None
+    paragraphs = (text or "").split("\n\n")
+    question = next((p for p in paragraphs[:3] if p.startswith(_ANSWERS)), None)
+    if question is None:
+        return None
+    return {
+        "question": " ".join(question.removeprefix(_ANSWERS).split()),
+        "summary": " ".join(paragraphs[0].split()),
+        "example": _section(text or "", "Examples"),
+        "reference": " ".join(_section(text or "", "References").split()),
+    }
+
+
+def _section(text: str, title: str) -> str:
+    """Return the lines of a section of a docstring, as numpydoc underlines it; nothing where there is none."""
+    _, _, rest = text.partition(f"\n{title}\n{'-' * len(title)}\n")
+    lines = rest.split("\n")
+    end = next((i for i, line in enumerate(lines[1:]) if line and set(line) == {"-"}), len(lines))
+    return "\n".join(lines[:end]).strip("\n")

@@ -16,12 +16,13 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from tr_analysis import __version__, paths
-from tr_analysis.errors import DataError, Problem, StudyError, UsageError, nearest, plain
+from tr_analysis.errors import DataError, Problem, StudyError, UsageError, nearest
 from tr_analysis.files import sha256
 from tr_analysis.official import record
 from tr_analysis.official.isolation import FILE_BYTES, MEGABYTE
 from tr_analysis.official.register import REGISTER, OfficialFile
 from tr_analysis.official.workbooks import KINDS, Sheet, read_sheets
+from tr_analysis.text import slugify
 
 TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two pieces
 DEADLINE = 900.0  # seconds for one file
@@ -298,7 +299,7 @@ def _entry_of(path: Path, entries: Iterable[OfficialFile]) -> OfficialFile | Non
     """Return the entry that a file's name means: the publisher's name in any capitals, or the register's."""
     for entry in entries:
         names = {name.lower() for name in entry.filenames}
-        if path.name.lower() in names or plain(path.stem) == entry.name:
+        if path.name.lower() in names or slugify(path.stem) == entry.name:
             return entry
     return None
 

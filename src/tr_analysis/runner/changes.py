@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from tr_analysis.provenance import machine
+from tr_analysis.git_state import machine
 from tr_analysis.runner import fingerprint
 from tr_analysis.runner.records import Records
 from tr_analysis.study.plan import Task

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tr_analysis import paths
-from tr_analysis.files import sha256
-from tr_analysis.provenance import commit
+from tr_analysis.files import hash_file, sha256
+from tr_analysis.git_state import git_state
 from tr_analysis.study.plan import Task
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # on which numbers depend
@@ -29,7 +29,7 @@ def versions() -> dict[str, str]:
 def hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
     """Return the hash of each file that is there, by its path below a folder."""
     there = sorted(file for file in files if file.is_file())
-    return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in there}
+    return {file.relative_to(folder).as_posix(): hash_file(file) for file in there}
 
 
 def tables() -> Parts:
@@ -50,8 +50,12 @@ def chapter(task: Task) -> Parts:
     named = {*re.findall(r"\w+", notebook.decode()), *_recorded(task), "sources"}
     turned = json.dumps([task.given, task.values, task.title], sort_keys=True)
     parts = {"the notebook": sha256(notebook), "parameters": sha256(turned.encode())}
-    files = hashes(paths.processed().glob("*.csv"), paths.processed())
+    files = hashes(paths.tables().glob("*.csv"), paths.tables())
     parts |= {f"the table {table}": files[f"{table}.csv"] for table in named if f"{table}.csv" in files}
+    if "home_findings" in named:
+        parts["the choice of key findings"] = _together(
+            paths.notebooks().glob("home.toml"), paths.notebooks()
+        )
     parts |= _official(named, everything=b"tr_analysis.official" in notebook)
     for name in task.needs:
         results = task.reads / "results" / f"{name}.json"
@@ -76,11 +80,11 @@ def pages(out: Path) -> Parts:
     executed = [*out.glob("*.ipynb"), *(out / "results").glob("*.json")]
     return {
         "the chapters": _together(executed, out),
-        "the notebooks": _together(paths.notebooks().glob("*.ipynb"), paths.notebooks()),
+        "the notebooks": _together(paths.notebooks().glob("*.[it]*"), paths.notebooks()),
         "the data": _together([*data.rglob("[!.]*"), root / "LICENCE-DATA.md", root / "CITATION.cff"], root),
         "the package": _source(),
         "the libraries": _libraries(),
-        "the commit": commit(),
+        "the commit": git_state(),
     }
 
 

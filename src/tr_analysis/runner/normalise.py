@@ -9,9 +9,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from tr_analysis import __version__
-from tr_analysis.origin import marked
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.runner.fingerprint import versions
+from tr_analysis.simulated import marked
 from tr_analysis.study.notebook import INJECTED, is_prose
 from tr_analysis.study.plan import Task
 

@@ -17,9 +17,9 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import resolve_name
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,7 +52,7 @@ def import_all(names: Sequence[str]) -> None:
     try:
         for name in (*_LIBRARIES, *names):
             with suppress(Exception):
-                import_module(name)
+                resolve_name(name)
     finally:
         del vars(builtins)["get_ipython"]
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tr_analysis.errors import StudyError, UsageError, nearest, plain
+from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
 from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
+from tr_analysis.text import slugify
 
 _NAME = re.compile(r"([0-9]{2}-)?[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 
@@ -39,7 +40,7 @@ class Chapter:
         return self.name.removeprefix(f"{self.number}-")
 
 
-def find_chapters() -> tuple[Chapter, ...]:
+def find_chapters(*, none_will_do: bool = False) -> tuple[Chapter, ...]:
     """Return the chapters of the project, in order of their names.
 
     A notebook with another name than a chapter may have, such as Jupyter's Untitled or a copy, is none yet.
@@ -47,12 +48,15 @@ def find_chapters() -> tuple[Chapter, ...]:
     Raises
     ------
     StudyError
-        When there is none, or a notebook cannot be read.
+        When there is none, unless none will do, or a notebook cannot be read.
     """
     named = sorted(path for path in notebooks().glob("*.ipynb") if _NAME.fullmatch(path.stem))
     found = tuple(_chapter(path) for path in named)
-    if not found:
-        raise StudyError(f"no chapters in {notebooks()}; set TR_ANALYSIS_ROOT to the project's folder")
+    if not (found or none_will_do):
+        raise StudyError(
+            f"no chapters in {notebooks()}; begin one with `tr-analysis new housing`, or set TR_ANALYSIS_ROOT "
+            "to the project's folder"
+        )
     return found
 
 
@@ -79,7 +83,7 @@ def refuse_name(name: str, chapters: Sequence[Chapter]) -> None:
 
 def free_number(chapters: Sequence[Chapter]) -> str:
     """Return the number after the last."""
-    return f"{1 + max(int(chapter.number or 0) for chapter in chapters):02}"
+    return f"{1 + max((int(chapter.number or 0) for chapter in chapters), default=0):02}"
 
 
 def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
@@ -123,9 +127,9 @@ def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
 
 def _calls(page: str, chapters: Sequence[Chapter]) -> Iterator[str]:
     """Yield the command that runs the page of one provider, if it is one."""
-    for chapter in (c for c in chapters if plain(page).startswith(f"{c.name}-")):
+    for chapter in (c for c in chapters if slugify(page).startswith(f"{c.name}-")):
         parameters = read_parameters(chapter.path)
         if by_provider := provider_parameter(parameters):
             for provider in by_provider.choices:
-                if run_name(chapter.name, parameters, {by_provider.name: provider}) == plain(page):
+                if run_name(chapter.name, parameters, {by_provider.name: provider}) == slugify(page):
                     yield f'tr-analysis run {chapter.name} -p {by_provider.name}="{provider}"'

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from tr_analysis.errors import StudyError, UsageError, nearest, plain
+from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.values import KINDS, Month, Provider, Value, Year, provider_names
+from tr_analysis.text import slugify
 
 __all__ = [
     "Literal",
@@ -182,7 +183,7 @@ def run_name(chapter: str, parameters: Sequence[Parameter], given: Mapping[str, 
     if not by_provider:
         return chapter
     provider = str(given.get(by_provider.name, by_provider.default))
-    return f"{chapter}-{plain(provider)}"
+    return f"{chapter}-{slugify(provider)}"
 
 
 def parse(parameter: Parameter, value: Any) -> Value:

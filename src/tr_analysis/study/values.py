@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tr_analysis.errors import StudyError
-from tr_analysis.paths import raw
+from tr_analysis.paths import has_own_data, raw, tables
 
 Month = str  # "YYYY-MM"
 Year = str  # financial year, "YYYY/YY"
@@ -26,7 +26,7 @@ def provider_names() -> tuple[str, ...]:
     StudyError
         If the table cannot be read.
     """
-    table = raw() / "providers.csv"
+    table = (raw() if has_own_data() else tables()) / "providers.csv"
     try:
         with table.open(encoding="utf-8", newline="") as lines:
             return tuple(row["provider"] for row in csv.DictReader(lines))

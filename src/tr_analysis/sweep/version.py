@@ -32,7 +32,7 @@ def module_sources(module: str) -> Iterator[Part]:
 
 
 def _common() -> dict[str, str]:
-    tables = paths.processed() / "manifest.json"
+    tables = paths.tables() / "manifest.json"
     return {
         "tr_analysis": _package(),
         "tables": sha256(tables.read_bytes()) if tables.exists() else "",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tr_analysis.data.reconcile import printed
+from tr_analysis.data.checks import printed
 from tr_analysis.official.families.reading import tidy
 from tr_analysis.official.words.rates import ROUNDED
 

@@ -1,18 +1,15 @@
-"""Where figures come from, observed or simulated, and the mark that simulated ones wear wherever they are shown."""
+"""Which figures are simulated, and the mark that they wear wherever they are shown."""
 
 import pandas as pd
 
-SIMULATED = "simulated"
-"""Value of the column and of the attribute ``origin`` of a frame that a simulation made."""
-MARK = "SIMULATED"
-"""First word of whatever shows simulated figures: titles, captions, labels."""
+SIMULATED = (
+    "simulated"  # value of the column and of the attribute ``origin`` of a frame that a simulation made
+)
+MARK = "SIMULATED"  # first word of whatever shows simulated figures: titles, captions, labels
 
 
 def origin_of(*frames: object) -> str:
-    """Return "simulated" if any of some frames or rows is, and nothing otherwise.
-
-    The column goes through slicing, sorting and merging, the attribute through most of what loses a column;
-    either is enough.
+    """Return "simulated" if any of some frames or rows is, by its column or its attribute ``origin``, else nothing.
 
     Examples
     --------

@@ -9,15 +9,11 @@ from pathlib import Path
 
 from tr_analysis import paths
 
-_MADE_FROM = [
-    "src",
-    "notebooks",
-    "data/raw",
-    "requirements.lock",
-]  # what is built from them says nothing more
+# What the study is made from; what is built from that says nothing more.
+_MADE_FROM = ["src", "notebooks", "data/raw", "requirements.lock"]
 
 
-def commit() -> str:
+def git_state() -> str:
     """Return the commit of the project's folder, and whether what the study is made from has changed since.
 
     Empty where there is no checkout, or no git.
@@ -34,10 +30,8 @@ def machine() -> str:
     from threadpoolctl import threadpool_info
 
     libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    kernels = {library.get("architecture", library["internal_api"]) for library in libraries}
-    return (
-        f"{_processor()} ({platform.machine()}), BLAS kernel {' and '.join(sorted(kernels)) or 'not known'}"
-    )
+    kernels = sorted({library.get("architecture", library["internal_api"]) for library in libraries})
+    return f"{_processor()} ({platform.machine()}), BLAS kernel {' and '.join(kernels) or 'not known'}"
 
 
 def _processor() -> str:
