@@ -22,8 +22,8 @@ from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
 
 from tests.gates.compare import same_output
-from tr_analysis.runner import CAN_FORK, SETTINGS
-from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
+from tr_analysis.study import CAN_FORK, SETTINGS
+from tr_analysis.study.forked import ForkedProvisioner, ForkServer
 
 FEW = 3
 

@@ -475,7 +475,7 @@ def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch,
         return [table]
 
     monkeypatch.setitem(vars(data), "build", build)
-    monkeypatch.setattr("tr_analysis.runner.run.run", lambda *_, **__: [])
+    monkeypatch.setattr("tr_analysis.study.execution.run", lambda *_, **__: [])
     monkeypatch.setattr("tr_analysis.cli.run.render_after", lambda *_, **__: None)
     for call, times in [([], 1), ([], 1), (["--force"], 2)]:
         assert main(["run", "02", *call]) == 0
@@ -496,14 +496,14 @@ def test_kernels_may_be_chosen(root, monkeypatch, kernels):
         asked.append(forked)
         return nullcontext()
 
-    monkeypatch.setattr("tr_analysis.runner.run.kernels_for", kernels_for)
-    monkeypatch.setattr("tr_analysis.runner.run.run", lambda tasks, jobs, *, kernels, done: [])
-    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", True)
+    monkeypatch.setattr("tr_analysis.study.execution.kernels_for", kernels_for)
+    monkeypatch.setattr("tr_analysis.study.execution.run", lambda tasks, jobs, *, kernels, done: [])
+    monkeypatch.setattr("tr_analysis.study.CAN_FORK", True)
     assert main(["run", "03", "--kernels", kernels]) == 0
     assert asked == [kernels == "forked"]
 
 
 def test_kernels_are_not_forked_where_that_is_not_safe(root, monkeypatch, capsys):
-    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", False)
+    monkeypatch.setattr("tr_analysis.study.CAN_FORK", False)
     assert main(["run", "03", "--kernels", "forked"]) == 64
     assert "on Linux only; leave --kernels away" in capsys.readouterr().err

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tr_analysis import runner
+from tr_analysis import study
 from tr_analysis.cli.site import render_after
 from tr_analysis.cli.words import shown
 from tr_analysis.errors import ChapterError, StudyError
 
 if TYPE_CHECKING:
-    from tr_analysis.runner.changes import Change
-    from tr_analysis.runner.kernels import Kernels
-    from tr_analysis.runner.records import Records
-    from tr_analysis.runner.run import Outcome
+    from tr_analysis.study.changes import Change
+    from tr_analysis.study.execution import Outcome
+    from tr_analysis.study.kernels import Kernels
     from tr_analysis.study.plan import Task
+    from tr_analysis.study.records import Records
 
 
 _FEW = 3  # chapters of which each gets a line
@@ -39,9 +39,9 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
 
 
 def _forked(context: click.Context, option: click.Parameter, kernels: str | None) -> bool:
-    if kernels == "forked" and not runner.CAN_FORK:
+    if kernels == "forked" and not study.CAN_FORK:
         raise click.BadParameter("kernels are forked on Linux only; leave --kernels away")
-    return runner.CAN_FORK if kernels is None else kernels == "forked"
+    return study.CAN_FORK if kernels is None else kernels == "forked"
 
 
 @click.command()
@@ -90,9 +90,9 @@ def run(
 
     A chapter is named 03-recall, or 03, or recall.
     """
-    from tr_analysis.runner.changes import changes, to_run
-    from tr_analysis.runner.records import Records
+    from tr_analysis.study.changes import changes, to_run
     from tr_analysis.study.plan import plan
+    from tr_analysis.study.records import Records
 
     # Mistakes of the caller come before the time that the tables take.
     tasks = plan(chapters, given, out, all_providers=all_providers)
@@ -116,7 +116,7 @@ def run(
 
 
 def _open_kernels(opened: ExitStack, tasks: "Sequence[Task]", *, forked: bool) -> "Kernels":
-    from tr_analysis.runner.run import kernels_for
+    from tr_analysis.study.execution import kernels_for
 
     return opened.enter_context(kernels_for(tasks, forked=forked))
 
@@ -124,7 +124,7 @@ def _open_kernels(opened: ExitStack, tasks: "Sequence[Task]", *, forked: bool) -
 def _build(records: "Mapping[Path, Records]", *, force: bool) -> bool:
     """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
     from tr_analysis import data, paths
-    from tr_analysis.runner import fingerprint
+    from tr_analysis.study import fingerprint
 
     made_from, folder = fingerprint.tables(), paths.processed()
     stale = force or any(record.changes("tables", made_from, folder) for record in records.values())
@@ -143,13 +143,13 @@ def _run(
     tell: "Callable[[Sequence[Outcome], float], Iterator[str]]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
-    from tr_analysis.runner.changes import keep, to_run
+    from tr_analysis.study.changes import keep, to_run
     from tr_analysis.study.plan import refuse_stale
 
     if not (tasks := to_run(found)):
         return []
     import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
-    from tr_analysis.runner.run import run as run_chapters
+    from tr_analysis.study.execution import run as run_chapters
 
     by_name = {change.task.name: change for change in found}
 

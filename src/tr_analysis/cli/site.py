@@ -11,8 +11,8 @@ from tr_analysis.cli.words import shown
 from tr_analysis.errors import StudyError
 
 if TYPE_CHECKING:
-    from tr_analysis.runner.records import Records
     from tr_analysis.study.plan import Task
+    from tr_analysis.study.records import Records
 
 
 _PDF = "study.pdf"
@@ -37,7 +37,7 @@ def render_after(
     tasks: "Sequence[Task]", records: "Mapping[Path, Records]", *, force: bool, why: bool
 ) -> None:
     """Make the pages of the study, or of each variant, which is no part of it, where what they show changed."""
-    from tr_analysis.runner import fingerprint
+    from tr_analysis.study import fingerprint
 
     def render(name: str, out: Path, make: Callable[[], list[Path]]) -> None:
         made_from = fingerprint.pages(out)

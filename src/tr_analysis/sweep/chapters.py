@@ -9,13 +9,13 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from tr_analysis.paths import notebooks
-from tr_analysis.runner.execute import ExecutionError, KernelError, execute
-from tr_analysis.runner.kernels import Kernels, running_kernels
-from tr_analysis.runner.normalise import normalise
-from tr_analysis.runner.publish import chapter_files
 from tr_analysis.study.chapters import Chapter
+from tr_analysis.study.execute import ExecutionError, KernelError, execute
+from tr_analysis.study.kernels import Kernels, running_kernels
 from tr_analysis.study.needs import imported_modules
+from tr_analysis.study.normalise import normalise
 from tr_analysis.study.plan import plan
+from tr_analysis.study.publish import chapter_files
 from tr_analysis.study.values import Value
 
 

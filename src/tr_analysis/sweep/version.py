@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tr_analysis import paths
 from tr_analysis.files import sha256
-from tr_analysis.runner.fingerprint import versions
+from tr_analysis.study.fingerprint import versions
 
 Part = tuple[str, bytes]
 

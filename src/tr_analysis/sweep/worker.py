@@ -14,7 +14,7 @@ from multiprocessing import parent_process
 from typing import Any
 
 from tr_analysis.errors import ChapterError, StudyError
-from tr_analysis.runner import SETTINGS
+from tr_analysis.study import SETTINGS
 from tr_analysis.sweep.outcome import Outcome, failure
 from tr_analysis.sweep.targets import Target
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tr_analysis.runner import kernels
-from tr_analysis.runner.run import run
+from tr_analysis.study import kernels
+from tr_analysis.study.execution import run
 from tr_analysis.study.plan import plan
 
 FIGURE = """\

@@ -12,7 +12,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report.prose import headings
-from tr_analysis.runner.kernels import Kernels
+from tr_analysis.study.kernels import Kernels
 from tr_analysis.study.plan import Task
 
 PATIENCE = 600

@@ -16,15 +16,15 @@ from nbformat import NotebookNode
 
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.paths import notebooks
-from tr_analysis.runner import CAN_FORK
-from tr_analysis.runner.execute import ExecutionError, execute
-from tr_analysis.runner.kernels import Kernels, running_kernels
-from tr_analysis.runner.normalise import normalise
-from tr_analysis.runner.progress import Progress
-from tr_analysis.runner.publish import chapter_files, keep_failed, publish
+from tr_analysis.study import CAN_FORK
+from tr_analysis.study.execute import ExecutionError, execute
+from tr_analysis.study.kernels import Kernels, running_kernels
 from tr_analysis.study.needs import imported_modules
+from tr_analysis.study.normalise import normalise
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.plan import Task
+from tr_analysis.study.progress import Progress
+from tr_analysis.study.publish import chapter_files, keep_failed, publish
 
 
 class InterruptionError(StudyError):

@@ -14,7 +14,7 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.files import write_files
 from tr_analysis.origin import MARK, marked
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
-from tr_analysis.runner.normalise import simulated
+from tr_analysis.study.normalise import simulated
 from tr_analysis.study.plan import Task
 
 PNG, CSV = "image/png", "text/csv"

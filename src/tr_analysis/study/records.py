@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tr_analysis.files import write_files
-from tr_analysis.runner.fingerprint import Parts, hashes
+from tr_analysis.study.fingerprint import Parts, hashes
 
 RECORDS = ".runs.json"
 

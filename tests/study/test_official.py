@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tr_analysis import paths
-from tr_analysis.runner import fingerprint
-from tr_analysis.runner.records import Records
+from tr_analysis.study import fingerprint
 from tr_analysis.study.plan import plan
+from tr_analysis.study.records import Records
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from tests.processes import LIMIT, is_gone, wait_for
-from tr_analysis.runner import kernels
-from tr_analysis.runner.kernels import running_kernels
-from tr_analysis.runner.run import run
+from tr_analysis.study import kernels
+from tr_analysis.study.execution import run
+from tr_analysis.study.kernels import running_kernels
 from tr_analysis.study.plan import plan
 
 

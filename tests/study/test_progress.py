@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from tr_analysis.runner.progress import Progress
+from tr_analysis.study.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -1,8 +1,8 @@
 import pytest
 
-from tr_analysis.runner.changes import changes, keep, to_run
-from tr_analysis.runner.records import Records
+from tr_analysis.study.changes import changes, keep, to_run
 from tr_analysis.study.plan import plan
+from tr_analysis.study.records import Records
 
 LOADS = "def load_results(*names): ...\nload_results({!r})"
 

@@ -6,9 +6,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from tr_analysis.provenance import machine
-from tr_analysis.runner import fingerprint
-from tr_analysis.runner.records import Records
+from tr_analysis.study import fingerprint
 from tr_analysis.study.plan import Task
+from tr_analysis.study.records import Records
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import pytest
 
 from tests.processes import descendants, is_gone
 from tr_analysis import data, paths
-from tr_analysis.runner.forked import ForkedKernel
-from tr_analysis.runner.kernels import running_kernels
-from tr_analysis.runner.run import kernels_for, run
+from tr_analysis.study.execution import kernels_for, run
+from tr_analysis.study.forked import ForkedKernel
+from tr_analysis.study.kernels import running_kernels
 from tr_analysis.study.plan import plan
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tr_analysis.runner import fingerprint
+from tr_analysis.study import fingerprint
 from tr_analysis.study.plan import plan
 
 

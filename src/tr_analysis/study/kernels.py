@@ -18,8 +18,8 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
 from tr_analysis.paths import REPORTS
-from tr_analysis.runner import CAN_FORK, SETTINGS
-from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
+from tr_analysis.study import CAN_FORK, SETTINGS
+from tr_analysis.study.forked import ForkedProvisioner, ForkServer
 
 # A Unix socket's path may have about 100 characters; a kernel adds a dozen to its folder's.
 LONGEST_FOLDER = 80

@@ -39,7 +39,7 @@ class ForkServer:
         self._log = folder / "server.log"
         self._channel, theirs = socket.socketpair()
         self._answers = self._channel.makefile("r", encoding="utf-8")
-        module = "tr_analysis.runner.server"
+        module = "tr_analysis.study.fork_server"
         command = [sys.executable, "-m", module, str(theirs.fileno()), str(folder), *names]
         with theirs, self._log.open("wb") as log:
             self._process = subprocess.Popen(

@@ -1,6 +1,6 @@
 import pytest
 
-from tr_analysis.runner.records import RECORDS, Records
+from tr_analysis.study.records import RECORDS, Records
 
 MADE_FROM = {"the notebook": "a1", "the table recall": "b2"}
 

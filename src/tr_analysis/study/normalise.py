@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from tr_analysis import __version__
 from tr_analysis.origin import marked
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.runner.fingerprint import versions
+from tr_analysis.study.fingerprint import versions
 from tr_analysis.study.notebook import INJECTED
 from tr_analysis.study.plan import Task
 
