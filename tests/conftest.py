@@ -57,11 +57,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     if not CAN_FORK:
         yield None
         return
-    from tr_analysis.study.forked import ForkServer
+    from tr_analysis.study.kernels import ForkServer
 
     names = ["numpy.random", "tr_analysis.study.parameters"]
     opened = ForkServer(tmp_path_factory.mktemp("server"), os.environ | SETTINGS, names)
-    yield SimpleNamespace(fork=opened.fork, close=lambda: None)  # a run ends its own kernels itself
+    yield SimpleNamespace(
+        fork=opened.fork, close=lambda: None, own=ForkServer
+    )  # a run ends its own kernels itself
     opened.close()
 
 
@@ -72,11 +74,9 @@ def one_server(server: SimpleNamespace | None, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def own_server(one_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_server(server: SimpleNamespace, one_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each run start, and end, a server of its own."""
-    from tr_analysis.study.forked import ForkServer
-
-    monkeypatch.setattr("tr_analysis.study.kernels.ForkServer", ForkServer)
+    monkeypatch.setattr("tr_analysis.study.kernels.ForkServer", server.own)
 
 
 @pytest.fixture

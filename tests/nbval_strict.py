@@ -23,7 +23,7 @@ from nbval.plugin import IPyNbFile
 
 from tests.gates.compare import same_output
 from tr_analysis.study import CAN_FORK, SETTINGS
-from tr_analysis.study.forked import ForkedProvisioner, ForkServer
+from tr_analysis.study.kernels import ForkedProvisioner, ForkServer
 
 FEW = 3
 

@@ -144,7 +144,7 @@ def test_a_fault_of_a_page_does_not_hide_a_chapter_that_failed(root, monkeypatch
 def provider(root, plain_pages, monkeypatch):
     """A chapter about one provider, of three."""
     names = ("Northumbria", "Kent, Surrey and Sussex", "NPS Wales")
-    monkeypatch.setattr("tr_analysis.study.parameters.provider_names", lambda: names)
+    monkeypatch.setattr("tr_analysis.study.parameters._provider_names", lambda: names)
     chapter(root, "provider", "n", 'n: int = 2  # how many\nwho: Provider = "Northumbria"  # whom')
 
 
@@ -164,7 +164,7 @@ def test_a_provider_is_named_with_spaces_and_commas_and_published_with_the_study
     assert first.startswith("provider-kent-surrey-and-sussex  ")
     assert last == "2 pages: reports/site/index.html"
     assert (root / "reports" / "site" / "provider-kent-surrey-and-sussex.html").exists()
-    assert main(["run", "provider", "--all"]) == 0
+    assert main(["run", "provider"]) == 0
     same, lines = capsys.readouterr().out.split("\n", 1)
     assert same == "unchanged: provider-kent-surrey-and-sussex"
     assert re.fullmatch(
@@ -190,7 +190,7 @@ def test_each_failing_provider_is_named(provider, root, capsys):
         "if who[0] == 'N':\n    1 / 0\nn",
         'n: int = 2  # how many\nwho: Provider = "NPS Wales"  # whom',
     )
-    assert main(["run", "provider", "--all"]) == 2
+    assert main(["run", "provider"]) == 2
     out, err = capsys.readouterr()
     assert out.splitlines()[0].startswith("provider-kent-surrey-and-sussex  ")
     assert "provider-northumbria  " in out
@@ -215,7 +215,6 @@ def test_a_failing_chapter_ends_with_code_2_and_its_last_line_says_where_and_why
         (["run", "-p", "n=2.5"], "02-other: n=2.5 is not allowed; n takes a whole number from 0 to 5"),
         (["run", "-p", "n"], "'n' is not of the form name=value"),
         (["run", "-p", "n=1", "-p", "n=2"], "n is given twice"),
-        (["run", "03", "--all"], "03-recall is not about one provider: leave --all away"),
         (["run", "--jobs", "0"], "Usage: tr-analysis run [OPTIONS] [CHAPTER]..."),
         (["params"], "Usage: tr-analysis params [OPTIONS] CHAPTER"),
         (["params", "x"], "there is no chapter x"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.files import sha256, write_files
+from tr_analysis.files import file_hash, sha256, write_files
 
 NAMES = st.from_regex(r"\A([a-c]/)?[a-c]\.csv\Z")
 TREES = st.dictionaries(NAMES, st.binary(max_size=20), min_size=1, max_size=5)
@@ -18,6 +18,16 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_sha256_is_that_of_the_standard_library():
     assert sha256(b"recall") == hashlib.sha256(b"recall").hexdigest()
+
+
+def test_a_file_is_read_again_only_when_it_changed(tmp_path, monkeypatch):
+    file = tmp_path / "a.csv"
+    assert file_hash(file) is file_hash(tmp_path) is None
+    for content in ("a", "ab"):
+        file.write_text(content)
+        assert file_hash(file) == sha256(content.encode())
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read again"))
+    assert file_hash(file) == sha256(b"ab")
 
 
 def test_places_come_back_in_the_order_given_and_nothing_else_remains(tmp_path):

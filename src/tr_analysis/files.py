@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +11,19 @@ from tempfile import TemporaryDirectory
 def sha256(content: bytes) -> str:
     """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def file_hash(path: Path) -> str | None:
+    """Return the SHA-256 of a file, nothing where there is none; it is read again only when it changed."""
+    if not path.is_file():
+        return None
+    state = path.stat()
+    return _hash(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@cache
+def _hash(path: Path, *_: int) -> str:
+    return sha256(path.read_bytes())
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:

@@ -1,20 +1,23 @@
+import io
 import json
 import os
 import shutil
+import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from tr_analysis.study import kernels
-from tr_analysis.study.execution import run
+from tr_analysis.study.execution import Progress, run
 from tr_analysis.study.plan import plan
 
 FIGURE = """\
 import os
 from IPython.display import display
-names = ["OMP_NUM_THREADS", "PYTHONHASHSEED", "JUPYTER_PREFER_ENV_PATH"]
+names = ["OMP_NUM_THREADS", "PYTHONHASHSEED"]
 print(*[os.environ.get(name) for name in names], os.path.basename(os.getcwd()), os.environ.get("MPLBACKEND"))
 figure = {"image/png": "cG5n", "text/csv": "x\\n1\\n", "text/plain": "figure"}
 display(figure, metadata={"image/png": {"name": "placebo", "alt": "a"}}, raw=True)
@@ -29,7 +32,6 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
     toy("01-a", FIGURE)
     monkeypatch.setenv("MPLBACKEND", "nonsense")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.delenv("JUPYTER_PREFER_ENV_PATH", raising=False)
     environment, folder = dict(os.environ), Path.cwd()
     (outcome,) = run(plan())
     first = tree(tmp_path / "reports")
@@ -41,7 +43,7 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
         "figures/01-a/placebo.csv",
     }
     executed = nbformat.reads(first["01-a.ipynb"].decode(), as_version=4)
-    told = "1 0 1 notebooks module://matplotlib_inline.backend_inline\n"
+    told = "1 0 notebooks module://matplotlib_inline.backend_inline\n"
     assert executed.cells[5].outputs[0].text == told
     results = json.loads(first["results/01-a.json"])
     assert results["parameters"] == {"n": 2, "name": "x"}
@@ -182,3 +184,17 @@ def test_a_chapter_about_one_provider_yields_files_for_each(toy, tmp_path, provi
     assert results["parameters"] == {"n": 2, "provider": "Kent, Surrey and Sussex"}
     run(plan(["provider"], {"provider": "Northumbria"}))  # the default, said or not, gives the same page
     assert tree(reports) == first
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "seen"), [(Terminal(), True), (io.StringIO(), False)])
+def test_the_bar_names_the_chapters_running_and_is_quiet_without_a_terminal(monkeypatch, stream, seen):
+    monkeypatch.setattr(sys, "stderr", stream)
+    with closing(Progress(())) as progress, progress.running("02-reoffending"), progress.running("03-recall"):
+        progress.advance()
+    assert ("02-reoffending, 03-recall" in stream.getvalue()) == seen
+    assert bool(stream.getvalue()) == seen

@@ -100,62 +100,30 @@ def about_one(toy, providers):
     toy("provider", "provider", parameters=providers)
 
 
+ALL = ["provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"]
+
+
 @pytest.mark.parametrize(
-    ("names", "given", "every", "planned"),
+    ("names", "given", "planned"),
     [
-        (
-            [],
-            {},
-            False,
-            ["01-a", "provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"],
-        ),
-        (["provider"], {}, False, ["provider-northumbria"]),
-        (["provider"], {"provider": "NPS Wales"}, False, ["provider-nps-wales"]),
-        ([], {"provider": "Kent, Surrey and Sussex"}, False, ["provider-kent-surrey-and-sussex"]),
-        (
-            ["provider"],
-            {},
-            True,
-            ["provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"],
-        ),
-        (["01", "provider"], {}, False, ["01-a", "provider-northumbria"]),
-        ([], {"n": "3"}, False, ["01-a", "provider-northumbria"]),
+        ([], {}, ["01-a", *ALL]),
+        (["provider"], {}, ALL),
+        (["provider"], {"provider": "NPS Wales"}, ["provider-nps-wales"]),
+        ([], {"provider": "Kent, Surrey and Sussex"}, ["provider-kent-surrey-and-sussex"]),
+        (["01", "provider"], {}, ["01-a", *ALL]),
+        ([], {"n": "3"}, ["01-a", *ALL]),
     ],
 )
-def test_a_chapter_about_one_provider_runs_for_all_with_the_study_or_when_asked(
-    about_one, tmp_path, names, given, every, planned
-):
-    tasks = plan(names, given, all_providers=every)
+def test_a_chapter_about_one_provider_runs_for_all_unless_one_is_named(about_one, names, given, planned):
+    tasks = plan(names, given)
     assert [task.name for task in tasks] == planned
-    assert [task.turned for task in tasks] == ["n" in given] * len(tasks)
+    assert [task.is_variant for task in tasks] == ["n" in given] * len(tasks)
 
 
-def test_a_provider_named_beside_a_turned_parameter_is_a_variant(about_one, tmp_path):
+def test_a_provider_named_beside_a_changed_parameter_is_a_variant(about_one, tmp_path):
     (task,) = plan(["provider"], {"provider": "NPS Wales", "n": "3"})
     assert task.out == tmp_path / "reports" / "variants" / "provider" / "n=3"
-    assert task.name == "provider-nps-wales"
-    assert task.title == "Toy provider: NPS Wales"
-    assert {task.out for task in plan(["provider"], {"n": "3"}, all_providers=True)} == {task.out}
-
-
-@pytest.mark.parametrize(
-    ("names", "given", "message"),
-    [
-        (["01"], {}, "01-a is not about one provider: leave --all away"),
-        (["01", "provider"], {}, "01-a is not about one provider"),
-        (["provider"], {"provider": "NPS Wales"}, "--all and provider=NPS Wales contradict each other"),
-        ([], {"name": "y"}, "no chapter is about one provider"),
-    ],
-)
-def test_all_providers_are_refused_where_it_means_nothing(about_one, names, given, message):
-    with pytest.raises(UsageError, match=message):
-        plan(names, given, all_providers=True)
-
-
-def test_all_providers_of_a_study_without_such_a_chapter_is_refused(toy):
-    toy("01-a", "n")
-    with pytest.raises(UsageError, match="no chapter is about one provider"):
-        plan(all_providers=True)
+    assert (task.name, task.title) == ("provider-nps-wales", "Toy provider: NPS Wales")
 
 
 def test_a_misspelt_provider_is_refused_with_the_nearest_and_without_all_the_others(about_one):
@@ -175,15 +143,6 @@ def test_a_provider_in_small_letters_or_by_its_page_is_understood(about_one, typ
         plan(given={"provider": "zzz"})
 
 
-@pytest.mark.parametrize("name", ["provider-nps-wales", "reports/provider-nps-wales.ipynb"])
-def test_a_page_about_one_provider_says_how_it_is_run(about_one, name):
-    command = 'run `tr-analysis run provider -p provider="NPS Wales"`'
-    with pytest.raises(UsageError, match=f"{name} is a page, not a chapter: {command}"):
-        plan([name])
-    with pytest.raises(UsageError, match=r"no chapter provider-nps; did you mean provider\?"):
-        plan(["provider-nps"])
-
-
 @pytest.mark.parametrize(
     ("loads", "message"),
     [
@@ -201,17 +160,6 @@ def test_results_that_cannot_be_loaded_are_refused(toy, loads, message):
         toy(name, f"load_results({loads[name]!r})" if name in loads else "n")
     with pytest.raises(StudyError, match=message):
         plan()
-
-
-def test_a_circle_is_told_whichever_of_its_chapters_runs(toy):
-    toy("01-a", "load_results('02-b')")
-    toy("02-b", "load_results('01-a')")
-    toy("03-c", "load_results('01-a')")
-    toy("04-d", "n")
-    for name in ("01", "02", "03"):
-        with pytest.raises(StudyError, match=r"wait for each other's results: 0[12]-., 0[12]-.; break"):
-            plan([name])
-    assert [task.name for task in plan(["04"])] == ["04-d"]
 
 
 def test_results_of_other_tables_are_refused_unless_this_run_renews_them(toy, tmp_path):

@@ -11,9 +11,8 @@ from tr_analysis import __version__
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
 from tr_analysis.study.chapters import Chapter
-from tr_analysis.study.normalise import normalise
 from tr_analysis.study.plan import Task
-from tr_analysis.study.publish import chapter_files, keep_failed, publish
+from tr_analysis.study.publish import chapter_files, keep_failed, normalise, publish
 
 CHAPTER = Chapter(Path("03-recall.ipynb"), "Recall", "Did it rise?")
 TASK = Task(CHAPTER, {"n": 3}, {"n": 3}, "03-recall", "Recall", Path("reports"), False, (), Path("reports"))

@@ -11,8 +11,8 @@ from tr_analysis.cli.words import shown
 from tr_analysis.errors import StudyError
 
 if TYPE_CHECKING:
+    from tr_analysis.study.incremental import Records
     from tr_analysis.study.plan import Task
-    from tr_analysis.study.records import Records
 
 
 _PDF = "study.pdf"
@@ -37,19 +37,19 @@ def render_after(
     tasks: "Sequence[Task]", records: "Mapping[Path, Records]", *, force: bool, why: bool
 ) -> None:
     """Make the pages of the study, or of each variant, which is no part of it, where what they show changed."""
-    from tr_analysis.study import fingerprint
+    from tr_analysis.study.incremental import page_parts
 
     def render(name: str, out: Path, make: Callable[[], list[Path]]) -> None:
-        made_from = fingerprint.pages(out)
-        changed = ["--force"] if force else records[out].changes(name, made_from)
+        parts = page_parts(out)
+        changed = ["--force"] if force else records[out].changes(name, parts)
         if why or not changed:
             click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
         if changed and (files := make()):
-            records[out].keep(name, made_from, files)
+            records[out].keep(name, parts, files)
 
-    for out in dict.fromkeys(task.out for task in tasks if not task.turned):
+    for out in dict.fromkeys(task.out for task in tasks if not task.is_variant):
         render("pages", out, partial(_study_files, out))
-    for task in (task for task in tasks if task.turned):
+    for task in (task for task in tasks if task.is_variant):
         if (executed := task.out / f"{task.name}.ipynb").exists():
             render(f"page of {task.name}", task.out, partial(_variant_page, executed))
 

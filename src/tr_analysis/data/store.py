@@ -9,7 +9,7 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data.periods import FREQUENCY, periods
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.files import sha256
+from tr_analysis.files import file_hash
 
 _KINDS = {f"period[{frequency}]": kind for kind, frequency in FREQUENCY.items()}
 MANIFEST = "manifest.json"
@@ -46,18 +46,14 @@ def load(name: str) -> pd.DataFrame:
     if name not in tables:
         raise ValueError(f"no table {name!r}; there are: {', '.join(tables)}")
     entry, file = tables[name], paths.processed() / f"{name}.csv"
-    if changed := [f for f, value in raw.items() if _hash(paths.raw() / f) not in (value, None)]:
+    if changed := [f for f, value in raw.items() if file_hash(paths.raw() / f) not in (value, None)]:
         rule = "changed since the tables were built: if that is right, run `tr-analysis data describe`, then `tr-analysis data build`"
         raise DataError([Problem(f"data/raw/{f}", rule) for f in changed])
-    if _hash(file) != entry["sha256"]:
+    if file_hash(file) != entry["sha256"]:
         raise DataError([Problem(f"data/processed/{file.name}", f"missing or edited by hand: {_BUILD}")])
     frame = _typed(file, entry["types"])
     frame.attrs = {"table": name, "sha256": entry["sha256"]}
     return frame
-
-
-def _hash(file: Path) -> str | None:
-    return sha256(file.read_bytes()) if file.exists() else None
 
 
 def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:

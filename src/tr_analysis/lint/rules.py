@@ -13,9 +13,8 @@ from tr_analysis.errors import StudyError
 from tr_analysis.lint.code import code_faults, names_used
 from tr_analysis.lint.prose import prose_faults
 from tr_analysis.report.prose import headings
-from tr_analysis.study.chapters import Chapter
-from tr_analysis.study.needs import needed_results, refuse_circles
-from tr_analysis.study.notebook import INJECTED, Cell, read_cells
+from tr_analysis.study.chapters import Chapter, refuse_circles
+from tr_analysis.study.notebook import INJECTED, Cell, needed_results, read_cells
 from tr_analysis.study.parameters import read_parameters
 
 HEADINGS = ("## Answer", "## Evidence", "## Limits")
@@ -60,7 +59,7 @@ def refuse_faults(chosen: Sequence[Chapter], chapters: Sequence[Chapter]) -> Non
     """
     if faults := [fault for chapter in chosen for fault in lint(chapter.path)]:
         raise StudyError("\n".join(["these chapters break the rules they are written by:", *faults]))
-    refuse_circles(chosen, chapters)
+    refuse_circles({chapter.name: needed_results(chapter.path) for chapter in chapters})
 
 
 def _format(stored: dict[str, Any]) -> Iterator[Fault]:

@@ -18,7 +18,7 @@ from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import dictionary_page, figures_page, sources_page
-from tr_analysis.study.records import Records
+from tr_analysis.study.incremental import Records
 
 if TYPE_CHECKING:
     from jinja2 import Environment

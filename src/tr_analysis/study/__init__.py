@@ -5,17 +5,10 @@ import sys
 CAN_FORK = sys.platform == "linux"
 """Whether kernels may be forked: elsewhere system libraries do not bear it."""
 
+_LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
 SETTINGS = {
-    **dict.fromkeys(
-        (
-            "OPENBLAS_NUM_THREADS",
-            "OMP_NUM_THREADS",
-            "MKL_NUM_THREADS",
-            "NUMEXPR_NUM_THREADS",
-            "VECLIB_MAXIMUM_THREADS",
-        ),
-        "1",
-    ),
+    **{f"{library}_NUM_THREADS": "1" for library in _LIBRARIES},
+    "VECLIB_MAXIMUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }

@@ -1,5 +1,6 @@
-"""Running chapters side by side: checked before a kernel starts, published whole, ended together."""
+"""Running chapters side by side through papermill: each ends as published files, or as where and why it stopped."""
 
+import logging
 import os
 import signal
 import threading
@@ -10,21 +11,47 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
-from types import FrameType
+from typing import Any, NoReturn
 
+import nbformat
+import papermill
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+from tqdm import tqdm
 
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.paths import notebooks
+from tr_analysis.report.prose import headings
 from tr_analysis.study import CAN_FORK
-from tr_analysis.study.execute import ExecutionError, execute
 from tr_analysis.study.kernels import Kernels, running_kernels
-from tr_analysis.study.needs import imported_modules
-from tr_analysis.study.normalise import normalise
-from tr_analysis.study.notebook import read_cells
+from tr_analysis.study.notebook import imported_modules, read_cells
 from tr_analysis.study.plan import Task
-from tr_analysis.study.progress import Progress
-from tr_analysis.study.publish import chapter_files, keep_failed, publish
+from tr_analysis.study.publish import chapter_files, keep_failed, normalise, publish
+
+_PATIENCE = 600  # seconds that a kernel may take to start: a loaded machine needs many; one that fails says so at once
+
+# What papermill and nbclient log of a failure, the failure's own message says better.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
+
+
+class ExecutionError(ChapterError):
+    """A chapter that stopped: the message says where and why.
+
+    Attributes
+    ----------
+    notebook
+        What was executed until then; ``None`` when the kernel never started.
+    """
+
+    def __init__(self, message: str, notebook: NotebookNode | None) -> None:
+        super().__init__(message)
+        self.notebook = notebook
+
+
+class KernelError(ExecutionError):
+    """A chapter whose kernel died or did not start, whatever its cells say."""
 
 
 class InterruptionError(StudyError):
@@ -41,7 +68,7 @@ class _Terminated(KeyboardInterrupt):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """How a task ended: the files written, or the failure (then `files` holds the notebook kept, if any)."""
 
     task: Task
@@ -50,9 +77,57 @@ class Outcome:
     failure: str = ""
 
 
+def execute(task: Task, kernels: Kernels, advance: Callable[[], None] = lambda: None) -> NotebookNode:
+    """Execute a chapter in a kernel of its own, and call ``advance`` after each cell; nothing is written to disk.
+
+    Raises
+    ------
+    ExecutionError
+        When a cell fails; a `KernelError` when the kernel dies or does not start.
+    """
+    passed: dict[str, Any] = {}
+
+    def begin(notebook: NotebookNode) -> None:
+        passed["notebook"] = notebook
+
+    def enter(cell: NotebookNode, cell_index: int) -> None:
+        for heading in headings(cell.source) if cell.cell_type == "markdown" else ():
+            passed["heading"] = heading.lstrip("# ")
+
+    def fail(reason: str, kind: type[ExecutionError] = KernelError) -> NoReturn:
+        place = f", under “{passed['heading']}”" if "heading" in passed else ""
+        raise kind(f"{task.name}{place}: {reason}", passed.get("notebook")) from None
+
+    try:
+        executed: NotebookNode = papermill.execute_notebook(
+            nbformat.read(task.chapter.path, as_version=4),  # type: ignore[no-untyped-call]
+            None,
+            parameters=dict(task.given),
+            language="python",
+            progress_bar=False,
+            record_timing=False,
+            start_timeout=_PATIENCE,
+            on_notebook_start=begin,
+            on_cell_start=enter,
+            on_cell_executed=lambda **_: advance(),
+            **kernels.options(task.name, task.reads),
+        )
+    except PapermillExecutionError as error:
+        first = next(iter(error.evalue.splitlines()), "")
+        fail(f"{error.ename}: {first}".removesuffix(": "), ExecutionError)
+    except NoSuchKernel as error:
+        fail(f"the kernel {error.name} is not installed; set the notebook's kernel to python3")
+    except DeadKernelError:
+        fail(f"the kernel died while this cell ran{kernels.last_words(task.name)}")
+    except RuntimeError as error:
+        fail(f"the kernel did not start ({error}){kernels.last_words(task.name)}")
+    return executed
+
+
 def kernels_for(tasks: Sequence[Task], *, forked: bool = CAN_FORK) -> AbstractContextManager[Kernels]:
     """Return the kernels of a run, to be opened; forked ones come from a process that imports what the tasks need."""
-    names = dict.fromkeys(name for task in tasks for name in imported_modules(task.chapter.path))
+    chapters = dict.fromkeys(task.chapter.path for task in tasks)
+    names = dict.fromkeys(name for path in chapters for name in imported_modules(path))
     return running_kernels(notebooks(), forked=forked, names=names)
 
 
@@ -61,8 +136,8 @@ def run(
     jobs: int | None = None,
     *,
     kernels: Kernels | None = None,
-    done: Callable[[Outcome], None] = lambda _: None,
-) -> list[Outcome]:
+    done: Callable[[RunOutcome], None] = lambda _: None,
+) -> list[RunOutcome]:
     """Run chapters, publish what each yields, and tell how each ended, in the order given.
 
     A chapter that loads results of others starts when they are done, before any that comes later in the study.
@@ -85,18 +160,17 @@ def run(
     """
     finished: list[str] = []
 
-    def ended(outcome: Outcome) -> None:
+    def ended(outcome: RunOutcome) -> None:
         if not outcome.failure:
             finished.append(outcome.task.name)
         done(outcome)
 
-    cells = sum(cell["cell_type"] == "code" for task in tasks for cell in read_cells(task.chapter.path))
     jobs = min(jobs or 2 + (os.cpu_count() or 1), len(tasks))
     try:
         with (
             _termination(),
             nullcontext(kernels) if kernels else kernels_for(tasks) as opened,
-            closing(Progress(cells)) as progress,
+            closing(Progress(tasks)) as progress,
         ):
             pool = ThreadPoolExecutor(jobs)
             try:
@@ -112,19 +186,21 @@ def run(
         raise InterruptionError(130, finished) from None
 
 
-def _in_order(tasks: Sequence[Task], jobs: int, submit: Callable[[Task], "Future[Outcome]"]) -> list[Outcome]:
+def _in_order(
+    tasks: Sequence[Task], jobs: int, submit: Callable[[Task], "Future[RunOutcome]"]
+) -> list[RunOutcome]:
     """Start each task when those before it are done; one whose results are missing takes the rest along."""
     sorter = TopologicalSorter({task.name: task.after for task in tasks})
     sorter.prepare()
     ready: set[str] = set()
-    running: dict[Future[Outcome], str] = {}
-    outcomes: dict[str, Outcome] = {}
+    running: dict[Future[RunOutcome], str] = {}
+    outcomes: dict[str, RunOutcome] = {}
     while sorter.is_active():
         ready.update(sorter.get_ready())
         for task in [task for task in tasks if task.name in ready]:
             if lost := [name for name in task.after if outcomes[name].failure]:
                 reason = f"{task.name}: not run, because it needs the results of {', '.join(lost)}"
-                outcomes[task.name] = Outcome(task, failure=reason)
+                outcomes[task.name] = RunOutcome(task, failure=reason)
                 sorter.done(task.name)
             elif len(running) < jobs:
                 running[submit(task)] = task.name
@@ -145,7 +221,7 @@ def _termination() -> Iterator[None]:
         yield
         return
 
-    def terminate(signum: int, frame: FrameType | None) -> None:
+    def terminate(*_: object) -> None:
         raise _Terminated
 
     before = signal.signal(signal.SIGTERM, terminate)
@@ -155,7 +231,9 @@ def _termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _run_task(task: Task, kernels: Kernels, progress: Progress, ended: Callable[[Outcome], None]) -> Outcome:
+def _run_task(
+    task: Task, kernels: Kernels, progress: "Progress", ended: Callable[[RunOutcome], None]
+) -> RunOutcome:
     """Execute and publish one chapter; a failure keeps what was executed and touches nothing else."""
     start = time.monotonic()
     executed: NotebookNode | None = None
@@ -173,6 +251,43 @@ def _run_task(task: Task, kernels: Kernels, progress: Progress, ended: Callable[
             executed, failure = None, f"{task.name}: {error.strerror}: {error.filename}"
     if failure and executed is not None and not kernels.stopped:
         files = (keep_failed(task.name, executed, task.out),)
-    outcome = Outcome(task, time.monotonic() - start, files, failure)
+    outcome = RunOutcome(task, time.monotonic() - start, files, failure)
     ended(outcome)
     return outcome
+
+
+class Progress:
+    """A bar over the code cells of all tasks that names those running, on standard error when that is a terminal."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._lock = threading.Lock()
+        self._running: list[str] = []
+        cells = {path: read_cells(path) for path in {task.chapter.path for task in tasks}}
+        total = sum(cell["cell_type"] == "code" for task in tasks for cell in cells[task.chapter.path])
+        # Names come last: a narrow screen cuts them.
+        layout = "|{bar:24}| {n_fmt}/{total_fmt} cells {elapsed} {desc}"
+        self._bar = tqdm(total=total, disable=None, leave=False, bar_format=layout, dynamic_ncols=True)
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[None]:
+        """Name a task in the bar while it runs."""
+        self._running.append(name)
+        self._show()
+        try:
+            yield
+        finally:
+            self._running.remove(name)
+            self._show()
+
+    def advance(self) -> None:
+        """Count one executed cell."""
+        with self._lock:
+            self._bar.update()
+
+    def _show(self) -> None:
+        with self._lock:
+            self._bar.set_description_str(", ".join(self._running))
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._bar.close()

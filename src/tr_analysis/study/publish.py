@@ -1,7 +1,9 @@
-"""What an executed chapter yields, as files: prepared in memory, then put in place whole."""
+"""What an executed chapter yields, as files: the same bytes at every run, prepared in memory, put in place whole."""
 
 import base64
+import copy
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -9,18 +11,80 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
+from tr_analysis import __version__
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import write_files
 from tr_analysis.origin import MARK, marked
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
-from tr_analysis.study.normalise import simulated
+from tr_analysis.study.incremental import versions
+from tr_analysis.study.notebook import INJECTED
 from tr_analysis.study.plan import Task
 
 PNG, CSV = "image/png", "text/csv"
 
 
-def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[str, bytes]:
+def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
+    """Return a copy without times, paths and what else differs from run to run, marked with what made it.
+
+    A page about one provider gets its name into the title, one of simulated figures that word.
+
+    Parameters
+    ----------
+    notebook
+        As papermill returns it.
+    task
+        What was run.
+    """
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    notebook.metadata["tr_analysis"] = {
+        "chapter": task.chapter.name,
+        "parameters": dict(task.values),
+        "version": __version__,
+        "libraries": versions(),
+    }
+    title = marked(task.title, _bundle(notebook).get("origin", ""))
+    if title != task.chapter.title:
+        first = notebook.cells[0]
+        first.source = first.source.replace(task.chapter.title, title, 1)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if INJECTED in cell.metadata.get("tags", []):
+            cell.id = INJECTED
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+    for output in _outputs(notebook):
+        if FINDINGS_MIME in output.data:
+            output.data[FINDINGS_MIME] = _finite(output.data[FINDINGS_MIME])
+    return notebook
+
+
+def _finite(value: Any) -> Any:
+    """Copy nested dicts and lists, with ``None`` for numbers that are not finite: kernels spell them out as text."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    spelt = isinstance(value, str) and value in ("nan", "inf", "-inf")
+    return None if spelt or (isinstance(value, float) and not math.isfinite(value)) else value
+
+
+def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    for cell in notebook.cells:
+        yield from (output for output in cell.get("outputs", []) if "data" in output)
+
+
+def _bundle(notebook: NotebookNode) -> Mapping[str, Any]:
+    """Return the findings that a chapter left last, with their origin; empty where there are none."""
+    found = [output.data[FINDINGS_MIME] for output in _outputs(notebook) if FINDINGS_MIME in output.data]
+    return found[-1] if found else {}
+
+
+def chapter_files(task: Task, notebook: NotebookNode) -> dict[str, bytes]:
     """Return the files of a run by their place in the reports folder.
 
     ``<run>.ipynb``, ``results/<run>.json`` and, for each figure, its picture and plotted data
@@ -53,21 +117,9 @@ def chapter_files(task: Task, notebook: nbformat.NotebookNode) -> dict[str, byte
     return files
 
 
-def _stored(notebook: nbformat.NotebookNode) -> bytes:
-    text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    return f"{text.rstrip()}\n".encode()
-
-
-def _outputs(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                yield output
-
-
-def _refuse_unmarked(run: str, notebook: nbformat.NotebookNode) -> None:
+def _refuse_unmarked(run: str, notebook: NotebookNode) -> None:
     """Refuse a chapter of which a part is marked as simulated and another part is not."""
-    wanted = bool(simulated(notebook))
+    wanted = bool(_bundle(notebook).get("origin"))
     for output in _outputs(notebook):
         if CSV in output.data:
             chart, page = output.data.get(CHART_MIME, {}), output.data.get("text/html", "")
@@ -79,7 +131,7 @@ def _refuse_unmarked(run: str, notebook: nbformat.NotebookNode) -> None:
                 raise ChapterError(f"{run}: {heading.splitlines()[0]!r} {lost if wanted else what}")
 
 
-def _figure(run: str, output: nbformat.NotebookNode) -> dict[str, bytes]:
+def _figure(run: str, output: NotebookNode) -> dict[str, bytes]:
     name = output.metadata.get(PNG, {}).get("name", "")
     if not re.fullmatch(r"[\w-]+", name):
         raise ChapterError(
@@ -88,43 +140,35 @@ def _figure(run: str, output: nbformat.NotebookNode) -> dict[str, bytes]:
     if CSV not in output.data:
         raise ChapterError(f"{run}: the figure {name} comes without its data as {CSV}")
     path = f"figures/{run}/{name}"
-    files = {
-        f"{path}.png": base64.b64decode(output.data[PNG]),
-        f"{path}.csv": output.data[CSV].encode(),
-    }
+    files = {f"{path}.png": base64.b64decode(output.data[PNG]), f"{path}.csv": output.data[CSV].encode()}
     if CHART_MIME in output.data:
         files[f"{path}.svg"] = output.data[CHART_MIME]["svg"].encode()
     return files
 
 
-def _results(task: Task, notebook: nbformat.NotebookNode) -> bytes:
-    bundles = [output.data[FINDINGS_MIME] for output in _outputs(notebook) if FINDINGS_MIME in output.data]
-    if not bundles:
+def _results(task: Task, notebook: NotebookNode) -> bytes:
+    bundle = _bundle(notebook)
+    if not bundle:
         raise ChapterError(f"{task.name}: yields no findings; its last cell must end in `findings`")
+    origin = bundle.get("origin", "")
     results: dict[str, Any] = {
         **notebook.metadata["tr_analysis"],
-        "title": marked(task.title, bundles[-1].get("origin", "")),
-        "data": bundles[-1].get("data", {}),
-        "findings": bundles[-1]["findings"],
+        "title": marked(task.title, origin),
+        "data": bundle.get("data", {}),
+        "findings": bundle["findings"],
+        **({"origin": origin} if origin else {}),
     }
-    if origin := bundles[-1].get("origin"):
-        results["origin"] = origin
     text = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 
 
-def publish(run: str, files: Mapping[str, bytes], out: Path) -> tuple[Path, ...]:
-    """Put a run's files in place, all or none, and remove what an earlier one left over.
+def _stored(notebook: NotebookNode) -> bytes:
+    text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    return f"{text.rstrip()}\n".encode()
 
-    Parameters
-    ----------
-    run
-        The run's name.
-    files
-        Its files, from `chapter_files`.
-    out
-        The reports folder.
-    """
+
+def publish(run: str, files: Mapping[str, bytes], out: Path) -> tuple[Path, ...]:
+    """Put a run's files, from `chapter_files`, in place, all or none, and remove what an earlier one left over."""
     written = write_files(out, files)
     figures = out / "figures" / run
     for stale in set(figures.glob("*")) - set(written):
@@ -136,7 +180,7 @@ def publish(run: str, files: Mapping[str, bytes], out: Path) -> tuple[Path, ...]
     return tuple(written)
 
 
-def keep_failed(run: str, notebook: nbformat.NotebookNode, out: Path) -> Path:
+def keep_failed(run: str, notebook: NotebookNode, out: Path) -> Path:
     """Keep a partly executed notebook as ``failed/<run>.ipynb``; earlier good files stay untouched."""
     (path,) = write_files(out / "failed", {f"{run}.ipynb": _stored(notebook)})
     return path
