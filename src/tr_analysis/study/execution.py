@@ -37,13 +37,7 @@ logging.getLogger("papermill").addHandler(logging.NullHandler())
 
 
 class ExecutionError(ChapterError):
-    """A chapter that stopped: the message says where and why.
-
-    Attributes
-    ----------
-    notebook
-        What was executed until then; ``None`` when the kernel never started.
-    """
+    """A chapter that stopped, where and why; ``notebook`` is what was executed until then, if anything was."""
 
     def __init__(self, message: str, notebook: NotebookNode | None) -> None:
         super().__init__(message)
@@ -149,7 +143,7 @@ def run(
     jobs
         Chapters at a time; by default two more than there are processors, since each waits for its kernel at times.
     kernels
-        Open ones from `kernels_for`, none of which is left either; by default it opens them itself.
+        From `kernels_for`; by default it opens them itself. Afterwards none is left.
     done
         Called with each outcome as soon as it is there, in the thread that ran it.
 
@@ -271,22 +265,21 @@ class Progress:
     @contextmanager
     def running(self, name: str) -> Iterator[None]:
         """Name a task in the bar while it runs."""
-        self._running.append(name)
-        self._show()
+        self._name([*self._running, name])
         try:
             yield
         finally:
-            self._running.remove(name)
-            self._show()
+            self._name([running for running in self._running if running != name])
+
+    def _name(self, running: list[str]) -> None:
+        with self._lock:
+            self._running = running
+            self._bar.set_description_str(", ".join(running))
 
     def advance(self) -> None:
         """Count one executed cell."""
         with self._lock:
             self._bar.update()
-
-    def _show(self) -> None:
-        with self._lock:
-            self._bar.set_description_str(", ".join(self._running))
 
     def close(self) -> None:
         """Take the bar off the screen."""

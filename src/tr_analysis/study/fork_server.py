@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -80,15 +79,7 @@ def serve(channel: socket.socket) -> dict[str, Any] | None:
 
 
 def become_kernel(request: dict[str, Any], server: int) -> None:
-    """Run a kernel in this process, with folder, environment, streams and chance of its own.
-
-    Parameters
-    ----------
-    request
-        ``arguments`` of ipykernel's launcher; ``environment``, ``folder`` and ``log``.
-    server
-        Process id of the server: the kernel ends when it does.
-    """
+    """Run a kernel in this process, with folder, environment, streams and chance of its own; it ends with the server."""
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 
@@ -114,17 +105,8 @@ def end(folder: Path) -> None:
     for kernel in kernels:
         with suppress(psutil.NoSuchProcess):
             kernel.kill()
-    until = time.monotonic() + 5
-    while not all(map(_is_gone, kernels)) and time.monotonic() < until:
-        time.sleep(0.002)
+    psutil.wait_procs(kernels, timeout=5)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_gone(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def main(channel: int, folder: Path, names: Sequence[str]) -> None:

@@ -37,16 +37,9 @@ _BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 
 
 class ForkServer:
-    """Our side of the process that kernels are forked from, `fork_server`; it imports while we go on.
+    """Our side of the process that kernels are forked from, `fork_server`; it imports ``names`` while we go on.
 
-    Parameters
-    ----------
-    folder
-        The run's private folder.
-    environment
-        Its environment, while libraries are imported; each kernel brings its own.
-    names
-        What it imports, beside what every kernel does.
+    ``folder`` is the run's private folder; each kernel brings an environment of its own.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], names: Iterable[str]) -> None:
@@ -69,16 +62,12 @@ class ForkServer:
             )
 
     def fork(self, arguments: list[str], folder: Path, environment: Mapping[str, str], log: Path) -> int:
-        """Return the process id of a new kernel, or raise a `RuntimeError` if the server ended.
+        """Return the process id of a new kernel, whose own streams go to a log.
 
-        Parameters
-        ----------
-        arguments
-            Of ipykernel's launcher.
-        folder, environment
-            Working directory, and all of the environment.
-        log
-            Where the kernel's own streams go.
+        Raises
+        ------
+        RuntimeError
+            If the server ended.
         """
         request = {"arguments": arguments, "environment": dict(environment)}
         request |= {"folder": str(folder.resolve()), "log": str(log)}
@@ -175,14 +164,9 @@ class _Client(AsyncKernelClient):
 
 
 class Kernels:
-    """Starts the kernels of a run and remembers them, so that none outlives it.
+    """Starts the kernels of a run and remembers them, so that none outlives it; `running_kernels` makes it.
 
-    Parameters
-    ----------
-    runtime
-        A private folder for sockets, logs and IPython's own files.
-    folder, forked, names
-        As in `running_kernels`.
+    ``runtime`` is a private folder for sockets, logs and IPython's own files.
     """
 
     def __init__(self, runtime: Path, folder: Path, *, forked: bool, names: Iterable[str]) -> None:
@@ -197,12 +181,7 @@ class Kernels:
     def options(self, name: str, reports: Path) -> dict[str, Any]:
         """Return what papermill passes on to nbclient so that a run's kernel is one of these.
 
-        Parameters
-        ----------
-        name
-            Name of the run.
-        reports
-            Folder in which the chapter finds the results of others.
+        ``reports`` is the folder in which the chapter finds the results of others.
         """
         with self._lock:
             stem = self._runtime / f"k{len(self._logs)}"
@@ -279,16 +258,10 @@ class Kernels:
 
 @contextmanager
 def running_kernels(folder: Path, *, forked: bool = CAN_FORK, names: Iterable[str] = ()) -> Iterator[Kernels]:
-    """Yield the kernels of a run; afterwards none is left, nor any file of theirs.
+    """Yield the kernels of a run, which work in a folder; afterwards none is left, nor any file of theirs.
 
-    Parameters
-    ----------
-    folder
-        The working directory of the kernels: the chapters' folder, as in Jupyter.
-    forked
-        Whether they are forked from one process, or each starts on its own.
-    names
-        Modules, or what they hold, in full, that this process imports ahead for all; what it does not, each does.
+    They are forked from one process, which imports ``names`` (modules, or what they hold, in full) ahead for all, or
+    each starts on its own.
     """
     with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as runtime:
         kernels = Kernels(Path(runtime), folder, forked=forked, names=names)

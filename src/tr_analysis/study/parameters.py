@@ -81,18 +81,10 @@ _RANGE = re.compile(r"\s*\[\s*([-\d./]+)\s*,\s*([-\d./]+)\s*\]\s*$")
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a chapter.
+    """One parameter of a chapter: its type by name, its value in the committed study, and what it means.
 
-    Attributes
-    ----------
-    chapter, name, kind
-        Where it stands, what it is called, and the name of its type.
-    default, help
-        Its value in the committed study, and what it means.
-    choices
-        The values of a ``Literal``, or all providers; empty otherwise.
-    low, high
-        Bounds of a number, a month or a year, both included; ``None`` when it has none.
+    ``choices`` are the values of a ``Literal``, or all providers; ``low`` and ``high``, both included, the bounds of
+    a number, a month or a year that has them.
     """
 
     chapter: str
@@ -227,22 +219,18 @@ def run_name(chapter: str, parameters: Sequence[Parameter], given: Mapping[str, 
 
 
 def parse(parameter: Parameter, value: Any) -> Value:
-    """Turn the command line's text, or a value of the right type already, into the declared type.
-
-    Parameters
-    ----------
-    parameter
-        What is declared.
-    value
-        Text such as ``"2.5"``, ``"yes"``, ``"007"``, or a Python value.
+    """Turn text such as ``"2.5"``, ``"yes"`` or ``"007"``, or a Python value, into the declared type.
 
     Raises
     ------
     UsageError
         When the value is not allowed; the message names chapter, parameter, value and what is.
     """
+    for choice in parameter.choices:
+        if (type(value) is type(choice) and value == choice) or value == str(choice):
+            return choice
     if parameter.choices:
-        return _chosen(parameter, value)
+        raise _refusal(parameter, value)
     try:
         parsed = _TYPES[parameter.kind].parse(value)
     except ValueError:
@@ -250,6 +238,16 @@ def parse(parameter: Parameter, value: Any) -> Value:
     if parameter.low is not None and not parameter.low <= parsed <= parameter.high:  # type: ignore[operator]
         raise _refusal(parameter, value)
     return parsed
+
+
+def _refusal(parameter: Parameter, value: Any) -> UsageError:
+    hint = nearest(str(value).removeprefix(f"{parameter.chapter}-"), map(str, parameter.choices))
+    if not hint and parameter.kind == "Provider":
+        hint = f"; `tr-analysis params {parameter.chapter}` lists them"
+    return UsageError(
+        f"{parameter.chapter}: {parameter.name}={value!s} is not allowed; "
+        f"{parameter.name} takes {parameter.allowed}{hint}"
+    )
 
 
 def check_parameters(chapter: str, values: Mapping[str, Any]) -> None:
@@ -272,20 +270,3 @@ def check_parameters(chapter: str, values: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"{chapter}: {parameter.name} is the text {value!r}; give {parsed!r} in its place"
             )
-
-
-def _chosen(parameter: Parameter, value: Any) -> Value:
-    for choice in parameter.choices:
-        if (type(value) is type(choice) and value == choice) or value == str(choice):
-            return choice
-    hint = nearest(str(value).removeprefix(f"{parameter.chapter}-"), map(str, parameter.choices))
-    if not hint and parameter.kind == "Provider":
-        hint = f"; `tr-analysis params {parameter.chapter}` lists them"
-    raise _refusal(parameter, value, hint)
-
-
-def _refusal(parameter: Parameter, value: Any, suggestion: str = "") -> UsageError:
-    return UsageError(
-        f"{parameter.chapter}: {parameter.name}={value!s} is not allowed; "
-        f"{parameter.name} takes {parameter.allowed}{suggestion}"
-    )

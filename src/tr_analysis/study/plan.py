@@ -27,8 +27,6 @@ class Task:
 
     Attributes
     ----------
-    chapter
-        The chapter.
     given, values
         Values handed to the notebook, and those of all its parameters.
     name, title

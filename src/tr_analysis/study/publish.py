@@ -29,13 +29,6 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
     """Return a copy without times, paths and what else differs from run to run, marked with what made it.
 
     A page about one provider gets its name into the title, one of simulated figures that word.
-
-    Parameters
-    ----------
-    notebook
-        As papermill returns it.
-    task
-        What was run.
     """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("papermill", None)
@@ -85,17 +78,10 @@ def _bundle(notebook: NotebookNode) -> Mapping[str, Any]:
 
 
 def chapter_files(task: Task, notebook: NotebookNode) -> dict[str, bytes]:
-    """Return the files of a run by their place in the reports folder.
+    """Return the files of a run, executed and normalised, by their place in the reports folder.
 
     ``<run>.ipynb``, ``results/<run>.json`` and, for each figure, its picture and plotted data
     ``figures/<run>/<name>.png`` and ``.csv``; of a chart in house style also its drawing, ``.svg``.
-
-    Parameters
-    ----------
-    task
-        What was run.
-    notebook
-        Executed and normalised.
 
     Raises
     ------

@@ -42,14 +42,8 @@ class Tally:
 def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
     """Run the specifications that are not done yet, publish each as it ends, and write the table.
 
-    Parameters
-    ----------
-    sweep
-        From `specify.read_sweep`.
-    engine
-        From `engines`, or any other with an executor.
-    out
-        Folder of the sweep.
+    The sweep comes from `specify.read_sweep`, the engine from `engines`, or any other with an executor; ``out`` is the
+    folder of the results.
 
     Raises
     ------
@@ -117,13 +111,7 @@ class Backlog:
         return endings
 
     def lost(self, chunk: list[Call]) -> list[Ending]:
-        """Take a chunk back whose worker was lost; return as failed what was lost too often alone.
-
-        Raises
-        ------
-        EngineError
-            When no worker stays.
-        """
+        """Take a chunk back whose worker was lost; return as failed what was lost too often alone."""
         self._in_a_row += 1
         if self._in_a_row >= _HOPELESS + self._most:
             raise EngineError("every worker is lost before it gives a result; see that they have memory")
@@ -141,19 +129,12 @@ class Backlog:
 def collect(target: Target, version: str, calls: Iterable[Call], engine: Engine) -> Generator[Ending]:
     """Run specifications on an engine and yield how each ended, as they end.
 
-    Parameters
-    ----------
-    target, version
-        What is run, and the version that every worker must have.
-    calls, engine
-        The specifications, and where they run.
-
     Raises
     ------
     EngineError
         If the engine itself goes away, or it lacks what this machine has.
     OtherVersionError
-        If a worker has another version.
+        If a worker has another version than this one.
     """
     backlog = Backlog(calls, engine.workers)
     while backlog:

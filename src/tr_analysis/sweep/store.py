@@ -29,13 +29,7 @@ class Store:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Make the folder, keep other sweeps out of it, and sweep up what a killed one left.
-
-        Raises
-        ------
-        UsageError
-            If another sweep is at work there, or it cannot be written.
-        """
+        """Make the folder, keep other sweeps out of it with a `UsageError`, and sweep up what a killed one left."""
         try:
             self._runs.mkdir(parents=True, exist_ok=True)
         except OSError as error:

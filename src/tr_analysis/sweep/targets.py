@@ -33,15 +33,7 @@ Found = dict[str, Plain]
 
 @dataclass(frozen=True)
 class FunctionTarget:
-    """A function of an importable module.
-
-    Attributes
-    ----------
-    name
-        ``module:function``.
-    folder
-        Where modules that are not installed are looked for: the folder of the sweep's file.
-    """
+    """A function, ``module:function``; modules that are not installed are looked for in the folder of the sweep's file."""
 
     name: str
     folder: str
