@@ -61,12 +61,6 @@ def test_an_unknown_or_ambiguous_name_is_refused(chapters, name, message):
         choose([name], chapters)
 
 
-def test_an_empty_folder_says_what_to_set(tmp_path, monkeypatch):
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    with pytest.raises(StudyError, match=r"no chapters in .*notebooks; set TR_ANALYSIS_ROOT"):
-        find_chapters()
-
-
 def test_a_name_without_a_number_is_all_subject(chapters, tmp_path):
     assert [(c.number, c.subject) for c in chapters[2:]] == [("03", "recall"), ("", "provider")]
     folder = tmp_path / "notebooks"

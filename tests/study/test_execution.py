@@ -55,19 +55,6 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
     assert capfd.readouterr().err == ""
 
 
-def test_a_turned_parameter_gets_a_folder_of_its_own(toy, tmp_path):
-    toy("01-a", "assert (n, name) == (3, '007')")
-    (outcome,) = run(plan(given={"n": "3", "name": "007"}))
-    assert outcome.failure == ""
-    assert set(tree(tmp_path / "reports")) == {
-        "variants/01-a/n=3,name=007/01-a.ipynb",
-        "variants/01-a/n=3,name=007/results/01-a.json",
-    }
-    executed = nbformat.read(outcome.task.out / "01-a.ipynb", as_version=4)
-    assert executed.cells[3].id == "injected-parameters"
-    assert executed.metadata.tr_analysis.parameters == {"n": 3, "name": "007"}
-
-
 def test_failures_say_where_and_why_and_touch_nothing_else(toy, tmp_path):
     toy("01-good", "n")
     toy("02-bad", "print('before')\nraise ValueError('no such month\\nsecond line')")
@@ -160,30 +147,6 @@ def test_a_chapter_without_the_results_it_needs_is_not_run(toy, tmp_path):
         "",
     ]
     assert {path.name for path in (tmp_path / "reports" / "failed").iterdir()} == {"01-bad.ipynb"}
-
-
-@pytest.mark.full
-def test_a_chapter_about_one_provider_yields_files_for_each(toy, tmp_path, providers):
-    toy("provider", f"{FIGURE}print(provider)", parameters=providers)
-    outcomes = run(plan())
-    assert [outcome.failure for outcome in outcomes] == [""] * 3
-    names = ["provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"]
-    reports = tmp_path / "reports"
-    first = tree(reports)
-    assert set(first) == {
-        place.format(name)
-        for name in names
-        for place in ("{}.ipynb", "results/{}.json", "figures/{}/placebo.png", "figures/{}/placebo.csv")
-    }
-    executed = nbformat.read(reports / f"{names[1]}.ipynb", as_version=4)
-    assert executed.cells[0].source == "# Toy provider: Kent, Surrey and Sussex\n\nDoes it run?"
-    assert executed.cells[6].outputs[2].text == "Kent, Surrey and Sussex\n"
-    results = json.loads(first[f"results/{names[1]}.json"])
-    assert results["chapter"] == "provider"
-    assert results["title"] == "Toy provider: Kent, Surrey and Sussex"
-    assert results["parameters"] == {"n": 2, "provider": "Kent, Surrey and Sussex"}
-    run(plan(["provider"], {"provider": "Northumbria"}))  # the default, said or not, gives the same page
-    assert tree(reports) == first
 
 
 class Terminal(io.StringIO):

@@ -48,16 +48,6 @@ def printed(folder: Path, name: str) -> dict:
 
 
 @forks
-def test_forked_kernels_do_not_share_their_chance(toy, tmp_path):
-    for name in ("01-a", "02-b"):
-        toy(name, "import numpy, random\nprint([numpy.random.random(), random.random()])")
-    assert [outcome.failure for outcome in run(plan())] == ["", ""]
-    first, second = (printed(tmp_path / "reports", name) for name in ("01-a", "02-b"))
-    assert first[0] != second[0]
-    assert first[1] != second[1]
-
-
-@forks
 @pytest.mark.full
 def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, own_server, tmp_path):
     toy("01-a", STATE)
@@ -193,3 +183,13 @@ def test_a_kernel_that_cannot_start_says_why(toy, tmp_path, monkeypatch):
     assert outcome.failure.endswith("its last words: No module named ipykernel")
     assert outcome.files == ()
     assert not Path(tmp_path, "reports").exists()
+
+
+@forks
+def test_forked_kernels_do_not_share_their_chance(toy, tmp_path):
+    for name in ("01-a", "02-b"):
+        toy(name, "import numpy, random\nprint([numpy.random.random(), random.random()])")
+    assert [outcome.failure for outcome in run(plan())] == ["", ""]
+    first, second = (printed(tmp_path / "reports", name) for name in ("01-a", "02-b"))
+    assert first[0] != second[0]
+    assert first[1] != second[1]

@@ -76,13 +76,6 @@ def test_the_provider_is_in_the_title(normal):
     assert "figures/03-recall-wales/placebo.png" in files
 
 
-def test_normalising_leaves_its_argument_alone():
-    notebook = executed()
-    normalise(notebook, TASK)
-    assert "papermill" in notebook.metadata
-    assert notebook.cells[1].id == "ab12cd34"
-
-
 def test_the_files_of_a_chapter(normal):
     files = chapter_files(TASK, normal)
     assert set(files) == {
@@ -150,13 +143,6 @@ def test_publishing_replaces_what_was_there_and_removes_what_is_stale(normal, tm
     assert not (tmp_path / "failed").exists()
 
 
-def test_a_figures_folder_left_empty_goes(tmp_path):
-    publish("03-recall", {"figures/03-recall/old.png": b"old"}, tmp_path)
-    publish("03-recall", {"03-recall.ipynb": b"new"}, tmp_path)
-    assert tree(tmp_path) == {"03-recall.ipynb": b"new"}
-    assert not (tmp_path / "figures" / "03-recall").exists()
-
-
 @pytest.mark.parametrize("fails_at", [1, 2, 3])
 def test_a_fault_while_publishing_leaves_the_old_files_whole(tmp_path, monkeypatch, fails_at):
     places = ["figures/c/a.png", "results/c.json", "c.ipynb"]
@@ -198,12 +184,6 @@ def test_a_simulated_chapter_says_so_in_heading_and_results():
     results = json.loads(files["results/03-recall.json"])
     assert (results["title"], results["origin"]) == ("SIMULATED: Recall", "simulated")
     assert json.loads(files["03-recall.ipynb"])["cells"][0]["source"] == ["# SIMULATED: Recall"]
-
-
-def test_an_observed_chapter_has_no_origin():
-    results = json.loads(chapter_files(TASK, normalise(executed(), TASK))["results/03-recall.json"])
-    assert "origin" not in results
-    assert results["title"] == "Recall"
 
 
 @pytest.mark.parametrize(

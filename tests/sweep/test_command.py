@@ -93,9 +93,3 @@ def test_without_distributed_the_remedy_is_said(spec, tmp_path, capsys, monkeypa
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main(elsewhere(spec, tmp_path)) == 3
     assert "pip install 'tr-analysis[cluster]'" in capsys.readouterr().err
-
-
-def test_engines_exclude_each_other(spec, capsys):
-    call = ["sweep", str(spec("add", "[grid]\nx = [1]")), "--jobs", "1", "--scheduler", "tcp://127.0.0.1:1"]
-    assert main(call) == 64
-    assert "give one of them" in capsys.readouterr().err

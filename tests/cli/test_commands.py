@@ -15,7 +15,7 @@ from tr_analysis.cli import main
 from tr_analysis.errors import ChapterError, DataError, Problem
 from tr_analysis.files import write_files
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 FINDINGS = """\
 from IPython.display import display
 display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/plain": ""}, raw=True)
@@ -182,22 +182,6 @@ def test_a_chapter_that_needs_a_failing_one_is_told_apart_from_it(root, plain_pa
     assert err.splitlines()[1] == "03-recall: not run, because it needs the results of 02-other"
 
 
-@pytest.mark.full
-def test_each_failing_provider_is_named(provider, root, capsys):
-    chapter(
-        root,
-        "provider",
-        "if who[0] == 'N':\n    1 / 0\nn",
-        'n: int = 2  # how many\nwho: Provider = "NPS Wales"  # whom',
-    )
-    assert main(["run", "provider"]) == 2
-    out, err = capsys.readouterr()
-    assert out.splitlines()[0].startswith("provider-kent-surrey-and-sussex  ")
-    assert "provider-northumbria  " in out
-    assert len(err.splitlines()) == 2
-    assert "provider-nps-wales, under “Evidence”: ZeroDivisionError" in err
-
-
 def test_a_failing_chapter_ends_with_code_2_and_its_last_line_says_where_and_why(root, plain_pages, capsys):
     chapter(root, "03-recall", "raise ValueError('no such month\\nmore')")
     assert main(["run"]) == 2
@@ -276,15 +260,6 @@ def test_a_file_that_cannot_be_written_is_named_in_one_line(root, capsys, monkey
         f"{root / file}: Permission denied; make room and see that it can be read and written, then run again"
     )
     assert capsys.readouterr().err == f"tr-analysis: {said}\n"
-
-
-def test_the_data_commands_say_what_they_did(root, capsys, monkeypatch):
-    monkeypatch.setitem(vars(data), "check", lambda: "12 tables, 20 rates reconciled")
-    monkeypatch.setitem(vars(data), "describe", lambda: [root / "data" / "raw" / "datapackage.json"])
-    assert [main(["data", name]) for name in ("check", "build", "describe")] == [0, 0, 0]
-    assert capsys.readouterr().out == (
-        "12 tables, 20 rates reconciled\n2 tables\ndata/raw/datapackage.json\n"
-    )
 
 
 def test_bad_data_ends_with_code_1_before_any_chapter_runs(root, capsys, monkeypatch):
@@ -435,30 +410,6 @@ def test_why_says_what_changed_and_only_that_runs(root, plain_pages, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert (lines[0], lines[2]) == ("03-recall: --force", "pages: --force")
     assert (lines[1].startswith("03-recall  "), len(lines)) == (True, 4)
-
-
-@pytest.mark.full
-def test_a_lost_result_and_a_failed_chapter_run_again(root, plain_pages, capsys):
-    assert main(["run"]) == 0
-    (root / "reports" / "results" / "02-other.json").unlink()
-    chapter(root, "03-recall", "1 / 0")
-    assert main(["run"]) == 2
-    chapter(root, "03-recall")
-    capsys.readouterr()
-    assert main(["run", "--why"]) == 0
-    assert capsys.readouterr().out.startswith(
-        "02-other: unchanged\n03-recall: not made yet, or it failed\n03-recall  "
-    )
-
-
-@pytest.mark.full
-def test_a_broken_record_makes_everything_again(root, plain_pages, capsys):
-    assert main(["run", "03"]) == 0
-    (root / "reports" / ".runs.json").write_text("{")
-    capsys.readouterr()
-    assert main(["run", "03"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["03-recall", "2"]
 
 
 def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch, capsys):
