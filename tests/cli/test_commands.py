@@ -76,7 +76,7 @@ def test_list_shows_chapters_and_questions(root, capsys):
     assert lines[2:] == ["03-recall  Recall", "           Did recall rise?"]
 
 
-def test_params_shows_what_may_be_turned_and_how(root, capsys):
+def test_params_shows_what_can_be_changed_and_how(root, capsys):
     assert main(["params", "recall"]) == 0
     assert capsys.readouterr().out == (
         "03-recall: Recall\n"
@@ -221,7 +221,7 @@ def test_new_says_what_to_do_next(root, capsys):
     assert capsys.readouterr().out == (
         "notebooks/04-housing.ipynb: Housing\n"
         "  tr-analysis run 04-housing  # run it\n"
-        "  tr-analysis params 04-housing  # what may be turned\n"
+        "  tr-analysis params 04-housing  # what can be changed\n"
         "  tr-analysis lint 04-housing  # check it\n"
     )
     assert main(["lint", "04"]) == 0

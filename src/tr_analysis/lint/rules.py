@@ -25,13 +25,7 @@ Fault = tuple[str, str]  # the cell's id (empty for the whole notebook), and wha
 
 
 def lint(notebook: Path) -> list[str]:
-    """Return the faults of a chapter, each naming notebook, cell and remedy; none when it keeps the rules.
-
-    Parameters
-    ----------
-    notebook
-        A stored chapter.
-    """
+    """Return the faults of a stored chapter, each naming notebook, cell and remedy; none when it keeps the rules."""
     try:
         cells = read_cells(notebook)
     except StudyError as error:
@@ -43,20 +37,7 @@ def lint(notebook: Path) -> list[str]:
 
 
 def refuse_faults(chosen: Sequence[Chapter], chapters: Sequence[Chapter]) -> None:
-    """Refuse chapters that break the rules, or that wait for each other's results.
-
-    Parameters
-    ----------
-    chosen
-        Those that are checked.
-    chapters
-        All there are.
-
-    Raises
-    ------
-    StudyError
-        With every fault, a line each.
-    """
+    """Refuse chosen ones of all chapters that break the rules, a line each fault, or that wait for each other."""
     if faults := [fault for chapter in chosen for fault in lint(chapter.path)]:
         raise StudyError("\n".join(["these chapters break the rules they are written by:", *faults]))
     refuse_circles({chapter.name: needed_results(chapter.path) for chapter in chapters})

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from functools import cache, cached_property
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
@@ -78,20 +78,15 @@ class FunctionTarget:
 
 @cache
 def _imported(target: FunctionTarget) -> Callable[..., Any]:
-    module, colon, function = target.name.partition(":")
-    if not (colon and module and function.isidentifier()):
-        raise UsageError(f"function.name: {target.name!r} is not of the form module:function")
     if target.folder not in sys.path:
         sys.path.append(target.folder)
     try:
-        found = getattr(import_module(module), function)
-    except ImportError as error:
+        found: Callable[..., Any] = resolve_name(target.name)
+    except (ValueError, ImportError, AttributeError) as error:
         raise UsageError(
-            f"function.name: {module} cannot be imported ({error}); install it, or put it beside this file"
+            f"function.name: {target.name} cannot be imported ({error}); write module:function, and install the module "
+            "or put it beside this file"
         ) from None
-    except AttributeError:
-        hint = nearest(function, vars(sys.modules[module]))
-        raise UsageError(f"function.name: {module} has no function {function}{hint}") from None
     if not inspect.isroutine(found):
         raise UsageError(f"function.name: {target.name} is no function; name one that takes plain arguments")
     return found
@@ -203,7 +198,7 @@ def _version(files: Iterable[tuple[str, Path]]) -> str:
 
 
 def found_by_name(result: Any) -> Found:
-    """Return what a function found by name: a mapping, a row of a frame, a dataclass, or one value called ``value``.
+    """Return what a function found by name: a dictionary, a dataclass, a tuple with names, a row of a frame, or one value called ``value``.
 
     A number that is not finite is missing; what is no plain value is a `ValueError`.
     """
@@ -211,18 +206,15 @@ def found_by_name(result: Any) -> Found:
         result = asdict(result)
     elif hasattr(result, "_asdict"):
         result = result._asdict()
-    elif hasattr(result, "to_dict") and getattr(result, "ndim", 0) == 1:
+    elif hasattr(result, "to_dict"):
         result = result.to_dict()
-    if not isinstance(result, Mapping):
-        result = {"value": result}
-    return {str(name): _plain(str(name), value) for name, value in result.items()}
+    found = result if isinstance(result, Mapping) else {"value": result}
+    return {str(name): _plain(str(name), value) for name, value in found.items()}
 
 
 def _plain(name: str, value: Any) -> Plain:
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # numpy's own numbers
         value = value.item()
-    if type(value).__name__ == "NAType":  # of pandas, which is not imported for this alone
-        return None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | int):
