@@ -59,39 +59,29 @@ def test_a_variant_s_folder_is_safe_to_write(toy, tmp_path):
     assert task.out == tmp_path / "reports" / "variants" / "01-a" / "name=..-2014-15-é"
 
 
-@pytest.mark.parametrize("folder", ["notebooks", "data/raw", "src", "tests/x", "."])
-def test_results_are_not_written_over_the_sources(toy, tmp_path, folder):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="the project's own files"):
-        plan(out=tmp_path / folder)
+OWN, CANNOT = "the project's own files", "cannot be written"
 
 
-def test_a_variant_is_not_written_over_the_study(toy, tmp_path):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="holds the study"):
-        plan(["01-a"], {"n": "3"}, tmp_path / "reports")
-
-
-def test_a_folder_that_cannot_be_is_refused_at_once(toy, tmp_path):
+@pytest.mark.parametrize(
+    ("out", "given", "message"),
+    [
+        *((folder, {}, OWN) for folder in ("notebooks", "data/raw", "src", "tests/x", ".")),
+        ("reports", {"n": "3"}, "holds the study"),
+        ("file/below", {}, CANNOT),
+        (None, {}, r"reports.* cannot be written: Not a directory; name another"),
+        (None, {"n": "3"}, r"reports.* cannot be written: Not a directory; name another"),
+        pytest.param(
+            "/proc/x", {}, CANNOT, marks=pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc")
+        ),
+    ],
+)
+def test_a_folder_that_is_not_for_results_is_refused_at_once(toy, tmp_path, out, given, message):
     toy("01-a", "pass")
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written"):
-        plan(out=tmp_path / "file" / "below")
-
-
-@pytest.mark.parametrize("given", [{}, {"n": "3"}])
-def test_a_reports_folder_that_cannot_be_is_refused_at_once(toy, tmp_path, given):
-    toy("01-a", "pass")
-    (tmp_path / "reports").write_text("")
-    with pytest.raises(UsageError, match=r"reports.* cannot be written: Not a directory; name another"):
-        plan(given=given)
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder in which nothing can be made")
-def test_where_nothing_can_be_made_is_refused_whoever_asks(toy):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="/proc/x cannot be written"):
-        plan(out=Path("/proc/x"))
+    if out is None:
+        (tmp_path / "reports").write_text("")
+    with pytest.raises(UsageError, match=message):
+        plan(["01-a"], given, out and tmp_path / out)
 
 
 @pytest.fixture

@@ -143,26 +143,6 @@ def test_publishing_replaces_what_was_there_and_removes_what_is_stale(normal, tm
     assert not (tmp_path / "failed").exists()
 
 
-@pytest.mark.parametrize("fails_at", [1, 2, 3])
-def test_a_fault_while_publishing_leaves_the_old_files_whole(tmp_path, monkeypatch, fails_at):
-    places = ["figures/c/a.png", "results/c.json", "c.ipynb"]
-    publish("c", dict.fromkeys(places, b"old"), tmp_path)
-    write, calls = Path.write_bytes, []
-
-    def failing(path: Path, content: bytes) -> int:
-        calls.append(path)
-        if len(calls) == fails_at:
-            write(path, content[:1])
-            raise OSError(28, "No space left on device", str(path))
-        return write(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", failing)
-    with pytest.raises(OSError, match="No space left"):
-        publish("c", dict.fromkeys(places, b"new"), tmp_path)
-    assert set(tree(tmp_path).values()) == {b"old"}
-    assert len(tree(tmp_path)) == 3
-
-
 def simulated(*outputs, origin="simulated"):
     notebook = executed(*outputs)
     findings = notebook.cells[-1].outputs[0].data
