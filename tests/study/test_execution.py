@@ -1,20 +1,23 @@
+import io
 import json
 import os
 import shutil
+import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tr_analysis.runner import kernels
-from tr_analysis.runner.run import run
+from tr_analysis.study import kernels
+from tr_analysis.study.execution import Progress, run
 from tr_analysis.study.plan import plan
 
 FIGURE = """\
 import os
 from IPython.display import display
-names = ["OMP_NUM_THREADS", "PYTHONHASHSEED", "JUPYTER_PREFER_ENV_PATH"]
+names = ["OMP_NUM_THREADS", "PYTHONHASHSEED"]
 print(*[os.environ.get(name) for name in names], os.path.basename(os.getcwd()), os.environ.get("MPLBACKEND"))
 figure = {"image/png": "cG5n", "text/csv": "x\\n1\\n", "text/plain": "figure"}
 display(figure, metadata={"image/png": {"name": "placebo", "alt": "a"}}, raw=True)
@@ -29,7 +32,6 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
     toy("01-a", FIGURE)
     monkeypatch.setenv("MPLBACKEND", "nonsense")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.delenv("JUPYTER_PREFER_ENV_PATH", raising=False)
     environment, folder = dict(os.environ), Path.cwd()
     (outcome,) = run(plan())
     first = tree(tmp_path / "reports")
@@ -41,7 +43,7 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
         "figures/01-a/placebo.csv",
     }
     executed = nbformat.reads(first["01-a.ipynb"].decode(), as_version=4)
-    told = "1 0 1 notebooks module://matplotlib_inline.backend_inline\n"
+    told = "1 0 notebooks module://matplotlib_inline.backend_inline\n"
     assert executed.cells[5].outputs[0].text == told
     results = json.loads(first["results/01-a.json"])
     assert results["parameters"] == {"n": 2, "name": "x"}
@@ -51,19 +53,6 @@ def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_
     assert tree(tmp_path / "reports") == first
     assert (dict(os.environ), Path.cwd()) == (environment, folder)
     assert capfd.readouterr().err == ""
-
-
-def test_a_turned_parameter_gets_a_folder_of_its_own(toy, tmp_path):
-    toy("01-a", "assert (n, name) == (3, '007')")
-    (outcome,) = run(plan(given={"n": "3", "name": "007"}))
-    assert outcome.failure == ""
-    assert set(tree(tmp_path / "reports")) == {
-        "variants/01-a/n=3,name=007/01-a.ipynb",
-        "variants/01-a/n=3,name=007/results/01-a.json",
-    }
-    executed = nbformat.read(outcome.task.out / "01-a.ipynb", as_version=4)
-    assert executed.cells[3].id == "injected-parameters"
-    assert executed.metadata.tr_analysis.parameters == {"n": 3, "name": "007"}
 
 
 def test_failures_say_where_and_why_and_touch_nothing_else(toy, tmp_path):
@@ -160,25 +149,15 @@ def test_a_chapter_without_the_results_it_needs_is_not_run(toy, tmp_path):
     assert {path.name for path in (tmp_path / "reports" / "failed").iterdir()} == {"01-bad.ipynb"}
 
 
-@pytest.mark.full
-def test_a_chapter_about_one_provider_yields_files_for_each(toy, tmp_path, providers):
-    toy("provider", f"{FIGURE}print(provider)", parameters=providers)
-    outcomes = run(plan())
-    assert [outcome.failure for outcome in outcomes] == [""] * 3
-    names = ["provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"]
-    reports = tmp_path / "reports"
-    first = tree(reports)
-    assert set(first) == {
-        place.format(name)
-        for name in names
-        for place in ("{}.ipynb", "results/{}.json", "figures/{}/placebo.png", "figures/{}/placebo.csv")
-    }
-    executed = nbformat.read(reports / f"{names[1]}.ipynb", as_version=4)
-    assert executed.cells[0].source == "# Toy provider: Kent, Surrey and Sussex\n\nDoes it run?"
-    assert executed.cells[6].outputs[2].text == "Kent, Surrey and Sussex\n"
-    results = json.loads(first[f"results/{names[1]}.json"])
-    assert results["chapter"] == "provider"
-    assert results["title"] == "Toy provider: Kent, Surrey and Sussex"
-    assert results["parameters"] == {"n": 2, "provider": "Kent, Surrey and Sussex"}
-    run(plan(["provider"], {"provider": "Northumbria"}))  # the default, said or not, gives the same page
-    assert tree(reports) == first
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "seen"), [(Terminal(), True), (io.StringIO(), False)])
+def test_the_bar_names_the_chapters_running_and_is_quiet_without_a_terminal(monkeypatch, stream, seen):
+    monkeypatch.setattr(sys, "stderr", stream)
+    with closing(Progress(())) as progress, progress.running("02-reoffending"), progress.running("03-recall"):
+        progress.advance()
+    assert ("02-reoffending, 03-recall" in stream.getvalue()) == seen
+    assert bool(stream.getvalue()) == seen

@@ -3,20 +3,23 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
-from tests.processes import descendants, is_gone
+from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tr_analysis import paths
-from tr_analysis.runner.forked import ForkedKernel
-from tr_analysis.runner.kernels import running_kernels
-from tr_analysis.runner.run import kernels_for, run
+from tr_analysis.study import kernels
+from tr_analysis.study.execution import kernels_for, run
+from tr_analysis.study.kernels import ForkedKernel, running_kernels
 from tr_analysis.study.plan import plan
 from tr_analysis.study.tables import build_tables
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+forks = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
 STATE = """\
 import json, os, random, signal, sys
@@ -29,22 +32,6 @@ open_files -= {c.fd for c in psutil.Process().net_connections("all") if c.laddr}
 fixed += [os.environ["TR_ANALYSIS_REPORTS"], hash("a"), os.getpgid(0) == os.getpid(), len(open_files)]
 fixed += [pandas.get_option("display.max_columns"), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL]
 print(json.dumps({"loaded": loaded, "own": own, "fixed": fixed, "parent": os.getppid()}))
-"""
-DRAWING = """\
-import base64, io
-import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
-import seaborn as sns
-from IPython.display import display
-frame = pd.DataFrame(np.arange(60.0).reshape(2, 30)).assign(month=pd.period_range("2015-01", periods=2, freq="M"))
-display(frame, frame.dtypes)
-axes = sns.lineplot(x=frame["month"].dt.to_timestamp(), y=frame[0])
-axes.set_title("A line")
-axes.figure.savefig(picture := io.BytesIO(), metadata={"Software": None})
-plt.close()
-shown = {"image/png": base64.b64encode(picture.getvalue()).decode(), "text/csv": "a", "text/plain": str(plt.get_backend())}
-display(shown, metadata={"image/png": {"name": "line", "alt": "A line"}}, raw=True)
 """
 
 
@@ -61,15 +48,7 @@ def printed(folder: Path, name: str) -> dict:
     return json.loads(nbformat.read(folder / f"{name}.ipynb", as_version=4).cells[5].outputs[0].text)
 
 
-def test_forked_kernels_do_not_share_their_chance(toy, tmp_path):
-    for name in ("01-a", "02-b"):
-        toy(name, "import numpy, random\nprint([numpy.random.random(), random.random()])")
-    assert [outcome.failure for outcome in run(plan())] == ["", ""]
-    first, second = (printed(tmp_path / "reports", name) for name in ("01-a", "02-b"))
-    assert first[0] != second[0]
-    assert first[1] != second[1]
-
-
+@forks
 @pytest.mark.full
 def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, own_server, tmp_path):
     toy("01-a", STATE)
@@ -86,19 +65,7 @@ def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, own_serve
     assert first["fixed"] == second["fixed"] == standard["fixed"]
 
 
-@pytest.mark.full
-def test_forked_and_standard_kernels_give_the_same_bytes(toy, own_server, tmp_path):
-    toy("01-drawing", DRAWING)
-    toy("02-plain", "import pandas as pd\npd.DataFrame({'n': range(99)})")
-    given = {}
-    for forked in (True, False):
-        outcomes = run_with(plan(out=tmp_path / str(forked)), forked=forked)
-        assert [outcome.failure for outcome in outcomes] == ["", ""]
-        given[forked] = tree(tmp_path / str(forked))
-    assert given[True] == given[False]
-    assert b"image/png" in given[True]["01-drawing.ipynb"]
-
-
+@forks
 @pytest.mark.full
 def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
     build_tables()
@@ -112,6 +79,7 @@ def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
     assert set(given[True]) == set(given[False])
 
 
+@forks
 def test_a_crash_is_its_own_chapters_error(toy):
     toy("01-crash", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
     toy("02-good", "n")
@@ -119,6 +87,7 @@ def test_a_crash_is_its_own_chapters_error(toy):
     assert failures == ["01-crash, under “Evidence”: the kernel died while this cell ran", ""]
 
 
+@forks
 def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, own_server, monkeypatch):
     broken = [sys.executable, "-c", "raise SystemExit('no room to fork in')"]
     start = subprocess.Popen
@@ -131,6 +100,7 @@ def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, own_ser
     )
 
 
+@forks
 def test_nothing_is_left_of_a_run_whatever_its_server_was_doing(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = descendants()  # such as the browser of other tests
@@ -146,6 +116,7 @@ def test_nothing_is_left_of_a_run_whatever_its_server_was_doing(tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
+@forks
 def test_a_kernel_that_is_gone_is_not_mistaken_for_another():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         kernel = ForkedKernel(process.pid)
@@ -153,3 +124,73 @@ def test_a_kernel_that_is_gone_is_not_mistaken_for_another():
     assert kernel.poll() == kernel.wait() == 1
     kernel.send_signal(signal.SIGKILL)
     assert ForkedKernel(process.pid).poll() == 1
+
+
+@contextmanager
+def sleeper() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start a process that starts another; yield it and the other's id once both sleep."""
+    sleeps = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeps!r}])"
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        child = psutil.Process(int(process.stdout.readline()))
+        try:
+            yield process, child.pid
+        finally:  # where they are left over, nobody waits until they wake
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+            process.kill()
+
+
+def test_no_kernel_outlives_its_run_nor_any_file_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with sleeper() as (process, child), running_kernels(tmp_path) as running:
+        (runtime,) = tmp_path.iterdir()
+        assert runtime.stat().st_mode & 0o077 == 0
+        running._remember(process.pid)
+        running.stop()
+        assert process.wait(LIMIT) != 0
+        wait_for(lambda: is_gone(child))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kernel_that_starts_after_the_end_ends_too(tmp_path):
+    with running_kernels(tmp_path) as running:
+        running.stop()
+        with sleeper() as (process, _):
+            running._remember(process.pid)
+            assert process.wait(LIMIT) != 0
+
+
+@pytest.mark.parametrize(("longest", "transport"), [(200, "ipc"), (3, "tcp")])
+def test_sockets_are_used_where_their_path_is_short_enough(tmp_path, monkeypatch, longest, transport):
+    if os.name != "posix":
+        pytest.skip("no Unix sockets")
+    monkeypatch.setattr(kernels, "LONGEST_FOLDER", longest)
+    with running_kernels(tmp_path) as running:
+        config = running.options("01-a", tmp_path)["config"]
+        assert config["ConnectionFileMixin"]["transport"] == transport
+
+
+def test_a_kernel_that_cannot_start_says_why(toy, tmp_path, monkeypatch):
+    spec = tmp_path / "jupyter" / "kernels" / "broken" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise SystemExit('No module named ipykernel')"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "broken", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    toy("01-a", "n", kernel="broken")
+    (outcome,) = run(plan())
+    assert outcome.failure.startswith("01-a: the kernel did not start (")
+    assert outcome.failure.endswith("its last words: No module named ipykernel")
+    assert outcome.files == ()
+    assert not Path(tmp_path, "reports").exists()
+
+
+@forks
+def test_forked_kernels_do_not_share_their_chance(toy, tmp_path):
+    for name in ("01-a", "02-b"):
+        toy(name, "import numpy, random\nprint([numpy.random.random(), random.random()])")
+    assert [outcome.failure for outcome in run(plan())] == ["", ""]
+    first, second = (printed(tmp_path / "reports", name) for name in ("01-a", "02-b"))
+    assert first[0] != second[0]
+    assert first[1] != second[1]

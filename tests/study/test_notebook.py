@@ -1,7 +1,7 @@
 import pytest
 
 from tr_analysis.errors import StudyError
-from tr_analysis.study.needs import needed_results
+from tr_analysis.study.notebook import needed_results
 
 
 @pytest.mark.parametrize(

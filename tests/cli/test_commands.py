@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.processes import LIMIT, descendants, is_gone, wait_for
-from tr_analysis import __version__, data
+from tr_analysis import __version__
 from tr_analysis.cli import main
 from tr_analysis.errors import ChapterError, DataError, Problem
 from tr_analysis.files import write_files
 from tr_analysis.study import tables
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 FINDINGS = """\
 from IPython.display import display
 display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/plain": ""}, raw=True)
@@ -77,7 +77,7 @@ def test_list_shows_chapters_and_questions(root, capsys):
     assert lines[2:] == ["03-recall  Recall", "           Did recall rise?"]
 
 
-def test_params_shows_what_may_be_turned_and_how(root, capsys):
+def test_params_shows_what_can_be_changed_and_how(root, capsys):
     assert main(["params", "recall"]) == 0
     assert capsys.readouterr().out == (
         "03-recall: Recall\n"
@@ -145,7 +145,7 @@ def test_a_fault_of_a_page_does_not_hide_a_chapter_that_failed(root, monkeypatch
 def provider(root, plain_pages, monkeypatch):
     """A chapter about one provider, of three."""
     names = ("Northumbria", "Kent, Surrey and Sussex", "NPS Wales")
-    monkeypatch.setattr("tr_analysis.study.parameters.provider_names", lambda: names)
+    monkeypatch.setattr("tr_analysis.study.parameters._provider_names", lambda: names)
     chapter(root, "provider", "n", 'n: int = 2  # how many\nwho: Provider = "Northumbria"  # whom')
 
 
@@ -165,7 +165,7 @@ def test_a_provider_is_named_with_spaces_and_commas_and_published_with_the_study
     assert first.startswith("provider-kent-surrey-and-sussex  ")
     assert last == "2 pages: reports/site/index.html"
     assert (root / "reports" / "site" / "provider-kent-surrey-and-sussex.html").exists()
-    assert main(["run", "provider", "--all"]) == 0
+    assert main(["run", "provider"]) == 0
     same, lines = capsys.readouterr().out.split("\n", 1)
     assert same == "unchanged: provider-kent-surrey-and-sussex"
     assert re.fullmatch(
@@ -181,22 +181,6 @@ def test_a_chapter_that_needs_a_failing_one_is_told_apart_from_it(root, plain_pa
     out, err = capsys.readouterr()
     assert out.splitlines()[1] == "03-recall  not run"
     assert err.splitlines()[1] == "03-recall: not run, because it needs the results of 02-other"
-
-
-@pytest.mark.full
-def test_each_failing_provider_is_named(provider, root, capsys):
-    chapter(
-        root,
-        "provider",
-        "if who[0] == 'N':\n    1 / 0\nn",
-        'n: int = 2  # how many\nwho: Provider = "NPS Wales"  # whom',
-    )
-    assert main(["run", "provider", "--all"]) == 2
-    out, err = capsys.readouterr()
-    assert out.splitlines()[0].startswith("provider-kent-surrey-and-sussex  ")
-    assert "provider-northumbria  " in out
-    assert len(err.splitlines()) == 2
-    assert "provider-nps-wales, under “Evidence”: ZeroDivisionError" in err
 
 
 def test_a_failing_chapter_ends_with_code_2_and_its_last_line_says_where_and_why(root, plain_pages, capsys):
@@ -216,7 +200,6 @@ def test_a_failing_chapter_ends_with_code_2_and_its_last_line_says_where_and_why
         (["run", "-p", "n=2.5"], "02-other: n=2.5 is not allowed; n takes a whole number from 0 to 5"),
         (["run", "-p", "n"], "'n' is not of the form name=value"),
         (["run", "-p", "n=1", "-p", "n=2"], "n is given twice"),
-        (["run", "03", "--all"], "03-recall is not about one provider: leave --all away"),
         (["run", "--jobs", "0"], "Usage: tr-analysis run [OPTIONS] [CHAPTER]..."),
         (["params"], "Usage: tr-analysis params [OPTIONS] CHAPTER"),
         (["params", "x"], "there is no chapter x"),
@@ -239,7 +222,7 @@ def test_new_says_what_to_do_next(root, capsys):
     assert capsys.readouterr().out == (
         "notebooks/04-housing.ipynb: Housing\n"
         "  tr-analysis run 04-housing  # run it\n"
-        "  tr-analysis params 04-housing  # what may be turned\n"
+        "  tr-analysis params 04-housing  # what can be changed\n"
         "  tr-analysis lint 04-housing  # check it\n"
     )
     assert main(["lint", "04"]) == 0
@@ -278,15 +261,6 @@ def test_a_file_that_cannot_be_written_is_named_in_one_line(root, capsys, monkey
         f"{root / file}: Permission denied; make room and see that it can be read and written, then run again"
     )
     assert capsys.readouterr().err == f"tr-analysis: {said}\n"
-
-
-def test_the_data_commands_say_what_they_did(root, capsys, monkeypatch):
-    monkeypatch.setitem(vars(data), "check", lambda: "12 tables, 20 rates reconciled")
-    monkeypatch.setitem(vars(data), "describe", lambda: [root / "data" / "raw" / "datapackage.json"])
-    assert [main(["data", name]) for name in ("check", "build", "describe")] == [0, 0, 0]
-    assert capsys.readouterr().out == (
-        "12 tables, 20 rates reconciled\n2 tables\ndata/raw/datapackage.json\n"
-    )
 
 
 def test_bad_data_ends_with_code_1_before_any_chapter_runs(root, capsys, monkeypatch):
@@ -439,30 +413,6 @@ def test_why_says_what_changed_and_only_that_runs(root, plain_pages, capsys):
     assert (lines[1].startswith("03-recall  "), len(lines)) == (True, 4)
 
 
-@pytest.mark.full
-def test_a_lost_result_and_a_failed_chapter_run_again(root, plain_pages, capsys):
-    assert main(["run"]) == 0
-    (root / "reports" / "results" / "02-other.json").unlink()
-    chapter(root, "03-recall", "1 / 0")
-    assert main(["run"]) == 2
-    chapter(root, "03-recall")
-    capsys.readouterr()
-    assert main(["run", "--why"]) == 0
-    assert capsys.readouterr().out.startswith(
-        "02-other: unchanged\n03-recall: not made yet, or it failed\n03-recall  "
-    )
-
-
-@pytest.mark.full
-def test_a_broken_record_makes_everything_again(root, plain_pages, capsys):
-    assert main(["run", "03"]) == 0
-    (root / "reports" / ".runs.json").write_text("{")
-    capsys.readouterr()
-    assert main(["run", "03"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["03-recall", "2"]
-
-
 def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch, capsys):
     (root / "data").unlink()
     table = root / "data" / "processed" / "a.csv"
@@ -476,7 +426,7 @@ def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch,
         return [table]
 
     monkeypatch.setattr(tables, "build_tables", build)
-    monkeypatch.setattr("tr_analysis.runner.run.run", lambda *_, **__: [])
+    monkeypatch.setattr("tr_analysis.study.execution.run", lambda *_, **__: [])
     monkeypatch.setattr("tr_analysis.cli.run.render_after", lambda *_, **__: None)
     for call, times in [([], 1), ([], 1), (["--force"], 2)]:
         assert main(["run", "02", *call]) == 0
@@ -497,14 +447,14 @@ def test_kernels_may_be_chosen(root, monkeypatch, kernels):
         asked.append(forked)
         return nullcontext()
 
-    monkeypatch.setattr("tr_analysis.runner.run.kernels_for", kernels_for)
-    monkeypatch.setattr("tr_analysis.runner.run.run", lambda tasks, jobs, *, kernels, done: [])
-    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", True)
+    monkeypatch.setattr("tr_analysis.study.execution.kernels_for", kernels_for)
+    monkeypatch.setattr("tr_analysis.study.execution.run", lambda tasks, jobs, *, kernels, done: [])
+    monkeypatch.setattr("tr_analysis.study.CAN_FORK", True)
     assert main(["run", "03", "--kernels", kernels]) == 0
     assert asked == [kernels == "forked"]
 
 
 def test_kernels_are_not_forked_where_that_is_not_safe(root, monkeypatch, capsys):
-    monkeypatch.setattr("tr_analysis.runner.CAN_FORK", False)
+    monkeypatch.setattr("tr_analysis.study.CAN_FORK", False)
     assert main(["run", "03", "--kernels", "forked"]) == 64
     assert "on Linux only; leave --kernels away" in capsys.readouterr().err

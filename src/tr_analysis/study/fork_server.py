@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -41,12 +40,8 @@ _LIBRARIES = (
 def import_all(names: Sequence[str]) -> None:
     """Import what chapters need, as if a kernel did: pandas asks whether it is in a notebook.
 
-    What cannot be imported is left: a chapter that needs it says better what is wrong.
-
-    Parameters
-    ----------
-    names
-        Modules, or what they hold, in full.
+    Names are modules, or what they hold, in full. What cannot be imported is left: a chapter that needs it says
+    better what is wrong.
     """
     vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=None)
     try:
@@ -60,15 +55,7 @@ def import_all(names: Sequence[str]) -> None:
 def refuse_threads(patience: float = 5) -> None:
     """Refuse to go on with more than one thread: a fork takes along only one, and the locks of all.
 
-    Parameters
-    ----------
-    patience
-        Seconds to wait for one to end by itself.
-
-    Raises
-    ------
-    RuntimeError
-        If a library started one as it was imported, and it does not end.
+    A thread that a library started as it was imported has some seconds to end by itself.
     """
     for thread in threading.enumerate():  # such as the one that says that fonts are being read
         if thread is not threading.main_thread():
@@ -80,10 +67,7 @@ def refuse_threads(patience: float = 5) -> None:
 def serve(channel: socket.socket) -> dict[str, Any] | None:
     """Fork a kernel for each request, a line of JSON, and answer with its process id.
 
-    Returns
-    -------
-    dict or None
-        In a kernel, its request. In the server, nothing, when the other end of the channel is closed.
+    Return in a kernel its request; in the server nothing, when the other end of the channel is closed.
     """
     with channel, channel.makefile("r", encoding="utf-8") as lines:
         for line in lines:
@@ -95,15 +79,7 @@ def serve(channel: socket.socket) -> dict[str, Any] | None:
 
 
 def become_kernel(request: dict[str, Any], server: int) -> None:
-    """Run a kernel in this process, with folder, environment, streams and chance of its own.
-
-    Parameters
-    ----------
-    request
-        ``arguments`` of ipykernel's launcher; ``environment``, ``folder`` and ``log``.
-    server
-        Process id of the server: the kernel ends when it does.
-    """
+    """Run a kernel in this process, with folder, environment, streams and chance of its own; it ends with the server."""
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 
@@ -129,31 +105,12 @@ def end(folder: Path) -> None:
     for kernel in kernels:
         with suppress(psutil.NoSuchProcess):
             kernel.kill()
-    until = time.monotonic() + 5
-    while not all(map(_is_gone, kernels)) and time.monotonic() < until:
-        time.sleep(0.002)
+    psutil.wait_procs(kernels, timeout=5)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_gone(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
-
-
 def main(channel: int, folder: Path, names: Sequence[str]) -> None:
-    """Import, then serve until the other end of the channel is closed.
-
-    Parameters
-    ----------
-    channel
-        File descriptor of our end.
-    folder
-        The run's private folder, which is the working directory.
-    names
-        What to import.
-    """
+    """Import names, then serve on a file descriptor until its other end is closed; the run's folder goes then."""
     sys.path[:] = [place for place in sys.path if place != str(Path.cwd())]  # as ipykernel's launcher does
     server = os.getpid()
     try:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tr_analysis.runner.server import refuse_threads, serve
+from tr_analysis.study.fork_server import refuse_threads, serve
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are for
 def test_imports_start_no_thread_no_socket_and_no_drawing_and_take_themselves_for_a_notebook():
     code = """
 import builtins, json, psutil, sys
-from tr_analysis.runner.server import import_all, refuse_threads
+from tr_analysis.study.fork_server import import_all, refuse_threads
 import_all(["no_such_library", "matplotlib.pyplot", "pathlib.x"])
 refuse_threads()
 import zmq
@@ -58,6 +58,6 @@ def test_the_server_ends_when_nobody_asks_any_more():
 
 
 def test_what_the_package_offers_at_its_door_is_imported_ahead():
-    code = "import sys; from tr_analysis.runner.server import import_all; import_all(['tr_analysis.table', 'no.such'])"
+    code = "import sys; from tr_analysis.study.fork_server import import_all; import_all(['tr_analysis.table', 'no.such'])"
     code += "; print('tr_analysis.report.tables' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "True\n"

@@ -10,10 +10,9 @@ import pytest
 from tr_analysis import __version__
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
-from tr_analysis.runner.normalise import normalise
-from tr_analysis.runner.publish import chapter_files, keep_failed, publish
 from tr_analysis.study.chapters import Chapter
 from tr_analysis.study.plan import Task
+from tr_analysis.study.publish import chapter_files, keep_failed, normalise, publish
 
 CHAPTER = Chapter(Path("03-recall.ipynb"), "Recall", "Did it rise?")
 TASK = Task(CHAPTER, {"n": 3}, {"n": 3}, "03-recall", "Recall", Path("reports"), False, (), Path("reports"))
@@ -75,13 +74,6 @@ def test_the_provider_is_in_the_title(normal):
     files = chapter_files(about, named)
     assert json.loads(files["results/03-recall-wales.json"])["title"] == "Recall: Wales"
     assert "figures/03-recall-wales/placebo.png" in files
-
-
-def test_normalising_leaves_its_argument_alone():
-    notebook = executed()
-    normalise(notebook, TASK)
-    assert "papermill" in notebook.metadata
-    assert notebook.cells[1].id == "ab12cd34"
 
 
 def test_the_files_of_a_chapter(normal):
@@ -151,33 +143,6 @@ def test_publishing_replaces_what_was_there_and_removes_what_is_stale(normal, tm
     assert not (tmp_path / "failed").exists()
 
 
-def test_a_figures_folder_left_empty_goes(tmp_path):
-    publish("03-recall", {"figures/03-recall/old.png": b"old"}, tmp_path)
-    publish("03-recall", {"03-recall.ipynb": b"new"}, tmp_path)
-    assert tree(tmp_path) == {"03-recall.ipynb": b"new"}
-    assert not (tmp_path / "figures" / "03-recall").exists()
-
-
-@pytest.mark.parametrize("fails_at", [1, 2, 3])
-def test_a_fault_while_publishing_leaves_the_old_files_whole(tmp_path, monkeypatch, fails_at):
-    places = ["figures/c/a.png", "results/c.json", "c.ipynb"]
-    publish("c", dict.fromkeys(places, b"old"), tmp_path)
-    write, calls = Path.write_bytes, []
-
-    def failing(path: Path, content: bytes) -> int:
-        calls.append(path)
-        if len(calls) == fails_at:
-            write(path, content[:1])
-            raise OSError(28, "No space left on device", str(path))
-        return write(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", failing)
-    with pytest.raises(OSError, match="No space left"):
-        publish("c", dict.fromkeys(places, b"new"), tmp_path)
-    assert set(tree(tmp_path).values()) == {b"old"}
-    assert len(tree(tmp_path)) == 3
-
-
 def simulated(*outputs, origin="simulated"):
     notebook = executed(*outputs)
     findings = notebook.cells[-1].outputs[0].data
@@ -199,12 +164,6 @@ def test_a_simulated_chapter_says_so_in_heading_and_results():
     results = json.loads(files["results/03-recall.json"])
     assert (results["title"], results["origin"]) == ("SIMULATED: Recall", "simulated")
     assert json.loads(files["03-recall.ipynb"])["cells"][0]["source"] == ["# SIMULATED: Recall"]
-
-
-def test_an_observed_chapter_has_no_origin():
-    results = json.loads(chapter_files(TASK, normalise(executed(), TASK))["results/03-recall.json"])
-    assert "origin" not in results
-    assert results["title"] == "Recall"
 
 
 @pytest.mark.parametrize(
