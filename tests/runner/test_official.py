@@ -18,7 +18,7 @@ def tasks(toy, tmp_path):
     results.mkdir(parents=True)
     (results / "03-c.json").write_text(json.dumps({"data": {"official/crc_results": "ab12"}}))
     toy("01-a", "tables = ['crc_results']")
-    toy("02-b", "from tr_analysis.official.held import held_panel")
+    toy("02-b", "from tr_analysis.official.store import held_panel")
     toy("03-c", "n")
     toy("04-d", "n")
     return plan(["01", "02", "03", "04"])
@@ -66,7 +66,7 @@ def test_chapters_that_use_a_table_run_when_it_appears_changes_or_goes(tasks, tm
 def test_another_official_table_concerns_only_who_asks_for_all(tasks):
     before = parts(tasks)
     paths.official_tables().mkdir(parents=True)
-    (paths.official_tables() / "overall_tool.csv").write_text("a")
+    (paths.official_tables() / "crc_baselines.csv").write_text("a")
     assert changed(before, parts(tasks)) == ["02-b"]
 
 

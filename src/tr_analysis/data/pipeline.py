@@ -161,8 +161,8 @@ def _official() -> list[Path]:
     """Build the tables of the official files, or remove them with the last of these; without any, do nothing."""
     if not (paths.official().is_dir() or paths.official_tables().is_dir()):
         return []
-    from tr_analysis.official.build import build_official
     from tr_analysis.official.record import verify
+    from tr_analysis.official.store import build_official
 
     verify()
     return build_official()

@@ -5,7 +5,7 @@ from typing import Any
 
 from tr_analysis.data import load
 from tr_analysis.errors import StudyError
-from tr_analysis.official.held import PREFIX, official
+from tr_analysis.official.store import PREFIX, official
 from tr_analysis.origin import MARK, SIMULATED
 
 
