@@ -7,25 +7,47 @@ from tr_analysis.errors import UsageError
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_without_the_variable_the_project_is_where_the_package_is_installed_from(monkeypatch, value):
+@pytest.mark.parametrize("here", ["tests/data", None])
+def test_the_project_is_the_checkout_around_or_the_one_installed_from(monkeypatch, tmp_path, value, here):
+    monkeypatch.chdir(Path(__file__).parents[1] / here if here else tmp_path)
     monkeypatch.delenv("TR_ANALYSIS_ROOT", raising=False)
     if value is not None:
         monkeypatch.setenv("TR_ANALYSIS_ROOT", value)
     assert (paths.root() / "src" / "tr_analysis" / "paths.py").samefile(paths.__file__)
+    assert paths.has_own_data()
+    assert paths.tables() == paths.processed()
+
+
+def test_another_checkout_wins_over_the_one_installed_from(monkeypatch, tmp_path):
+    monkeypatch.delenv("TR_ANALYSIS_ROOT", raising=False)
+    (tmp_path / "src" / "tr_analysis").mkdir(parents=True)
+    (tmp_path / "src" / "tr_analysis" / "paths.py").touch()
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert paths.root() == tmp_path.resolve()
+
+
+@pytest.mark.parametrize("below", ["", "notebooks", "notebooks/more"])
+def test_outside_a_checkout_the_project_is_here_and_the_tables_are_those_of_the_package(
+    monkeypatch, tmp_path, below
+):
+    monkeypatch.delenv("TR_ANALYSIS_ROOT", raising=False)
+    monkeypatch.setattr(paths, "_PACKAGE", tmp_path / "lib" / "tr_analysis")
+    (tmp_path / below).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path / below)
+    assert paths.root() == (tmp_path if below == "notebooks" else tmp_path / below).resolve()
+    assert not paths.has_own_data()
+    assert paths.tables() == tmp_path / "lib" / "tr_analysis" / "tables"
 
 
 def test_the_variable_moves_every_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    folders = [paths.raw(), paths.processed(), paths.notebooks(), paths.reports()]
-    names = ["data/raw", "data/processed", "notebooks", "reports"]
-    assert folders == [tmp_path.resolve() / name for name in names]
-
-
-def test_a_relative_root_is_resolved_from_here(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "study").mkdir()
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", "study")
-    assert paths.root() == Path(tmp_path, "study").resolve()
+    monkeypatch.chdir(tmp_path)
+    for value in (str(tmp_path / "study"), "study"):
+        monkeypatch.setenv("TR_ANALYSIS_ROOT", value)
+        folders = [paths.raw(), paths.tables(), paths.notebooks(), paths.reports()]
+        names = ["data/raw", "data/processed", "notebooks", "reports"]
+        assert folders == [(tmp_path / "study").resolve() / name for name in names]
 
 
 def test_a_root_that_is_not_there_is_refused(monkeypatch, tmp_path):

@@ -11,31 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SIGNIFICANT = 6
-"""Digits of a number that is stored or published; its whole part is kept in full."""
-
-FRACTION = 1e-4
-"""Share of an interval's half width below which an estimate and its ends keep no digit."""
-
-NOISE = 1e-10
-"""Share of the largest of several numbers below which a difference of such numbers is nought."""
-
-SETTLED = 10
-"""Digits to which a number is settled before it is rounded for a reader, compared or drawn."""
+SIGNIFICANT = 6  # digits of a number that is stored or published; its whole part is kept in full
+FRACTION = 1e-4  # share of an interval's half width below which an estimate and its ends keep no digit
+NOISE = 1e-10  # share of the largest of several numbers below which a difference of such numbers is nought
+SETTLED = 10  # digits to which a number is settled before it is rounded for a reader, compared or drawn
 
 
 def settle(values: npt.ArrayLike) -> Any:
-    """Round to ten significant digits, which takes away the noise of the processor and nothing else.
-
-    Parameters
-    ----------
-    values
-        Numbers, of any shape; those that are missing or infinite stay.
-
-    Returns
-    -------
-    float or numpy.ndarray
-        Of the shape given.
+    """Round numbers of any shape to ten significant digits: away goes the noise of the processor and nothing else.
 
     Examples
     --------
@@ -61,14 +44,7 @@ def without_noise(values: npt.ArrayLike) -> Any:
 
 
 def kept(value: float, half_width: float | None = None) -> float:
-    """Return a number with the digits that are kept.
-
-    Parameters
-    ----------
-    value
-        The number.
-    half_width
-        Half of the width of its interval, in the same unit, where there is one that is not nought.
+    """Return a number with the digits that are kept, given half of the width of its interval, where there is one.
 
     Examples
     --------
@@ -84,7 +60,6 @@ def kept(value: float, half_width: float | None = None) -> float:
 
 
 def _exponent(value: float) -> int:
-    """Return the power of ten of the first significant digit."""
     return int(f"{abs(value):.{SETTLED}e}".partition("e")[2])
 
 
@@ -101,12 +76,7 @@ def text(value: float, half_width: float | None = None) -> str:
 
 
 def to_count(value: Any) -> int:
-    """Return a count as a whole number.
-
-    Raises
-    ------
-    ValueError
-        If it is not one, to ten digits: cutting off the rest would hide a wrong figure.
+    """Return a count as a whole number; a `ValueError` if it is none, to ten digits.
 
     Examples
     --------

@@ -1,9 +1,10 @@
 """The errors a user can cause, each with its exit code, and the hint at what was meant."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+from tr_analysis.text import slugify
 
 
 class StudyError(Exception):
@@ -35,23 +36,14 @@ class Problem:
     value: str | None = None
 
     def __str__(self) -> str:
-        where = [self.file]
-        if self.row is not None:
-            where.append(f"row {self.row}")
-        if self.column is not None:
-            where.append(f"column {self.column}")
+        row = "" if self.row is None else f", row {self.row}"
+        column = "" if self.column is None else f", column {self.column}"
         found = "" if self.value is None else f": {self.value!r}"
-        return f"{', '.join(where)}{found}: {self.rule}"
+        return f"{self.file}{row}{column}{found}: {self.rule}"
 
 
 class DataError(StudyError):
-    """Bad data: carries every problem found.
-
-    Parameters
-    ----------
-    problems
-        The faults. The message lists the first ones, a line each, and counts the rest.
-    """
+    """Bad data: carries every problem found; the message lists the first ones, a line each, and counts the rest."""
 
     shown = 20
 
@@ -63,16 +55,11 @@ class DataError(StudyError):
         super().__init__("\n".join(lines))
 
 
-def plain(name: str) -> str:
-    """Return a name as files bear it, in small letters with dashes: ``nps-wales`` of ``NPS Wales``."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower())
-
-
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean X?"`` with the nearest known word, or nothing when none is near.
 
     Capitals and what stands between words make no difference.
     """
-    names = {plain(name): name for name in known}
-    close = get_close_matches(plain(word), names, n=1, cutoff=0.7)
+    names = {slugify(name): name for name in known}
+    close = get_close_matches(slugify(word), names, n=1, cutoff=0.7)
     return f"; did you mean {names[close[0]]}?" if close else ""

@@ -2,14 +2,29 @@
 
 import hashlib
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+_RECENT = 2 * 10**9  # nanoseconds within which a second change may leave a file's time as it is
+_hashes: dict[tuple[Path, int, int, int], str] = {}
 
 
 def sha256(content: bytes) -> str:
     """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def file_hash(path: Path) -> str | None:
+    """Return the SHA-256 of a file, nothing where there is none; it is read again only when its size or times changed."""
+    if not path.is_file():
+        return None
+    status = path.stat()
+    key = path, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    if key not in _hashes or time.time_ns() - status.st_mtime_ns < _RECENT:
+        _hashes[key] = sha256(path.read_bytes())
+    return _hashes[key]
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
@@ -19,17 +34,10 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     in, in the order given. If a move fails, those already made are undone. A file that already holds its
     content is left alone.
 
-    Parameters
-    ----------
-    folder
-        Where the files go; made if need be.
-    contents
-        Content by name, or by path below the folder.
-
     Returns
     -------
     list of Path
-        The places of all the files, in the order given.
+        The places of all the files, below the folder (made if need be), in the order given.
 
     Raises
     ------

@@ -20,8 +20,6 @@ def in_order(frame: pd.DataFrame, *by: str, descending: Sequence[str] = ()) -> p
 
     Parameters
     ----------
-    frame
-        The rows.
     *by
         Names of columns or of index levels, the first first. Missing values come last.
     descending
@@ -53,12 +51,7 @@ def _settled(values: "pd.Series[Any]") -> Any:
 
 
 def only(rows: Any) -> Any:
-    """Return the one row of a frame, or the one value of a series.
-
-    Raises
-    ------
-    ValueError
-        If there are none or several.
+    """Return the one row of a frame, or the one value of a series; a `ValueError` if there are none or several.
 
     Examples
     --------

@@ -5,23 +5,44 @@ from pathlib import Path
 
 from tr_analysis.errors import UsageError
 
-REPORTS = "TR_ANALYSIS_REPORTS"
+ROOT, REPORTS = "TR_ANALYSIS_ROOT", "TR_ANALYSIS_REPORTS"
+_PACKAGE = Path(__file__).parent
+_IN_CHECKOUT = Path("src", "tr_analysis", "paths.py")
 
 
 def root() -> Path:
-    """Return the project's folder: ``TR_ANALYSIS_ROOT``, or the checkout this package is installed from.
+    """Return the folder of the project that is worked on.
+
+    It is ``TR_ANALYSIS_ROOT`` where that is set; else the checkout in which the current folder lies, else the one
+    this package is installed from. Without any of these it is the current folder, or the one above ``notebooks``.
 
     Raises
     ------
     UsageError
         If ``TR_ANALYSIS_ROOT`` is no folder.
     """
-    path = Path(os.environ.get("TR_ANALYSIS_ROOT") or Path(__file__).parents[2]).resolve()
-    if not path.is_dir():
-        raise UsageError(
-            f"TR_ANALYSIS_ROOT is {path}, which is no folder; set it to the project's, or unset it"
-        )
-    return path
+    if given := os.environ.get(ROOT):
+        path = Path(given).resolve()
+        if not path.is_dir():
+            raise UsageError(
+                f"TR_ANALYSIS_ROOT is {path}, which is no folder; set it to the project's, or unset it"
+            )
+        return path
+    here = Path.cwd()
+    for folder in (here, *here.parents, _PACKAGE.parents[1]):
+        if (folder / _IN_CHECKOUT).is_file():
+            return folder.resolve()
+    return (here.parent if here.name == "notebooks" else here).resolve()
+
+
+def has_own_data() -> bool:
+    """Return whether the project builds its tables from raw files of its own; else those of the package are read."""
+    return bool(os.environ.get(ROOT)) or (root() / _IN_CHECKOUT).is_file()
+
+
+def tables() -> Path:
+    """Return the folder that analysis tables are read from: the project's own, or the one in the package."""
+    return processed() if has_own_data() else _PACKAGE / "tables"
 
 
 def sources() -> tuple[Path, ...]:
@@ -35,7 +56,7 @@ def raw() -> Path:
 
 
 def processed() -> Path:
-    """Return the folder of the analysis tables."""
+    """Return the folder in which the analysis tables are built."""
     return root() / "data" / "processed"
 
 

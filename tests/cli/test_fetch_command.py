@@ -12,10 +12,10 @@ import pytest
 from tests.official.layouts import final_sheet, interim_sheet, save
 from tr_analysis import paths
 from tr_analysis.cli import main
-from tr_analysis.data import pipeline
 from tr_analysis.errors import DataError
-from tr_analysis.official.build import load_official
-from tr_analysis.official.fetching.register import REGISTER
+from tr_analysis.official.register import REGISTER
+from tr_analysis.official.store import official
+from tr_analysis.study.tables import build_official_tables
 
 PROJECT = Path(__file__).parents[2]
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
@@ -56,10 +56,8 @@ def test_the_list_names_every_file_and_changes_nothing(root, capsys):
     before = tree(root)
     assert main(["fetch", "--list"]) == 0
     said = capsys.readouterr().out
-    assert re.findall(r"^(\S+)  not held$", said, re.MULTILINE) == list(REGISTER)
-    assert said.count("address  not known: download it") == sum(
-        file.url is None for file in REGISTER.values()
-    )
+    assert re.findall(r"^(\S+)  not here$", said, re.MULTILINE) == list(REGISTER)
+    assert said.count("address  not known: download it") == sum(not file.url for file in REGISTER.values())
     assert main(["fetch", "--list", "crc-baselines-2011"]) == 0
     assert "F15.05" in capsys.readouterr().out
     assert tree(root) == before
@@ -86,6 +84,7 @@ def test_without_internet_one_sentence_and_nothing_changed(root, offline, capsys
         (["--list", "--accept-changes"], "--list changes nothing"),
         (["--list", "no-such-file"], "no official file"),
         (["--loud"], "No such option"),
+        (["--releases", "all"], "there is no official file yet"),
     ],
 )
 def test_wrong_usage(root, words, said, capsys):
@@ -97,17 +96,17 @@ def test_wrong_usage(root, words, said, capsys):
 def test_files_that_are_brought_become_tables(root, downloads, capsys):
     assert main(["fetch", "--from", "downloads"]) == 0
     said = capsys.readouterr().out
-    assert f"{INTERIM}  brought: " in said
+    assert f"{INTERIM}  imported: " in said
     assert "readme.pdf  left out: no table" in said
     (rows,) = re.findall(r"^crc_results  (\d+) rows$", said, re.MULTILINE)
     with (paths.official_tables() / "crc_results.csv").open() as file:
         assert len(list(csv.DictReader(file))) == int(rows) > 20
     after = tree(root)
     assert main(["fetch", "--from", "downloads"]) == 0
-    assert f"{INTERIM}  held" in capsys.readouterr().out
+    assert f"{INTERIM}  unchanged" in capsys.readouterr().out
     assert tree(root) == after
     assert main(["fetch", "--list", "crc-interim-2017-01"]) == 0
-    assert f"crc-interim-2017-01  held: study/data/raw/official/{INTERIM}" in capsys.readouterr().out
+    assert f"crc-interim-2017-01  here: study/data/raw/official/{INTERIM}" in capsys.readouterr().out
     shutil.rmtree(paths.official_tables())
     assert main(["fetch", "crc-interim-2017-01"]) == 0
     assert tree(root) == after
@@ -126,7 +125,7 @@ def test_bad_files_change_nothing(root, downloads, capsys):
 
 def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downloads, capsys):
     before = tree(root)
-    assert pipeline._official() == []
+    assert build_official_tables() == []
     assert tree(root) == before
     save(paths.official() / INTERIM, interim_sheet())
     assert main(["data", "build"]) == 0
@@ -135,10 +134,10 @@ def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downl
     save(paths.official() / INTERIM, final_sheet())
     held = tree(root)
     with pytest.raises(DataError, match="is not the file that was first fetched"):
-        pipeline._official()
+        build_official_tables()
     assert tree(root) == held
     shutil.rmtree(paths.official())
-    assert pipeline._official() == []
+    assert build_official_tables() == []
     assert not paths.official_tables().exists()
 
 
@@ -150,7 +149,7 @@ def commands(text):
 @pytest.mark.full
 def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
     text = (PROJECT / "docs" / "official-tables.md").read_text(encoding="utf-8")
-    expected = {"tr-analysis fetch": 3, "tr-analysis fetch reoffending-data-tool": 3}
+    expected = {"tr-analysis fetch": 3, "tr-analysis fetch crc-interim-2017-01": 3}
     found = commands(text)
     assert len(found) > 5
     for command in found:
@@ -159,7 +158,8 @@ def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
         assert main(shlex.split(command)[1:]) == expected.get(command, 0), (command, capsys.readouterr().err)
     assert all(f"`{name}`" in text for name in REGISTER)
     assert (
-        json.loads((paths.official() / "record.json").read_bytes())["files"][INTERIM]["brought as"] == INTERIM
+        json.loads((paths.official() / "record.json").read_bytes())["files"][INTERIM]["imported as"]
+        == INTERIM
     )
 
 
@@ -172,22 +172,16 @@ def test_releases_that_overlap_are_chosen_between_and_the_choice_is_kept(root, d
     assert tree(root) == before
     assert main(["fetch", "--from", str(downloads), "--releases", "latest"]) == 0
     assert "crc_results  21 rows" in capsys.readouterr().out
-    pipeline._official()
-    assert set(load_official("crc_results")["release"]) == {"2017-04"}
+    build_official_tables()
+    assert set(official("crc_results")["release"]) == {"2017-04"}
     assert main(["fetch", "--releases", "all"]) == 0
-    assert len(load_official("crc_results")) == 42
+    assert len(official("crc_results")) == 42
     held = tree(root)
     assert main(["fetch", "--releases", "one"]) == 1
     assert tree(root) == held
     (paths.official() / "interim-apr17.xlsx").unlink()
     assert main(["fetch", "--releases", "one"]) == 0
     assert "releases" not in json.loads((paths.official() / "record.json").read_text())
-
-
-def test_a_choice_of_releases_needs_files(root, capsys):
-    assert main(["fetch", "--releases", "all"]) == 64
-    assert "no official file is held yet" in capsys.readouterr().err
-    assert not paths.official().exists()
 
 
 def test_what_disagrees_and_what_was_not_understood_is_said_in_short(root, downloads, capsys):

@@ -11,6 +11,7 @@ from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import pipeline
 from tr_analysis.data.read import read
+from tr_analysis.data.schemas import TABLES
 
 
 @dataclass
@@ -78,10 +79,22 @@ def built(tmp_path_factory):
     root = tmp_path_factory.mktemp("study")
     raw = root / "data" / "raw"
     shutil.copytree(paths.raw(), raw)
+    shutil.copy(paths.raw().parent / "DICTIONARY.md", raw.parent)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TR_ANALYSIS_ROOT", str(root))
         assert main(["data", "build"]) == 0
     return root
+
+
+@pytest.fixture(scope="session")
+def raw_frames(built):
+    """The raw tables as they are read."""
+    return {name: read(built / "data" / "raw", table) for name, table in TABLES.items()}
+
+
+@pytest.fixture(scope="session")
+def kinds():
+    return {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
 
 
 @pytest.fixture(scope="session")

@@ -89,3 +89,9 @@ def test_no_text_ends_in_another_error(expression):
         assert isinstance(evaluate(expression, FRAMES), float)
     except ValueError as error:
         assert str(error)
+
+
+def test_a_simulated_table_is_refused():
+    simulated = {"recalls": FRAMES["recalls"].assign(origin="simulated")}
+    with pytest.raises(ValueError, match="recalls is simulated"):
+        evaluate("recalls[month=2015-02].people", simulated)

@@ -4,19 +4,16 @@ import pandas as pd
 import pytest
 
 from tr_analysis.data import load
+from tr_analysis.data.checks import reconciliation
 from tr_analysis.data.clean import clean
-from tr_analysis.data.read import read
-from tr_analysis.data.reconcile import reconciliation
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import DataError
 from tr_analysis.order import in_order
 
 
 @pytest.fixture(scope="module")
-def cleaned(built):
-    raw = {name: read(built / "data" / "raw", table) for name, table in TABLES.items()}
-    kinds = {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
-    raw = {name: in_order(frame, *TABLES[name].key).reset_index(drop=True) for name, frame in raw.items()}
+def cleaned(raw_frames, kinds):
+    raw = {name: in_order(f, *TABLES[name].key).reset_index(drop=True) for name, f in raw_frames.items()}
     return {**clean(raw, kinds), "reconciliation": reconciliation(raw)}
 
 
@@ -34,6 +31,8 @@ def test_tables_come_back_as_they_were_made(built, cleaned, monkeypatch):
 def test_a_table_that_does_not_exist_is_refused_with_those_that_do(study):
     with pytest.raises(ValueError, match="no table 'recalls'; there are: prison_population_monthly, "):
         load("recalls")
+    with pytest.raises(ValueError, match=r"no table 'provider'; did you mean providers\?"):
+        load("provider")
 
 
 def fault(name="events") -> str:
@@ -52,6 +51,12 @@ def test_tables_that_were_not_built_say_so(study):
 def test_a_manifest_that_cannot_be_read_says_so(study, content):
     (study.processed / "manifest.json").write_bytes(content)
     assert fault().startswith("data/processed/manifest.json: cannot be read")
+
+
+def test_without_a_name_the_tables_are_listed(study):
+    listed = load()
+    assert list(listed.index) == [*TABLES, "reconciliation"]
+    assert listed.loc["providers"].to_dict() == {"rows": 28, "holds": "The 21 CRCs and 7 NPS divisions"}
 
 
 def test_a_table_edited_by_hand_is_refused_and_a_build_mends_it(study):

@@ -53,13 +53,6 @@ def test_golden_values_within_the_steps_of_whole_counts():
         assert exact is None or found == pytest.approx(exact, abs=0.005)
 
 
-def test_size_of_the_test_is_that_of_whole_counts():
-    count = np.floor(1286 * 0.475 - norm.ppf(0.975) * np.sqrt(1286 * 0.475 * 0.525))
-    found = one_provider(ONE)
-    assert found["payment"] == pytest.approx(binom.cdf(count, 1286, 0.475))
-    assert found["payment"] == found["false_payment"] == pytest.approx(0.0241, abs=1e-4)
-
-
 @given(st.integers(2, 60), st.integers(2, 60), st.floats(0.1, 0.9), st.floats(-0.09, 0.09), st.booleans())
 def test_sampled_baseline_against_every_outcome(size, people, baseline, shift, uses):
     rule = payment_rule([size], baseline, level=0.05, baseline_size=people, test_uses_baseline_error=uses)
@@ -80,13 +73,6 @@ def test_spread_against_integration(size, spread):
     low, high = -0.02 - 8 * spread, -0.02 + 8 * spread
     assert found["payment"] == pytest.approx(integral(low, high), abs=1e-9)
     assert found["false_payment"] == pytest.approx(integral(0, high) if high > 0 else 0, abs=1e-9)
-
-
-@given(st.floats(-0.05, 0.05), st.floats(0, 0.05), st.sampled_from([0.01, 0.05, 0.2]))
-def test_large_cohorts_meet_the_normal_formula(shift, spread, level):
-    found = one_provider(payment_rule([1_000_000], 0.475, level=level), shift=shift, spread=spread)
-    normal = outcome_probabilities(shift, error=standard_error(1_000_000, 0.475), level=level, spread=spread)
-    assert (found["payment"], found["deduction"]) == pytest.approx(tuple(normal), abs=0.004)
 
 
 def test_providers_and_cohorts_are_independent():
@@ -117,12 +103,6 @@ def test_baseline_taken_for_known_is_paid_for_too_often():
     own = standard_error(5143, 0.475)
     normal = outcome_probabilities(0.0, error=ERROR, level=0.05, ignored_standard_error=own)
     assert ignored == pytest.approx(normal.payment, abs=0.002)
-
-
-def test_the_fewest_and_the_most_people_there_can_be():
-    assert tuple(one_provider(payment_rule([1], 0.5, level=0.05), shift=-0.1)[:2]) == (0, 0)
-    most = one_provider(payment_rule([2**31 - 1], 0.475, level=0.05))
-    assert tuple(most[["payment", "deduction"]]) == pytest.approx((0.025, 0.025), abs=1e-4)
 
 
 RULES = {
@@ -207,20 +187,13 @@ def test_predictions_at_the_extremes():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        *(
-            ({"sizes": sizes}, "a size is .*: give a whole number from 1")
-            for sizes in ([1286, 0], [1286.5], [np.nan], [2**31])
-        ),
+        ({"sizes": [1286, 0]}, "a size is 0: give a whole number from 1"),
         ({"sizes": ["1286"]}, "sizes holds what is no number: turn text into numbers first"),
         ({"sizes": []}, "sizes has shape .0,.: give the size of one cohort of each provider"),
-        ({"sizes": [[1, 2], [3, 4]]}, "sizes has shape .2, 2.: give the size of one cohort"),
-        *(({"baseline": rate}, "rate is .*: give a share") for rate in (47.5, 0, np.nan, "0.475", [0.4])),
+        ({"baseline": 47.5}, "rate is 47.5: give a share"),
         ({"level": 0.5}, "level is 0.5"),
-        ({"cohorts": 0}, "cohorts is 0"),
         ({"cohorts": 1.5}, "cohorts is 1.5: give a whole number"),
         ({"test_uses_baseline_error": "no"}, "test_uses_baseline_error is 'no': give True or False"),
-        ({"baseline_size": 1e12}, "baseline_size is 1000000000000: give a whole number from 1"),
-        ({"baseline_size": 0}, "baseline_size is 0: give"),
         ({"baseline_size": 5.5}, "baseline_size is 5.5: give"),
     ],
 )
@@ -229,40 +202,25 @@ def test_rules_that_cannot_be(changed, message):
         payment_rule(**{"sizes": [1286], "baseline": 0.475, "level": 0.05} | changed)
 
 
+TRUTH = {"observed": -0.082, "shift": -0.019, "spread": 0.03, "error": ERROR}
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: operating_characteristics(ONE, shift=-1.9), "shift has -1.9: give shares"),
         (lambda: operating_characteristics(ONE, shift=-0.5), "the true rate is -0.025: take a smaller shift"),
-        (lambda: operating_characteristics(ONE, spread=0.9), "spread has 0.9: give shares from 0 to 0.5"),
-        (lambda: operating_characteristics(ONE, spread=[0.01]), "spread is .* give one share, not many"),
-        (lambda: simulated_counts(ONE, shift=-1.9), "shift has -1.9"),
+        (lambda: operating_characteristics(ONE, spread=[0.01]), "spread is .* give one share"),
         (lambda: simulated_counts(ONE, runs=1), "runs is 1: give 2 or more"),
+        (
+            lambda: expected_best(0, shift=0.0, spread=0.0, error=ERROR),
+            "providers is 0: give 1 or more, up to",
+        ),
+        (lambda: next_cohort(**TRUTH | {"observed": -8.2}), "observed has -8.2: give shares"),
+        (lambda: next_cohort(**TRUTH | {"error": 0.7}), "error is 0.7: give a share above 0 and up to 0.5"),
+        (lambda: next_cohort(**TRUTH, next_error=0.0), "next_error is 0: give a share"),
     ],
 )
-def test_truths_that_cannot_be(call, message):
+def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"observed": -8.2}, "observed has -8.2: give shares"),
-        ({"observed": [-0.1]}, "observed is .-0.1., which is not a number: give one share"),
-        ({"error": 0.7}, "error is 0.7: give a share above 0 and up to 0.5"),
-        ({"error": 1e-200, "spread": 1e-200}, "error is 1e-200: give a share"),
-        ({"next_error": 0.0}, "next_error is 0: give a share"),
-        ({"spread": 0.9}, "spread has 0.9: give shares from 0 to 0.5"),
-        ({"shift": "0.1"}, "shift is '0.1', which is not a number"),
-    ],
-)
-def test_what_cannot_be_predicted(changed, message):
-    with pytest.raises(ValueError, match=message):
-        next_cohort(**{"observed": -0.082, "shift": -0.019, "spread": 0.03, "error": ERROR} | changed)
-
-
-@pytest.mark.parametrize("providers", [0, 2.5, np.nan, 10**40, [21], "21"])
-def test_best_of_none_or_too_many(providers):
-    with pytest.raises(ValueError, match=r"providers is .*: give 1 or more, up to a million"):
-        expected_best(providers, shift=0.0, spread=0.0, error=ERROR)

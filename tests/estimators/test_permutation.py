@@ -145,16 +145,9 @@ def test_assignment_that_the_other_regressors_explain_counts_as_far_out():
         ({"treated": np.arange(33) % 2}, {}, r"'treated' varies within cluster 0: .* use the jackknife"),
         ({"treated": np.repeat([0, 1, 2, 0, 1, 2], [3, 4, 5, 6, 7, 8])}, {}, "'treated' has 3 values"),
         ({}, {"draws": 20}, "draws is 20: give 99"),
-        ({}, {"level": 95}, "coverage between 0 and 1"),
     ],
 )
 def test_what_cannot_be_permuted_is_refused(change, choice, message):
     found = design(panel().assign(**change))
     with pytest.raises(NotApplicableError if change else ValueError, match=message):
         cluster_permutation(found, **choice)
-
-
-@pytest.mark.parametrize("studentised", ["no", None, 2])
-def test_studentised_is_yes_or_no(studentised):
-    with pytest.raises(ValueError, match=r"studentised is .*: give True or False"):
-        permutation_draws(design(panel()), studentised=studentised)

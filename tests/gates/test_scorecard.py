@@ -6,7 +6,7 @@ from tests.ledger.committed import committed_card, recipe_tables
 from tr_analysis.cli import main
 from tr_analysis.data import load
 from tr_analysis.ledger import load_results, scorecard
-from tr_analysis.ledger.scorecard import GIVEN_BACK
+from tr_analysis.ledger.scorecard import REPRODUCED
 
 
 def given_back(results, targets):
@@ -15,7 +15,7 @@ def given_back(results, targets):
     frames = recipe_tables() | {"results": results}
     card = scorecard(load("replication_targets").query("target_id in @targets"), values, frames)
     return {
-        (row["target_id"], row["position"]): row["status"] in GIVEN_BACK for row in card.to_dict("records")
+        (row["target_id"], row["position"]): row["status"] in REPRODUCED for row in card.to_dict("records")
     }
 
 
@@ -25,7 +25,7 @@ def card():
 
 
 def test_at_least_forty_published_numbers_are_given_back(card):
-    others = card[card["status"].isin(GIVEN_BACK) & (card["aim"] == "published")]
+    others = card[card["status"].isin(REPRODUCED) & (card["aim"] == "published")]
     rates = load("reconciliation").query("kind == 'rate from its counts' and found == 'agree'")
     assert len(others) + len(rates) >= 40
 

@@ -3,44 +3,9 @@ import json
 import pandas as pd
 import pytest
 
-from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import StudyError
-from tr_analysis.ledger import KEY_FINDINGS, LEADS, key_findings, load_results, load_tables
-from tr_analysis.ledger import results as module
-
-
-@pytest.fixture
-def reports(tmp_path, monkeypatch):
-    """Let the reports be a folder of our own, with the results of one chapter that read one table."""
-    monkeypatch.setattr(paths, "reports", lambda: tmp_path)
-    finding = {
-        "label": "Fall",
-        "value": -1.9,
-        "low": -2.5,
-        "high": -1.3,
-        "n": 1200,
-        "unit": "percentage points",
-    }
-    finding |= {
-        "rung": "C",
-        "method": "Newcombe",
-        "text": None,
-        "places": None,
-        "of": "months",
-        "span": "sampling",
-        "sources": ["S001", "S002"],
-        "shown": [],
-    }
-    fact = dict.fromkeys(finding) | {"label": "Year", "text": "2011", "unit": "", "rung": "A", "sources": []}
-    content = {
-        "data": {"events": load("events").attrs["sha256"]},
-        "findings": {"fall": finding, "year": fact},
-    }
-    path = tmp_path / "results" / "02-reoffending.json"
-    path.parent.mkdir()
-    path.write_text(json.dumps(content))
-    return path
+from tr_analysis.ledger import load_results, load_tables
 
 
 def test_key_numbers_come_with_all_that_is_known_of_them(reports):
@@ -89,54 +54,28 @@ def test_no_chapter_is_a_mistake():
         load_results()
 
 
-def test_key_findings_come_as_numbers_and_as_their_chapter_prints_them(reports):
-    questions = {"Did it fall?": [("02-reoffending", "fall")]}
-    frame = key_findings(load_results("02-reoffending"), questions)
-    assert frame.to_dict("records") == [
-        {
-            "question": "Did it fall?",
-            "lead": False,
-            "chapter": "02-reoffending",
-            "finding": "fall",
-            "label": "Fall",
-            "value": -1.9,
-            "low": -2.5,
-            "high": -1.3,
-            "n": 1200,
-            "unit": "percentage points",
-            "estimate": "−1.9 points",
-            "interval": "95% interval −2.5 to −1.3 points",
-            "n_of": "1,200 months",
-            "rung": "C",
-            "rung_words": "comparison",
-            "sources": "S001 S002",
-        }
-    ]
+def test_the_committed_panel_is_refused_by_name():
+    with pytest.raises(StudyError, match=r"10-crc-panel.* simulated.*tr-analysis fetch"):
+        load_results("02-reoffending", "10-crc-panel")
 
 
-def test_a_key_finding_without_interval_or_n_says_so_and_its_unit_is_spelt_for_readers(reports):
+@pytest.mark.parametrize("marked", ["top", "finding", "label"])
+def test_one_mark_anywhere_is_enough(reports, marked):
     content = json.loads(reports.read_text())
-    content["findings"]["fall"] |= {"low": None, "high": None, "n": None, "unit": "percent", "places": 0}
+    fall = content["findings"]["fall"]
+    part, change = {
+        "top": (content, {"origin": "simulated"}),
+        "finding": (fall, {"origin": "simulated"}),
+        "label": (fall, {"label": "SIMULATED: a fall"}),
+    }[marked]
+    part |= change
     reports.write_text(json.dumps(content))
-    row = key_findings(load_results("02-reoffending"), {"?": [("02-reoffending", "fall")]}).iloc[0]
-    assert (row["estimate"], row["interval"], row["unit"]) == ("−2%", "", "per cent")
-    assert pd.isna(row["n"]) and pd.isna(row["low"])
-
-
-def test_an_unknown_key_finding_is_named(reports):
-    with pytest.raises(ValueError, match="02-reoffending has no 'rise'"):
-        key_findings(load_results("02-reoffending"), {"?": [("02-reoffending", "rise")]})
-
-
-def test_leads_are_taken_from_the_key_findings_each_of_which_is_listed_once():
-    listed = [name for names in KEY_FINDINGS.values() for name in names]
-    assert len(set(listed)) == len(listed)
-    assert set(listed) >= LEADS
-    assert max(len(LEADS & set(names)) for names in KEY_FINDINGS.values()) == 3
+    with pytest.raises(StudyError, match=r"02-reoffending.*are simulated"):
+        load_results("02-reoffending")
 
 
 def test_tables_hold_financial_years_as_printed():
     frame = load_tables("proven_reoffending_annual", "events")["proven_reoffending_annual"]
     assert frame["cohort_year"].iloc[0] == "2012/13"
     assert frame.attrs == load("proven_reoffending_annual").attrs
-    assert module.load_tables() == {}
+    assert load_tables() == {}

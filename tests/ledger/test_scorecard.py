@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from tests.ledger.committed import committed_card, committed_frames
 from tr_analysis.data import load
+from tr_analysis.data.expressions import can_evaluate
 from tr_analysis.ledger import scorecard, standings
-from tr_analysis.ledger.scorecard import DIGIT, GIVEN_BACK
+from tr_analysis.ledger.scorecard import DIGIT, REPRODUCED
 
 FIGURES = pd.DataFrame(
     {"figure_id": ["F0001", "F0002"], "value": [155.0, 142.0], "source_id": ["S001", "S002"]}
@@ -127,7 +128,7 @@ def test_breaking_any_input_changes_its_row(study, whole):
     """Every figure, cell and count that a recipe names matters to the number it gives."""
     targets, values = load("replication_targets"), load("replication_target_values")
     checked = 0
-    for _, row in whole[whole["status"].isin(GIVEN_BACK)].iterrows():
+    for _, row in whole[whole["status"].isin(REPRODUCED)].iterrows():
         tokens = re.findall(r"F\d{4}|\w+\[[^\]]*\]\.\w+", row["recipe"])
         for token in tokens:
             cell = f"published_figures[figure_id={token}].value" if token[0] == "F" else token
@@ -135,6 +136,63 @@ def test_breaking_any_input_changes_its_row(study, whole):
                 (values["target_id"] == row["target_id"]) & (values["position"] == row["position"])
             ]
             again = scorecard(targets[targets["target_id"] == row["target_id"]], alone, broken(study, cell))
-            assert again["status"].item() not in GIVEN_BACK, (row["target_id"], row["position"], token)
+            assert again["status"].item() not in REPRODUCED, (row["target_id"], row["position"], token)
             checked += 1
     assert checked > 40
+
+
+OFFICIAL = {
+    "official_pbr": pd.DataFrame(
+        {"cohort": ["2015Q4"], "provider_type": ["CRC"], "measure": ["binary rate"], "value": [45.61]}
+    ),
+    "official_providers": pd.DataFrame({"provider": ["Essex"], "cohort": ["2015Q4"], "difference": [-5.4]}),
+}
+OFFICIAL_RECIPE = "official_pbr[cohort=2015Q4;provider_type=CRC;measure=binary rate].value"
+
+
+def official_card(official, instead=OFFICIAL_RECIPE, **value):
+    values = pd.DataFrame([VALUE | {"value": 45.6, "recipe": None} | value])
+    recipes = pd.DataFrame(
+        {
+            "target_id": ["T01"],
+            "position": [1],
+            "recipe": [instead],
+            "tolerance": [float("nan")],
+            "why": [None],
+        }
+    )
+    frames = {"published_figures": FIGURES}
+    return scorecard(pd.DataFrame([TARGET]), values, frames, recipes=recipes, official=official).iloc[0]
+
+
+def test_an_official_recipe_decides_once_its_tables_are_held():
+    assert official_card({})["status"] == "input not held"
+    row = official_card(OFFICIAL)
+    assert (row["status"], row["recipe"]) == ("reproduced to the printed digit", OFFICIAL_RECIPE)
+    assert official_card(OFFICIAL, value=45.4)["status"] == "contradicted"
+
+
+def test_it_goes_before_a_quotation_and_leaves_it_where_a_cell_is_missing():
+    quoted = {"recipe": "F0002", "value": 142.0}
+    assert official_card(OFFICIAL, **quoted)["status"] == "contradicted"
+    elsewhere = OFFICIAL_RECIPE.replace("2015Q4", "2016Q4")
+    assert official_card(OFFICIAL, elsewhere, **quoted)["status"] == "printed alike elsewhere"
+
+
+def test_a_missing_cell_column_or_table_is_a_gap():
+    assert can_evaluate(OFFICIAL_RECIPE, OFFICIAL)
+    for other in (("2015Q4", "2016Q4"), ("official_pbr", "official_providers"), ("official_pbr", "nothing")):
+        assert not can_evaluate(OFFICIAL_RECIPE.replace(*other), OFFICIAL)
+
+
+def test_without_official_tables_the_recipes_change_nothing():
+    targets, values = load("replication_targets"), load("replication_target_values")
+    after = scorecard(targets, values, committed_frames(), recipes=load("official_recipes"), official={})
+    pd.testing.assert_frame_equal(committed_card(), after)
+
+
+def test_every_official_recipe_can_be_read_and_names_a_number_that_was_printed():
+    recipes, values = load("official_recipes"), load("replication_target_values")
+    place = ["target_id", "position"]
+    assert len(recipes.merge(values, on=place)) == len(recipes) >= 25
+    assert not any(can_evaluate(recipe, OFFICIAL) for recipe in recipes["recipe"] if "official_pbr" in recipe)

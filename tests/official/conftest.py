@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.official.opening import isolated, sandbox
+from tr_analysis.official import isolation, workbooks
 
 
 class Here:
@@ -13,8 +13,8 @@ class Here:
     def __init__(self, path: Path, kind: str):
         said = io.StringIO()
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-            patch.setattr(isolated, "_bound", lambda: None)
-            isolated.main(str(path), kind)
+            patch.setattr(isolation, "_limit_resources", lambda: None)
+            isolation.main(str(path), kind)
         self.stdout = io.BytesIO(said.getvalue().encode())
 
     def __enter__(self):
@@ -35,4 +35,4 @@ def apart() -> None:
 @pytest.fixture(autouse=True)
 def here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "apart" not in request.fixturenames:
-        monkeypatch.setattr(sandbox, "_started", Here)
+        monkeypatch.setattr(workbooks, "_start", Here)

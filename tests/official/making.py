@@ -13,7 +13,7 @@ _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns"
-DATE, DURATION = 1, 2  # styles of cells
+DATE = 1  # the style of a cell
 CELL = '<row r="1"><c r="A1"><v>1</v></c></row>'
 
 
@@ -54,9 +54,8 @@ def xlsx_parts(
         f"<sheets>{listed}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<?xml version="1.0"?><Relationships xmlns="{_PACKAGE}/relationships">{related}'
         f'<Relationship Id="rs" Type="{_RELATION}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": f'<?xml version="1.0"?><styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="200" '
-        'formatCode="[h]:mm:ss"/></numFmts><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/>'
-        '<xf numFmtId="200"/></cellXfs></styleSheet>',
+        "xl/styles.xml": f'<?xml version="1.0"?><styleSheet xmlns="{_MAIN}"><cellXfs count="2"><xf numFmtId="0"/>'
+        '<xf numFmtId="14"/></cellXfs></styleSheet>',
         **{
             f"xl/worksheets/sheet{i}.xml": rows if rows.startswith("<?xml") else sheet_xml(rows)
             for i, rows in enumerate(sheets, 1)

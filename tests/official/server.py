@@ -18,7 +18,7 @@ class Server:
 
     address: str
     answers: dict[str, list[Answer]] = field(default_factory=dict)
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def on(self, path: str, *answers: Answer) -> str:
         self.answers[path] = list(answers)
@@ -43,7 +43,7 @@ def serving(cert: Path, key: Path) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            server.asked.append((self.path, self.headers.get("Range")))
+            server.asked.append(self.path)
             answers = server.answers[self.path]
             (answers.pop(0) if len(answers) > 1 else answers[0])(self)
 
@@ -68,32 +68,17 @@ def serving(cert: Path, key: Path) -> Iterator[Server]:
         http.server_close()
 
 
-def gives(content: bytes, **headers: str) -> Answer:
-    """Answer with a file, or with the rest of it that was asked for."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        asked = handler.headers.get("Range")
-        first = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-        handler.send_response(206 if asked else 200)
-        if asked:
-            handler.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
-        handler.send_header("Content-Length", str(len(content) - first))
-        for name, value in headers.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(content[first:])
-
-    return answer
+def gives(content: bytes) -> Answer:
+    """Answer with a file."""
+    return breaks_off(content, len(content))
 
 
-def breaks_off(content: bytes, after: int, **headers: str) -> Answer:
-    """Announce a file and hang up before it is there."""
+def breaks_off(content: bytes, after: int) -> Answer:
+    """Announce a file and hang up, perhaps before it is there."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(content)))
-        for name, value in headers.items():
-            handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(content[:after])
         handler.close_connection = True

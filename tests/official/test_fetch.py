@@ -1,20 +1,22 @@
-"""What is fetched is whole, is a table, and is the file that it was; else nothing changes."""
+"""What is fetched or imported is whole, is a table, and is the file that it was; else nothing changes."""
 
 import json
 import shutil
 
 import pytest
-import requests
 
 from tests.official import server as local
-from tests.official.making import CELL, text, xlsx
+from tests.official.making import CELL, cell, ods, row, text, xls, xlsx
 from tests.official.server import breaks_off, endless, gives, says
 from tr_analysis.errors import DataError, Problem, UsageError
-from tr_analysis.official.fetching import connection, download, fetch, record
-from tr_analysis.official.fetching.connection import OfflineError, UnavailableError
-from tr_analysis.official.fetching.register import REGISTER, OfficialFile
+from tr_analysis.official import fetch, record
+from tr_analysis.official.fetch import OfflineError, UnavailableError, import_local
+from tr_analysis.official.register import REGISTER, OfficialFile
 
-pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl for a certificate")
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl for a certificate")
+PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "CURL_CA_BUNDLE")
+INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
+TOOL = "PRSQ_overall_data_tool_apr12_mar24.xlsx"
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +31,9 @@ def running(trusted):
 
 
 @pytest.fixture
-def server(running, trusted, monkeypatch):
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
+def server(running, trusted, folder, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted[0]))
+    monkeypatch.setattr(fetch, "BACKOFF", 0.0)
     running.answers.clear()
     running.asked.clear()
     return running
@@ -40,7 +41,11 @@ def server(running, trusted, monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
+    """The folder of official files, not yet there, in a project whose tables need no building."""
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    monkeypatch.setattr(record, "_build", lambda: None)
     return tmp_path / "data" / "raw" / "official"
 
 
@@ -50,271 +55,154 @@ def table(tmp_path):
 
 
 @pytest.fixture
-def known(server, monkeypatch):
-    """Put files of the local server into the register: call it with names."""
+def known(monkeypatch):
+    """Put files into the register: call it with their addresses."""
 
-    def register(*names, **more):
-        files = {
-            name: OfficialFile(
-                name,
-                "a table",
-                "crc_results",
-                "2017-01",
-                f"{name}.xlsx",
-                "https://x.uk",
-                f"{server.address}/{name}",
-                **more,
-            )
-            for name in names
-        }
+    def register(**addresses):
+        files = {n: OfficialFile(n, "", "crc_results", "", f"{n}.xlsx", "", u) for n, u in addresses.items()}
         monkeypatch.setattr(fetch, "REGISTER", files)
 
     return register
 
 
-def get(*names, **more):
-    return fetch.fetch(names, using=connection.session(backoff=0.0), pause=0.0, build=lambda: None, **more)
+@pytest.fixture
+def get(server, known, folder):
+    """Fetch one file for which a server has these answers; return what went wrong."""
+
+    def fetched(*answers, **more):
+        known(a=server.on("/a", *answers))
+        return next(iter(fetch.fetch(["a"], **more)[1]), None)
+
+    return fetched
 
 
-def nothing_there(folder):
-    return not folder.exists()
+def fails():
+    raise DataError([Problem("b.xlsx", "no header")])
 
 
-def test_a_file_is_fetched_once_and_recorded(server, folder, known, table):
-    known("a")
-    server.on("/a", gives(table))
-    outcomes, errors = get()
-    assert [(o.file, o.state) for o in outcomes] == [("a.xlsx", "fetched")]
-    assert errors == []
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@needs_openssl
+def test_files_are_fetched_once_and_recorded(server, folder, known, table):
+    known(c=server.on("/c", says(404)), a=server.on("/a", gives(table)), b="")
+    statuses, (error,) = fetch.fetch()
+    assert [(s.file, s.state) for s in statuses] == [("a.xlsx", "fetched"), ("b", "left out")]
+    assert "its address is not known" in statuses[1].note
+    assert str(error).startswith("c: ")
     assert (folder / "a.xlsx").read_bytes() == table
     entry = json.loads((folder / "record.json").read_bytes())["files"]["a.xlsx"]
     assert entry["sha256"] == record.sha256(table)
     assert entry["name"] == "a"
-    assert sorted(path.name for path in folder.iterdir()) == ["a.xlsx", "record.json"]
-    assert [o.state for o in get("a")[0]] == ["held"]
-    assert len(server.asked) == 1
+    assert sorted(contents(folder)) == ["a.xlsx", "record.json"]
+    assert fetch.fetch(["a"])[0][0].state == "unchanged"
+    assert server.asked == ["/c", "/a"]
 
 
-def test_errors_in_passing_are_tried_again(server, folder, known, table):
-    known("a")
-    server.on("/a", says(500), says(503), gives(table))
-    get("a")
-    assert (folder / "a.xlsx").exists()
-    assert len(server.asked) == 3
-
-
-@pytest.mark.parametrize("status", [404, 410, 403, 500])
-def test_errors_that_stay(server, folder, known, status):
-    known("a")
-    server.on("/a", says(status))
-    _, (error,) = get("a")
-    assert isinstance(error, UnavailableError)
-    assert error.exit_code == 3
-    assert f"error {status}; nothing was changed" in str(error)
-    assert nothing_there(folder)
-
-
-def test_one_file_failing_does_not_stop_the_next(server, folder, known, table):
-    known("a", "b")
-    server.on("/a", says(404))
+@needs_openssl
+@pytest.mark.parametrize("first", ["error", "break", "redirect"])
+def test_what_fails_in_passing_is_tried_again(server, folder, get, table, first):
     server.on("/b", gives(table))
-    outcomes, errors = get()
-    assert [o.file for o in outcomes] == ["b.xlsx"]
-    assert len(errors) == 1
-    assert (folder / "b.xlsx").exists()
-
-
-def test_redirects_stay_on_https(server, folder, known, table):
-    known("a")
-    server.on("/a", says(302, Location="/b"))
-    server.on("/b", gives(table))
-    assert get("a")[1] == []
-    (folder / "a.xlsx").unlink()
-    server.on("/a", says(302, Location="http://localhost:9/b"))
-    _, (error,) = get("a")
-    assert isinstance(error, DataError)
-    assert "not https" in str(error)
-    server.on("/a", says(302, Location="/a"))
-    assert "error 302" in str(get("a")[1][0])
-
-
-def test_an_address_that_is_not_https(server, folder, known, monkeypatch):
-    known("a")
-    monkeypatch.setattr(
-        fetch, "REGISTER", {"a": OfficialFile("a", "", "", "", "a.xlsx", "", "http://localhost:9/a")}
-    )
-    assert "not https" in str(get("a")[1][0])
-    assert nothing_there(folder)
-
-
-def test_what_is_too_large_is_not_kept(server, folder, known, table):
-    known("a", max_bytes=200)
-    for answer in (gives(table), endless(b"x" * 1000)):
-        server.on("/a", answer)
-        _, (error,) = get("a")
-        assert isinstance(error, DataError)
-        assert "is larger than" in str(error)
-        assert nothing_there(folder)
-
-
-def test_a_download_that_breaks_off_goes_on_where_it_was(server, folder, known, table):
-    known("a")
-    server.on("/a", breaks_off(table, 100, ETag='"1"'), gives(table, ETag='"1"'))
-    assert get("a")[1] == []
+    begins = {
+        "error": [says(500), says(503), gives(table)],
+        "break": [breaks_off(table, 100), gives(table)],
+        "redirect": [says(302, Location="/b")],
+    }
+    assert get(*begins[first]) is None
     assert (folder / "a.xlsx").read_bytes() == table
-    assert server.asked == [("/a", None), ("/a", "bytes=100-")]
 
 
-def test_a_later_run_goes_on_too(server, folder, known, table):
-    known("a")
-    server.on("/a", breaks_off(table, 100), says(404))
-    assert "error 404" in str(get("a")[1][0])
-    assert not (folder / "a.xlsx").exists()
-    assert (folder / ".parts" / "a.xlsx").stat().st_size == 100
-    server.on("/a", gives(table))
-    assert get("a")[1] == []
-    assert (folder / "a.xlsx").read_bytes() == table
-    assert server.asked[-1] == ("/a", "bytes=100-")
-    assert not (folder / ".parts").exists()
+@needs_openssl
+@pytest.mark.parametrize(
+    ("answer", "kind", "why"),
+    [
+        (says(404), UnavailableError, "error 404; nothing was changed"),
+        (says(500), UnavailableError, "error 500; nothing was changed"),
+        (says(302, Location="http://localhost:9/b"), DataError, "not https"),
+        (says(302, Location="/a"), UnavailableError, "cannot be obtained from localhost"),
+        (breaks_off(b"x" * 3000, 0), UnavailableError, "breaks off before its end"),
+        (gives(b"x" * 3000), DataError, "is larger than"),
+        (endless(b"x" * 1000), DataError, "is larger than"),
+        (endless(b"x", 0.02), UnavailableError, "takes longer than"),
+        (lambda _: local.threading.Event().wait(1), OfflineError, "does not answer"),
+        (gives(b"<!DOCTYPE html><html>We'll be back</html>"), DataError, "a.xlsx: is a web page"),
+    ],
+)
+def test_what_cannot_be_fetched_changes_nothing(get, folder, monkeypatch, answer, kind, why):
+    monkeypatch.setattr(fetch, "FILE_BYTES", 2000)
+    monkeypatch.setattr(fetch, "DEADLINE", 0.3)
+    monkeypatch.setattr(fetch, "TIMEOUT", (0.5, 0.2))
+    error = get(answer)
+    assert type(error) is kind
+    assert error.exit_code == (1 if kind is DataError else 3)
+    assert why in str(error)
+    assert not folder.exists()
 
 
-def test_the_rest_of_another_file_is_not_taken(server, folder, known, table):
-    known("a")
-    server.on("/a", breaks_off(table + b"longer", 100), gives(table))
-    assert get("a")[1] == []
-    assert (folder / "a.xlsx").read_bytes() == table
-    assert server.asked == [("/a", None), ("/a", "bytes=100-"), ("/a", None)]
-
-
-def test_one_that_always_breaks_off(server, folder, known, table):
-    known("a")
-    server.on("/a", breaks_off(table, 0))
-    assert "breaks off after 0 bytes" in str(get("a")[1][0])
-    assert nothing_there(folder)
-
-
-def test_a_trickle_ends(server, folder, known, monkeypatch):
-    known("a")
-    monkeypatch.setattr(download, "DEADLINE", 0.2)
-    server.on("/a", endless(b"x", 0.02))
-    assert "takes longer than" in str(get("a")[1][0])
-    assert not (folder / "a.xlsx").exists()
-
-
-def test_a_server_that_says_nothing(server, folder, known, monkeypatch):
-    known("a")
-    monkeypatch.setattr(connection, "TIMEOUT", (0.2, 0.1))
-    server.on("/a", lambda _: local.threading.Event().wait(1))
-    with pytest.raises(OfflineError):
-        get("a")
-    assert nothing_there(folder)
-
-
-def test_an_error_page_is_not_a_table(server, folder, known):
-    known("a")
-    server.on("/a", gives(b"<!DOCTYPE html><html>We'll be back</html>"))
-    _, (error,) = get("a")
-    assert str(error).startswith("a.xlsx: is a web page")
-    assert nothing_there(folder)
-
-
-def test_a_file_that_changed_needs_consent(server, folder, known, table, tmp_path):
-    known("a")
-    server.on("/a", gives(table))
-    get("a")
+@needs_openssl
+def test_a_file_that_changed_needs_consent(get, folder, table, tmp_path):
+    get(gives(table))
     revised = xlsx(tmp_path / "revised.xlsx", CELL).read_bytes()
     (folder / "a.xlsx").write_bytes(revised)
     with pytest.raises(DataError, match=r"is not the file that was first fetched.*--accept-changes"):
-        get("a")
+        get(gives(table))
     (folder / "a.xlsx").unlink()
-    server.on("/a", gives(revised))
-    _, (error,) = get("a")
-    assert "--accept-changes" in str(error)
+    assert "--accept-changes" in str(get(gives(revised)))
     assert not (folder / "a.xlsx").exists()
-    assert get("a", accept=True)[1] == []
+    assert get(gives(revised), accept=True) is None
     assert (folder / "a.xlsx").read_bytes() == revised
-    assert get("a")[0][0].state == "held"
 
 
-def test_a_file_of_which_no_table_can_be_made_does_not_stay(server, folder, known, table):
-    known("a", "b")
-
-    def fails():
-        raise DataError([Problem("b.xlsx", "no header")])
-
-    server.on("/a", gives(table))
-    server.on("/b", gives(table))
-    get("a")
-    before = (folder / "record.json").read_bytes()
-    _, (error,) = fetch.fetch(["b"], using=connection.session(), build=fails)
-    assert str(error) == "b.xlsx: no header"
-    assert sorted(path.name for path in folder.iterdir()) == ["a.xlsx", "record.json"]
-    assert (folder / "record.json").read_bytes() == before
-
-
-def test_an_interruption_leaves_no_half_file(server, folder, known, table, monkeypatch):
-    known("a")
-
-    def interrupted(_path):
+@needs_openssl
+@pytest.mark.parametrize("stops", ["_build", "read_sheets"])
+def test_an_interruption_leaves_all_as_it_was(server, folder, known, table, monkeypatch, stops):
+    def interrupted(*_args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fetch, "read_sheets", interrupted)
-    server.on("/a", gives(table))
+    monkeypatch.setattr(record if stops == "_build" else fetch, stops, interrupted)
+    known(a=server.on("/a", gives(table)))
     with pytest.raises(KeyboardInterrupt):
-        get("a")
-    assert not (folder / "a.xlsx").exists()
-    assert not (folder / "record.json").exists()
+        fetch.fetch()
+    assert not folder.exists()
 
 
-def test_offline(folder, monkeypatch):
-    def no_names(*_args, **_more):
-        raise OSError("Name or service not known")
-
-    monkeypatch.setattr("socket.getaddrinfo", no_names)
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(OfflineError, match=r"the internet cannot be reached .* nothing was changed") as error:
-        fetch.fetch(using=connection.session(backoff=0.0))
-    assert error.value.exit_code == 3
-    assert nothing_there(folder)
-
-
-def test_proxies_of_the_environment_are_used(server, folder, known, monkeypatch):
-    known("a")
+@needs_openssl
+def test_a_proxy_and_a_certificate_that_is_not_trusted(get, server, folder, monkeypatch, table):
+    with monkeypatch.context() as patch:
+        patch.delenv("REQUESTS_CA_BUNDLE")
+        assert "certificate of localhost" in str(get(gives(table)))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    with pytest.raises(OfflineError):
-        get("a")
+    assert isinstance(get(gives(table)), OfflineError)
     assert server.asked == []
 
 
-def test_a_certificate_that_is_not_trusted(server, folder, known, monkeypatch):
-    known("a")
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    _, (error,) = get("a")
-    assert isinstance(error, UnavailableError)
-    assert "certificate of localhost" in str(error)
+def test_without_internet_nothing_further_is_tried(folder, monkeypatch):
+    asked = []
+
+    def no_names(*args, **_more):
+        asked.append(args[0])
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", no_names)
+    monkeypatch.setattr(fetch, "BACKOFF", 0.0)
+    statuses, (error,) = fetch.fetch()
+    assert isinstance(error, OfflineError)
+    assert "the internet cannot be reached" in str(error)
+    assert statuses == []
+    assert set(asked) == {"www.gov.uk"}
+    assert not folder.exists()
 
 
-def test_no_address_and_no_such_file(folder):
-    with pytest.raises(UsageError, match="did you mean probation-starts"):
-        fetch.fetch(["probation-start"])
-    outcomes, (error,) = fetch.fetch(["probation-starts"], using=requests.Session())
-    assert outcomes == []
-    assert "its address is not known; download it from https://www.gov.uk/" in str(error)
-    assert nothing_there(folder)
-
-
-def test_files_without_an_address_are_named_when_all_are_fetched(server, folder, known, table, monkeypatch):
-    known("a")
-    server.on("/a", gives(table))
-    unknown = OfficialFile("b", "", "crc_results", "", "b.xls", "https://x.uk")
-    monkeypatch.setattr(fetch, "REGISTER", {**fetch.REGISTER, "b": unknown})
-    outcomes, errors = get()
-    assert [(o.file, o.state) for o in outcomes] == [("a.xlsx", "fetched"), ("b", "left out")]
-    assert "its address is not known" in outcomes[1].note
-    assert errors == []
+def test_no_address_no_https_and_no_such_file(folder, known):
+    with pytest.raises(UsageError, match="did you mean crc-baselines-2011"):
+        fetch.fetch(["crc-baseline-2011"])
+    assert "its address is not known; download it from https://www.gov.uk/" in str(
+        fetch.fetch(["crc-baselines-2011"])[1][0]
+    )
+    known(a="http://localhost:9/a")
+    assert "not https" in str(fetch.fetch()[1][0])
+    assert not folder.exists()
 
 
 def test_a_damaged_record_is_said(folder):
@@ -322,18 +210,143 @@ def test_a_damaged_record_is_said(folder):
     for content in ("{", "[]", '{"files": {"a": 1}}', '{"files": {"a": {"sha256": 1}}}'):
         (folder / "record.json").write_text(content)
         with pytest.raises(DataError, match=r"record.json: cannot be read"):
-            record.recorded()
+            record.verify()
 
 
 def test_the_register_is_sound():
     files = list(REGISTER.values())
-    assert len({name.lower() for file in files for name in file.filenames}) == sum(
-        len(f.filenames) for f in files
-    )
-    for name, file in REGISTER.items():
-        assert name == file.name
+    names = [name.lower() for file in files for name in file.filenames]
+    assert len(set(names)) == len(names)
+    for file in files:
         assert file.page.startswith("https://www.gov.uk/")
-        assert (file.url is None) == (file.address_found == "unknown")
+        assert file.address_found in ("printed", "follows", "unknown")
+        assert (file.url == "") == (file.address_found == "unknown")
         if file.url:
             assert file.url.startswith(("https://www.gov.uk/", "https://assets.publishing.service.gov.uk/"))
             assert file.url.endswith(f"/{file.filename}")
+
+
+@pytest.fixture
+def downloads(tmp_path, monkeypatch):
+    def family_of(sheets):
+        return "crc_results" if sheets[0].rows[0][0] == "table" else None
+
+    monkeypatch.setattr(fetch, "_family_of", family_of)
+    made = tmp_path / "downloads"
+    made.mkdir()
+    return made
+
+
+def save(path, words="table"):
+    return xlsx(path, f'<row r="1">{text("A1", words)}</row>')
+
+
+def imported(source, *names, **more):
+    return {status.file: status.state for status in import_local(source, names, **more)}
+
+
+def test_by_the_publisher_s_name_the_register_s_name_and_content(downloads, folder):
+    save(downloads / INTERIM.upper().replace(".XLSX", ".xlsx"))
+    ods(downloads / "CRC baselines 2011.ods", row(cell("x")))
+    save(downloads / "my own name.xlsx")
+    save(downloads / "holiday.xlsx", "budget")
+    save(downloads / "a\x1b[2J\n.xlsx")
+    (downloads / "notes.txt").write_text("x")
+    (downloads / ".DS_Store").write_text("x")
+    (downloads / "more").mkdir()
+    placed = [INTERIM, "my own name.xlsx", "pbr-2011-baselines-f15-05.ods"]
+    left = ["holiday.xlsx", "notes.txt", "more", r"'a\x1b[2J\n.xlsx'"]
+    expected = dict.fromkeys(placed, "imported") | dict.fromkeys(left, "left out")
+    assert imported(downloads) == expected
+    assert set(contents(folder)) == {"record.json", *placed}
+    known = json.loads((folder / "record.json").read_bytes())["files"]
+    assert known["my own name.xlsx"]["family"] == "crc_results"
+    assert known["pbr-2011-baselines-f15-05.ods"]["imported as"] == "CRC baselines 2011.ods"
+    assert set(imported(downloads).values()) == {"unchanged", "left out"}
+
+
+def test_only_those_that_are_named_and_one_file_instead_of_a_folder(downloads, folder):
+    save(downloads / INTERIM)
+    save(downloads / TOOL)
+    assert imported(downloads, "crc-interim-2017-01") == {TOOL: "left out", INTERIM: "imported"}
+    assert not (folder / TOOL).exists()
+    assert imported(downloads / TOOL) == {TOOL: "imported"}
+
+
+def test_one_that_is_broken_stops_all(downloads, folder):
+    save(downloads / INTERIM)
+    (downloads / TOOL).write_bytes(b"<html>Not found</html>")
+    (downloads / "a.ods").write_bytes(b"PK\x03\x04")
+    with pytest.raises(DataError) as error:
+        imported(downloads)
+    said = str(error.value).splitlines()
+    assert said[0].startswith(f"{TOOL}: is a web page")
+    assert said[1].startswith("a.ods: is damaged")
+    assert said[2].endswith("nothing was taken from here")
+    assert not folder.exists()
+
+
+def test_two_files_for_one_place(downloads, folder):
+    save(downloads / INTERIM)
+    xlsx(downloads / "crc-interim-2017-01.xlsx", CELL)
+    with pytest.raises(DataError, match="another file is already imported"):
+        imported(downloads)
+    assert not folder.exists()
+
+
+def test_another_file_than_the_one_on_record(downloads, folder):
+    save(downloads / INTERIM)
+    imported(downloads)
+    before = contents(folder)
+    xlsx(downloads / INTERIM, CELL)
+    with pytest.raises(DataError, match="is not the file that was first fetched"):
+        imported(downloads)
+    assert contents(folder) == before
+    assert imported(downloads, accept=True) == {INTERIM: "imported"}
+    assert (folder / INTERIM).read_bytes() == (downloads / INTERIM).read_bytes()
+
+
+def test_files_of_which_no_table_can_be_made(downloads, folder, monkeypatch):
+    save(downloads / INTERIM)
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "_build", fails)
+        with pytest.raises(DataError, match="no header"):
+            imported(downloads)
+        assert not folder.exists()
+    imported(downloads)
+    before = contents(folder)
+    xls(downloads / "crc-baselines-2011.xls")
+    monkeypatch.setattr(record, "_build", fails)
+    with pytest.raises(DataError, match="no header"):
+        imported(downloads, releases="all")
+    assert contents(folder) == before
+
+
+def test_no_folder_no_such_file_and_nothing_in_it(downloads, folder):
+    with pytest.raises(UsageError, match="name a folder"):
+        imported(downloads / "none")
+    with pytest.raises(UsageError, match="did you mean"):
+        imported(downloads, "crc-interim")
+    assert imported(downloads) == {}
+    assert not folder.exists()
+
+
+def test_a_full_disk(downloads, folder, monkeypatch):
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    save(downloads / INTERIM)
+    monkeypatch.setattr("tr_analysis.files._move_in", full)
+    with pytest.raises(DataError, match="cannot be written: No space left"):
+        imported(downloads)
+    assert not folder.exists()
+
+
+def test_a_link_to_a_file_is_the_file_and_one_to_nothing_is_said(downloads, folder):
+    save(downloads / "real.xlsx")
+    (downloads / INTERIM).symlink_to(downloads / "real.xlsx")
+    assert imported(downloads, "crc-interim-2017-01") == {INTERIM: "imported", "real.xlsx": "left out"}
+    assert not (folder / INTERIM).is_symlink()
+    (downloads / TOOL).symlink_to(downloads / "gone.xlsx")
+    with pytest.raises(DataError, match="is missing"):
+        imported(downloads)

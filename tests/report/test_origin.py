@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from tr_analysis.origin import marked
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME, charts
 from tr_analysis.report.charts import output
 from tr_analysis.report.findings import Findings
 from tr_analysis.report.tables import table
+from tr_analysis.simulated import marked
 
 SIMULATED = pd.DataFrame({"x": [1, 2], "y": [3.0, 4.0], "origin": "simulated"})
 

@@ -83,7 +83,7 @@ def test_a_second_file_of_one_name_is_refused(tmp_path):
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """A small study: two raw files, one analysis table, one chapter with its results."""
-    for name in ("data/raw/counts.csv", "data/raw/DICTIONARY.md", "data/processed/counts.csv"):
+    for name in ("data/raw/counts.csv", "data/DICTIONARY.md", "data/processed/counts.csv"):
         place = tmp_path / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(f"content of {name}\n")
@@ -104,7 +104,7 @@ def test_the_study_offers_data_and_results_singly_and_in_one_archive_with_the_li
     files = study_downloads(chapters(study))
     single = {
         "data/raw/counts.csv",
-        "data/raw/DICTIONARY.md",
+        "data/DICTIONARY.md",
         "data/processed/counts.csv",
         "results/03-recall.json",
     }

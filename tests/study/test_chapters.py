@@ -63,7 +63,7 @@ def test_an_unknown_or_ambiguous_name_is_refused(chapters, name, message):
 
 def test_an_empty_folder_says_what_to_set(tmp_path, monkeypatch):
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    with pytest.raises(StudyError, match=r"no chapters in .*notebooks; set TR_ANALYSIS_ROOT"):
+    with pytest.raises(StudyError, match=r"no chapters in .*notebooks; begin one with `tr-analysis new"):
         find_chapters()
 
 

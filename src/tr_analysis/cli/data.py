@@ -21,9 +21,9 @@ def check() -> None:
 @data_group.command()
 def build() -> None:
     """Write the analysis tables and their manifest, all or none."""
-    from tr_analysis import data
+    from tr_analysis.study.tables import build_tables
 
-    click.echo(f"{sum(path.suffix == '.csv' for path in data.build())} tables")
+    click.echo(f"{sum(path.suffix == '.csv' for path in build_tables())} tables")
 
 
 @data_group.command()

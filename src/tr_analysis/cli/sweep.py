@@ -25,9 +25,9 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
 
     docs/sweeps.md shows how SPEC.toml is written.
     """
-    from tr_analysis import data
     from tr_analysis.paths import reports
     from tr_analysis.study.plan import refuse_folder
+    from tr_analysis.study.tables import build_tables
     from tr_analysis.sweep.engines import dask, processes
     from tr_analysis.sweep.run import run_sweep
     from tr_analysis.sweep.specify import read_sweep
@@ -37,10 +37,10 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
         raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
     planned = read_sweep(spec)
     out = out or reports() / "sweeps" / spec.stem
-    refuse_folder(out, turned=True)
+    refuse_folder(out, is_variant=True)
     with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
         if isinstance(planned.target, ChapterTarget):
-            data.build()
+            build_tables()
         tally = run_sweep(planned, engine, out)
     there = tally.specifications - tally.ran
     click.echo(

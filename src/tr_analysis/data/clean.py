@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tr_analysis.data.fields import Frames
-from tr_analysis.data.periods import FREQUENCY, periods, span
+from tr_analysis.data.periods import FREQUENCY, month_range, periods
 
 _QUALIFIERS = (
     "about|almost|approximately|around|as high as|just over|less than|more than|nearly|over|some|up to"
@@ -22,7 +22,6 @@ _SHORT_NAMES = {
     "HLNY": "Humberside, Lincolnshire and North Yorkshire",
     "Cumbria/Lancashire": "Cumbria and Lancashire",
 }
-
 _MONTHS = {
     "first_month": "first month of the period, where its words fix both ends",
     "last_month": "last month of the period, where its words fix both ends",
@@ -63,18 +62,12 @@ class Quantity(NamedTuple):
 
 
 def quantity(text: str) -> Quantity:
-    """Read a quantity printed in words or with a qualifier.
+    """Read a quantity printed in words or with a qualifier; without a number, only the qualifier can be there.
 
-    Parameters
-    ----------
-    text
-        Such as ``more than 3,700``, ``7000-10000``, ``two thirds`` or ``nearly three in ten``; a fraction in
-        words becomes a proportion.
-
-    Returns
-    -------
-    Quantity
-        All parts None except the qualifier where no number is printed.
+    Examples
+    --------
+    >>> quantity("more than 3,700").value, quantity("nearly three in ten").value, quantity("7000-10000").high
+    (3700.0, 0.3, 10000.0)
     """
     match = re.fullmatch(rf"(?:({_QUALIFIERS})\s+)?(.*)", text.strip().lower())
     qualifier, rest = match.groups() if match else (None, text)
@@ -89,23 +82,15 @@ def _number(text: str) -> float | None:
     if re.fullmatch(_FIGURE, text):
         return float(text.replace(",", ""))
     if match := re.fullmatch(r"(\w+) in (\w+)", text):
-        above, below = (_NUMBER_WORDS.get(word) for word in match.groups())
-        return above / below if above and below else None
+        numerator, denominator = (_NUMBER_WORDS.get(word) for word in match.groups())
+        return numerator / denominator if numerator and denominator else None
     if match := re.fullmatch(r"(?:(\w+)[ -])?(half|third|quarter|fifth)s?(?: of \w+)?", text):
         return _NUMBER_WORDS.get(match[1] or "one", 0) / _PARTS[match[2]] or None
     return None
 
 
 def provider_name(text: str, providers: pd.Series) -> str | None:
-    """Return the canonical provider that a printed name means, or None where it means none of the 28.
-
-    Parameters
-    ----------
-    text
-        Such as ``DLNR CRC``, ``Cumbria & Lancashire`` or ``NPS North East``.
-    providers
-        The canonical names.
-    """
+    """Return the canonical provider that a printed name (``DLNR CRC``) means, or None where it means none of them."""
     name = re.sub(r" CRC$|\s*\(.*\)$", "", re.sub(r"\s*\([^)]*\)$", "", text)).replace(" & ", " and ")
     name = _SHORT_NAMES.get(name, name)
     return name if name in set(providers) else None
@@ -127,13 +112,13 @@ def clean(raw: Frames, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, pd.D
         The tables, by the same names: periods real (`Period` columns), yes and no boolean, quantities in
         value and qualifier, providers under their canonical names, derived rates unrounded.
     """
-    typed = {name: _periods(frame, kinds[name]) for name, frame in raw.items()}
+    typed = {name: _typed(frame, kinds[name]) for name, frame in raw.items()}
     return {
         name: _CLEANERS[name](frame, typed) if name in _CLEANERS else frame for name, frame in typed.items()
     }
 
 
-def _periods(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+def _typed(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
     """Give every column of a period's kind, or of yes and no, its real type."""
     out = frame.reset_index(drop=True)
     for name, kind in kinds.items():
@@ -145,10 +130,8 @@ def _periods(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _reoffending(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
-    """Add the three rates from the counts, unrounded; the binary rate as a proportion."""
-    offenders, reoffenders, reoffences = (
-        frame[c].astype(float) for c in ("offenders", "reoffenders", "reoffences")
-    )
+    counts = frame[["offenders", "reoffenders", "reoffences"]].astype(float)
+    offenders, reoffenders, reoffences = (counts[column] for column in counts)
     return frame.assign(
         binary_rate=reoffenders / offenders,
         frequency_rate=reoffences / reoffenders,
@@ -157,17 +140,16 @@ def _reoffending(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
 
 
 def _adult_cohort(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
-    """Add each band's share of its cohort."""
     total = frame.groupby("cohort")["offenders"].transform("sum")
     return frame.assign(share=frame["offenders"].astype(float) / total.astype(float))
 
 
-def _spans(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+def _months(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Add the first and last month of a printed period, where its words fix them."""
-    spans = [span(text) if isinstance(text, str) else None for text in frame[column]]
+    ranges = [month_range(text) if isinstance(text, str) else None for text in frame[column]]
     return frame.assign(
-        first_month=pd.PeriodIndex([s.first if s else pd.NaT for s in spans], freq="M"),
-        last_month=pd.PeriodIndex([s.last if s else pd.NaT for s in spans], freq="M"),
+        first_month=pd.PeriodIndex([r.first if r else pd.NaT for r in ranges], freq="M"),
+        last_month=pd.PeriodIndex([r.last if r else pd.NaT for r in ranges], freq="M"),
     )
 
 
@@ -184,12 +166,9 @@ def _canonical(names: "pd.Series[Any]", frames: Frames) -> "pd.Series[Any]":
 
 
 def _providers(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
-    """Split the printed caseload into value and qualifier."""
     read = _quantities(frame["caseload_as_printed"])
-    return frame.assign(
-        caseload=read["value"].astype("Float64").astype("Int64"),
-        caseload_qualifier=read["qualifier"].astype("str"),
-    )
+    caseload = read["value"].astype("Float64").astype("Int64")
+    return frame.assign(caseload=caseload, caseload_qualifier=read["qualifier"].astype("str"))
 
 
 def _figures(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
@@ -204,27 +183,23 @@ def _figures(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
         value_in_words=in_words,
         provider=_canonical(frame["population"], frames),
     )
-    return _spans(out, "period")
+    return _months(out, "period")
 
 
 def _inspections(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
-    """Add the owner from the list of providers."""
     owners = frames["providers"].set_index("provider")["owner"]
     return frame.assign(owner=frame["provider"].map(owners).astype("str"))
-
-
-def _quality_impact(frame: pd.DataFrame, frames: Frames) -> pd.DataFrame:
-    """Add the canonical provider; none where the source names no division."""
-    return frame.assign(provider=_canonical(frame["organisation"], frames))
 
 
 _CLEANERS: Mapping[str, Callable[[pd.DataFrame, Frames], pd.DataFrame]] = {
     "proven_reoffending_annual": _reoffending,
     "adult_cohort_by_previous_offences": _adult_cohort,
-    "pbr_results": lambda frame, _: _spans(frame, "cohort"),
-    "crc_published_results": lambda frame, _: _spans(frame, "cohort"),
+    "pbr_results": lambda frame, _: _months(frame, "cohort"),
+    "crc_published_results": lambda frame, _: _months(frame, "cohort"),
     "providers": _providers,
     "published_figures": _figures,
     "inspection_ratings": _inspections,
-    "quality_impact_judgements": _quality_impact,
+    "quality_impact_judgements": lambda frame, frames: frame.assign(
+        provider=_canonical(frame["organisation"], frames)
+    ),
 }

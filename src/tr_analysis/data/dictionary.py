@@ -1,14 +1,31 @@
-"""The data dictionary: what the schemas say, in words, for the file beside the data and for the page."""
+"""What the schemas say, for readers and machines: the data dictionary and the Frictionless Data Package."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from tr_analysis.data.clean import ADDED
-from tr_analysis.data.fields import Frames, Table
-from tr_analysis.data.package import citations
+from tr_analysis.data.fields import KINDS, Frames, Table
+from tr_analysis.files import file_hash
+from tr_analysis.order import in_order
 
+_TYPES: dict[str, dict[str, Any]] = {
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "month": {"type": "yearmonth"},
+    "date": {"type": "date"},
+    "yes or no": {"type": "boolean", "trueValues": ["yes"], "falseValues": ["no"]},
+}
+_LICENCE = {
+    "name": "OGL-UK-3.0",
+    "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+    "title": "Open Government Licence v3.0",
+}
 ABOUT = (
     "An empty cell is an unknown: nothing is filled in. Every figure names its source, to be found in `sources.csv`. "
     "The analysis tables have the same names and columns, periods as real periods, and what is said to be added; "
@@ -71,18 +88,8 @@ class ColumnEntry:
 class Entry:
     """What the data dictionary says of a table.
 
-    Attributes
-    ----------
-    name, title, description, key, rows
-        The table, the columns that name a row, and how many rows there are.
-    promises
-        What holds within it beyond each single cell, one sentence each.
-    columns
-        Its columns, in order.
-    added
-        The columns that the analysis table has besides, with their meaning.
-    sources
-        The sources that it names, in order.
+    ``promises`` holds beyond each single cell, a sentence each; ``added`` are the further columns of the analysis
+    table, with their meaning; ``sources`` those that it names, in order.
     """
 
     name: str
@@ -97,15 +104,7 @@ class Entry:
 
 
 def entries(frames: Frames, tables: Mapping[str, Table]) -> list[Entry]:
-    """Say in words what each table holds: the content of the data dictionary, whatever its form.
-
-    Parameters
-    ----------
-    frames
-        The tables, as read or as cleaned.
-    tables
-        Their schemas.
-    """
+    """Say in words what each table holds, from its schema and its rows, as read or as cleaned."""
     return [_entry(table, frames[name]) for name, table in tables.items()]
 
 
@@ -178,3 +177,86 @@ def _row(column: ColumnEntry) -> str:
     empty = "no" if column.required else "may be"
     cells = [f"`{column.name}`", column.kind, column.unit, empty, column.meaning, column.allowed]
     return "| " + " | ".join(cells) + " |"
+
+
+def descriptor(raw: Path, frames: Frames, tables: Mapping[str, Table]) -> bytes:
+    """Describe the raw files of a folder, read into frames, as a Data Package (version 2).
+
+    Returns
+    -------
+    bytes
+        JSON with, per table: fields (type, unit, description, constraints), keys, sources, bytes and SHA-256.
+    """
+    package = {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "transforming-rehabilitation",
+        "title": "Published figures on the outcomes of Transforming Rehabilitation",
+        "licenses": [_LICENCE],
+        "resources": [
+            _resource(table, raw / f"{name}.csv", frames[name], frames["sources"])
+            for name, table in tables.items()
+        ],
+    }
+    return (json.dumps(package, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFrame) -> dict[str, Any]:
+    keys = [
+        {
+            "fields": [column],
+            "reference": {"resource": target.split(".")[0], "fields": [target.split(".")[1]]},
+        }
+        for column, target in table.references.items()
+        if table.kind(column) != "sources"  # a list of sources is no single reference
+    ]
+    return {
+        "name": table.name,
+        "type": "table",
+        "path": f"{table.name}.csv",
+        "title": table.schema.title,
+        "description": table.schema.description,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": file.stat().st_size,
+        "hash": f"sha256:{file_hash(file)}",
+        "sources": _sources(table, frame, sources),
+        "schema": {
+            "fields": [_field(table, name) for name in table.schema.columns],
+            "missingValues": [""],
+            "primaryKey": table.key,
+            **({"foreignKeys": keys} if keys else {}),
+        },
+    }
+
+
+def _sources(table: Table, frame: pd.DataFrame, sources: pd.DataFrame) -> list[dict[str, str]]:
+    """List the sources that a table names, in order."""
+    rows = in_order(sources[sources["source_id"].isin(list(citations(table, frame)))], "source_id")
+    return [{"name": r["source_id"], "title": r["title"], "path": r["url"]} for r in rows.to_dict("records")]
+
+
+def citations(table: Table, frame: pd.DataFrame) -> Counter[str]:
+    """Count the rows of a table, as read or as cleaned, that name each source."""
+    columns = [c for c, target in table.references.items() if target == "sources.source_id"]
+    rows = frame[columns].itertuples(index=False)
+    return Counter(
+        source
+        for row in rows
+        for source in {id_ for cell in row if isinstance(cell, str) for id_ in cell.split()}
+    )
+
+
+def _field(table: Table, name: str) -> dict[str, Any]:
+    column = table.schema.columns[name]
+    meta = column.metadata or {}
+    kind = meta["kind"]
+    form = {} if kind in _TYPES or kind == "string" else {"pattern": KINDS[kind][0]}
+    narrower = {k: meta[k] for k in ("minimum", "maximum", "enum", "pattern") if k in meta}
+    return {
+        "name": name,
+        **_TYPES.get(kind, {"type": "string"}),
+        **({"unit": meta["unit"]} if meta["unit"] else {}),
+        "description": column.description,
+        "constraints": {"required": not column.nullable, **form, **narrower},
+    }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tr_analysis.data.fields import Frames
 from tr_analysis.order import only
-from tr_analysis.origin import SIMULATED, origin_of
+from tr_analysis.simulated import SIMULATED, origin_of
 
 _OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _CELL = r"(\w+)\[([^\]]*)\]\.(\w+)"
@@ -56,13 +56,13 @@ def evaluate(expression: str, frames: Frames) -> float:
             case ast.Constant(int() | float() as number):
                 return float(number)
             case ast.Name("_"):
-                return _named(next(names), frames)
+                return _number(next(names), frames)
         raise ValueError(unreadable)
 
     return work(tree)
 
 
-def _named(token: str, frames: Frames) -> float:
+def _number(token: str, frames: Frames) -> float:
     """Return the number that a figure, a cell or a count of rows stands for."""
     if match := re.fullmatch(_CELL, token):
         name, conditions, column = match.groups()
@@ -86,19 +86,13 @@ def _named(token: str, frames: Frames) -> float:
     return float(only(cells))
 
 
-def held(expression: str, frames: Frames) -> bool:
-    """Return whether every cell that an expression names is there, so that it can be worked out.
-
-    Parameters
-    ----------
-    expression, frames
-        As in `evaluate`. A table or column that is not there is a gap like a missing cell.
-    """
-    for match in _NAMED.finditer(expression):
-        try:
-            _named(match[0], frames)
-        except ValueError:
-            return False
+def can_evaluate(expression: str, frames: Frames) -> bool:
+    """Return whether every table, column and cell that an expression names is there."""
+    try:
+        for match in _NAMED.finditer(expression):
+            _number(match[0], frames)
+    except ValueError:
+        return False
     return True
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 import pandera.pandas as pa
@@ -62,26 +63,10 @@ def column(
         Whether every row must have a value; an unknown is an empty cell.
     low, high
         Inclusive bounds of a number.
-    values
-        The only values allowed.
-    pattern
-        A regular expression narrower than the kind's own.
+    values, pattern
+        The only values allowed, or a regular expression narrower than the kind's own.
     """
-    constraints = {"minimum": low, "maximum": high, "enum": values and list(values), "pattern": pattern}
-    return pa.Column(
-        NUMERIC.get(kind, "str"),
-        _checks(low, high, values, pattern),
-        nullable=not required,
-        description=description,
-        metadata={"kind": kind, "unit": unit, **{k: v for k, v in constraints.items() if v is not None}},
-    )
-
-
-def _checks(
-    low: float | None, high: float | None, values: Collection[str] | None, pattern: str | None
-) -> list[pa.Check]:
-    """Return the checks of a column; each error is the rule in words."""
-    checks = []
+    checks, rules = [], {"minimum": low, "maximum": high, "enum": values and list(values), "pattern": pattern}
     if low is not None:
         checks.append(pa.Check.ge(low, error=f"must be at least {low:g}"))
     if high is not None:
@@ -90,12 +75,21 @@ def _checks(
         checks.append(pa.Check.isin(list(values), error=f"must be one of: {', '.join(values)}"))
     if pattern is not None:
         checks.append(pa.Check.str_matches(rf"^(?:{pattern})$", error=f"must match {pattern}"))
-    return checks
+    metadata = {"kind": kind, "unit": unit, **{rule: v for rule, v in rules.items() if v is not None}}
+    return pa.Column(
+        NUMERIC.get(kind, "str"),
+        checks,
+        nullable=not required,
+        description=description,
+        metadata=metadata,
+    )
 
 
-def percent(description: str, *, required: bool = True) -> pa.Column:
-    """Describe a column of percentages, 0 to 100."""
-    return column("number", description, unit="percent", required=required, low=0, high=100)
+text = partial(column, "string")
+optional_text = partial(column, "string", required=False)
+integer = partial(column, "integer")
+number = partial(column, "number")
+percent = partial(column, "number", unit="percent", low=0, high=100)
 
 
 def at_most(name: str, other: str) -> pa.Check:
@@ -120,17 +114,7 @@ def given_with(name: str, other: str) -> pa.Check:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of periods that claims to have no gap.
-
-    Attributes
-    ----------
-    column
-        The column that holds the period.
-    first, last
-        The ends of the run, both included.
-    where
-        Column and value that pick the rows of the run.
-    """
+    """A run of periods in a column that claims to have no gap, both ends included; ``where`` picks its rows."""
 
     column: str
     first: str

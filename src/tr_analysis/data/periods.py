@@ -8,15 +8,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 FREQUENCY = {"month": "M", "quarter": "Q-DEC", "financial year": "Y-MAR", "date": "D"}
-_MONTHS = {
-    m: i
-    for i, m in enumerate(
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1
-    )
-}
+_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 
 
-class Span(NamedTuple):
+class MonthRange(NamedTuple):
     """First and last month of a period, both included."""
 
     first: pd.Period
@@ -24,19 +20,17 @@ class Span(NamedTuple):
 
 
 def period(text: str, kind: str) -> pd.Period:
-    """Turn one printed period of a known kind into a pandas period.
-
-    Parameters
-    ----------
-    text
-        Such as ``2015-02``, ``2015Q4``, ``2015/16`` or ``2015-06-30``.
-    kind
-        ``month``, ``quarter``, ``financial year`` (April to March, named by both its years) or ``date``.
+    """Turn one printed period of a kind of `FREQUENCY` into a pandas period.
 
     Raises
     ------
     ValueError
         If the text is no such period; a financial year's years must follow each other.
+
+    Examples
+    --------
+    >>> period("2015/16", "financial year").end_time.date().isoformat()
+    '2016-03-31'
     """
     if kind == "financial year":
         first, last = text.split("/")
@@ -53,15 +47,7 @@ def periods(cells: "pd.Series[Any]", kind: str) -> pd.PeriodIndex:
 
 
 def exists(text: str, kind: str) -> bool:
-    """Return whether the calendar has a period that is written in the form of its kind.
-
-    Parameters
-    ----------
-    text
-        Such as ``2015-02-30``, which the calendar has not.
-    kind
-        A kind of column; only dates, financial years and runs of quarters can be impossible.
-    """
+    """Return whether the calendar has a period that is written in the form of its kind, unlike ``2015-02-30``."""
     try:
         if kind.endswith("date") and len(text) == len("2015-02-30"):
             date.fromisoformat(text)
@@ -94,18 +80,18 @@ def month_name(value: object) -> str:
     return pd.Period(str(value)[:7], "M").strftime("%B %Y")
 
 
-def span(text: str) -> Span | None:
+def month_range(text: str) -> MonthRange | None:
     """Find the first and last month of a period printed in any of the register's forms.
-
-    Parameters
-    ----------
-    text
-        Such as ``2016-17``, ``2015Q3``, ``Oct-Dec 2015``, ``2014-06 to 2014-09 (17 weeks)``.
 
     Returns
     -------
-    Span or None
+    MonthRange or None
         None where the words do not fix both ends: an open period is not closed by guessing.
+
+    Examples
+    --------
+    >>> month_range("Oct-Dec 2015"), month_range("from 2019-04")
+    (MonthRange(first=Period('2015-10', 'M'), last=Period('2015-12', 'M')), None)
     """
     text = text.removeprefix("cohort ")
     if whole := _read(text):
@@ -116,21 +102,21 @@ def span(text: str) -> Span | None:
         to, end = "to", inner.removeprefix("to ")
     if to:
         first, last = _read(start), _read(end)
-        return _ordered(Span(first.first, last.last)) if first and last else None
+        return _ordered(MonthRange(first.first, last.last)) if first and last else None
     return _read(inner) or _read(outer)
 
 
-def _read(text: str) -> Span | None:
+def _read(text: str) -> MonthRange | None:
     """Read a period that is one of the forms below from end to end."""
     for form, months in _FORMS:
         if match := re.fullmatch(form, text, re.ASCII):
             numbers = (_MONTHS.get(part) or int(part) for part in match.groups())
             if ends := months(*numbers):
-                return _ordered(Span(*(_month(*end) for end in ends)))
+                return _ordered(MonthRange(*(_month(*end) for end in ends)))
     return None
 
 
-def _ordered(found: Span) -> Span | None:
+def _ordered(found: MonthRange) -> MonthRange | None:
     return found if found.first <= found.last else None
 
 

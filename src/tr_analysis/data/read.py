@@ -14,14 +14,7 @@ from tr_analysis.errors import DataError, Problem
 
 
 def read(folder: Path, table: Table) -> pd.DataFrame:
-    """Read one raw table and hold it against its schema.
-
-    Parameters
-    ----------
-    folder
-        Folder of the raw files.
-    table
-        The table's schema.
+    """Read one raw table from its folder and hold it against its schema.
 
     Returns
     -------
@@ -56,36 +49,35 @@ def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
     (_, header), *rows = records.items()
     if header != columns:
         raise DataError(_wrong_header(name, header, columns))
-    if ragged := [(line, len(row)) for line, row in rows if len(row) != len(columns)]:
-        rule = f"{{}} cells, must be {len(columns)}; check commas and quotes"
-        raise DataError(
-            [Problem(name, rule.format(n) if n else "blank line; remove it", line) for line, n in ragged]
-        )
+    rule = f"{{}} cells, must be {len(columns)}; check commas and quotes"
+    ragged = [(line, len(row)) for line, row in rows if len(row) != len(columns)]
+    if found := [Problem(name, rule.format(n) if n else "blank line; remove it", line) for line, n in ragged]:
+        raise DataError(found)
     frame = pd.DataFrame([row for _, row in rows], [line for line, _ in rows], columns, dtype="str")
     return frame.replace("", pd.NA)
 
 
 def _text(path: Path) -> str:
     """Return the text of a file, or say why it has none."""
+    name = path.name
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise DataError([Problem(path.name, f"missing; it belongs in {path.parent.name}/")]) from None
+        raise DataError([Problem(name, f"missing; it belongs in {path.parent.name}/")]) from None
     except OSError as error:
-        raise DataError([Problem(path.name, f"cannot be read: {error.strerror}")]) from None
+        raise DataError([Problem(name, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        value = f"0x{error.object[error.start]:02x}"
-        raise DataError(
-            [Problem(path.name, "not UTF-8; save the file as UTF-8", line, None, value)]
-        ) from None
+        found = f"0x{error.object[error.start]:02x}"
+        raise DataError([Problem(name, "not UTF-8; save the file as UTF-8", line, value=found)]) from None
     if text.startswith("\ufeff"):
-        rule = "starts with a byte-order mark; save the file as UTF-8 without one"
-        raise DataError([Problem(path.name, rule, 1)])
+        raise DataError(
+            [Problem(name, "starts with a byte-order mark; save the file as UTF-8 without one", 1)]
+        )
     if "\r" in text:  # git would store other bytes than were hashed
         line = len(re.split("\r\n|\r|\n", text[: text.index("\r")]))
         raise DataError(
-            [Problem(path.name, "ends its lines with CR; save the file with LF (Unix) line ends", line)]
+            [Problem(name, "ends its lines with CR; save the file with LF (Unix) line ends", line)]
         )
     return text
 

@@ -1,6 +1,7 @@
 """Analysis tables for notebooks: light to import, and sure that nothing was changed by hand."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,16 @@ import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data.periods import FREQUENCY, periods
-from tr_analysis.errors import DataError, Problem
-from tr_analysis.files import sha256
+from tr_analysis.errors import DataError, Problem, nearest
+from tr_analysis.files import file_hash
 
 _KINDS = {f"period[{frequency}]": kind for kind, frequency in FREQUENCY.items()}
 MANIFEST = "manifest.json"
 _BUILD = "run `tr-analysis data build`"
+_CHANGED = (
+    "changed since the tables were built: if that is right, run `tr-analysis data describe`, "
+    "then `tr-analysis data build`"
+)
 
 
 _LOADED: list[tuple[str, str]] = []
@@ -30,24 +35,26 @@ def remember(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def load(name: str) -> pd.DataFrame:
-    """Load one analysis table, and count it among the inputs of the chapter's findings.
+def load(name: str | None = None) -> pd.DataFrame:
+    """Load one analysis table and count it among the inputs of the chapter's findings; or list them all.
+
+    In a checkout these are its own tables; elsewhere those that came with the package.
 
     Parameters
     ----------
     name
-        Name of the table, such as ``"proven_reoffending_annual"``; the data dictionary lists them.
+        Name of the table, such as ``"proven_reoffending_annual"``; without one, the tables are listed.
 
     Returns
     -------
     DataFrame
-        The table with its real types, its rows in the order of its key: periods as `Period`, counts as ``Int64``. ``frame.attrs`` carries
-        ``table`` and ``sha256``.
+        The table with its real types, its rows in the order of its key: periods as `Period`, counts as ``Int64``.
+        ``frame.attrs`` carries ``table`` and ``sha256``. Or, without a name, a row a table: rows, and what it holds.
 
     Raises
     ------
     ValueError
-        If there is no such table.
+        If there is no such table; the message names the nearest.
     DataError
         If the tables were not built, or they or a raw file changed since.
 
@@ -55,28 +62,44 @@ def load(name: str) -> pd.DataFrame:
     --------
     >>> load("proven_reoffending_annual").set_index("cohort_year")["offenders"].iloc[0]
     np.int64(628761)
+    >>> load().loc["providers", "rows"]
+    np.int64(28)
     """
-    return remember(read_table(name))
+    if name is not None:
+        return remember(read_table(name))
+    listed = {table: (entry["rows"], entry["title"]) for table, entry in _manifest()[0].items()}
+    return pd.DataFrame.from_dict(listed, orient="index", columns=["rows", "holds"]).rename_axis("table")
 
 
 def read_table(name: str) -> pd.DataFrame:
     """Return a table as `load` does, uncounted: for what the library itself looks up."""
     tables, raw = _manifest()
-    if name not in tables:
-        raise ValueError(f"no table {name!r}; there are: {', '.join(tables)}")
-    entry, file = tables[name], paths.processed() / f"{name}.csv"
-    if changed := [f for f, value in raw.items() if _hash(paths.raw() / f) not in (value, None)]:
-        rule = "changed since the tables were built: if that is right, run `tr-analysis data describe`, then `tr-analysis data build`"
-        raise DataError([Problem(f"data/raw/{f}", rule) for f in changed])
-    if _hash(file) != entry["sha256"]:
-        raise DataError([Problem(f"data/processed/{file.name}", f"missing or edited by hand: {_BUILD}")])
-    frame = _typed(file, entry["types"])
+    entry = _verified(name, tables, raw)
+    frame = _typed(paths.tables() / f"{name}.csv", entry["types"])
     frame.attrs = {"table": name, "sha256": entry["sha256"]}
     return frame
 
 
-def _hash(file: Path) -> str | None:
-    return sha256(file.read_bytes()) if file.exists() else None
+def table_hash(name: str) -> str:
+    """Return the SHA-256 of an analysis table, refusing what `load` refuses, without reading it."""
+    return str(_verified(name, *_manifest())["sha256"])
+
+
+def _verified(name: str, tables: Mapping[str, Any], raw: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what is on record of a table, after holding it and all raw files against their hashes."""
+    if name not in tables:
+        raise ValueError(f"no table {name!r}{nearest(name, tables) or '; there are: ' + ', '.join(tables)}")
+    if changed := [f for f, value in raw.items() if file_hash(paths.raw() / f) not in (value, None)]:
+        raise DataError([Problem(f"data/raw/{f}", _CHANGED) for f in changed])
+    file = paths.tables() / f"{name}.csv"
+    if file_hash(file) != tables[name]["sha256"]:
+        raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
+    entry: Mapping[str, Any] = tables[name]
+    return entry
+
+
+def _shown(file: Path) -> str:
+    return f"data/processed/{file.name}" if paths.has_own_data() else str(file)
 
 
 def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
@@ -91,12 +114,13 @@ def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
 
 
 def _manifest() -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what is known of each table, and the hash of each raw file it was made from."""
-    place = paths.processed() / MANIFEST
+    """Return what is known of each table, and the hash of each raw file it was made from, where those are there."""
+    place = paths.tables() / MANIFEST
     try:
         content = json.loads(place.read_bytes())
-        return content["tables"], content["raw"]
+        tables, raw = content["tables"], content["raw"]
     except FileNotFoundError:
         raise DataError([Problem("data/processed", f"not built yet: {_BUILD}")]) from None
     except (ValueError, LookupError, TypeError):
-        raise DataError([Problem(f"data/processed/{place.name}", f"cannot be read: {_BUILD}")]) from None
+        raise DataError([Problem(_shown(place), f"cannot be read: {_BUILD}")]) from None
+    return tables, raw if paths.has_own_data() else {}

@@ -3,20 +3,45 @@
 What cannot be is a ValueError that names the argument, the value, and what to give instead.
 """
 
-from dataclasses import dataclass
+import inspect
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ANSWERS = "Answers: "
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """An estimate with its interval and, where they apply, the p-value of no effect, the method and the sample.
+def index() -> "pd.DataFrame":
+    """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
 
-    ``separated`` says that two groups do not overlap, which leaves the interval one-sided.
+    A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
+    summary (one line) and example. What ``__all__`` names and is not there is a ValueError.
     """
+    import pandas as pd
 
-    estimate: float
-    low: float
-    high: float
-    p_value: float | None = None
-    method: str = ""
-    units: int | None = None
-    separated: bool = False
+    rows = []
+    for name in sorted(module.name for module in iter_modules(__path__)):
+        module = import_module(f"{__name__}.{name}")
+        for public in getattr(module, "__all__", ()):
+            if not hasattr(module, public):
+                raise ValueError(f"__all__ of {module.__name__} names {public}, which is not there")
+            if about := _about(getattr(module, public)):
+                rows.append({"name": f"{name}.{public}", **about})
+    return pd.DataFrame(rows, columns=["name", "question", "summary", "example"])
+
+
+def _about(estimator: Any) -> dict[str, str] | None:
+    """Read what a docstring says of an estimator; None where it says no question."""
+    text = inspect.getdoc(estimator) if callable(estimator) else None
+    paragraphs = (text or "").split("\n\n")
+    question = next((p for p in paragraphs[:3] if p.startswith(_ANSWERS)), None)
+    if question is None:
+        return None
+    return {
+        "question": " ".join(question.removeprefix(_ANSWERS).split()),
+        "summary": " ".join(paragraphs[0].split()),
+        "example": (text or "").partition("\nExamples\n--------\n")[2].strip("\n"),
+    }

@@ -15,8 +15,8 @@ from scipy.stats.qmc import Sobol
 from statsmodels.tsa.arima_process import arma_acovf
 from statsmodels.tsa.statespace.tools import constrain_stationary_univariate
 
-from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import Array, check_integer, check_number
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit
 from tr_analysis.estimators.optimum import polish
 

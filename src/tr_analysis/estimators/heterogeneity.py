@@ -10,7 +10,6 @@ from scipy.optimize import brentq, minimize
 from scipy.special import betaln, digamma, expit, logit, xlogy
 from scipy.stats import beta, chi2, t
 
-from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import (
     Array,
     check_counts,
@@ -20,6 +19,7 @@ from tr_analysis.estimators.checks import (
     numbers,
     same_rows,
 )
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.optimum import polish
 
 __all__ = ["heterogeneity", "prediction_interval", "shrink", "rank_intervals"]

@@ -9,7 +9,7 @@ import pandas as pd
 from tr_analysis.estimators.checks import Array, check_integer, generator
 from tr_analysis.estimators.payment import critical_value, multinomial_region, standard_error
 from tr_analysis.order import place_of_smallest
-from tr_analysis.origin import SIMULATED
+from tr_analysis.simulated import SIMULATED
 
 __all__ = ["simulate_panel"]
 

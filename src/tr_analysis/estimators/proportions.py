@@ -11,8 +11,8 @@ from scipy.stats.contingency import odds_ratio as conditional_odds_ratio
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
-from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import check_count, check_counts, check_integer, check_level, check_number
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import only
 
 __all__ = ["proportion", "proportions", "upper_bound_zero", "difference", "odds_ratio", "detectable_share"]

@@ -5,14 +5,14 @@ it is checked. Nothing here knows a number.
 """
 
 from tr_analysis.ledger.claims import aim_numbers, claim_verdicts, samples
-from tr_analysis.ledger.results import KEY_FINDINGS, LEADS, key_findings, load_results, load_tables
+from tr_analysis.ledger.home import home_findings, key_findings
+from tr_analysis.ledger.results import load_results, load_tables
 from tr_analysis.ledger.scorecard import scorecard, standings
 
 __all__ = [
-    "KEY_FINDINGS",
-    "LEADS",
     "aim_numbers",
     "claim_verdicts",
+    "home_findings",
     "key_findings",
     "load_results",
     "load_tables",

@@ -18,13 +18,9 @@ _SLOT = re.compile(r"\{([^{}|]+)\|(\d)\}")
 
 
 def samples(claims: pd.DataFrame) -> pd.DataFrame:
-    """Say what the samples that claims speak of can bear.
+    """Say what the samples that claims speak of can show.
 
-    Parameters
-    ----------
-    claims
-        The table of claims; rows with a denominator are used. Where a claim prints a percentage and no
-        count, the count is the nearest whole number.
+    Of the table of claims, rows with a denominator are used; a percentage without a count gives the nearest one.
 
     Returns
     -------
@@ -78,15 +74,7 @@ def claim_verdicts(ledger: pd.DataFrame, frames: Frames) -> pd.DataFrame:
 
 
 def aim_numbers(aims: pd.DataFrame, frames: Frames) -> pd.DataFrame:
-    """Work out the number nearest to each stated aim, and the numbers in its reason.
-
-    Parameters
-    ----------
-    aims
-        The table `claim_aims`.
-    frames
-        The tables its expressions name.
-    """
+    """Work out the number nearest to each stated aim of the table `claim_aims`, and the numbers in its reason."""
     return pd.DataFrame([_filled(row, "aim", frames) for row in aims.to_dict("records")])
 
 

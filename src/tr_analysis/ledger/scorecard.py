@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tr_analysis.data.expressions import bare_figure, evaluate, held
+from tr_analysis.data.expressions import bare_figure, can_evaluate, evaluate
 from tr_analysis.data.fields import Frames
 
 DIGIT, TOLERANCE, CONFIRMED = (
@@ -16,7 +16,7 @@ DIGIT, TOLERANCE, CONFIRMED = (
 )
 PART, DISPUTED = "reproduced in part", "printed otherwise elsewhere"
 CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input not held", "qualitative"
-GIVEN_BACK = (DIGIT, TOLERANCE)
+REPRODUCED = (DIGIT, TOLERANCE)
 STATUSES = (DIGIT, TOLERANCE, PART, CONFIRMED, DISPUTED, CONTRADICTED, MISSING, QUALITATIVE)
 
 
@@ -37,7 +37,7 @@ def scorecard(
     frames
         The tables that the recipes name; key numbers of chapters as ``results``.
     recipes, official
-        The table `official_recipes`, and the tables that it names (`official.held.recipe_tables`). A recipe of it
+        The table `official_recipes`, and the tables that it names (`official.store.recipe_tables`). A recipe of it
         replaces the other where everything that it names is held; without official tables none does.
 
     Returns
@@ -64,7 +64,7 @@ def _with_official(rows: pd.DataFrame, recipes: pd.DataFrame | None, official: F
     """Take the official recipe of each number for which the official tables hold what it names."""
     if recipes is None or not official:
         return rows
-    able = recipes[[held(recipe, official) for recipe in recipes["recipe"]]]
+    able = recipes[[can_evaluate(recipe, official) for recipe in recipes["recipe"]]]
     place = ["target_id", "position"]
     found = rows[place].merge(able, "left", on=place).set_axis(rows.index)
     taken = found["recipe"].notna()
@@ -103,24 +103,19 @@ def _status(row: Mapping[Any, Any]) -> str:
 
 
 def standings(card: pd.DataFrame) -> pd.DataFrame:
-    """Sort the published results, each by its numbers.
-
-    Parameters
-    ----------
-    card
-        From `scorecard`.
+    """Sort the published results of a `scorecard`, each by its numbers.
 
     Returns
     -------
     DataFrame
-        One row a result: target_id, claim, aim, input_needed, access, status, numbers, given_back. A result is contradicted if one of
-        its numbers is; given back if all are, the weakest way deciding; in part if some are.
+        One row a result: target_id, claim, aim, input_needed, access, status. A result is contradicted if
+        one of its numbers is; reproduced if all are, the weakest way deciding; in part if some are.
     """
     return pd.DataFrame([_standing(str(name), rows) for name, rows in card.groupby("target_id")])
 
 
 def _standing(name: str, rows: pd.DataFrame) -> dict[str, Any]:
-    found, back = set(rows["status"]), rows["status"].isin(GIVEN_BACK)
+    found, back = set(rows["status"]), rows["status"].isin(REPRODUCED)
     if CONTRADICTED in found:
         status = CONTRADICTED
     elif back.all():
@@ -130,4 +125,4 @@ def _standing(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     else:
         status = next(s for s in STATUSES if s in found)
     about = {what: rows[what].array[0] for what in ("claim", "aim", "input_needed", "access")}  # alike in all
-    return {"target_id": name, **about, "status": status, "numbers": len(rows), "given_back": int(back.sum())}
+    return {"target_id": name, **about, "status": status}

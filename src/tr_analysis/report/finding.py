@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis.digits import NOISE, kept
-from tr_analysis.origin import marked
 from tr_analysis.report.tables import number_text, probability_text
+from tr_analysis.simulated import marked
 
 EVIDENCE_LEVELS = {
     "A": "published",  # recalculated where the counts are published too, else quoted

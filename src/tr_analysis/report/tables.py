@@ -14,7 +14,7 @@ from pandas.api.types import is_bool_dtype, is_float_dtype, is_numeric_dtype
 
 from tr_analysis import digits
 from tr_analysis.digits import settle, without_noise
-from tr_analysis.origin import marked, origin_of
+from tr_analysis.simulated import marked, origin_of
 
 UNKNOWN = "not known"
 Format = str | Callable[[Any], str]

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tr_analysis.data import load
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.files import write_files
-from tr_analysis.provenance import commit
+from tr_analysis.git_state import git_state
 from tr_analysis.report.finding import EVIDENCE_LEVELS
-from tr_analysis.runner.records import Records
 from tr_analysis.site.audit import audit
 from tr_analysis.site.cells import TEMPLATES, cell_renderer
 from tr_analysis.site.chapter import Chapter, read_chapter
@@ -19,6 +18,7 @@ from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import dictionary_page, figures_page, sources_page
+from tr_analysis.study.incremental import Records
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,7 +55,7 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
     """
     frame = _frame(linked=True)
     chapters = [read_chapter(path) for path in executed]
-    shared = {"commit": commit(), "version": chapters[0].version if chapters else ""}
+    shared = {"commit": git_state(), "version": chapters[0].version if chapters else ""}
     pages = {"index.html": frame.get_template("home.html.j2").render(**home(chapters), **shared)}
     pages |= _chapter_pages(frame, chapters, shared, Records(site.parent), linked=True)
     for name, context in _reference(chapters).items():
@@ -77,7 +77,7 @@ def write_variant(executed: Path) -> Path:
         As `write_site`.
     """
     chapter = read_chapter(executed)
-    shared = {"commit": commit(), "version": chapter.version}
+    shared = {"commit": git_state(), "version": chapter.version}
     pages = _chapter_pages(_frame(linked=False), [chapter], shared, Records(executed.parent), linked=False)
     audit(pages, (), _script())
     (page,) = write_files(executed.parent, {name: page.encode() for name, page in pages.items()})

@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tr_analysis.errors import ChapterError, plain
+from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 from tr_analysis.report.prose import headings
 from tr_analysis.site.downloads import cell_tables
+from tr_analysis.text import slugify
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -31,7 +32,7 @@ def to_html(source: str) -> str:
 
     class Renderer(IPythonRenderer):
         def heading(self, text: str, level: int, **_: Any) -> str:
-            slug = plain(re.sub("<[^>]*>", "", text)).strip("-")
+            slug = slugify(re.sub("<[^>]*>", "", text)).strip("-")
             return f'<h{level} id="{slug}">{text}</h{level}>\n'
 
     return str(MarkdownWithMath(renderer=Renderer(escape=False)).render(source))

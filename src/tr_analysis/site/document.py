@@ -10,7 +10,7 @@ from typing import Any
 from tr_analysis import __version__
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
-from tr_analysis.provenance import commit
+from tr_analysis.git_state import git_state
 from tr_analysis.site.cells import TEMPLATES
 
 _COVER = "index"
@@ -64,7 +64,7 @@ def one_document(pages: Sequence[Path]) -> str:
         sections=_sections(parts),
         licences=_found(_LICENCES, whole[_COVER], _COVER),
         version=__version__,
-        commit=commit(),
+        commit=git_state(),
         published=max(load("sources")["published"].dropna().astype(str)),
     )
 

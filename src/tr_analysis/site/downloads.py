@@ -135,9 +135,10 @@ def study_downloads(executed: Sequence[Path]) -> dict[str, bytes]:
 
 def _data() -> dict[str, bytes]:
     """Read the published figures, their description, and the analysis tables."""
+    data = paths.raw().parent
     files = {
-        f"data/{folder.name}/{path.name}": path.read_bytes()
-        for folder in (paths.raw(), paths.processed())
+        f"data/{path.relative_to(data).as_posix()}": path.read_bytes()
+        for folder in (data, paths.raw(), paths.processed())
         for path in sorted(folder.glob("[!.]*"))
         if path.is_file()
     }

@@ -10,7 +10,7 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
-from tr_analysis.ledger.results import KEY_FINDINGS, LEADS
+from tr_analysis.ledger.home import home_findings
 from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
@@ -70,7 +70,7 @@ def key_number(chapter: Chapter, name: str) -> Finding:
     if chapter.origin:
         raise ChapterError(
             f"{chapter.run}: the key number {name!r} is {chapter.origin}, and the home page shows observed ones only: "
-            "take it out of KEY_FINDINGS, or bring the official tables with `tr-analysis fetch`"
+            "take it out of notebooks/home.toml, or bring the official tables with `tr-analysis fetch`"
         )
     found = chapter.findings[name]
     return Finding(name, **{part: found[part] for part in _PARTS}, sources=tuple(found["sources"]))
@@ -85,10 +85,10 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
         By name. A question of which no chapter is there is left out.
     """
     found = []
-    for question, names in KEY_FINDINGS.items():
+    for question, names in home_findings().items():
         there = [
-            (chapters[chapter], key_number(chapters[chapter], name), (chapter, name) in LEADS)
-            for chapter, name in names
+            (chapters[chapter], key_number(chapters[chapter], name), first)
+            for chapter, name, first in names
             if chapter in chapters and name in chapters[chapter].findings
         ]
         if there:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, entries
+from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, citations, entries
 from tr_analysis.data.fields import Frames, Table
-from tr_analysis.data.package import citations
-from tr_analysis.errors import ChapterError, plain
+from tr_analysis.errors import ChapterError
+from tr_analysis.text import slugify
 
 Results = Mapping[str, Mapping[str, Any]]
 """What ``results/<run>.json`` holds, by run, in reading order."""
@@ -159,7 +159,7 @@ def figures_page(tables: Frames) -> dict[str, Any]:
     return {
         "count": sum(map(len, topics.values())),
         "topics": [
-            {"name": name, "anchor": plain(name), "figures": figures} for name, figures in topics.items()
+            {"name": name, "anchor": slugify(name), "figures": figures} for name, figures in topics.items()
         ],
     }
 

@@ -1,15 +1,15 @@
-"""The chapters: finding them, and understanding the names people give them."""
+"""The chapters: finding them, understanding the names people give them, and the circles they must not form."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tr_analysis.errors import StudyError, UsageError, nearest, plain
+from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
 from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
 
 _NAME = re.compile(r"([0-9]{2}-)?[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 
@@ -39,7 +39,7 @@ class Chapter:
         return self.name.removeprefix(f"{self.number}-")
 
 
-def find_chapters() -> tuple[Chapter, ...]:
+def find_chapters(*, none_will_do: bool = False) -> tuple[Chapter, ...]:
     """Return the chapters of the project, in order of their names.
 
     A notebook with another name than a chapter may have, such as Jupyter's Untitled or a copy, is none yet.
@@ -47,12 +47,15 @@ def find_chapters() -> tuple[Chapter, ...]:
     Raises
     ------
     StudyError
-        When there is none, or a notebook cannot be read.
+        When there is none, unless none will do, or a notebook cannot be read.
     """
     named = sorted(path for path in notebooks().glob("*.ipynb") if _NAME.fullmatch(path.stem))
     found = tuple(_chapter(path) for path in named)
-    if not found:
-        raise StudyError(f"no chapters in {notebooks()}; set TR_ANALYSIS_ROOT to the project's folder")
+    if not (found or none_will_do):
+        raise StudyError(
+            f"no chapters in {notebooks()}; begin one with `tr-analysis new housing`, or set TR_ANALYSIS_ROOT "
+            "to the project's folder"
+        )
     return found
 
 
@@ -63,13 +66,7 @@ def _chapter(path: Path) -> Chapter:
 
 
 def refuse_name(name: str, chapters: Sequence[Chapter]) -> None:
-    """Refuse a name that no chapter may have.
-
-    Raises
-    ------
-    UsageError
-        Which says what names chapters have.
-    """
+    """Refuse a name that no chapter may have with a `UsageError` that says what names chapters have."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is no name for a chapter: use words in small letters with dashes between them, "
@@ -79,18 +76,13 @@ def refuse_name(name: str, chapters: Sequence[Chapter]) -> None:
 
 def free_number(chapters: Sequence[Chapter]) -> str:
     """Return the number after the last."""
-    return f"{1 + max(int(chapter.number or 0) for chapter in chapters):02}"
+    return f"{1 + max((int(chapter.number or 0) for chapter in chapters), default=0):02}"
 
 
 def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
     """Return the chapters named, in the study's order; all of them when no name is given.
 
-    Parameters
-    ----------
-    names
-        ``03-recall``, or ``03`` or ``recall`` where only one chapter fits, or the notebook's path.
-    chapters
-        Those to choose from.
+    A name is ``03-recall``, or ``03`` or ``recall`` where only one chapter fits, or the notebook's path.
 
     Raises
     ------
@@ -114,18 +106,23 @@ def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
         )
     if (notebooks() / f"{stem}.ipynb").exists():
         refuse_name(stem, chapters)
-    for call in _calls(stem, chapters):
-        raise UsageError(f"{name} is a page, not a chapter: run `{call}`")
     words = [word for c in chapters for word in (c.name, c.subject, c.number) if word]
     hint = nearest(stem.zfill(2), words) or f"; there are {', '.join(c.name for c in chapters)}"
     raise UsageError(f"there is no chapter {name}{hint}")
 
 
-def _calls(page: str, chapters: Sequence[Chapter]) -> Iterator[str]:
-    """Yield the command that runs the page of one provider, if it is one."""
-    for chapter in (c for c in chapters if plain(page).startswith(f"{c.name}-")):
-        parameters = read_parameters(chapter.path)
-        if by_provider := provider_parameter(parameters):
-            for provider in by_provider.choices:
-                if run_name(chapter.name, parameters, {by_provider.name: provider}) == plain(page):
-                    yield f'tr-analysis run {chapter.name} -p {by_provider.name}="{provider}"'
+def refuse_circles(waiting: Mapping[str, Iterable[str]]) -> None:
+    """Refuse chapters or runs that wait for each other's results, given what each waits for by name.
+
+    Raises
+    ------
+    StudyError
+        Which names the circle.
+    """
+    try:
+        TopologicalSorter(waiting).prepare()
+    except CycleError as error:
+        circle = ", ".join(dict.fromkeys(error.args[1]))
+        raise StudyError(
+            f"these chapters wait for each other's results: {circle}; break the circle"
+        ) from None

@@ -13,14 +13,14 @@ TEMPLATE = Path(__file__).parent / "templates" / "chapter.ipynb"
 
 
 def new_chapter(name: str) -> Chapter:
-    """Write ``notebooks/<name>.ipynb`` from the template, under a title made of its name.
+    """Write ``notebooks/<name>.ipynb`` from the template, under a title made of its name, in any folder.
 
     Raises
     ------
     UsageError
         If the name is not allowed, or the number, the subject or the name itself is taken.
     """
-    chapters = find_chapters()
+    chapters = find_chapters(none_will_do=True)
     refuse_name(name, chapters)
     chapter = Chapter(notebooks() / f"{name}.ipynb", "", "")
     _refuse_taken(chapter, chapters)

@@ -1,6 +1,6 @@
 """What was claimed and printed by others, and how the study answers: claims, aims, results, recipes."""
 
-from tr_analysis.data.fields import column, given_with, table
+from tr_analysis.data.fields import column, given_with, integer, number, optional_text, table, text
 from tr_analysis.data.schemas.outcomes import NOTE
 
 DOCUMENTS = table(
@@ -8,9 +8,9 @@ DOCUMENTS = table(
     "Documents that claims were taken from",
     "The documents whose claims the study tests.",
     {
-        "document": column("string", "name of the document", pattern=r"D\d"),
-        "title": column("string", "title of the document"),
-        "description": column("string", "where it stands, and what it quotes"),
+        "document": text("name of the document", pattern=r"D\d"),
+        "title": text("title of the document"),
+        "description": text("where it stands, and what it quotes"),
     },
     key=["document"],
 )
@@ -20,14 +20,13 @@ CLAIMS = table(
     "Claims made at the time",
     "One quantitative or testable claim a row, in our paraphrase, with the check it asks for.",
     {
-        "claim_id": column("string", "name of the claim", pattern=r"C\d\d"),
-        "document": column("string", "document it stands in"),
-        "claimant": column("string", "who made it"),
+        "claim_id": text("name of the claim", pattern=r"C\d\d"),
+        "document": text("document it stands in"),
+        "claimant": text("who made it"),
         "date": column("partial date", "when it was made", required=False),
-        "subject": column("string", "what the claim is about"),
-        "paraphrase": column("string", "the claim in our words"),
-        "kind": column(
-            "string",
+        "subject": text("what the claim is about"),
+        "paraphrase": text("the claim in our words"),
+        "kind": text(
             "kind of check",
             values=[
                 "identity",
@@ -41,13 +40,13 @@ CLAIMS = table(
                 "qualitative",
             ],
         ),
-        "count": column("integer", "count in the claim", required=False),
-        "denominator": column("integer", "denominator in the claim", required=False),
-        "value": column("number", "value in the claim", required=False),
-        "rating": column("string", "rating in the claim", required=False),
-        "unit": column("string", "unit of the value", required=False),
-        "check": column("string", "what would support or contradict it", required=False),
-        "evidence": column("string", "table, or method, that the check needs", required=False),
+        "count": integer("count in the claim", required=False),
+        "denominator": integer("denominator in the claim", required=False),
+        "value": number("value in the claim", required=False),
+        "rating": optional_text("rating in the claim"),
+        "unit": optional_text("unit of the value"),
+        "check": optional_text("what would support or contradict it"),
+        "evidence": optional_text("table, or method, that the check needs"),
     },
     key=["claim_id"],
     references={"document": "claim_documents.document"},
@@ -58,32 +57,27 @@ TARGETS = table(
     "Published results a reproduction can aim at",
     "One published result a row; its numbers stand in replication_target_values.",
     {
-        "target_id": column("string", "name of the result", pattern=r"T\d\d"),
-        "claim": column("string", "what was measured and found"),
-        "value_as_printed": column("string", "its value in the source's words"),
-        "unit": column("string", "unit of the value, with further numbers printed beside it"),
-        "population": column("string", "whom or what the result covers"),
-        "period": column("string", "when, in the source's words"),
-        "method": column("string", "how it was obtained"),
-        "evidence_grade": column("string", "how close to its producer it was read"),
+        "target_id": text("name of the result", pattern=r"T\d\d"),
+        "claim": text("what was measured and found"),
+        "value_as_printed": text("its value in the source's words"),
+        "unit": text("unit of the value, with further numbers printed beside it"),
+        "population": text("whom or what the result covers"),
+        "period": text("when, in the source's words"),
+        "method": text("how it was obtained"),
+        "evidence_grade": text("how close to its producer it was read"),
         "note": NOTE,
         "source_id": column("source", "source; empty where the result is derived", required=False),
-        "aim": column(
-            "string",
+        "aim": text(
             "published: printed by others; derived: worked out independently from printed figures; qualitative: "
             "no number that could be given back",
             values=["published", "derived", "qualitative"],
         ),
-        "input_needed": column(
-            "string",
-            "what would have to be held to work it out, where it is not; why not, if it is qualitative",
-            required=False,
+        "input_needed": optional_text(
+            "what would have to be held to work it out, where it is not; why not, if it is qualitative"
         ),
-        "access": column(
-            "string",
+        "access": optional_text(
             "whether that input was published, as far as known",
             values=["published elsewhere", "never published", "not known"],
-            required=False,
         ),
     },
     key=["target_id"],
@@ -94,21 +88,17 @@ TARGET_VALUES = table(
     "Numbers of the published results",
     "One number a row, in the order printed.",
     {
-        "target_id": column("string", "result the number belongs to", pattern=r"T\d\d"),
-        "position": column("integer", "place in the printed order", low=1),
-        "label": column("string", "which of several numbers it is", required=False),
-        "value": column("number", "the number"),
-        "printed_to": column(
-            "number", "one unit of its last printed digit; coarser where it is rounded", low=0
-        ),
-        "recipe": column(
-            "string",
+        "target_id": text("result the number belongs to", pattern=r"T\d\d"),
+        "position": integer("place in the printed order", low=1),
+        "label": optional_text("which of several numbers it is"),
+        "value": number("the number"),
+        "printed_to": number("one unit of its last printed digit; coarser where it is rounded", low=0),
+        "recipe": optional_text(
             "how this study works it out, as an expression like those of figure_checks; key numbers of chapters are "
-            "the table `results`. Empty where the input is not held",
-            required=False,
+            "the table `results`. Empty where the input is not held"
         ),
-        "tolerance": column("number", "difference allowed beyond the printed digit", required=False, low=0),
-        "why": column("string", "why the tolerance is what it is, or why the numbers differ", required=False),
+        "tolerance": number("difference allowed beyond the printed digit", required=False, low=0),
+        "why": optional_text("why the tolerance is what it is, or why the numbers differ"),
     },
     key=["target_id", "position"],
     references={"target_id": "replication_targets.target_id"},
@@ -121,35 +111,26 @@ OFFICIAL_RECIPES = table(
     "How a number of a published result is worked out once the Ministry's own spreadsheets were fetched; the recipe of "
     "replication_target_values stays for those who hold none.",
     {
-        "target_id": column("string", "result the number belongs to", pattern=r"T\d\d"),
-        "position": column("integer", "place in the printed order", low=1),
-        "recipe": column(
-            "string",
+        "target_id": text("result the number belongs to", pattern=r"T\d\d"),
+        "position": integer("place in the printed order", low=1),
+        "recipe": text(
             "how it is worked out, as an expression over `official_pbr` (all providers of a kind, where every one is "
-            "there) and `official_providers` (one provider each)",
+            "there) and `official_providers` (one provider each)"
         ),
-        "tolerance": column("number", "difference allowed beyond the printed digit", required=False, low=0),
-        "why": column("string", "why the tolerance is what it is, or what had to be chosen", required=False),
+        "tolerance": number("difference allowed beyond the printed digit", required=False, low=0),
+        "why": optional_text("why the tolerance is what it is, or what had to be chosen"),
     },
     key=["target_id", "position"],
     references={"target_id": "replication_targets.target_id"},
     rows=[given_with("why", "tolerance")],
 )
 
-_NUMBER = column(
-    "string", "the measured number, as an expression like those of figure_checks", required=False
-)
-_NUMBER_IS = column("string", "what the number is", required=False)
-_UNIT = column("string", "unit of the number", required=False)
-_LOW = column(
-    "string", "lower bound it is held against, as an expression; empty if there is none", required=False
-)
-_HIGH = column(
-    "string", "upper bound it is held against, as an expression; empty if there is none", required=False
-)
-_WHY = column(
-    "string", "why, in one or two sentences; numbers in braces are worked out, with so many decimals"
-)
+_NUMBER = optional_text("the measured number, as an expression like those of figure_checks")
+_NUMBER_IS = optional_text("what the number is")
+_UNIT = optional_text("unit of the number")
+_LOW = optional_text("lower bound it is held against, as an expression; empty if there is none")
+_HIGH = optional_text("upper bound it is held against, as an expression; empty if there is none")
+_WHY = text("why, in one or two sentences; numbers in braces are worked out, with so many decimals")
 _READ_IN = column("sources", "sources of the number", required=False)
 _BOUNDS = [given_with("number", bound) for bound in ("low", "high")]
 
@@ -163,19 +144,16 @@ VERDICT = table(
     "contradicted: it says otherwise; compatible: it neither shows nor excludes it; not checkable: nothing held "
     "bears on it.",
     {
-        "claim_id": column("string", "claim that is judged", pattern=r"C\d\d"),
+        "claim_id": text("claim that is judged", pattern=r"C\d\d"),
         "number": _NUMBER,
         "number_is": _NUMBER_IS,
         "unit": _UNIT,
         "low": _LOW,
         "high": _HIGH,
-        "inside": column(
-            "string", "verdict if the number is within the bounds", values=VERDICTS, required=False
-        ),
-        "outside": column("string", "verdict if it is not", values=VERDICTS, required=False),
-        "verdict": column("string", "verdict argued, where no rule decides", values=VERDICTS, required=False),
-        "evidence": column(
-            "string",
+        "inside": optional_text("verdict if the number is within the bounds", values=VERDICTS),
+        "outside": optional_text("verdict if it is not", values=VERDICTS),
+        "verdict": optional_text("verdict argued, where no rule decides", values=VERDICTS),
+        "evidence": text(
             "where the number comes from: the document that makes the claim or the release it quotes, the same body "
             "elsewhere, another body, or none",
             values=["own document", "same body", "another body", "none"],
@@ -199,7 +177,7 @@ AIMS = table(
     "One aim a row, with the number held that comes nearest to it. No bounds: none was published that would say when "
     "an aim is met.",
     {
-        "aim": column("string", "aim, in few words"),
+        "aim": text("aim, in few words"),
         "number": _NUMBER,
         "number_is": _NUMBER_IS,
         "unit": _UNIT,

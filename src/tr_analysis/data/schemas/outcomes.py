@@ -1,9 +1,20 @@
 """Tables of outcomes: people in prison, proven reoffending, payment by results."""
 
-from tr_analysis.data.fields import Run, at_most, column, given_with, percent, table
+from tr_analysis.data.fields import (
+    Run,
+    at_most,
+    column,
+    given_with,
+    integer,
+    number,
+    optional_text,
+    percent,
+    table,
+    text,
+)
 
 SOURCE = column("source", "source the row was read in")
-NOTE = column("string", "what a reader must know about this row", required=False)
+NOTE = optional_text("what a reader must know about this row")
 PROVIDER_TYPES = ["CRC", "NPS"]
 BANDS = ["0", "1 to 2", "3 to 6", "7 to 10", "11 or more"]
 
@@ -14,8 +25,8 @@ PRISON_MONTHLY = table(
     "licence recalls (events) and recall admissions (receptions) are other measures and are never mixed with it.",
     {
         "month": column("month", "calendar month; the count is at its end"),
-        "status": column("string", "why the person is held", values=["recall", "remand"]),
-        "people": column("integer", "people held", unit="people", low=0),
+        "status": text("why the person is held", values=["recall", "remand"]),
+        "people": integer("people held", unit="people", low=0),
         "source_id": SOURCE,
     },
     key=["month", "status"],
@@ -31,7 +42,7 @@ PRISON_JUNE = table(
     "Everyone held in the prisons of England and Wales on 30 June.",
     {
         "date": column("date", "day of the count"),
-        "people": column("integer", "people held", unit="people", low=0),
+        "people": integer("people held", unit="people", low=0),
         "source_id": SOURCE,
     },
     key=["date"],
@@ -46,19 +57,16 @@ REOFFENDING_ANNUAL = table(
     "conviction. The measure in use since October 2015; older rates are not on this basis and are not spliced in.",
     {
         "cohort_year": column("financial year", "twelve months in which people entered the cohort"),
-        "offenders": column(
-            "integer",
+        "offenders": integer(
             "entries to the four quarterly cohorts of the year; one person can enter in more than one quarter",
             unit="entries",
             low=1,
         ),
-        "reoffenders": column(
-            "integer", "entries to the cohort with a proven reoffence", unit="entries", low=1
-        ),
-        "reoffences": column("integer", "proven reoffences of the reoffenders", unit="reoffences", low=1),
+        "reoffenders": integer("entries to the cohort with a proven reoffence", unit="entries", low=1),
+        "reoffences": integer("proven reoffences of the reoffenders", unit="reoffences", low=1),
         "published_binary_rate": percent("binary rate as printed, one decimal"),
-        "published_frequency_rate": column(
-            "number", "frequency rate as printed, two decimals", unit="reoffences per reoffender", low=0
+        "published_frequency_rate": number(
+            "frequency rate as printed, two decimals", unit="reoffences per reoffender", low=0
         ),
         "source_id": SOURCE,
     },
@@ -74,8 +82,8 @@ ADULT_COHORT = table(
     "of each band is not in this table.",
     {
         "cohort": column("quarter", "calendar quarter in which people entered the cohort"),
-        "previous_offences": column("string", "band of previous offences", values=BANDS),
-        "offenders": column("integer", "adults in the cohort and band", unit="people", low=0),
+        "previous_offences": text("band of previous offences", values=BANDS),
+        "offenders": integer("adults in the cohort and band", unit="people", low=0),
         "source_id": SOURCE,
     },
     key=["cohort", "previous_offences"],
@@ -91,11 +99,8 @@ PBR_RESULTS = table(
         "cohort": column(
             "quarters", "quarter or quarters in which people entered the cohort; 2011 for the baseline year"
         ),
-        "provider_type": column(
-            "string", "whether the cohort is that of all CRCs or of the NPS", values=PROVIDER_TYPES
-        ),
-        "measure": column(
-            "string",
+        "provider_type": text("whether the cohort is that of all CRCs or of the NPS", values=PROVIDER_TYPES),
+        "measure": text(
             "what was measured",
             values=[
                 "binary rate",
@@ -105,13 +110,10 @@ PBR_RESULTS = table(
                 "CRCs significantly above their 2011 baseline",
             ],
         ),
-        "value": column("number", "published value", required=False, low=0),
-        "qualifier": column(
-            "string", "word before the value in the source, such as approximately", required=False
-        ),
-        "unit": column("string", "unit of the value"),
-        "origin": column(
-            "string",
+        "value": number("published value", required=False, low=0),
+        "qualifier": optional_text("word before the value in the source, such as approximately"),
+        "unit": text("unit of the value"),
+        "origin": text(
             "whose figure it is",
             values=[
                 "reported by the Ministry",
@@ -128,9 +130,7 @@ PBR_RESULTS = table(
         "source_ids": column("sources", "sources of the value", required=False),
     },
     key=["cohort", "provider_type", "measure"],
-    runs=[
-        Run("cohort", "2015Q4", "2020Q1", {"measure": "CRCs significantly below their 2011 baseline"}),
-    ],
+    runs=[Run("cohort", "2015Q4", "2020Q1", {"measure": "CRCs significantly below their 2011 baseline"})],
     rows=[given_with("source_ids", "value")],
 )
 
@@ -139,27 +139,17 @@ CRC_RESULTS = table(
     "Published payment-by-results figures of single CRCs",
     "Fragments for five CRCs found in the public record; the full tables are in the Ministry's spreadsheets only.",
     {
-        "provider": column("string", "the CRC"),
+        "provider": text("the CRC"),
         "cohort": column("quarters", "quarter or quarters in which people entered the cohort"),
-        "cohort_as_printed": column("string", "cohort in the source's words"),
-        "rate_type": column(
-            "string", "whether the rate or the difference is adjusted for case mix", required=False
-        ),
-        "offenders": column("integer", "people in the cohort", unit="people", low=1, required=False),
-        "reoffenders": column(
-            "integer", "people with a proven reoffence", unit="people", low=0, required=False
-        ),
+        "cohort_as_printed": text("cohort in the source's words"),
+        "rate_type": optional_text("whether the rate or the difference is adjusted for case mix"),
+        "offenders": integer("people in the cohort", unit="people", low=1, required=False),
+        "reoffenders": integer("people with a proven reoffence", unit="people", low=0, required=False),
         "binary_rate": percent("binary rate as printed", required=False),
         "baseline_2011_binary_rate": percent("binary rate of the 2011 baseline", required=False),
-        "difference": column(
-            "number", "binary rate less its baseline", unit="percentage points", required=False
-        ),
-        "baseline_2011_frequency_rate": column(
-            "number",
-            "frequency rate of the 2011 baseline",
-            unit="reoffences per reoffender",
-            low=0,
-            required=False,
+        "difference": number("binary rate less its baseline", unit="percentage points", required=False),
+        "baseline_2011_frequency_rate": number(
+            "frequency rate of the 2011 baseline", unit="reoffences per reoffender", low=0, required=False
         ),
         "source_id": SOURCE,
     },

@@ -1,6 +1,6 @@
 """The register: sources, published figures, checks between them, and events."""
 
-from tr_analysis.data.fields import column, table
+from tr_analysis.data.fields import column, number, optional_text, table, text
 from tr_analysis.data.schemas.outcomes import NOTE, SOURCE
 
 SOURCES = table(
@@ -9,18 +9,15 @@ SOURCES = table(
     "Everything a figure was read in. Some pages were read on mirrors; the address is the original's where known.",
     {
         "source_id": column("source", "name of the source in every other table"),
-        "title": column("string", "publisher and title"),
-        "url": column("string", "address on the web", pattern=r"https?://\S+"),
+        "title": text("publisher and title"),
+        "url": text("address on the web", pattern=r"https?://\S+"),
         "published": column("partial date", "when it was published, as far as known", required=False),
-        "published_note": column("string", "how the date is known", required=False),
-        "tier": column(
-            "string",
+        "published_note": optional_text("how the date is known"),
+        "tier": text(
             "primary: the producer's own publication; secondary: someone about it; unstated: not recorded",
             values=["primary", "secondary", "unstated"],
         ),
-        "kind": column(
-            "string", "publication it is, such as a written answer or a press report", required=False
-        ),
+        "kind": optional_text("publication it is, such as a written answer or a press report"),
     },
     key=["source_id"],
 )
@@ -30,27 +27,21 @@ FIGURES = table(
     "Register of published figures",
     "One published figure a row, with its words and its unit. First-published and revised values are both kept.",
     {
-        "figure_id": column("string", "name of the figure", pattern=r"F\d{4}"),
-        "topic": column("string", "subject under which the figure is filed"),
-        "measure": column("string", "what was counted"),
-        "population": column("string", "whom or what the figure covers", required=False),
-        "period": column("string", "when, in the source's words", required=False),
-        "period_type": column(
-            "string", "what the period means, such as financial year or point in time", required=False
-        ),
-        "value": column("number", "the figure; empty where it was printed in words", required=False),
-        "qualifier": column("string", "word before the figure, such as about or nearly", required=False),
-        "as_printed": column("string", "the figure in the source's words, where they matter", required=False),
-        "unit": column("string", "unit of the value"),
-        "sample_size": column(
-            "string", "number of cases behind the figure, where the source gives it", required=False
-        ),
-        "reliability": column("string", "how close to its producer the figure was read", required=False),
-        "revision": column(
-            "string",
+        "figure_id": text("name of the figure", pattern=r"F\d{4}"),
+        "topic": text("subject under which the figure is filed"),
+        "measure": text("what was counted"),
+        "population": optional_text("whom or what the figure covers"),
+        "period": optional_text("when, in the source's words"),
+        "period_type": optional_text("what the period means, such as financial year or point in time"),
+        "value": number("the figure; empty where it was printed in words", required=False),
+        "qualifier": optional_text("word before the figure, such as about or nearly"),
+        "as_printed": optional_text("the figure in the source's words, where they matter"),
+        "unit": text("unit of the value"),
+        "sample_size": optional_text("number of cases behind the figure, where the source gives it"),
+        "reliability": optional_text("how close to its producer the figure was read"),
+        "revision": optional_text(
             "which of several values of one figure this is",
             values=["first published", "revised", "other count", "same value, other source"],
-            required=False,
         ),
         "note": NOTE,
         "source_id": SOURCE,
@@ -65,16 +56,13 @@ CHECKS = table(
     "Left and right are figures, cells (`table[column=value;...].column`) and numbers, with + - * / and "
     "brackets.",
     {
-        "check_id": column("string", "name of the check", pattern=r"K\d\d"),
-        "subject": column("string", "what is compared"),
-        "left": column("string", "first expression"),
-        "right": column("string", "second expression"),
-        "tolerance": column(
-            "number", "largest difference that counts as agreement, in the figures' unit", low=0
-        ),
-        "expected": column("string", "whether the two agree", values=["agree", "differ"]),
-        "nature": column(
-            "string",
+        "check_id": text("name of the check", pattern=r"K\d\d"),
+        "subject": text("what is compared"),
+        "left": text("first expression"),
+        "right": text("second expression"),
+        "tolerance": number("largest difference that counts as agreement, in the figures' unit", low=0),
+        "expected": text("whether the two agree", values=["agree", "differ"]),
+        "nature": text(
             "how much an agreement is worth, or what kind of difference it is",
             values=[
                 "arithmetic",
@@ -86,10 +74,8 @@ CHECKS = table(
                 "unexplained",
             ],
         ),
-        "why": column("string", "why they should agree, or why they differ", required=False),
-        "target_id": column(
-            "string", "result of replication_targets that this is part of", required=False, pattern=r"T\d\d"
-        ),
+        "why": optional_text("why they should agree, or why they differ"),
+        "target_id": optional_text("result of replication_targets that this is part of", pattern=r"T\d\d"),
     },
     key=["check_id"],
     references={"target_id": "replication_targets.target_id"},
@@ -100,11 +86,10 @@ EVENTS = table(
     "Dated events",
     "What happened when: the reform, the contracts, the statistics, and changes from outside the reform.",
     {
-        "event_id": column("string", "name of the event", pattern=r"[a-z0-9_]+"),
+        "event_id": text("name of the event", pattern=r"[a-z0-9_]+"),
         "date": column("partial date", "date, month or year", required=False),
-        "event": column("string", "what happened"),
-        "kind": column(
-            "string",
+        "event": text("what happened"),
+        "kind": text(
             "whether it belongs to the reform, its contracts, the statistics or neither",
             values=["reform", "contract", "statistics", "outside"],
         ),

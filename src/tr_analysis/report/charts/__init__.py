@@ -1,5 +1,6 @@
 """The house style of the charts, what they are drawn with, and the one way a chapter shows one."""
 
+from tr_analysis.report.charts.curves import named_line
 from tr_analysis.report.charts.draw import (
     bars,
     broken_line,
@@ -12,6 +13,7 @@ from tr_analysis.report.charts.draw import (
 from tr_analysis.report.charts.marks import EVENTS, FOLLOW_UP, at, mark, reform
 from tr_analysis.report.charts.output import show
 from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS, SECOND, canvas, contrast, pale
+from tr_analysis.report.charts.units import unit_chart
 
 __all__ = [
     "ALL",
@@ -31,8 +33,10 @@ __all__ = [
     "legend_below",
     "line_with_interval",
     "mark",
+    "named_line",
     "note",
     "pale",
     "reform",
     "show",
+    "unit_chart",
 ]

@@ -14,7 +14,6 @@ from matplotlib.text import Annotation
 from PIL import Image
 
 from tr_analysis.digits import settle
-from tr_analysis.origin import MARK, marked, origin_of
 from tr_analysis.report import CHART_MIME
 from tr_analysis.report.charts.fit import fit, group_thousands, name_upright, words_of
 from tr_analysis.report.charts.rules import check
@@ -22,6 +21,7 @@ from tr_analysis.report.charts.style import DPI, MUTED, NARROW, SMALL
 from tr_analysis.report.charts.svg import to_svg
 from tr_analysis.report.headings import write_heading
 from tr_analysis.report.tables import csv_text
+from tr_analysis.simulated import MARK, marked, origin_of
 
 
 def show(

@@ -1,0 +1,201 @@
+"""What must hold across rows and tables: references, runs without a gap, marked revisions, and arithmetic.
+
+The frames are those of `read`, indexed by line of their files.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import pandas as pd
+
+from tr_analysis.data.expressions import evaluate
+from tr_analysis.data.fields import Frames, Run, Table
+from tr_analysis.data.periods import financial_year, period
+from tr_analysis.errors import Problem
+
+_FIGURES, _CHECKS = "published_figures.csv", "figure_checks.csv"
+_TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
+    "F0367": ("CRC", "Good"),
+    "F0368": ("CRC", "Requires improvement"),
+    "F0369": ("CRC", "Inadequate"),
+    "F0370": ("NPS", "Good"),
+    "F0371": ("NPS", "Requires improvement"),
+}
+_RATES = [  # measure, its counts, decimals printed, scale
+    ("binary rate", "reoffenders", "offenders", 1, 100),
+    ("frequency rate", "reoffences", "reoffenders", 2, 1),
+]
+
+
+def references(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
+    """Find values that point at a row which does not exist, such as an unknown source."""
+    problems = []
+    for name, table in tables.items():
+        for column, target in table.references.items():
+            other, key = target.split(".")
+            known = set(frames[other][key].dropna())
+            rule = f"not found in {other}.csv, column {key}"
+            for line, cell in _by_line(frames[name][column].dropna()):
+                parts = cell.split() if table.kind(column) == "sources" else [cell]
+                problems += [Problem(f"{name}.csv", rule, line, column, p) for p in parts if p not in known]
+    return problems
+
+
+def _by_line(cells: "pd.Series[Any]") -> Iterable[tuple[int, Any]]:
+    """Return the cells of a column with the lines of the file they stand in."""
+    return zip(cells.index, cells, strict=True)
+
+
+def runs(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
+    """Find periods missing from a run that claims to have none missing."""
+    return [
+        Problem(f"{name}.csv", f"missing from the run {run}", column=run.column, value=gap)
+        for name, table in tables.items()
+        for run in table.runs
+        for gap in _gaps(frames[name], run, table.kind(run.column))
+    ]
+
+
+def _gaps(frame: pd.DataFrame, run: Run, kind: str) -> list[str]:
+    chosen = pd.Series(True, index=frame.index)
+    for column, value in run.where.items():
+        chosen &= frame[column] == value
+    present = set(frame.loc[chosen, run.column])
+    first, last = (period(end, "quarter" if kind == "quarters" else kind) for end in (run.first, run.last))
+    expected = pd.period_range(first, last)
+    if kind == "date":  # a run of dates is one day a year
+        expected = expected[(expected.month == first.month) & (expected.day == first.day)]
+    written = financial_year if kind == "financial year" else str
+    return [text for text in map(written, expected) if text not in present]
+
+
+def revisions(figures: pd.DataFrame) -> list[Problem]:
+    """Find figures given more than once, for the same thing at the same time, without saying which value each is."""
+    same = ["topic", "measure", "population", "period", "unit"]
+    repeated = figures.duplicated(same, keep=False) & figures["period"].notna() & figures["revision"].isna()
+    rule = "another figure has the same topic, measure, population, period and unit: say which value this is"
+    unmarked = figures.loc[repeated, "figure_id"]
+    return [Problem(_FIGURES, rule, line, "revision", figure) for line, figure in _by_line(unmarked)]
+
+
+def stocks(monthly: pd.DataFrame, june: pd.DataFrame) -> list[Problem]:
+    """Find Junes in which more people are on recall and remand than in prison altogether."""
+    everyone = dict(zip(june["date"].str[:7], june["people"], strict=True))
+    rule = "more on recall and remand than the {:,} in prison that June"
+    return [
+        Problem(
+            "prison_population_monthly.csv",
+            rule.format(everyone[month]),
+            column="people",
+            value=f"{month}: {people}",
+        )
+        for month, people in monthly.groupby("month")["people"].sum().items()
+        if month in everyone and people > everyone[month]
+    ]
+
+
+def printed(numerator: int, denominator: int, places: int, scale: int = 1) -> Decimal:
+    """Return a ratio of counts as statistics are printed: exact, times a scale (100 for a percentage), rounded half up."""
+    shifted = Fraction(numerator * scale, denominator) * 10**places
+    return Decimal(floor(shifted + Fraction(1, 2))).scaleb(-places)
+
+
+def reconciliation(frames: Frames) -> pd.DataFrame:
+    """Put every comparison of published figures with each other in one table.
+
+    Returns
+    -------
+    DataFrame
+        One row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found,
+        nature, why, target_id.
+
+    Raises
+    ------
+    ValueError
+        If an expression of `figure_checks` cannot be worked out; see `evaluate`.
+    """
+    rows = [*_rates(frames["proven_reoffending_annual"]), *_tallies(frames), *_recorded(frames)]
+    columns = ["kind", "subject", "left_value", "right_value", "difference", "tolerance"]
+    return pd.DataFrame(rows, columns=[*columns, "expected", "found", "nature", "why", "target_id"])
+
+
+def disagreements(frames: Frames) -> list[Problem]:
+    """Return every disagreement between published figures that is not recorded as one."""
+    missing = sorted(set(_TALLIES) - set(frames["published_figures"]["figure_id"]))
+    rule = "missing; the ratings of inspection_ratings.csv are held against it"
+    found = [Problem(_FIGURES, rule, column="figure_id", value=figure) for figure in missing]
+    unreadable = _unreadable(frames)
+    compared = list(_rates(frames["proven_reoffending_annual"]))
+    compared += [] if missing else _tallies(frames)
+    compared += [] if unreadable else _recorded(frames)
+    found += [row["problem"] for row in compared if row["found"] != row["expected"]]
+    return [*found, *unreadable]
+
+
+def _unreadable(frames: Frames) -> list[Problem]:
+    """Find the expressions of `figure_checks` that cannot be worked out."""
+    found = []
+    for side in ("left", "right"):
+        for line, expression in _by_line(frames["figure_checks"][side]):
+            try:
+                evaluate(expression, frames)
+            except ValueError as error:
+                found.append(Problem(_CHECKS, str(error), line, side, expression))
+    return found
+
+
+# Each comparison below comes with the problem that it is if it does not end as expected.
+
+
+def _compared(kind: str, subject: str, left: float, right: float, tolerance: float = 0.0) -> dict[str, Any]:
+    found = "agree" if abs(left - right) <= tolerance + 1e-9 else "differ"
+    values = {"left_value": left, "right_value": right, "difference": left - right, "tolerance": tolerance}
+    return {"kind": kind, "subject": subject, **values, "found": found}
+
+
+def _rates(annual: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Recompute each printed rate of the annual table from its counts."""
+    for line, row in zip(annual.index, annual.to_dict("records"), strict=True):
+        for measure, numerator, denominator, places, scale in _RATES:
+            column, year = "published_" + measure.replace(" ", "_"), row["cohort_year"]
+            again = float(printed(int(row[numerator]), int(row[denominator]), places, scale))
+            rule = f"contradicts the counts of {year}, which give {again}"
+            yield {
+                **_compared("rate from its counts", f"{measure} {year}", row[column], again),
+                "expected": "agree",
+                "nature": "arithmetic",
+                "problem": Problem("proven_reoffending_annual.csv", rule, line, column, str(row[column])),
+            }
+
+
+def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
+    """Count the round-1 overall ratings and set them beside the published tallies."""
+    inspections, figures = frames["inspection_ratings"], frames["published_figures"]
+    first = inspections[inspections["inspection_round"] == 1]
+    for figure, (kind, rating) in _TALLIES.items():
+        ((line, value),) = _by_line(figures.loc[figures["figure_id"] == figure, "value"])
+        counted = int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum())
+        rule = f"inspection_ratings.csv counts {counted} {kind} rated {rating} in round 1"
+        yield {
+            **_compared("tally from its rows", f"round 1: {kind} rated {rating.lower()}", value, counted),
+            "expected": "agree",
+            "nature": "arithmetic",
+            "problem": Problem(_FIGURES, rule, line, "value", f"{value:g}"),
+        }
+
+
+def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
+    """Work out both sides of every row of the table `figure_checks`."""
+    checks = frames["figure_checks"]
+    for line, check in zip(checks.index, checks.to_dict("records"), strict=True):
+        left, right = (evaluate(check[side], frames) for side in ("left", "right"))
+        compared = _compared("figure against figure", check["subject"], left, right, check["tolerance"])
+        rule = f"{check['check_id']}, {check['subject']}: {left:g} and {right:g} {compared['found']}"
+        yield {
+            **compared,
+            **{part: check[part] for part in ("expected", "nature", "why", "target_id")},
+            "problem": Problem(_CHECKS, rule, line, "expected", check["expected"]),
+        }

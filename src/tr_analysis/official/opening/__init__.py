@@ -1,1 +1,0 @@
-"""Workbooks and text files from strangers, opened safely into plain cells."""

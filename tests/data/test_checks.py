@@ -1,0 +1,167 @@
+from decimal import ROUND_HALF_UP, Decimal
+
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tr_analysis.data.checks import (
+    disagreements,
+    printed,
+    reconciliation,
+    references,
+    revisions,
+    runs,
+    stocks,
+)
+from tr_analysis.data.fields import Run, column, table
+
+SOURCES = table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
+
+
+def frame(start=2, **columns):
+    made = pd.DataFrame(columns, dtype="str")
+    return made.set_index(pd.RangeIndex(start, start + len(made)))
+
+
+def test_references_name_each_part_that_is_nowhere():
+    columns = {"source_ids": column("sources", "where", required=False)}
+    cells = table("cells", "C", "C.", columns, key=["source_ids"])
+    frames = {
+        "sources": frame(source_id=["S001", "S002"]),
+        "cells": frame(5, source_ids=["S001 S002", "S003 S001 S004", None]),
+    }
+    assert [str(problem) for problem in references(frames, {"sources": SOURCES, "cells": cells})] == [
+        "cells.csv, row 6, column source_ids: 'S003': not found in sources.csv, column source_id",
+        "cells.csv, row 6, column source_ids: 'S004': not found in sources.csv, column source_id",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last", "present", "missing"),
+    [
+        ("month", "2010-06", "2010-09", ["2010-06", "2010-09"], ["2010-07", "2010-08"]),
+        ("quarter", "2010Q3", "2011Q1", ["2010Q4"], ["2010Q3", "2011Q1"]),
+        ("quarters", "2010Q3", "2011Q1", ["2010Q3", "2010Q4", "2010Q3 to 2011Q1"], ["2011Q1"]),
+        ("financial year", "1998/99", "2000/01", ["1998/99", "2000/01"], ["1999/00"]),
+        ("date", "2002-06-30", "2004-06-30", ["2002-06-30", "2003-06-29", "2004-06-30"], ["2003-06-30"]),
+        ("month", "2010-06", "2010-07", ["2010-06", "2010-07", "2012-01"], []),
+    ],
+)
+def test_each_period_missing_from_the_rows_of_a_run_is_named(kind, first, last, present, missing):
+    columns = {"when": column(kind, "when"), "status": column("string", "which")}
+    run = Run("when", first, last, {"status": "recall"})
+    made = table("t", "T", "T.", columns, key=["when", "status"], runs=[run])
+    rows = frame(when=[*present, *missing], status=["recall"] * len(present) + ["remand"] * len(missing))
+    rule = f"missing from the run {first} to {last}, status recall"
+    expected = [f"t.csv, column when: {gap!r}: {rule}" for gap in missing]
+    assert [str(problem) for problem in runs({"t": rows}, {"t": made})] == expected
+
+
+def figures(**changes):
+    same = {
+        "topic": "deaths",
+        "measure": "deaths",
+        "population": "all",
+        "period": "2016-17",
+        "unit": "people",
+    }
+    columns = {name: [value] * 2 for name, value in same.items()}
+    return frame(8, **({"figure_id": ["F0001", "F0002"], **columns, "revision": [None, None]} | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({}, [8, 9]),
+        ({"revision": ["revised", None]}, [9]),
+        ({"revision": ["first published", "revised"]}, []),
+        ({"period": ["2016-17", "2017-18"]}, []),
+        ({"period": [None, None]}, []),  # without a period nothing says that they are one figure
+        ({"unit": ["people", "percent"]}, []),
+    ],
+)
+def test_two_values_of_one_figure_must_each_say_which_they_are(changes, lines):
+    found = revisions(figures(**changes))
+    assert [(p.row, p.column, p.value) for p in found] == [(n, "revision", f"F000{n - 7}") for n in lines]
+    rule = "another figure has the same topic, measure, population, period and unit"
+    assert all(p.rule.startswith(rule) for p in found)
+
+
+def test_no_june_holds_more_on_recall_and_remand_than_in_prison():
+    monthly = frame(month=["2015-06", "2015-06", "2015-07"]).assign(people=[6000, 9000, 99999])
+    june = frame(date=["2015-06-30"]).assign(people=[15000])
+    assert stocks(monthly, june) == []
+    (problem,) = stocks(monthly, june.assign(people=[14999]))
+    assert "2015-06: 15000" in str(problem) and "14,999 in prison that June" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "places", "scale", "expected"),
+    [
+        (194500, 628761, 1, 100, "30.9"),
+        (668502, 194500, 2, 1, "3.44"),
+        (1, 8, 2, 1, "0.13"),  # a tie goes up, whatever the digit before it
+        (3, 8, 2, 1, "0.38"),
+        (5, 2, 0, 1, "3"),
+        (2675, 1000, 2, 1, "2.68"),  # as a binary float it is below the tie
+        (0, 7, 1, 100, "0.0"),
+    ],
+)
+def test_a_ratio_is_printed_half_up(numerator, denominator, places, scale, expected):
+    assert str(printed(numerator, denominator, places, scale)) == expected
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**7), st.integers(0, 4), st.sampled_from([1, 100]))
+def test_printing_is_that_of_decimal_arithmetic(numerator, denominator, places, scale):
+    expected = Decimal(numerator * scale) / Decimal(denominator)
+    expected = expected.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    assert printed(numerator, denominator, places, scale) == expected
+
+
+def test_every_comparison_stands_in_one_table(raw_frames):
+    made = reconciliation(raw_frames)
+    assert made["kind"].value_counts().to_dict() == {
+        "rate from its counts": 24,
+        "tally from its rows": 5,
+        "figure against figure": len(raw_frames["figure_checks"]),
+    }
+    assert made["subject"].is_unique
+    assert made.drop(columns=["why", "target_id"]).notna().all(axis=None)
+    assert (made["difference"] == made["left_value"] - made["right_value"]).all()
+    assert made.loc[made["expected"] == "differ", "why"].notna().all()
+    assert (made["found"] == made["expected"]).all()
+    assert disagreements(raw_frames) == []
+
+
+def test_counts_and_known_contradictions_are_in_it(raw_frames):
+    made = reconciliation(raw_frames).set_index("subject")
+    ratings = {
+        subject: made.loc[f"round 1: {subject}", "right_value"]
+        for subject in ("CRC rated good", "CRC rated requires improvement", "CRC rated inadequate")
+    }
+    assert list(ratings.values()) == [1, 19, 1]
+    checks = raw_frames["figure_checks"].set_index("check_id")
+    deaths = made.loc[checks.at["K36", "subject"]]
+    assert [deaths[part] for part in ("left_value", "right_value", "difference", "found")] == [
+        748,
+        819,
+        -71,
+        "differ",
+    ]
+
+
+@given(data=st.data())
+def test_any_other_printed_rate_is_a_contradiction(raw_frames, data):
+    annual = raw_frames["proven_reoffending_annual"]
+    line = data.draw(st.sampled_from(list(annual.index)))
+    rates = [("published_binary_rate", 1), ("published_frequency_rate", 2)]
+    name, places = data.draw(st.sampled_from(rates))
+    rate = data.draw(st.integers(0, 1000)) / 10**places
+    assume(abs(rate - annual.at[line, name]) > 1e-9)
+    wrong = annual.copy()
+    wrong.loc[line, name] = rate
+    unchecked = {"proven_reoffending_annual": wrong, "figure_checks": raw_frames["figure_checks"].head(0)}
+    (problem,) = disagreements({**raw_frames, **unchecked})
+    assert (problem.row, problem.column, problem.value) == (line, name, str(rate))
+    assert f"which give {annual.at[line, name]}" in problem.rule

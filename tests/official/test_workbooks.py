@@ -1,0 +1,150 @@
+"""What a healthy file says comes out as it stands there."""
+
+import datetime
+
+import openpyxl
+import pytest
+
+from tests.official.making import CELL, DATE, cell, ods, row, sheet_xml, text, xls, xlsx, xlsx_parts, zipped
+from tr_analysis.official.workbooks import Sheet, read_sheets
+
+DAY, MOMENT = datetime.date(2017, 1, 2), datetime.datetime(2017, 1, 2, 12)
+
+
+def read(path):
+    (sheet,) = read_sheets(path)
+    return sheet.rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (
+            f'<row r="2">{text("B2", "CRC")}<c r="C2"><v>45.4</v></c><c r="D2" t="b"><v>1</v></c></row>',
+            [[None] * 4, [None, "CRC", 45.4, True]],
+        ),
+        (
+            f'<row r="1"><c r="A1" s="{DATE}"><v>42737</v></c><c r="B1" s="{DATE}"><v>42737.5</v></c></row>',
+            [[DAY, MOMENT]],
+        ),
+        (
+            f'<row r="1">{text("A1", "1&#160;234 &amp; &lt;&#x2013;&gt;_x000D_&#10;~")}</row>',
+            [["1\xa0234 & <–>\r\n~"]],
+        ),
+        (
+            '<row r="1"><c r="A1" t="e"><v>#N/A</v></c><c t="e"><f>1/0</f><v>#DIV/0!</v></c></row>',
+            [["#N/A", "#DIV/0!"]],
+        ),
+        (
+            '<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"a"</f><v>a</v></c>'
+            '<c r="C1" t="str"><f>""</f><v/></c></row>',
+            [[2, "a", None]],
+        ),
+    ],
+    ids=["kinds", "dates", "signs", "errors", "formulas"],
+)
+def test_cells_of_an_xlsx(tmp_path, rows, expected):
+    assert read(xlsx(tmp_path / "a.xlsx", rows)) == expected
+
+
+COVERED = cell("under", tag="covered-table-cell", more='table:number-columns-repeated="2"')
+FAILED = cell("#N/A", more='calcext:value-type="error" table:formula="of:=NA()" office:string-value=""')
+THRICE = cell("7", "float", "7", 'table:number-columns-repeated="3"')
+EMPTY = '<table:table-cell table:number-columns-repeated="16384"/>'
+NOTE = (
+    '<table:table-cell office:value-type="string"><office:annotation><text:p>c</text:p></office:annotation>'
+    "<text:p>d</text:p></table:table-cell>"
+)
+KINDS = (
+    cell("12", "float", "12"),
+    cell("25%", "percentage", "0.25"),
+    cell("2 Jan", "date", "2017-01-02"),
+    cell("TRUE", "boolean", "true"),
+    cell("a</text:p><text:p>b"),
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (row(*KINDS, NOTE), [[12, 0.25, DAY, True, "a\nb", "d"]]),
+        (row(EMPTY, times=2) + row(cell("x")) + row(EMPTY, times=1048573), [[None], [None], ["x"]]),
+        (row(cell("x"), THRICE, times=2), [["x", 7, 7, 7]] * 2),
+        (row(cell("m"), COVERED, cell("x")), [["m", None, None, "x"]]),
+        (row(cell("x"), FAILED) + row(FAILED, times=2), [["x", "#N/A"], ["#N/A", None], ["#N/A", None]]),
+        (row(cell("#DIV/0!", "float", "0", 'table:formula="of:=1/0"')), [["#DIV/0!"]]),
+        (row(cell("2", "float", "2", 'table:formula="of:=1+1"')), [[2]]),
+    ],
+    ids=["kinds", "empty", "repeated", "covered", "errors", "old errors", "formulas"],
+)
+def test_cells_of_an_ods(tmp_path, rows, expected):
+    assert read(ods(tmp_path / "a.ods", rows)) == expected
+
+
+def test_cells_of_an_xls(tmp_path):
+    rows = [
+        ["London", 12, 45.4],
+        [DAY, None, None],  # an error in an .xls cannot be told from nothing
+        ["merged", None, None],
+        [None, None, "end"],
+    ]
+    assert read(xls(tmp_path / "a.xls")) == rows
+
+
+def test_dates_since_1904(tmp_path):
+    rows = f'<row r="1"><c r="A1" s="{DATE}"><v>{42737 - 1462}</v></c></row>'
+    assert read(xlsx(tmp_path / "a.xlsx", rows, more='<workbookPr date1904="1"/>')) == [[DAY]]
+    assert read(xls(tmp_path / "a.xls", since_1904=True))[1][0] == DAY
+
+
+def test_what_lies_under_a_merged_cell_is_nothing(tmp_path):
+    rows = f'<row r="1">{text("A1", "m")}{text("B1", "under")}{text("C1", "x")}</row><row r="2">{text("A2", "under")}</row>'
+    merged = '<mergeCells><mergeCell ref="A1:B1048576"/></mergeCells>'
+    assert read(xlsx(tmp_path / "a.xlsx", sheet_xml(rows, after=merged))) == [["m", None, "x"], [None] * 3]
+
+
+def test_sheets_keep_their_order_and_hidden_ones_are_marked(tmp_path):
+    names = ("b", "a", "ç &amp; d")
+    assert read_sheets(xlsx(tmp_path / "a.xlsx", CELL, "", "", names=names, state="veryHidden")) == [
+        Sheet("b", [[1]]),
+        Sheet("a", [], hidden=True),
+        Sheet("ç & d", [], hidden=True),
+    ]
+
+
+def test_charts_are_left_out(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append([1])
+    book.create_chartsheet("chart")
+    book.save(tmp_path / "a.xlsx")
+    assert [sheet.name for sheet in read_sheets(tmp_path / "a.xlsx")] == ["Sheet"]
+
+
+def test_macros_and_links_to_other_files_take_no_effect(tmp_path):
+    parts = xlsx_parts('<row r="1"><c r="A1"><f>[1]Sheet1!A1</f><v>5</v></c></row>')
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath"
+    parts["xl/vbaProject.bin"] = b"\0macro"
+    parts["xl/externalLinks/_rels/externalLink1.xml.rels"] = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{relation}" Target="file:///etc/passwd" TargetMode="External"/></Relationships>'
+    )
+    for name in ("a.xlsx", "a.xlsm", "A.XLSX"):
+        assert read(zipped(tmp_path / name, parts)) == [[5]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_csv_in_every_encoding_and_with_every_end_of_line(tmp_path, encoding, end):
+    path = tmp_path / "a.csv"
+    lines = 'provider,rate\n"Kent, Surrey",45.4\n"two\nlines",£\n\na,"he said ""x""",y\n'
+    path.write_bytes(lines.replace("\n", end).encode(encoding))
+    rows = [["provider", "rate"], ["Kent, Surrey", "45.4"], [f"two{end}lines", "£"], []]
+    filled = [row + [None] * (3 - len(row)) for row in rows]
+    assert read_sheets(path) == [Sheet("a", [*filled, ["a", 'he said "x"', "y"]])]
+
+
+def test_a_text_in_many_cells_is_kept_once(tmp_path):
+    rows = "".join(f'<row r="{i}">{text(f"A{i}", "England and Wales")}</row>' for i in range(1, 2001))
+    column = [row[0] for row in read(xlsx(tmp_path / "a.xlsx", rows))]
+    assert len(column) == 2000
+    assert len(set(map(id, column))) == 1
