@@ -1,8 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 from scipy.linalg import toeplitz
 from scipy.optimize import brentq
@@ -11,7 +9,6 @@ from statsmodels.tsa.arima_process import ArmaProcess, arma_generate_sample
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tr_analysis.data import load
-from tr_analysis.estimators import autocorrelation as module
 from tr_analysis.estimators.autocorrelation import arma, autoregressive, first_difference_slope, newey_west
 from tr_analysis.estimators.interrupted import interrupted
 
@@ -63,19 +60,6 @@ def test_recall_stock_by_autoregressive_errors():
     assert fit.rho > 0.99
     assert fit.effects.loc["slope", ENDS].tolist() == pytest.approx([0.0066, 0.0010, 0.0122], abs=5e-5)
     assert fit.effects.loc["level", ["low", "high"]].tolist() == pytest.approx([-0.032, 0.031], abs=5e-4)
-
-
-@pytest.mark.full
-def test_newey_west_against_linearmodels():
-    from linearmodels.iv import IV2SLS  # takes long
-
-    design = broken([0.8])
-    x = design.regressors.set_index(design.regressors.index.to_timestamp())
-    oracle = IV2SLS(pd.Series(design.response, x.index), x, None, None)
-    result = oracle.fit(cov_type="kernel", kernel="bartlett", bandwidth=12, debiased=False)
-    found = newey_west(design, lags=12).effects
-    for ours, theirs in {"estimate": "params", "std_error": "std_errors", "p_value": "pvalues"}.items():
-        assert found[ours].tolist() == pytest.approx(getattr(result, theirs)[["level", "slope"]].tolist())
 
 
 def restricted(design, rho):
@@ -138,49 +122,6 @@ def test_arma_without_terms_is_least_squares():
     assert fit.rho == 0
 
 
-@pytest.mark.parametrize("estimator", [newey_west, autoregressive])
-@given(st.floats(0.01, 100), st.floats(-0.5, 0.5), st.floats(-0.01, 0.01))
-def test_effects_follow_the_data(estimator, factor, more_level, more_slope):
-    """Scaling changes nothing, a further break adds to the effects; so coverage does not depend on them."""
-    design = broken([0.8])
-    moved = factor * design.series * np.exp(design.regressors[["level", "slope"]] @ [more_level, more_slope])
-    before, after = estimator(design).effects, estimator(interrupted(moved, REFORM)).effects
-    expected = before[ENDS].add([more_level, more_slope], axis=0)
-    assert after[ENDS].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-7)
-    assert after["std_error"].tolist() == pytest.approx(before["std_error"].tolist(), rel=1e-5)
-
-
-@pytest.mark.parametrize("estimator", [autoregressive, pytest.param(arma, marks=pytest.mark.full)])
-def test_control_and_level_scale(estimator):
-    shared = people(errors([0.8]))
-    ratio = interrupted(shared * np.exp(0.1 * errors([0.5], seed=1)), REFORM, control=shared)
-    assert estimator(ratio).effects["estimate"].abs().max() < 0.01
-    t = np.arange(len(MONTHS))
-    series = pd.Series(5000 + 300 * (t >= 56) + 25 * (t - 56).clip(0) + 1000 * errors([0.5]), MONTHS)
-    found = estimator(interrupted(series, REFORM, scale="level", harmonics=0)).effects
-    assert (found["low"] < [300, 25]).all()
-    assert (found["high"] > [300, 25]).all()
-
-
-def contrast(**weights: float) -> pd.DataFrame:
-    columns = ["constant", "time", "level", "slope"]
-    return pd.DataFrame([{column: weights.get(column, 0.0) for column in columns}], ["wanted"])
-
-
-@pytest.mark.parametrize(
-    ("contrasts", "message"),
-    [
-        (contrast(), "not all 0"),
-        (contrast(level=np.nan), "finite weights"),
-        (contrast(level=1, constant=1), "none of the constant"),
-        (contrast(level=1)[["level"]], "one column for each of constant, time, level, slope"),
-    ],
-)
-def test_contrasts_are_checked(contrasts, message):
-    with pytest.raises(ValueError, match=message):
-        newey_west(broken([0.5], harmonics=0)).combine(contrasts)
-
-
 @pytest.mark.parametrize(
     ("estimator", "options", "message"),
     [
@@ -235,26 +176,23 @@ def test_arma_against_a_long_search_of_statsmodels_and_dense_matrices(order):
     assert np.sqrt(np.diag(fit.covariances[0])) == pytest.approx(np.sqrt(np.diag(covariance)), rel=0.02)
 
 
+def test_contrasts_are_paired_by_name_and_checked():
+    fit = autoregressive(broken([0.5], harmonics=0))
+    wanted = pd.DataFrame([[0.0, 0, 1, 60]], ["wanted"], ["constant", "time", "level", "slope"])
+    pd.testing.assert_frame_equal(fit.combine(wanted[wanted.columns[::-1]]), fit.combine(wanted))
+    assert fit.combine(wanted)["estimate"].item() == pytest.approx(fit.effects["estimate"] @ [1, 60])
+    for wrong, message in ((wanted * 0, "not all 0"), (wanted + 1, "none of the constant")):
+        with pytest.raises(ValueError, match=message):
+            fit.combine(wrong)
+    with pytest.raises(ValueError, match="one column for each of constant, time, level, slope"):
+        fit.combine(wanted[["level"]])
+
+
 def test_a_unit_root_is_refused():
     """A season without noise, left out of the design, is a cycle that never fades."""
     design = interrupted(people(np.zeros(len(MONTHS))), REFORM, harmonics=0)
     with pytest.raises(ValueError, match=r"ARMA\(2, 0\) errors have a unit root: .*more harmonics.*`autoreg"):
         arma(design, order=(2, 0))
-
-
-def test_arma_estimates_agree_though_the_search_stops_elsewhere(monkeypatch):
-    """The search of another processor stops up to 5e-7 further off; what is estimated must not show it."""
-    design = stock("recall")
-    exact, search = arma(design).effects, module.minimize
-
-    def elsewhere(*args, **options):
-        found = search(*args, **options)
-        found.x = np.add(found.x, [5e-7, -5e-7])
-        return found
-
-    monkeypatch.setattr(module, "minimize", elsewhere)
-    moved = arma(design).effects
-    assert np.abs((moved - exact)["estimate"] / exact["std_error"]).max() < 1e-8
 
 
 def test_first_differences_without_seasons_are_the_difference_of_mean_changes():

@@ -40,7 +40,7 @@ def test_clusters_all_alike_are_refused():
     [
         ({"rate": lambda f: f["rate"].where(f["rate"] < 1)}, "the response hold a missing"),
         ({"case_mix": lambda f: f["case_mix"].where(f["case_mix"] < 1, np.inf)}, "the regressors hold"),
-        ({"case_mix": "high"}, "which are not numbers"),
+        ({"case_mix": "high"}, "holds what is no number"),
         ({"offenders": np.nan}, "the weights hold a missing"),
         ({"offenders": -1}, "a weight is negative"),
         ({"offenders": lambda f: f["offenders"].where(f["cluster"] != 5, 0)}, "cluster 5 has no weight"),

@@ -118,28 +118,6 @@ def test_all_signs_against_refits(null):
     assert found.p_value(null) == pytest.approx((1 + (np.abs(draws) >= abs(data) - 1e-9).sum()) / 65)
 
 
-@pytest.mark.full
-def test_all_signs_against_wildboottest():
-    """Draw by draw; without the weights of rows, which the package has not."""
-    from wildboottest.wildboottest import WildboottestCL
-
-    frame = panel().assign(constant=1.0)
-    x, codes = frame[["constant", "treated", "case_mix"]], frame["cluster"].to_numpy()
-    oracle = WildboottestCL(
-        X=x, Y=frame["rate"], cluster=codes, R=np.array([0, 1, 0]), B=999, seed=1, parallel=False
-    )
-    oracle.get_scores(bootstrap_type="31", impose_null=True, adj=False, cluster_adj=False)
-    oracle.get_weights(weights_type="rademacher")
-    for step in (oracle.get_numer, oracle.get_denom, oracle.get_tboot, oracle.get_vcov, oracle.get_tstat):
-        step()
-    found = bootstrap_draws(design(frame, weights=None), signs="rademacher")
-    distance = -found.estimate
-    numerator = found.numerator[0] + distance * found.numerator[1]
-    denominator = np.array([1, distance, distance**2]) @ found.denominator
-    assert found.estimate / found.std_error == pytest.approx(oracle.t_stat, rel=1e-10)
-    assert np.sort(numerator / np.sqrt(denominator)) == pytest.approx(np.sort(oracle.t_boot), rel=1e-9)
-
-
 def test_interval_holds_what_is_not_rejected():
     frame, choices = panel(seed=2), {"draws": 1999, "level": 0.9}
     test = wild_cluster_bootstrap(design(frame), **choices)
@@ -223,15 +201,6 @@ def test_size_is_as_measured(case, replications):
     found = np.array(rejected(sizes, treated, replications, draws=199 if replications < 1000 else 399))
     chance = np.sqrt(np.array(expected) * (1 - np.array(expected)) * (1 / replications + 1 / 10_000))
     assert (np.abs(found - expected) <= 4 * chance + 0.001).all()
-
-
-def test_two_treated_clusters_break_the_bootstrap():
-    """What the jackknife and the permutation find most of the time, the bootstrap does not."""
-    jackknife, webb, permutation = rejected(TWENTY_ONE, [5, 15], 100, effect=1.0, draws=199)
-    assert webb < 0.25
-    assert min(jackknife, permutation) > 0.5
-    found = design(panel(TWENTY_ONE, [5, 15]), ["treated"], None)
-    assert "rests on 1.9 effective clusters" in wild_cluster_bootstrap(found).note
 
 
 @pytest.mark.parametrize(

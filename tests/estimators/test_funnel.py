@@ -56,16 +56,6 @@ def test_positions_and_input_left_alone():
     assert list(found.columns[:3]) == ["successes", "trials", "area"]
 
 
-def test_wider_limits_find_fewer():
-    random = np.random.default_rng(4)
-    n = random.integers(300, 3000, 21)
-    frame = panel(random.binomial(n, random.beta(40, 60, 21)), n)
-    exact, additive = (
-        (funnel(frame, limits=kind)["position"] != "within").sum() for kind in ("exact", "additive")
-    )
-    assert exact > 5 > additive
-
-
 @pytest.mark.parametrize(
     ("runs", "low", "high", "within"),
     [(50, 0.02, 0.065, 0.2), pytest.param(3000, 0.04, 0.05, 0.04, marks=pytest.mark.full)],
@@ -93,21 +83,10 @@ def test_widened_limits_flag_as_many_as_they_say():
     assert outside == pytest.approx(0.05, abs=0.02)
 
 
-@pytest.mark.parametrize(("name", "taken"), [("trials", False), ("s2", False), ("target", True), ("z", True)])
-def test_counts_under_the_name_of_a_result(name, taken):
-    frame, plain = pd.DataFrame({"k": [30, 60], name: [90, 100]}), panel([30, 60], [90, 100])
-    assert dispersion(frame, "k", name) == dispersion(plain)
-    if not taken:
-        assert funnel(frame, "k", name)["z"].tolist() == funnel(plain)["z"].tolist()
-    else:
-        with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
-            funnel(frame, "k", name)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: exact_limits(0.45, ["10"]), "the sizes hold string, which are not numbers"),
+        (lambda: exact_limits(0.45, ["10"]), "sizes holds what is no number"),
         (lambda: exact_limits(0.45, [10, 0]), "whole numbers of 1 or more"),
         (lambda: exact_limits(45, [10]), "strictly between 0 and 1"),
         (lambda: exact_limits(0.45, [10], level=95), "between 0 and 1"),

@@ -34,12 +34,6 @@ def test_regressors():
     assert x.loc["2011-03", ["sine 1", "cosine 1"]].tolist() == pytest.approx([1, 0])
 
 
-@pytest.mark.parametrize(("harmonics", "columns"), [(0, 4), (2, 8), (5, 14), (6, 15)])
-def test_every_number_of_harmonics_can_be_distinguished(harmonics, columns):
-    x = interrupted(people(), "2012-06", harmonics=harmonics).regressors
-    assert np.linalg.matrix_rank(x) == x.shape[1] == columns
-
-
 def test_response_on_each_scale():
     series, control = people(), people() % 5 + 20
     expected = {

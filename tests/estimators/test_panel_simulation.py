@@ -26,7 +26,8 @@ def test_what_is_published_comes_back_to_the_printed_digit(seed):
     frame = panel(seed)
     first = frame[frame["cohort"] == "2015Q4"]
     people, base = frame["offenders"], first["offenders"]
-    assert (len(frame), people.sum()) == (84, 108_000)
+    assert (len(frame), people.sum(), set(frame["origin"])) == (84, 108_000, {SIMULATED})
+    assert origin_of(frame) == SIMULATED
     assert round(mean(frame, "adjusted_rate", people), 1) == 45.4
     assert round(mean(first, "adjusted_rate", base), 1) == 45.6
     assert round(mean(first, "baseline_rate", base), 1) == 47.5
@@ -82,25 +83,6 @@ def test_the_spread_goes_through_to_the_panel():
 
 def test_the_adjustment_holds_in_every_cell():
     assert adjustment_identity(panel())["holds"].all()
-
-
-def test_origin_is_in_every_row_and_outlives_what_chapters_do():
-    frame = panel()
-    assert (frame["origin"] == SIMULATED).all()
-    means = frame.groupby("provider")[["offenders"]].sum()
-    for made in (
-        frame.head(3),
-        frame.sort_values("ogrs"),
-        frame.merge(means, on="provider"),
-        frame.iloc[0],
-        means,
-    ):
-        assert origin_of(made) == SIMULATED
-    assert origin_of(pd.concat([frame.head(1), pd.DataFrame({"offenders": [1]})])) == SIMULATED
-    assert origin_of(frame.drop(columns="origin")) == SIMULATED  # the attribute
-    bare = frame.copy()
-    bare.attrs = {}
-    assert origin_of(bare) == SIMULATED  # the column
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.integrate import simpson
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.payment import outcome_probabilities, score, standard_error
+from tr_analysis.estimators.payment import score, standard_error
 from tr_analysis.estimators.payment_design import (
     expected_best,
     next_cohort,
@@ -90,21 +90,6 @@ def test_providers_and_cohorts_are_independent():
     assert together.winners[0] == pytest.approx((1 - payment).prod())
 
 
-def test_baseline_taken_for_known_is_paid_for_too_often():
-    known, allowed, ignored = (
-        one_provider(payment_rule([1286], 0.475, level=0.05, **options))["payment"]
-        for options in (
-            {},
-            {"baseline_size": 5143},
-            {"baseline_size": 5143, "test_uses_baseline_error": False},
-        )
-    )
-    assert (known, allowed) == pytest.approx((0.025, 0.025), abs=0.001)
-    own = standard_error(5143, 0.475)
-    normal = outcome_probabilities(0.0, error=ERROR, level=0.05, ignored_standard_error=own)
-    assert ignored == pytest.approx(normal.payment, abs=0.002)
-
-
 RULES = {
     "known": {},
     "used": {"baseline_size": 5000},
@@ -139,16 +124,6 @@ def test_standard_errors_say_how_far_seeds_differ():
     spread = np.std([run["expected"] for run in runs], axis=0)
     stated = np.mean([run["std_error"] for run in runs], axis=0)
     np.testing.assert_allclose(spread, stated, rtol=0.37)  # 60 seeds know a spread to 9%: four errors
-
-
-def test_luck_in_the_baseline_comes_back_every_time():
-    def error(cohorts, **options):
-        rule = payment_rule([1286] * 21, 0.475, level=0.05, cohorts=cohorts, **options)
-        return simulated_counts(rule, runs=2000).loc["winners", "std_error"]
-
-    ignored = RULES["ignored"] | {"baseline_size": 1286}
-    assert error(18) == pytest.approx(error(1) * np.sqrt(18), rel=0.1)
-    assert error(18, **ignored) > 1.5 * error(1, **ignored) * np.sqrt(18)
 
 
 def test_best_of_many_by_chance_alone():

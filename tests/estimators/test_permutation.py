@@ -70,13 +70,6 @@ def test_one_treated_of_few_clusters_has_no_interval(seed):
         assert (test.low, test.high) == (-np.inf, np.inf)
 
 
-@pytest.mark.parametrize(("treated", "smallest"), [(HALF, 2 / 20), ((0, 1), 1 / 15)])
-def test_smallest_attainable_p(treated, smallest):
-    test = cluster_permutation(design(panel(treated=treated, effect=1000.0), ["treated"]))
-    assert test.p_value == pytest.approx(smallest)
-    assert test.note.endswith(f"smallest attainable p {smallest:.2g}")
-
-
 @pytest.mark.parametrize("every", [2, pytest.param(1, marks=pytest.mark.full)])
 def test_with_each_unit_a_cluster_it_is_fishers_test(every):
     good, public = GOOD[::every], (OWNERS == "public")[::every]

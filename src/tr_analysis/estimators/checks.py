@@ -5,7 +5,7 @@ from collections.abc import Collection, Hashable
 from contextlib import suppress
 from numbers import Real
 from reprlib import repr as shortened
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -63,38 +63,22 @@ def generator(seed: object) -> np.random.Generator:
 
 
 def numbers(name: str, values: object) -> Array:
-    """Return one or many numbers as an array (n), missing ones as nan; refuse text, dates and tables."""
-    given = np.atleast_1d(np.asarray(values))
+    """Return one or many numbers as an array (n), missing ones as nan; refuse what `to_floats` does, and tables."""
+    given = np.atleast_1d(to_floats(name, values))
     if given.ndim != 1:
-        raise ValueError(f"the {name} have {given.ndim} dimensions: give one number per unit")
-    kind = "nothing" if values is None else pd.api.types.infer_dtype(given, skipna=True)
-    if kind not in ("integer", "floating", "mixed-integer-float", "boolean", "empty"):
-        raise ValueError(f"the {name} hold {kind}, which are not numbers: turn them into numbers first")
-    try:
-        return pd.Series(given).to_numpy(dtype=np.float64, na_value=np.nan)
-    except OverflowError:
-        message = f"the {name} hold an integer too long to compute with: choose another unit"
-        raise ValueError(message) from None
+        raise ValueError(f"{name} has {given.ndim} dimensions: give one number per unit")
+    return given
 
 
-def to_floats(name: str, values: npt.ArrayLike) -> Array:
-    """Return values of any shape as floats; refuse text, even of digits, and all else that is no number."""
+def to_floats(name: str, values: Any) -> Array:
+    """Return values of any shape as floats, missing ones as nan; refuse text, even of digits, dates and the like."""
     with suppress(ValueError, OverflowError):  # unlike lengths; an integer too long for a float
         given = np.asarray(values)
-        if given.dtype.kind in "iuf" or (given.dtype == object and all(map(_is_number, given.ravel()))):
+        if given.dtype == object and all(_is_number(value) or pd.isna(value) for value in given.ravel()):
+            return np.where(pd.isna(given), np.nan, given).astype(float)
+        if given.dtype.kind in "biuf":
             return np.asarray(given, dtype=float)
     raise ValueError(f"{name} holds what is no number: turn text into numbers first")
-
-
-def same_rows(**columns: object) -> None:
-    """Refuse Series whose rows have other labels than the first one has: they would be paired by position."""
-    labelled = {name: column.index for name, column in columns.items() if isinstance(column, pd.Series)}
-    first = next(iter(labelled), "")
-    for name, index in labelled.items():
-        if not index.equals(labelled[first]):
-            raise ValueError(
-                f"the rows of {name} and {first} have different labels: take both from one frame"
-            )
 
 
 def check_count(successes: object, trials: object, which: str = "") -> tuple[int, int]:

@@ -68,8 +68,7 @@ def few_clusters(
     Returns
     -------
     pandas.DataFrame
-        Columns method, estimate, low, high, p_value, clusters, draws, level, note. Of a method that cannot be used on
-        the design, low, high and p_value are missing and the note says why.
+        A row per method, as `ClusterTest`; without numbers, and a note why, where it cannot be used.
 
     Examples
     --------

@@ -28,17 +28,13 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     Answers: which factor moved a product, and by how many per cent?
 
     ``ln(product after / product before) = sum of ln(factor after / factor before)``.
-
-    Parameters
-    ----------
-    before, after
-        The same factors at two times, all positive; in any unit.
+    Factors are the same at both times, positive, in any unit.
 
     Returns
     -------
     pandas.DataFrame
         One row per factor and a last row "product"; before, after, log_change, percent_change and
-        share_of_log_change. Shares add to 1, can be negative, and are missing when the product did not move.
+        share_of_log_change, which can be negative, and is missing when the product did not move.
 
     Examples
     --------

@@ -76,11 +76,7 @@ def widened_limits(
 
     These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005, Quality
     and Safety in Health Care 14, 347-351).
-
-    Parameters
-    ----------
-    target, trials, level, tau2
-        As in `exact_limits`, like the result; variance of the shares between units: see `dispersion`.
+    Other arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
 
     Examples
     --------
@@ -154,8 +150,7 @@ def funnel(
     Returns
     -------
     pandas.DataFrame
-        The rows and index of ``frame`` with estimate, target, z, low, high (limits, not a confidence interval) and
-        position (below, within, above) added.
+        ``frame`` with estimate, target, z, low, high (limits, no confidence interval) and position added.
 
     Examples
     --------

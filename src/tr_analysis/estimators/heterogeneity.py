@@ -17,7 +17,6 @@ from tr_analysis.estimators.checks import (
     check_level,
     generator,
     numbers,
-    same_rows,
 )
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.optimum import polish
@@ -140,7 +139,9 @@ def _pooled_mean(y: Array, v: Array, level: float) -> tuple[float, float]:
 def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> tuple[Array, Array]:
     """Return estimates and variances as arrays; refuse what cannot be."""
     check_level(level)
-    same_rows(estimates=estimates, variances=variances)
+    labels = [x.index for x in (estimates, variances) if isinstance(x, pd.Series)]
+    if len(labels) == 2 and not labels[0].equals(labels[1]):
+        raise ValueError("estimates and variances have different labels: take both from one frame")
     y, v = numbers("estimates", estimates), numbers("variances", variances)
     if len(y) != len(v):
         raise ValueError(f"{y.size} estimates and {v.size} variances: give one of each per unit")
@@ -253,8 +254,8 @@ def shrink(
     Returns
     -------
     pandas.DataFrame
-        The rows and index of ``frame`` with observed, estimate, low, high (shares) and reliability added. Where units
-        do not differ beyond chance, all have the pooled share, reliability 0 and an interval without width.
+        ``frame`` with observed, estimate, low, high and reliability added; where units do not differ beyond chance,
+        all have the pooled share, reliability 0 and an interval without width.
 
     Examples
     --------
@@ -286,17 +287,8 @@ def rank_intervals(
     Answers: can these units be put in a league table?
 
     See Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
-
-    Parameters
-    ----------
-    frame, successes, trials, level, draws, seed
-        As in `shrink`; 100 draws or more; seed or generator.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows and index of ``frame`` with rank (mean over the draws, 1 the smallest share), low and high (whole
-        ranks) added. Where units do not differ beyond chance every order is as likely.
+    Arguments are those of `shrink`, 100 draws or more, and a seed or generator.
+    To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks).
 
     Examples
     --------

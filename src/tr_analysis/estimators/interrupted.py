@@ -370,11 +370,7 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
 
     ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date counts as one of
     those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.
-
-    Parameters
-    ----------
-    true, placebos
-        The effect at the true date, and at the false ones: one column of `placebo`.
+    ``placebos`` is one column of `placebo`.
 
     Examples
     --------

@@ -65,8 +65,7 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows and index of ``panel`` with z, error (points), p_value (two-sided) and recomputed (one of `REDUCTION`,
-        `INCREASE`, `NEITHER`) added; missing where a part is.
+        ``panel`` with z, error (points), p_value and recomputed (`REDUCTION`, `INCREASE`, `NEITHER`) added.
 
     Examples
     --------
@@ -99,11 +98,6 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
 
     Holm's (1979, Scandinavian Journal of Statistics 6, 65-70) keep the chance of any false finding at ``level``; Benjamini
     and Hochberg's (1995, JRSS B 57, 289-300) the expected share of false ones among the findings.
-
-    Parameters
-    ----------
-    p_values, level
-        Probabilities (n), none missing; significance level, between 0 and 1.
 
     Examples
     --------
@@ -164,11 +158,7 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
     Answers: do units that do well on one measure do well on the other?
 
     Pearson's, with Fisher's interval (1921, Metron 1, 3-32). Sampling in either measure draws it towards 0.
-
-    Parameters
-    ----------
-    x, y, level
-        One number per unit in each (n), four or more; coverage of the interval.
+    Both have one number per unit (n), four or more.
 
     Examples
     --------
@@ -207,8 +197,7 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows of ``panel`` of which every part is known, with observed, predicted, residual (printed less predicted),
-        tolerance (points) and holds added.
+        The rows of which every part is known, with observed, predicted, residual, tolerance and holds added.
 
     Examples
     --------

@@ -173,11 +173,7 @@ def minimum_detectable_change(
     Answers: how large must a true fall be for payment by results to detect it four times in five?
 
     ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``.
-
-    Parameters
-    ----------
-    error, level, power, ignored_standard_error
-        As in `outcome_probabilities`; probability of finding it, above the level and below 1.
+    Arguments are those of `outcome_probabilities`; the power is above the level and below 1.
 
     Examples
     --------
@@ -265,11 +261,6 @@ def level_for_winners(
     ``2 Phi((shift + a s) / error)``, with ``a`` the normal quantile of the share of winners and
     ``s = sqrt(error**2 + spread**2)``.
 
-    Parameters
-    ----------
-    winners, providers, error, shift, spread
-        As in `explain_counts`; mean and standard deviation of the true changes.
-
     Examples
     --------
     >>> round(level_for_winners(13, 21, error=standard_error(1286, 0.475), shift=-0.019), 2)
@@ -356,11 +347,6 @@ def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
 
     The values whose smallest deviance, over all values of the other, exceeds the smallest of all by no more than the
     quantile of chi-squared with one degree of freedom.
-
-    Parameters
-    ----------
-    region, column
-        From `multinomial_region`; "shift" or "spread".
 
     Examples
     --------

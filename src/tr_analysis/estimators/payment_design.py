@@ -222,18 +222,8 @@ def simulated_counts(
 
     In each run every provider draws its own shift and, where the baseline is sampled, its baseline; both then stay for all
     cohorts.
-
-    Parameters
-    ----------
-    rule, shift, spread
-        As in `operating_characteristics`.
-    runs, seed
-        Simulated runs of all cohorts, 2 or more; seed or generator.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The counts of `OperatingCharacteristics`: expected, and std_error by Monte Carlo.
+    Arguments are those of `operating_characteristics`, 2 runs or more, and a seed or generator.
+    Gives the expected `MEASURES`, and their std_error by Monte Carlo.
 
     Examples
     --------

@@ -82,14 +82,8 @@ def permutation_draws(
 
     ``p_value()`` of the result is the test of no effect; of random assignments the true one is counted as one more
     (Phipson and Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9, article 39).
-
-    Parameters
-    ----------
-    design, draws, seed
-        As in `cluster_permutation`.
-    studentised
-        Compare t statistics, which keep their size better with clusters of unequal size; if not, coefficients:
-        without other regressors, differences of means.
+    Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients are compared instead of t
+    statistics, which keep their size better with clusters of unequal size.
 
     Examples
     --------

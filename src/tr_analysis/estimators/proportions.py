@@ -164,11 +164,7 @@ def odds_ratio(
     Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is exact, from the noncentral hypergeometric distribution (Cornfield 1956, Third Berkeley
     Symposium 4, 135-148), and with an empty cell has one end, at the full ``level``. Fisher's test (1935, JRSS 98,
     39-82) takes both margins as fixed, which no inspectorate does: that of `difference` suits it better.
-
-    Parameters
-    ----------
-    successes_1, trials_1, successes_2, trials_2, level
-        As in `difference`.
+    Arguments are those of `difference`.
 
     Examples
     --------

@@ -132,17 +132,10 @@ def run_specifications(
 
     Answers: what does each of the analyses that could have been run find?
 
-    Parameters
-    ----------
-    function, specifications
-        Pure; called with the choices of each as keywords. Returns a mapping, a row of a frame or an object with
-        ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row each, in the order given: id, the choices, estimate, low, high, n and failure. What a function raises,
-        or an estimate or interval that is none, is a row without numbers whose failure says so.
+    The function is pure and called with the choices of each as keywords. It returns a mapping, a row of a frame or an
+    object with ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
+    Of each there is a row: id, the choices, estimate, low, high, n and failure. What a function raises, or an
+    estimate or interval that is none, is a row without numbers whose failure says so.
 
     Examples
     --------
@@ -244,11 +237,8 @@ def marginals(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: what do the analyses with one particular choice find?
 
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by choice and option, in the order of the results; the columns are those of `CurveSummary`, shares
-        about the sign of the median of the whole curve. An option that always failed has no numbers.
+    Rows are by choice and option; the columns are those of `CurveSummary`, shares about the sign of the median of
+    the whole curve. An option that always failed has no numbers.
 
     Examples
     --------
@@ -272,13 +262,9 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: which choice of method matters most?
 
-    Specifications that differ in one choice alone are compared: no choice is blamed for what its companions do.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by choice; sets, the number of sets of two estimates or more that differ in this choice alone; typical
-        and largest, the median and the largest range of estimates within a set; 0 without sets.
+    Specifications that differ in one choice alone are compared: no choice is blamed for what its companions do. By
+    choice: the number of such sets of two estimates or more, and the median ("typical") and the largest range of
+    estimates within a set, 0 without sets.
 
     Examples
     --------
