@@ -40,12 +40,6 @@ def test_plain_limits_are_the_last_counts_that_chance_allows(target, n, level):
     assert (low, high) == pytest.approx((counts[allowed].min(), counts[allowed].max()))
 
 
-def test_large_units_have_normal_limits():
-    exact = exact_limits(0.4, [10**6]).loc[0, ["low", "high"]].to_numpy(float)
-    normal = widened_limits(0.4, [10**6]).loc[0, ["low", "high"]].to_numpy(float)
-    assert exact == pytest.approx(normal, abs=2e-6)
-
-
 def test_positions_and_input_left_alone():
     frame = panel([30, 50, 70, 1], [100, 100, 100, 1], index=list("dbca")).assign(area="x")
     before = frame.copy()

@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.optimize import approx_fprime, minimize
+from scipy.optimize import minimize
 from statsmodels.stats.meta_analysis import combine_effects
 
 from tr_analysis.estimators.heterogeneity import (
-    _loss,
     _pooled_mean,
     beta_binomial,
     heterogeneity,
@@ -209,14 +208,6 @@ def test_like_units_have_like_ranks_whatever_the_order_of_the_rows():
     for same, ends in ((0, [1, 3]), (50, [5, 7])):
         assert found["rank"][k == same].to_numpy() == pytest.approx(found["rank"][k == same].mean(), abs=0.05)
         assert found[["low", "high"]][k == same].to_numpy().tolist() == [ends] * 3
-
-
-@given(st.floats(-3, 3), st.floats(-3, 10))
-def test_gradient_of_the_likelihood(logit, size):
-    k, n = np.array([3.0, 40, 0, 120]), np.array([9.0, 90, 4, 250])
-    at = np.array([logit, size])
-    numerical = approx_fprime(at, lambda x: _loss(x, k, n)[0], 1e-6)
-    assert _loss(at, k, n)[1] == pytest.approx(numerical, rel=1e-3, abs=1e-2)
 
 
 def recovered(runs, seed=11):

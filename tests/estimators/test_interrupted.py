@@ -203,28 +203,17 @@ def test_rank_counts_sizes_and_ties_but_not_rounding():
 
 
 @pytest.mark.parametrize(
-    ("true", "placebos", "message"),
+    ("call", "message"),
     [
-        (np.nan, pd.Series([1.0]), "the true effect is nan, .* rank effects that were estimated only"),
-        (1.0, pd.Series([1.0, np.nan]), "missing or infinite"),
-        (1.0, pd.Series(dtype=float), "or empty: give one column of `placebo`"),
-        (1.0, [1.0, 2.0], "placebos is a list, or empty: give one column of `placebo`"),
-        (1.0, pd.Series(["1.0"]), "placebos holds what is no number"),
+        (lambda: placebo(walk(), "2013-06", autoregressive), "dates is .*: give a list of months, such as"),
+        (lambda: placebo(walk(), [], autoregressive), "no dates"),
+        (lambda: placebo(walk(), ["2011-05"], autoregressive), "11 months before 2011-05"),
+        (lambda: placebo_rank(np.nan, pd.Series([1.0])), "the true effect is nan, .* rank effects that were"),
+        (lambda: placebo_rank(1.0, pd.Series([1.0, np.nan])), "missing or infinite"),
+        (lambda: placebo_rank(1.0, pd.Series(dtype=float)), "or empty: give one column of `placebo`"),
+        (lambda: placebo_rank(1.0, pd.Series(["1.0"])), "placebos holds what is no number"),
     ],
 )
-def test_rank_needs_effects(true, placebos, message):
+def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
-        placebo_rank(true, placebos)
-
-
-@pytest.mark.parametrize(
-    ("dates", "message"),
-    [
-        ("2013-06", "dates is .*: give a list of months, such as"),
-        ([], "no dates"),
-        (["2011-05"], "11 months before 2011-05"),
-    ],
-)
-def test_dates_that_cannot_be(dates, message):
-    with pytest.raises(ValueError, match=message):
-        placebo(walk(), dates, autoregressive)
+        call()

@@ -74,15 +74,6 @@ def test_a_deeper_fall_is_paid_more_often_and_falls_mirror_rises(first, second, 
     assert counts(-fall, level=level, spread=spread) == pytest.approx(low[::-1])
 
 
-def test_an_ignored_error_widens_like_spread():
-    ignored = counts(-0.01, spread=0.03, ignored_standard_error=0.04)
-    assert ignored == pytest.approx(counts(-0.01, spread=0.05))
-    options = {"shifts": [-0.03], **TEST}
-    as_error = model.multinomial_region(*SEEN, spreads=[0.03], ignored_standard_error=0.04, **options)
-    as_spread = model.multinomial_region(*SEEN, spreads=[0.05], **options)
-    assert as_error["p_value"].item() == pytest.approx(as_spread["p_value"].item())
-
-
 def test_explanations_of_thirteen_and_two():
     at_level = model.explain_counts(*SEEN, **TEST)
     assert counts(at_level.shift, spread=at_level.spread) == pytest.approx((13, 2))
@@ -134,6 +125,8 @@ def test_likelihood_against_scipy_and_deviance_of_the_best():
 
 @pytest.mark.parametrize(("shift", "spread"), [(-0.019, 0.0), (-0.019, 0.03), (0.01, 0.05)])
 def test_region_covers_whatever_the_truth(shift, spread):
+    wide = {"spread": np.hypot(spread, 0.04)}  # an error that the test ignores widens like spread
+    assert counts(shift, spread=spread, ignored_standard_error=0.04) == pytest.approx(counts(shift, **wide))
     p, covered = cells(shift, spread, 0.05), 0.0
     for winners in range(13):
         for losers in range(13 - winners):
@@ -160,21 +153,8 @@ def test_profile_intervals():
 REGION = model.multinomial_region(*SEEN, shifts=[-0.1, 0.0], spreads=[0.0, 0.1], **TEST)
 
 
-@pytest.mark.parametrize(
-    ("region", "column", "message"),
-    [
-        (REGION, "shift", "the interval of the shift runs to the end of the grid: try more values"),
-        (REGION, "deviance", "column is 'deviance': choose 'shift' or 'spread'"),
-        (REGION[:0], "shift", "the region is empty or lacks values: give what `multinomial_region` returns"),
-        (None, "shift", "the region is empty or lacks values"),
-    ],
-)
-def test_regions_without_a_profile(region, column, message):
-    with pytest.raises(ValueError, match=message):
-        model.profile_interval(region, column)
-
-
 EXPLAIN, LEVEL, REGIONS = model.explain_counts, model.level_for_winners, model.multinomial_region
+PROFILE = model.profile_interval
 
 
 @pytest.mark.parametrize(
@@ -206,6 +186,13 @@ EXPLAIN, LEVEL, REGIONS = model.explain_counts, model.level_for_winners, model.m
         (lambda: LEVEL(13, 21, error=ERROR, shift=-0.019, spread=[0.1]), "spread is .* give one share"),
         (lambda: REGIONS(13.5, 2, 21, shifts=0, spreads=0, **TEST), "winners is 13.5: give a whole number"),
         (lambda: REGIONS(*SEEN, shifts=[], spreads=0, **TEST), "need one value each at least, in a row"),
+        (lambda: PROFILE(REGION, "shift"), "the interval of the shift runs to the end of the grid: try more"),
+        (lambda: PROFILE(REGION, "deviance"), "column is 'deviance': choose 'shift' or 'spread'"),
+        (
+            lambda: PROFILE(REGION[:0], "shift"),
+            "the region is empty or lacks values: give what `multinomial_",
+        ),
+        (lambda: PROFILE(None, "shift"), "the region is empty or lacks values"),
     ],
 )
 def test_values_that_cannot_be(call, message):

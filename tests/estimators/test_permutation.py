@@ -115,17 +115,6 @@ def test_permutation_follows_the_data(seed, factor):
     assert (after.low, after.high) == pytest.approx((factor * before.low, factor * before.high))
 
 
-def test_size_by_owner_is_kept():
-    """Owners of unequal size without effect: rejections at 1/9 in a ninth of panels (4 s.e. of 200)."""
-    random, codes = np.random.default_rng(8), pd.factorize(OWNERS)[0]
-    rejections = 0
-    for _ in range(200):
-        y = random.normal(size=28) + random.normal(size=9)[codes]
-        found = labelled(y, codes == random.integers(9), codes)  # the label falls on any owner alike
-        rejections += permutation_draws(found, studentised=False).p_value() <= 1 / 9 + 1e-9
-    assert rejections / 200 == pytest.approx(1 / 9, abs=0.089)
-
-
 def test_assignment_that_the_other_regressors_explain_counts_as_far_out():
     """Given to the same clusters as another treatment, this one has no coefficient."""
     frame = panel(effect=1.5).assign(other=lambda f: f["cluster"].isin([1, 2, 4]) * 1.0)

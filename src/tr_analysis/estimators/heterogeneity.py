@@ -23,9 +23,7 @@ from tr_analysis.estimators.optimum import polish
 
 __all__ = ["heterogeneity", "prediction_interval", "shrink", "rank_intervals"]
 
-_HIGHEST = (
-    14.0  # logarithm of the prior sample size at which units do not differ from equal ones (a million trials)
-)
+_HIGHEST = 14.0  # logarithm of the prior sample size (a million) at which units do not differ from equal ones
 
 
 @dataclass(frozen=True)

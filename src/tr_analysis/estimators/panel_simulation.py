@@ -17,9 +17,7 @@ __all__ = ["simulate_panel"]
 LEVEL = 0.05  # two-sided significance level of the rule
 BASELINE_SPREAD, BASELINE_FREQUENCY_SPREAD = 0.03, 0.08
 """Standard deviation of the baselines between providers: of the rate, and of the logarithm of the frequency."""
-FREQUENCY_SPREAD = (
-    0.05  # standard deviation between providers of the change of the logarithm of the frequency
-)
+FREQUENCY_SPREAD = 0.05  # between providers, of the change of the logarithm of the frequency
 CASE_MIX = 0.01  # standard deviation of the change of the mean OGRS score since the baseline
 REPEATS = 6.0
 """Variance of the reoffences after the first one of each reoffender, in units of their mean; Poisson's is 1."""

@@ -19,9 +19,7 @@ __all__ = ["proportion", "proportions", "upper_bound_zero", "difference", "odds_
 
 ALPHA = 0.05  # two-sided level of the test whose power `detectable_share` computes
 RESULTS = ("estimate", "low", "high", "method")
-LARGEST_EXACT_TEST = (
-    400  # trials in both groups together up to which Boschloo's test takes well under a second
-)
+LARGEST_EXACT_TEST = 400  # trials up to which Boschloo's test takes well under a second
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,7 @@ from tr_analysis.estimators.estimate import Estimate
 
 __all__ = ["superiority"]
 
-LARGEST_EXACT_RANKS = (
-    120  # units in both groups together up to which the rank test goes through every possible split
-)
+LARGEST_EXACT_RANKS = 120  # units up to which the rank test goes through every possible split
 
 
 def superiority(

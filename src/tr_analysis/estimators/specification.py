@@ -28,13 +28,8 @@ __all__ = [
 
 Choice = str | int | float | bool
 
-RESULTS = [
-    "estimate",
-    "low",
-    "high",
-    "n",
-    "failure",
-]  # columns of the results that are no choices, after the id
+# Columns of the results that are no choices, after the id.
+RESULTS = ["estimate", "low", "high", "n", "failure"]
 
 
 class Grid(NamedTuple):
