@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import Measure, commands
 from tr_analysis.paths import notebooks
-from tr_analysis.runner import SETTINGS
+from tr_analysis.study import SETTINGS
 from tr_analysis.study.plan import Task, plan
 
 _BIN = Path(sys.executable).parent

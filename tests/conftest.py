@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.runner import CAN_FORK, SETTINGS
+from tr_analysis.study import CAN_FORK, SETTINGS
 
 # As in the runner's kernels: workers that each start a thread per core slow one another down. This file is
 # read, and the kernels' module imported, before numpy is.
@@ -57,26 +57,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     if not CAN_FORK:
         yield None
         return
-    from tr_analysis.runner.forked import ForkServer
+    from tr_analysis.study.kernels import ForkServer
 
     names = ["numpy.random", "tr_analysis.study.parameters"]
     opened = ForkServer(tmp_path_factory.mktemp("server"), os.environ | SETTINGS, names)
-    yield SimpleNamespace(fork=opened.fork, close=lambda: None)  # a run ends its own kernels itself
+    yield SimpleNamespace(
+        fork=opened.fork, close=lambda: None, own=ForkServer
+    )  # a run ends its own kernels itself
     opened.close()
 
 
 @pytest.fixture
 def one_server(server: SimpleNamespace | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs fork their kernels from the worker's server; where a run's own is the point, `own_server` undoes it."""
-    monkeypatch.setattr("tr_analysis.runner.kernels.ForkServer", lambda *_: server)
+    monkeypatch.setattr("tr_analysis.study.kernels.ForkServer", lambda *_: server)
 
 
 @pytest.fixture
-def own_server(one_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_server(server: SimpleNamespace, one_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each run start, and end, a server of its own."""
-    from tr_analysis.runner.forked import ForkServer
-
-    monkeypatch.setattr("tr_analysis.runner.kernels.ForkServer", ForkServer)
+    monkeypatch.setattr("tr_analysis.study.kernels.ForkServer", server.own)
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
 
 from tests.gates.compare import same_output
-from tr_analysis.runner import CAN_FORK, SETTINGS
-from tr_analysis.runner.forked import ForkedProvisioner, ForkServer
-from tr_analysis.runner.normalise import as_code
+from tr_analysis.study import CAN_FORK, SETTINGS
+from tr_analysis.study.kernels import ForkedProvisioner, ForkServer
+from tr_analysis.study.publish import as_code
 
 FEW = 3
 

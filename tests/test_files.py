@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.files import hash_file, sha256, write_files
+from tr_analysis.files import file_hash, sha256, write_files
 
 NAMES = st.from_regex(r"\A([a-c]/)?[a-c]\.csv\Z")
 TREES = st.dictionaries(NAMES, st.binary(max_size=20), min_size=1, max_size=5)
@@ -26,19 +26,19 @@ def test_a_file_is_hashed_once_until_it_changes(tmp_path, monkeypatch):
     file.write_bytes(b"one")
     long_ago = file.stat().st_mtime_ns - 10**10
     os.utime(file, ns=(long_ago, long_ago))
-    assert hash_file(file) == sha256(b"one")
+    assert file_hash(file) == sha256(b"one")
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", lambda _: pytest.fail("hashed again"))
-        assert hash_file(file) == sha256(b"one")
+        assert file_hash(file) == sha256(b"one")
     file.write_bytes(b"twoo")
     os.utime(file, ns=(long_ago + 10**9, long_ago + 10**9))
-    assert hash_file(file) == sha256(b"twoo")
+    assert file_hash(file) == sha256(b"twoo")
     file.write_bytes(b"2222")  # as long, and perhaps within one tick of the clock
-    assert hash_file(file) == sha256(b"2222")
+    assert file_hash(file) == sha256(b"2222")
     before = file.stat()
     monkeypatch.setattr(Path, "stat", lambda _: before)
     file.write_bytes(b"3333")
-    assert hash_file(file) == sha256(b"3333")
+    assert file_hash(file) == sha256(b"3333")
 
 
 def test_places_come_back_in_the_order_given_and_nothing_else_remains(tmp_path):

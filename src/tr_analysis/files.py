@@ -16,8 +16,10 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, computed once in a process as long as its size and times stay the same."""
+def file_hash(path: Path) -> str | None:
+    """Return the SHA-256 of a file, nothing where there is none; it is read again only when its size or times changed."""
+    if not path.is_file():
+        return None
     status = path.stat()
     key = path, status.st_size, status.st_mtime_ns, status.st_ctime_ns
     if key not in _hashes or time.time_ns() - status.st_mtime_ns < _RECENT:

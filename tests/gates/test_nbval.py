@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tr_analysis.runner.kernels import running_kernels
+from tr_analysis.study.kernels import running_kernels
 
 ROOT = Path(__file__).parents[2]
 SETUP = """

@@ -7,8 +7,8 @@ from tr_analysis import paths
 from tr_analysis.errors import UsageError
 from tr_analysis.lint.rules import lint
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.runner.run import run
 from tr_analysis.study.chapters import find_chapters
+from tr_analysis.study.execution import run
 from tr_analysis.study.new import new_chapter
 from tr_analysis.study.plan import plan
 

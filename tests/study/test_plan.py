@@ -59,39 +59,29 @@ def test_a_variant_s_folder_is_safe_to_write(toy, tmp_path):
     assert task.out == tmp_path / "reports" / "variants" / "01-a" / "name=..-2014-15-é"
 
 
-@pytest.mark.parametrize("folder", ["notebooks", "data/raw", "src", "tests/x", "."])
-def test_results_are_not_written_over_the_sources(toy, tmp_path, folder):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="the project's own files"):
-        plan(out=tmp_path / folder)
+OWN, CANNOT = "the project's own files", "cannot be written"
 
 
-def test_a_variant_is_not_written_over_the_study(toy, tmp_path):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="holds the study"):
-        plan(["01-a"], {"n": "3"}, tmp_path / "reports")
-
-
-def test_a_folder_that_cannot_be_is_refused_at_once(toy, tmp_path):
+@pytest.mark.parametrize(
+    ("out", "given", "message"),
+    [
+        *((folder, {}, OWN) for folder in ("notebooks", "data/raw", "src", "tests/x", ".")),
+        ("reports", {"n": "3"}, "holds the study"),
+        ("file/below", {}, CANNOT),
+        (None, {}, r"reports.* cannot be written: Not a directory; name another"),
+        (None, {"n": "3"}, r"reports.* cannot be written: Not a directory; name another"),
+        pytest.param(
+            "/proc/x", {}, CANNOT, marks=pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc")
+        ),
+    ],
+)
+def test_a_folder_that_is_not_for_results_is_refused_at_once(toy, tmp_path, out, given, message):
     toy("01-a", "pass")
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written"):
-        plan(out=tmp_path / "file" / "below")
-
-
-@pytest.mark.parametrize("given", [{}, {"n": "3"}])
-def test_a_reports_folder_that_cannot_be_is_refused_at_once(toy, tmp_path, given):
-    toy("01-a", "pass")
-    (tmp_path / "reports").write_text("")
-    with pytest.raises(UsageError, match=r"reports.* cannot be written: Not a directory; name another"):
-        plan(given=given)
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder in which nothing can be made")
-def test_where_nothing_can_be_made_is_refused_whoever_asks(toy):
-    toy("01-a", "pass")
-    with pytest.raises(UsageError, match="/proc/x cannot be written"):
-        plan(out=Path("/proc/x"))
+    if out is None:
+        (tmp_path / "reports").write_text("")
+    with pytest.raises(UsageError, match=message):
+        plan(["01-a"], given, out and tmp_path / out)
 
 
 @pytest.fixture
@@ -100,62 +90,30 @@ def about_one(toy, providers):
     toy("provider", "provider", parameters=providers)
 
 
+ALL = ["provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"]
+
+
 @pytest.mark.parametrize(
-    ("names", "given", "every", "planned"),
+    ("names", "given", "planned"),
     [
-        (
-            [],
-            {},
-            False,
-            ["01-a", "provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"],
-        ),
-        (["provider"], {}, False, ["provider-northumbria"]),
-        (["provider"], {"provider": "NPS Wales"}, False, ["provider-nps-wales"]),
-        ([], {"provider": "Kent, Surrey and Sussex"}, False, ["provider-kent-surrey-and-sussex"]),
-        (
-            ["provider"],
-            {},
-            True,
-            ["provider-northumbria", "provider-kent-surrey-and-sussex", "provider-nps-wales"],
-        ),
-        (["01", "provider"], {}, False, ["01-a", "provider-northumbria"]),
-        ([], {"n": "3"}, False, ["01-a", "provider-northumbria"]),
+        ([], {}, ["01-a", *ALL]),
+        (["provider"], {}, ALL),
+        (["provider"], {"provider": "NPS Wales"}, ["provider-nps-wales"]),
+        ([], {"provider": "Kent, Surrey and Sussex"}, ["provider-kent-surrey-and-sussex"]),
+        (["01", "provider"], {}, ["01-a", *ALL]),
+        ([], {"n": "3"}, ["01-a", *ALL]),
     ],
 )
-def test_a_chapter_about_one_provider_runs_for_all_with_the_study_or_when_asked(
-    about_one, tmp_path, names, given, every, planned
-):
-    tasks = plan(names, given, all_providers=every)
+def test_a_chapter_about_one_provider_runs_for_all_unless_one_is_named(about_one, names, given, planned):
+    tasks = plan(names, given)
     assert [task.name for task in tasks] == planned
-    assert [task.turned for task in tasks] == ["n" in given] * len(tasks)
+    assert [task.is_variant for task in tasks] == ["n" in given] * len(tasks)
 
 
-def test_a_provider_named_beside_a_turned_parameter_is_a_variant(about_one, tmp_path):
+def test_a_provider_named_beside_a_changed_parameter_is_a_variant(about_one, tmp_path):
     (task,) = plan(["provider"], {"provider": "NPS Wales", "n": "3"})
     assert task.out == tmp_path / "reports" / "variants" / "provider" / "n=3"
-    assert task.name == "provider-nps-wales"
-    assert task.title == "Toy provider: NPS Wales"
-    assert {task.out for task in plan(["provider"], {"n": "3"}, all_providers=True)} == {task.out}
-
-
-@pytest.mark.parametrize(
-    ("names", "given", "message"),
-    [
-        (["01"], {}, "01-a is not about one provider: leave --all away"),
-        (["01", "provider"], {}, "01-a is not about one provider"),
-        (["provider"], {"provider": "NPS Wales"}, "--all and provider=NPS Wales contradict each other"),
-        ([], {"name": "y"}, "no chapter is about one provider"),
-    ],
-)
-def test_all_providers_are_refused_where_it_means_nothing(about_one, names, given, message):
-    with pytest.raises(UsageError, match=message):
-        plan(names, given, all_providers=True)
-
-
-def test_all_providers_of_a_study_without_such_a_chapter_is_refused(toy):
-    toy("01-a", "n")
-    with pytest.raises(UsageError, match="no chapter is about one provider"):
-        plan(all_providers=True)
+    assert (task.name, task.title) == ("provider-nps-wales", "Toy provider: NPS Wales")
 
 
 def test_a_misspelt_provider_is_refused_with_the_nearest_and_without_all_the_others(about_one):
@@ -175,15 +133,6 @@ def test_a_provider_in_small_letters_or_by_its_page_is_understood(about_one, typ
         plan(given={"provider": "zzz"})
 
 
-@pytest.mark.parametrize("name", ["provider-nps-wales", "reports/provider-nps-wales.ipynb"])
-def test_a_page_about_one_provider_says_how_it_is_run(about_one, name):
-    command = 'run `tr-analysis run provider -p provider="NPS Wales"`'
-    with pytest.raises(UsageError, match=f"{name} is a page, not a chapter: {command}"):
-        plan([name])
-    with pytest.raises(UsageError, match=r"no chapter provider-nps; did you mean provider\?"):
-        plan(["provider-nps"])
-
-
 @pytest.mark.parametrize(
     ("loads", "message"),
     [
@@ -201,17 +150,6 @@ def test_results_that_cannot_be_loaded_are_refused(toy, loads, message):
         toy(name, f"load_results({loads[name]!r})" if name in loads else "n")
     with pytest.raises(StudyError, match=message):
         plan()
-
-
-def test_a_circle_is_told_whichever_of_its_chapters_runs(toy):
-    toy("01-a", "load_results('02-b')")
-    toy("02-b", "load_results('01-a')")
-    toy("03-c", "load_results('01-a')")
-    toy("04-d", "n")
-    for name in ("01", "02", "03"):
-        with pytest.raises(StudyError, match=r"wait for each other's results: 0[12]-., 0[12]-.; break"):
-            plan([name])
-    assert [task.name for task in plan(["04"])] == ["04-d"]
 
 
 def test_results_of_other_tables_are_refused_unless_this_run_renews_them(toy, tmp_path):

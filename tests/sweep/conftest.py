@@ -7,7 +7,7 @@ import nbformat.v4 as nbf
 import pytest
 
 from tr_analysis.sweep.engines import Engine
-from tr_analysis.sweep.worker import _close_kernels
+from tr_analysis.sweep.targets import close_kernels
 
 TOYS = """\
 import os, signal, time
@@ -116,4 +116,4 @@ def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -
     path.parent.mkdir()
     path.write_text(nbf.writes(nbf.new_notebook(cells=cells, metadata=metadata)), encoding="utf-8")
     yield path
-    _close_kernels()  # where workers are threads of this process
+    close_kernels()  # where workers are threads of this process

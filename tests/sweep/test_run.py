@@ -1,18 +1,19 @@
 import csv
 import json
-import threading
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tr_analysis.errors import UsageError
 from tr_analysis.sweep import engines
-from tr_analysis.sweep.engines import dask, processes
-from tr_analysis.sweep.run import run_sweep
-from tr_analysis.sweep.specify import read_sweep
+from tr_analysis.sweep.engines import Ending, Engine, EngineError, OtherVersionError, dask, processes, work
+from tr_analysis.sweep.run import Backlog, collect, run_sweep
+from tr_analysis.sweep.specify import Call, read_sweep
 from tr_analysis.sweep.store import Store
+from tr_analysis.sweep.targets import FunctionTarget
 
 
 def rows(out: Path) -> list[dict[str, str]]:
@@ -52,13 +53,6 @@ def pool():
     return processes(2)
 
 
-@pytest.fixture
-def workers(chapter, tmp_path):
-    """Dask workers that know the chapter."""
-    with local(tmp_path / "dask") as opened, dask(opened.scheduler_address) as engine:
-        yield engine
-
-
 def test_table_has_parameters_and_outcomes_in_order(spec, threads, tmp_path):
     sweep = read_sweep(spec("add", "[fixed]\ny = 2\n[grid]\nx = [3, 1]"))
     tally = run_sweep(sweep, threads, tmp_path)
@@ -81,12 +75,6 @@ def test_what_is_there_is_not_run_again(spec, threads, tmp_path):
     before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
     assert run_sweep(read_sweep(path), threads, tmp_path).ran == 0
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
-
-
-def test_more_specifications_run_only_what_is_new(spec, threads, tmp_path):
-    run_sweep(read_sweep(spec("add", "[grid]\nx = [1, 2]")), threads, tmp_path)
-    assert run_sweep(read_sweep(spec("add", "[grid]\nx = [2, 3, 1]")), threads, tmp_path).ran == 1
-    assert [row["x"] for row in rows(tmp_path)] == ["2", "3", "1"]
 
 
 def test_another_seed_runs_again(spec, threads, tmp_path):
@@ -146,34 +134,6 @@ def test_table_is_the_same_whatever_the_engine(spec, threads, tmp_path, cluster)
     assert made.count(made[0]) == len(engines)
 
 
-def is_worker(process: psutil.Process) -> bool:
-    """Whether a process runs specifications: of a pool or, with its name in the command line, of Dask."""
-    words = " ".join(process.cmdline())
-    return "spawn_main" in words and bool(process.num_threads() > 1)
-
-
-@contextmanager
-def killing_one_worker(out: Path, after: int, killed: list[int]):
-    """Kill a worker with signal 9 as soon as so many specifications are published."""
-    stop = threading.Event()
-
-    def kill() -> None:
-        while not stop.wait(0.02):
-            if len(list(out.glob("runs/[0-9a-f]*"))) >= after:
-                worker = next(p for p in psutil.Process().children(recursive=True) if is_worker(p))
-                worker.kill()
-                killed.append(worker.pid)
-                return
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def killing(spec, marker: Path, count: int, lives: int) -> Path:
     marker.mkdir()
     return spec("deadly", f"[fixed]\nmarker = '{marker}'\nlives = {lives}\n[grid]\nx = {list(range(count))}")
@@ -209,14 +169,6 @@ def test_workers_without_the_package_are_named(cluster, monkeypatch):
         pass
 
 
-@pytest.mark.full
-def test_who_kills_every_worker_is_the_only_failure(spec, tmp_path):
-    tally = run_sweep(read_sweep(killing(spec, tmp_path / "marker", 10, 99)), processes(2), tmp_path / "out")
-    assert tally.failed == 1
-    failed = {row["x"]: row["failure"] for row in rows(tmp_path / "out") if row["failure"]}
-    assert failed == {"7": "lost: its worker was killed 3 times; memory is one reason"}
-
-
 @pytest.mark.parametrize("engine", ["cluster", pytest.param("pool", marks=pytest.mark.full)])
 def test_chapters_give_files_and_key_numbers(spec, chapter, tmp_path, request, engine):
     sweep = read_sweep(
@@ -237,27 +189,77 @@ def test_chapters_give_files_and_key_numbers(spec, chapter, tmp_path, request, e
     assert (tally.ran, tally.failed) == (2, 1)
 
 
-@pytest.mark.full
-@pytest.mark.parametrize(("engine", "count"), [("pool", 8), ("workers", 8), ("pool", 60), ("workers", 60)])
-def test_chapters_survive_a_killed_worker(spec, chapter, tmp_path, request, engine, count):
-    sweep = read_sweep(
-        spec("", f"chapter = 'toy'\n[grid]\nn = {[n if n != 13 else 999 for n in range(count)]}")
-    )
-    out, killed, opened = tmp_path / "out", [], request.getfixturevalue(engine)
-    with killing_one_worker(out, count // 2, killed):
-        tally = run_sweep(sweep, opened, out)
-    assert killed
-    assert (tally.ran, tally.failed) == (count, 0)
-    assert whole(out, count)
-    assert run_sweep(sweep, opened, out).ran == 0
+CALLS = [Call(str(number), {"x": number}) for number in range(1000)]
+TARGET = FunctionTarget("statistics:mean", ".")
 
 
-@pytest.mark.full
-def test_twenty_thousand_on_dask_are_the_same_as_in_one_process(spec, tmp_path):
-    sweep = read_sweep(spec("parity", f"[grid]\nx = {list(range(20_000))}"))
-    run_sweep(sweep, processes(1), tmp_path / "one")
-    with local(tmp_path / "workers") as cluster, dask(cluster.scheduler_address) as engine:
-        run_sweep(sweep, engine, tmp_path / "dask")
-    one, other = ((tmp_path / name / "table.csv").read_bytes() for name in ("one", "dask"))
-    assert one == other
-    assert whole(tmp_path / "dask", 20_000)
+class Counting(ThreadPoolExecutor):
+    """Two threads that end calls in a way of their own; remembers how many were in flight at most."""
+
+    def __init__(self, end: Callable[[list[Call]], list[Ending]]) -> None:
+        super().__init__(2)
+        self.end, self.flying, self.most = end, 0, 0
+
+    def submit(self, function, target, version, chunk):
+        self.flying += 1
+        self.most = max(self.most, self.flying)
+        return super().submit(self.ended, chunk)
+
+    def ended(self, chunk):
+        try:
+            return self.end(chunk), 0.001 * len(chunk)
+        finally:
+            self.flying -= 1
+
+
+def test_few_are_in_flight_and_cheap_ones_go_together():
+    sizes = []
+
+    def end(chunk):
+        sizes.append(len(chunk))
+        return [Ending(call) for call in chunk]
+
+    executor = Counting(end)
+    endings = list(collect(TARGET, "v", CALLS, Engine(2, lambda: nullcontext(executor))))
+    assert sorted(int(ending.call.id) for ending in endings) == list(range(1000))
+    assert executor.most <= 4
+    assert min(sizes) == 1
+    assert 1 < max(sizes) <= 200
+
+
+def test_workers_that_never_stay_end_the_sweep():
+    def end(chunk):
+        raise BrokenExecutor
+
+    with pytest.raises(EngineError, match="every worker is lost") as refused:
+        list(collect(TARGET, "v", CALLS, Engine(2, lambda: Counting(end))))
+    assert refused.value.exit_code == 3
+
+
+def test_what_was_in_flight_when_a_worker_was_lost_runs_alone():
+    backlog = Backlog(CALLS[:4], 2)
+    first, second = backlog.chunk(0), backlog.chunk(1)
+    assert backlog.lost(first) == backlog.lost(second) == []
+    assert backlog.chunk(1) == []
+    alone = backlog.chunk(0)
+    assert (alone, backlog.chunk(1)) == (first, [])
+
+
+def test_a_worker_with_other_code_is_refused():
+    with pytest.raises(OtherVersionError, match="install the same everywhere"):
+        work(TARGET, "other", CALLS[:1])
+
+
+def test_more_specifications_run_only_what_is_new(spec, threads, tmp_path):
+    run_sweep(read_sweep(spec("add", "[grid]\nx = [1, 2]")), threads, tmp_path)
+    assert run_sweep(read_sweep(spec("add", "[grid]\nx = [2, 3, 1]")), threads, tmp_path).ran == 1
+    assert [row["x"] for row in rows(tmp_path)] == ["2", "3", "1"]
+
+
+def test_who_is_lost_three_times_alone_is_to_blame():
+    backlog = Backlog(CALLS[:1], 2)
+    assert backlog.lost(backlog.chunk(0)) == []
+    ends = [backlog.lost(backlog.chunk(0)) for _ in range(3)]
+    assert ends[:2] == [[], []]
+    assert [ending.failure[:4] for ending in ends[2]] == ["lost"]
+    assert not backlog

@@ -1,4 +1,4 @@
-"""Commands on chapters that run nothing: what there is, what may be turned, a new one, the rules."""
+"""Commands on chapters that run nothing: what there is, what can be changed, a new one, the rules."""
 
 import shlex
 
@@ -23,7 +23,7 @@ def list_command() -> None:
 @click.command()
 @click.argument("chapter")
 def params(chapter: str) -> None:
-    """Show what may be turned in CHAPTER: types, defaults, what is allowed, what it means."""
+    """Show what can be changed in CHAPTER: types, defaults, what is allowed, what it means."""
     from tr_analysis.study.chapters import choose, find_chapters
     from tr_analysis.study.parameters import read_parameters
 
@@ -38,7 +38,7 @@ def params(chapter: str) -> None:
         if parameter.kind == "Provider":
             click.echo("\n".join(f"        {name}" for name in parameter.choices))
     if not parameters:
-        click.echo("\nNothing to turn.")
+        click.echo("\nNothing to change.")
         return
     name, value = parameters[0].name, str(parameters[0].default)
     click.echo(f"\n  tr-analysis run {found.name} -p {shlex.quote(f'{name}={value}')}")
@@ -53,7 +53,7 @@ def new(name: str) -> None:
 
     chapter = new_chapter(name)
     click.echo(f"{shown(chapter.path)}: {chapter.title}")
-    for command, what in {"run": "run it", "params": "what may be turned", "lint": "check it"}.items():
+    for command, what in {"run": "run it", "params": "what can be changed", "lint": "check it"}.items():
         click.echo(f"  tr-analysis {command} {chapter.name}  # {what}")
 
 

@@ -3,23 +3,22 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import cache, partial
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tr_analysis import runner
+from tr_analysis import study
 from tr_analysis.cli.site import render_after
 from tr_analysis.cli.words import shown
 from tr_analysis.errors import ChapterError, StudyError
 
 if TYPE_CHECKING:
-    from tr_analysis.runner.changes import Change
-    from tr_analysis.runner.kernels import Kernels
-    from tr_analysis.runner.records import Records
-    from tr_analysis.runner.run import Outcome
+    from tr_analysis.study.execution import RunOutcome
+    from tr_analysis.study.incremental import Change, Records
+    from tr_analysis.study.kernels import Kernels
     from tr_analysis.study.plan import Task
 
 
@@ -39,9 +38,9 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
 
 
 def _forked(context: click.Context, option: click.Parameter, kernels: str | None) -> bool:
-    if kernels == "forked" and not runner.CAN_FORK:
+    if kernels == "forked" and not study.CAN_FORK:
         raise click.BadParameter("kernels are forked on Linux only; leave --kernels away")
-    return runner.CAN_FORK if kernels is None else kernels == "forked"
+    return study.CAN_FORK if kernels is None else kernels == "forked"
 
 
 @click.command()
@@ -52,10 +51,7 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
     multiple=True,
     metavar="NAME=VALUE",
     callback=_assignments,
-    help="Turn a parameter. With chapters named, each must have it; otherwise the chapters that have it run.",
-)
-@click.option(
-    "--all", "all_providers", is_flag=True, help="Run a chapter about one provider for all of them."
+    help="Change a parameter. With chapters named, each must have it; otherwise the chapters that have it run.",
 )
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Chapters at a time; by default two more than processors."
@@ -64,7 +60,7 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the results; by default reports/, "
-    "or reports/variants/CHAPTER/NAME=VALUE/ when a parameter is turned.",
+    "or reports/variants/CHAPTER/NAME=VALUE/ when a parameter is changed.",
 )
 @click.option("--force", is_flag=True, help="Run also what would yield the same as last time.")
 @click.option("--why", is_flag=True, help="Say for each chapter what changed since it was last run.")
@@ -79,7 +75,6 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
 def run(
     chapters: tuple[str, ...],
     given: dict[str, str],
-    all_providers: bool,
     jobs: int | None,
     out: Path | None,
     force: bool,
@@ -88,17 +83,22 @@ def run(
 ) -> None:
     """Run the chapters in which something changed, of all by default, and publish what they yield.
 
-    A chapter is named 03-recall, or 03, or recall.
+    A chapter is named 03-recall, or 03, or recall. The one about a provider runs for each, unless -p names one.
     """
-    from tr_analysis.runner.changes import changes, to_run
-    from tr_analysis.runner.records import Records
+    from tr_analysis.study.incremental import Records, changes, to_run
     from tr_analysis.study.plan import plan
 
     # Mistakes of the caller come before the time that the tables take.
-    tasks = plan(chapters, given, out, all_providers=all_providers)
-    records = {task.out: Records(task.out) for task in tasks}
+    tasks = plan(chapters, given, out)
+    records = {out: Records(out) for out in {task.out for task in tasks}}
     with ExitStack() as opened:
-        kernels = cache(partial(_open_kernels, opened, tasks, forked=forked))
+
+        @cache
+        def kernels() -> "Kernels":
+            from tr_analysis.study.execution import kernels_for
+
+            return opened.enter_context(kernels_for(tasks, forked=forked))
+
         found = changes(tasks, records, force=force)
         if forked and to_run(found):
             kernels()  # they import while the tables are built
@@ -115,27 +115,21 @@ def run(
         raise ChapterError("\n".join(failures))
 
 
-def _open_kernels(opened: ExitStack, tasks: "Sequence[Task]", *, forked: bool) -> "Kernels":
-    from tr_analysis.runner.run import kernels_for
-
-    return opened.enter_context(kernels_for(tasks, forked=forked))
-
-
 def _build(records: "Mapping[Path, Records]", *, force: bool) -> bool:
     """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
     from tr_analysis import paths
-    from tr_analysis.runner import fingerprint
+    from tr_analysis.study.incremental import table_parts
 
     if not paths.has_own_data():
         return False
-    made_from, folder = fingerprint.tables(), paths.processed()
-    stale = force or any(record.changes("tables", made_from, folder) for record in records.values())
+    parts, folder = table_parts(), paths.processed()
+    stale = force or any(record.changes("tables", parts, folder) for record in records.values())
     if stale:
         from tr_analysis.study.tables import build_tables
 
         files = build_tables()
         for record in records.values():
-            record.keep("tables", made_from, files, folder)
+            record.keep("tables", parts, files, folder)
     return stale
 
 
@@ -144,20 +138,20 @@ def _run(
     records: "Mapping[Path, Records]",
     jobs: int | None,
     kernels: "Callable[[], Kernels]",
-    tell: "Callable[[Sequence[Outcome], float], Iterator[str]]",
+    tell: "Callable[[Sequence[RunOutcome], float], Iterator[str]]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
-    from tr_analysis.runner.changes import keep, to_run
+    from tr_analysis.study.incremental import keep, to_run
     from tr_analysis.study.plan import refuse_stale
 
     if not (tasks := to_run(found)):
         return []
     import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
-    from tr_analysis.runner.run import run as run_chapters
+    from tr_analysis.study.execution import run as run_chapters
 
     by_name = {change.task.name: change for change in found}
 
-    def record(outcome: "Outcome") -> None:
+    def record(outcome: "RunOutcome") -> None:
         if outcome.failure:
             records[outcome.task.out].drop(outcome.task.name)
         else:
@@ -189,7 +183,7 @@ def _named(tasks: "Sequence[Task]") -> str:
     return tasks[0].name if len(tasks) == 1 else f"{tasks[0].chapter.name} for {len(tasks)} providers"
 
 
-def _summed(outcomes: "Sequence[Outcome]", seconds: float) -> Iterator[str]:
+def _summed(outcomes: "Sequence[RunOutcome]", seconds: float) -> Iterator[str]:
     """Yield one line for a run of the study; a few chapters, and what failed, are told one by one."""
     chapters = {outcome.task.chapter.name for outcome in outcomes}
     if len(chapters) <= _FEW or any(outcome.failure for outcome in outcomes):
@@ -199,7 +193,7 @@ def _summed(outcomes: "Sequence[Outcome]", seconds: float) -> Iterator[str]:
         yield f"{len(chapters)} chapters{runs} in {seconds:.0f} s: {shown(outcomes[0].task.out)}"
 
 
-def _told(outcomes: "Sequence[Outcome]", _: float) -> Iterator[str]:
+def _told(outcomes: "Sequence[RunOutcome]", _: float) -> Iterator[str]:
     """Yield a line for each chapter that was run, however often, and one for each run that failed."""
     for _, runs in groupby(outcomes, lambda outcome: outcome.task.chapter.name):
         ended = list(runs)

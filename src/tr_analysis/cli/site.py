@@ -11,7 +11,7 @@ from tr_analysis.cli.words import shown
 from tr_analysis.errors import StudyError
 
 if TYPE_CHECKING:
-    from tr_analysis.runner.records import Records
+    from tr_analysis.study.incremental import Records
     from tr_analysis.study.plan import Task
 
 
@@ -41,17 +41,17 @@ def render_after(
     Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
     """
     from tr_analysis import paths
-    from tr_analysis.runner import fingerprint
+    from tr_analysis.study.incremental import page_parts
 
     def render(name: str, out: Path, make: Callable[[], list[Path]]) -> None:
-        made_from = fingerprint.pages(out)
-        changed = ["--force"] if force else records[out].changes(name, made_from)
+        parts = page_parts(out)
+        changed = ["--force"] if force else records[out].changes(name, parts)
         if why or not changed:
             click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
         if changed and (files := make()):
-            records[out].keep(name, made_from, files)
+            records[out].keep(name, parts, files)
 
-    alone = [task for task in tasks if task.turned or not paths.has_own_data()]
+    alone = [task for task in tasks if task.is_variant or not paths.has_own_data()]
     for out in dict.fromkeys(task.out for task in tasks if task not in alone):
         render("pages", out, partial(_study_files, out))
     for task in alone:

@@ -37,7 +37,7 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
         raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
     planned = read_sweep(spec)
     out = out or reports() / "sweeps" / spec.stem
-    refuse_folder(out, turned=True)
+    refuse_folder(out, is_variant=True)
     with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
         if isinstance(planned.target, ChapterTarget):
             build_tables()

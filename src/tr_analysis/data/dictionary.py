@@ -11,7 +11,7 @@ import pandas as pd
 
 from tr_analysis.data.clean import ADDED
 from tr_analysis.data.fields import KINDS, Frames, Table
-from tr_analysis.files import hash_file
+from tr_analysis.files import file_hash
 from tr_analysis.order import in_order
 
 _TYPES: dict[str, dict[str, Any]] = {
@@ -219,7 +219,7 @@ def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFra
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "bytes": file.stat().st_size,
-        "hash": f"sha256:{hash_file(file)}",
+        "hash": f"sha256:{file_hash(file)}",
         "sources": _sources(table, frame, sources),
         "schema": {
             "fields": [_field(table, name) for name in table.schema.columns],

@@ -14,7 +14,7 @@ from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.data.store import MANIFEST
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.files import hash_file, sha256, write_files
+from tr_analysis.files import file_hash, sha256, write_files
 from tr_analysis.order import in_order
 
 PACKAGE, DICTIONARY = "raw/datapackage.json", "DICTIONARY.md"
@@ -67,7 +67,7 @@ def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     if not stale:
         return []
     recorded, package = _recorded(folder / PACKAGE), Path(PACKAGE).name
-    now = {f"{name}.csv": f"sha256:{hash_file(paths.raw() / f'{name}.csv')}" for name in TABLES}
+    now = {f"{name}.csv": f"sha256:{file_hash(paths.raw() / f'{name}.csv')}" for name in TABLES}
     changed = [file for file, found in now.items() if recorded.get(file, found) != found]
     rule = f"its content is not the one recorded in {package}"
     return [Problem(file, rule) for file in changed] + [Problem(Path(name).name, _STALE) for name in stale]
@@ -127,7 +127,7 @@ def write_tables(raw: dict[str, pd.DataFrame]) -> list[Path]:
     titles["reconciliation"] = "Published figures compared with each other"
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
     manifest = {
-        "raw": {f"{name}.csv": hash_file(paths.raw() / f"{name}.csv") for name in TABLES},
+        "raw": {f"{name}.csv": file_hash(paths.raw() / f"{name}.csv") for name in TABLES},
         "tables": {
             name: {
                 "title": titles[name],

@@ -10,7 +10,7 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data.periods import FREQUENCY, periods
 from tr_analysis.errors import DataError, Problem, nearest
-from tr_analysis.files import hash_file
+from tr_analysis.files import file_hash
 
 _KINDS = {f"period[{frequency}]": kind for kind, frequency in FREQUENCY.items()}
 MANIFEST = "manifest.json"
@@ -89,17 +89,13 @@ def _verified(name: str, tables: Mapping[str, Any], raw: Mapping[str, str]) -> M
     """Return what is on record of a table, after holding it and all raw files against their hashes."""
     if name not in tables:
         raise ValueError(f"no table {name!r}{nearest(name, tables) or '; there are: ' + ', '.join(tables)}")
-    if changed := [f for f, value in raw.items() if _hash(paths.raw() / f) not in (value, None)]:
+    if changed := [f for f, value in raw.items() if file_hash(paths.raw() / f) not in (value, None)]:
         raise DataError([Problem(f"data/raw/{f}", _CHANGED) for f in changed])
     file = paths.tables() / f"{name}.csv"
-    if _hash(file) != tables[name]["sha256"]:
+    if file_hash(file) != tables[name]["sha256"]:
         raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
     entry: Mapping[str, Any] = tables[name]
     return entry
-
-
-def _hash(file: Path) -> str | None:
-    return hash_file(file) if file.exists() else None
 
 
 def _shown(file: Path) -> str:

@@ -24,19 +24,12 @@ _UNSURE = {
     "argsort": "in_order with a complete key, or argsort of settled numbers with kind='stable'",
 }
 # Methods of matplotlib that return nothing, so that a cell may end in them.
-_NOTHING = frozenset(
-    {
-        "grid",
-        "invert_xaxis",
-        "invert_yaxis",
-        "margins",
-        "set_major_formatter",
-        "set_major_locator",
-        "set_xscale",
-        "set_yscale",
-        "tick_params",
-    }
-)
+# fmt: off
+_NOTHING = frozenset({
+    "grid", "invert_xaxis", "invert_yaxis", "margins", "set_major_formatter", "set_major_locator",
+    "set_xscale", "set_yscale", "tick_params",
+})
+# fmt: on
 
 
 def names_used(cells: Iterable[Cell]) -> set[str]:
@@ -107,8 +100,7 @@ def _is_one_end(node: ast.Subscript) -> bool:
 def _shows_a_bare_value(tree: ast.Module) -> bool:
     """Tell whether a cell ends in a value that Jupyter would print as the object that it is.
 
-    What functions, `findings` and `charts` return is made to be shown; a method of anything else gives an object,
-    unless it is one that gives nothing.
+    What functions, `findings` and `charts` return is made to be shown; a method of anything else gives an object.
     """
     last = tree.body[-1] if tree.body else None
     return isinstance(last, ast.Expr) and _is_bare(last.value)

@@ -13,9 +13,8 @@ from tr_analysis.errors import StudyError
 from tr_analysis.lint.code import code_faults, names_used
 from tr_analysis.lint.prose import prose_faults
 from tr_analysis.report.prose import headings
-from tr_analysis.study.chapters import Chapter
-from tr_analysis.study.needs import needed_results, refuse_circles
-from tr_analysis.study.notebook import INJECTED, Cell, is_prose, read_cells
+from tr_analysis.study.chapters import Chapter, refuse_circles
+from tr_analysis.study.notebook import INJECTED, Cell, is_prose, needed_results, read_cells
 from tr_analysis.study.parameters import read_parameters
 
 HEADINGS = ("## Evidence", "## Limits")
@@ -27,13 +26,7 @@ Fault = tuple[str, str]  # the cell's id (empty for the whole notebook), and wha
 
 
 def lint(notebook: Path) -> list[str]:
-    """Return the faults of a chapter, each naming notebook, cell and remedy; none when it keeps the rules.
-
-    Parameters
-    ----------
-    notebook
-        A stored chapter.
-    """
+    """Return the faults of a stored chapter, each naming notebook, cell and remedy; none when it keeps the rules."""
     try:
         cells = read_cells(notebook)
     except StudyError as error:
@@ -45,23 +38,10 @@ def lint(notebook: Path) -> list[str]:
 
 
 def refuse_faults(chosen: Sequence[Chapter], chapters: Sequence[Chapter]) -> None:
-    """Refuse chapters that break the rules, or that wait for each other's results.
-
-    Parameters
-    ----------
-    chosen
-        Those that are checked.
-    chapters
-        All there are.
-
-    Raises
-    ------
-    StudyError
-        With every fault, a line each.
-    """
+    """Refuse chosen ones of all chapters that break the rules, a line each fault, or that wait for each other."""
     if faults := [fault for chapter in chosen for fault in lint(chapter.path)]:
         raise StudyError("\n".join(["these chapters break the rules they are written by:", *faults]))
-    refuse_circles(chosen, chapters)
+    refuse_circles({chapter.name: needed_results(chapter.path) for chapter in chapters})
 
 
 def _format(stored: dict[str, Any]) -> Iterator[Fault]:

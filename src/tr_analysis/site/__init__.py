@@ -11,7 +11,6 @@ from tr_analysis.data.schemas import TABLES
 from tr_analysis.files import write_files
 from tr_analysis.git_state import git_state
 from tr_analysis.report.finding import EVIDENCE_LEVELS
-from tr_analysis.runner.records import Records
 from tr_analysis.site.audit import audit
 from tr_analysis.site.cells import TEMPLATES, cell_renderer
 from tr_analysis.site.chapter import Chapter, read_chapter
@@ -19,6 +18,7 @@ from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import dictionary_page, figures_page, sources_page
+from tr_analysis.study.incremental import Records
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -1,1 +1,15 @@
-"""Chapters: finding them, their parameters, what they need of each other, and what a run is to do."""
+"""The study: its chapters and parameters, what a run is to do, kernels, publishing, and what changed."""
+
+import sys
+
+CAN_FORK = sys.platform == "linux"
+"""Whether kernels may be forked: elsewhere system libraries do not bear it."""
+
+_LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
+SETTINGS = {
+    **{f"{library}_NUM_THREADS": "1" for library in _LIBRARIES},
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+"""Environment of what computes: one thread each, since those that share processors slow one another down."""

@@ -1,16 +1,15 @@
-"""The chapters: finding them, and understanding the names people give them."""
+"""The chapters: finding them, understanding the names people give them, and the circles they must not form."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
 from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
-from tr_analysis.text import slugify
 
 _NAME = re.compile(r"([0-9]{2}-)?[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 
@@ -67,13 +66,7 @@ def _chapter(path: Path) -> Chapter:
 
 
 def refuse_name(name: str, chapters: Sequence[Chapter]) -> None:
-    """Refuse a name that no chapter may have.
-
-    Raises
-    ------
-    UsageError
-        Which says what names chapters have.
-    """
+    """Refuse a name that no chapter may have with a `UsageError` that says what names chapters have."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is no name for a chapter: use words in small letters with dashes between them, "
@@ -89,12 +82,7 @@ def free_number(chapters: Sequence[Chapter]) -> str:
 def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
     """Return the chapters named, in the study's order; all of them when no name is given.
 
-    Parameters
-    ----------
-    names
-        ``03-recall``, or ``03`` or ``recall`` where only one chapter fits, or the notebook's path.
-    chapters
-        Those to choose from.
+    A name is ``03-recall``, or ``03`` or ``recall`` where only one chapter fits, or the notebook's path.
 
     Raises
     ------
@@ -118,18 +106,23 @@ def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
         )
     if (notebooks() / f"{stem}.ipynb").exists():
         refuse_name(stem, chapters)
-    for call in _calls(stem, chapters):
-        raise UsageError(f"{name} is a page, not a chapter: run `{call}`")
     words = [word for c in chapters for word in (c.name, c.subject, c.number) if word]
     hint = nearest(stem.zfill(2), words) or f"; there are {', '.join(c.name for c in chapters)}"
     raise UsageError(f"there is no chapter {name}{hint}")
 
 
-def _calls(page: str, chapters: Sequence[Chapter]) -> Iterator[str]:
-    """Yield the command that runs the page of one provider, if it is one."""
-    for chapter in (c for c in chapters if slugify(page).startswith(f"{c.name}-")):
-        parameters = read_parameters(chapter.path)
-        if by_provider := provider_parameter(parameters):
-            for provider in by_provider.choices:
-                if run_name(chapter.name, parameters, {by_provider.name: provider}) == slugify(page):
-                    yield f'tr-analysis run {chapter.name} -p {by_provider.name}="{provider}"'
+def refuse_circles(waiting: Mapping[str, Iterable[str]]) -> None:
+    """Refuse chapters or runs that wait for each other's results, given what each waits for by name.
+
+    Raises
+    ------
+    StudyError
+        Which names the circle.
+    """
+    try:
+        TopologicalSorter(waiting).prepare()
+    except CycleError as error:
+        circle = ", ".join(dict.fromkeys(error.args[1]))
+        raise StudyError(
+            f"these chapters wait for each other's results: {circle}; break the circle"
+        ) from None

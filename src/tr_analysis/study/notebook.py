@@ -1,12 +1,14 @@
-"""Chapters as they are stored: plain JSON, read without loading Jupyter."""
+"""Notebooks as they are stored, read without loading Jupyter: cells, and what their code imports and loads."""
 
 import ast
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tr_analysis.errors import StudyError
+from tr_analysis.files import file_hash
 
 Cell = dict[str, Any]
 PROSE = ("markdown", "answer")  # methods of findings that write it
@@ -21,23 +23,28 @@ def read_cells(notebook: Path) -> list[Cell]:
     StudyError
         When the file cannot be read or is no notebook.
     """
+    return _cells(notebook, file_hash(notebook))
+
+
+@cache
+def _cells(notebook: Path, _: str | None) -> list[Cell]:
     try:
-        content = json.loads(notebook.read_text(encoding="utf-8"))
-        return [_completed(cell, number) for number, cell in enumerate(content["cells"], start=1)]
+        stored = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        return [
+            cell
+            | {
+                "id": cell.get("id", f"number {number}"),
+                "source": "".join(cell["source"]),
+                "tags": cell.get("metadata", {}).get("tags", []),
+            }
+            for number, cell in enumerate(stored, start=1)
+        ]
     except OSError as error:
         raise StudyError(f"{notebook}: cannot be read: {error.strerror}; mend or remove it") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StudyError(
             f"{notebook}: is no Jupyter notebook; restore the file or save it again in Jupyter"
         ) from None
-
-
-def _completed(cell: Cell, number: int) -> Cell:
-    return cell | {
-        "id": cell.get("id", f"number {number}"),
-        "source": "".join(cell["source"]),
-        "tags": cell.get("metadata", {}).get("tags", []),
-    }
 
 
 def parsed(cell: Cell) -> ast.Module | None:
@@ -69,3 +76,36 @@ def is_prose(source: str) -> bool:
 
 def _is_call(body: list[ast.stmt]) -> bool:
     return len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Call)
+
+
+def needed_results(notebook: Path) -> tuple[str, ...]:
+    """Return the chapters whose results a chapter loads with ``load_results("02-reoffending", ...)``.
+
+    Raises
+    ------
+    StudyError
+        If they are not written out as text in the call.
+    """
+    names: dict[str, None] = {}
+    for node in code_nodes(read_cells(notebook)):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "load_results"):
+            continue
+        for argument in node.args:
+            if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
+                raise StudyError(
+                    f'{notebook.name}: write the chapters out in the call, as in load_results("02-reoffending"): '
+                    "they are read before the notebook runs"
+                )
+            names[argument.value] = None
+    return tuple(names)
+
+
+def imported_modules(notebook: Path) -> tuple[str, ...]:
+    """Return what a chapter imports, each name in full: ``from pathlib import Path`` gives ``pathlib.Path``."""
+    names: dict[str, None] = {}
+    for node in code_nodes(read_cells(notebook)):
+        if isinstance(node, ast.Import):
+            names |= dict.fromkeys(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= dict.fromkeys(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)

@@ -1,54 +1,91 @@
-"""What a reader may turn in a chapter: the cell tagged ``parameters``, read without a kernel; cheap to import."""
+"""The parameters of a chapter: the cell tagged ``parameters``, read without a kernel; cheap to import.
+
+A line of it reads ``reform: Month = "2015-02"  # month of the break [2013-06, 2019-03]``.
+"""
 
 import ast
+import csv
 import io
+import math
 import re
 import tokenize
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal
 
 from tr_analysis.errors import StudyError, UsageError, nearest
-from tr_analysis.paths import notebooks
+from tr_analysis.paths import has_own_data, notebooks, raw, tables
 from tr_analysis.study.notebook import read_cells
-from tr_analysis.study.values import KINDS, Month, Provider, Value, Year, provider_names
 from tr_analysis.text import slugify
 
-__all__ = [
-    "Literal",
-    "Month",
-    "Parameter",
-    "Provider",
-    "Year",
-    "check_parameters",
-    "parse",
-    "provider_parameter",
-    "read_parameters",
-    "run_name",
-]
+__all__ = ["Literal", "Month", "Provider", "Year", "check_parameters", "parse", "read_parameters"]
 
+Month = str  # "YYYY-MM"
+Year = str  # financial year, "YYYY/YY"
+Provider = str  # a CRC or NPS division, by its name in the table `providers`
+Value = int | float | bool | str
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _yes(value: Any) -> bool:
+    return str(value).lower() in ("true", "yes")
+
+
+def _years(value: str) -> Year:
+    first, second = value.split("/")
+    if (int(first) + 1) % 100 != int(second):
+        raise ValueError
+    return value
+
+
+@dataclass(frozen=True)
+class _Type:
+    """A type that a parameter may have: in words, as Python, as text, and how either becomes its value."""
+
+    words: str
+    python: type = str
+    text: str = r"(?s).*"
+    convert: Callable[[Any], Value] = str
+    ranged: bool = False
+
+    def parse(self, value: Any) -> Value:
+        """Turn text or a Python value into the type, or raise a `ValueError`."""
+        if isinstance(value, str):
+            fits = re.fullmatch(self.text, value) is not None
+        else:
+            fits = isinstance(value, self.python) and isinstance(value, bool) == (self.python is bool)
+        if not fits:
+            raise ValueError
+        return self.convert(value)
+
+
+_TYPES = {
+    "int": _Type("a whole number", Integral, r"[+-]?[0-9]+", int, ranged=True),
+    "float": _Type("a number", Real, r"[0-9.eE+-]+", _finite, ranged=True),
+    "bool": _Type("true or false", bool, r"(?i)true|yes|false|no", _yes),
+    "str": _Type("text"),
+    "Month": _Type("a month (YYYY-MM)", text=r"[0-9]{4}-(0[1-9]|1[0-2])", ranged=True),
+    "Year": _Type("a financial year (YYYY/YY)", text=r"[0-9]{4}/[0-9]{2}", convert=_years, ranged=True),
+    "Literal": _Type("one of the values listed"),
+    "Provider": _Type("a CRC or NPS division"),
+}
 _RANGE = re.compile(r"\s*\[\s*([-\d./]+)\s*,\s*([-\d./]+)\s*\]\s*$")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a chapter.
+    """One parameter of a chapter: its type by name, its value in the committed study, and what it means.
 
-    Attributes
-    ----------
-    chapter, name
-        Where it stands and what it is called.
-    kind
-        Name of its type, one of `KINDS`.
-    default
-        Its value in the committed study.
-    help
-        What it means.
-    choices
-        The values of a ``Literal``, or all providers; empty otherwise.
-    low, high
-        Bounds of a number, a month or a year, both included; ``None`` when it has none.
+    ``choices`` are the values of a ``Literal``, or all providers; ``low`` and ``high``, both included, the bounds of
+    a number, a month or a year that has them.
     """
 
     chapter: str
@@ -63,12 +100,12 @@ class Parameter:
     @property
     def allowed(self) -> str:
         """What the parameter accepts, in words."""
+        words = _TYPES[self.kind].words
         if self.kind == "Provider":
-            return f"{KINDS[self.kind].words}, one of {len(self.choices)}"
+            return f"{words}, one of {len(self.choices)}"
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
-        bounds = "" if self.low is None else f" from {self.low} to {self.high}"
-        return KINDS[self.kind].words + bounds
+        return words if self.low is None else f"{words} from {self.low} to {self.high}"
 
 
 def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
@@ -83,38 +120,31 @@ def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
     tagged = [cell for cell in read_cells(notebook) if "parameters" in cell["tags"]]
     if len(tagged) != 1:
         raise StudyError(f"{notebook.name}: needs exactly one cell tagged `parameters`, has {len(tagged)}")
-    source = tagged[0]["source"]
-
-    def fault(line: int, text: str) -> StudyError:
-        return StudyError(f"{notebook.name}: parameters cell, line {line}: {text}")
-
+    source, line = tagged[0]["source"], 1
+    found: dict[str, Parameter] = {}
     try:
-        body = ast.parse(source).body
         comments = _comments(source)
-    except (SyntaxError, tokenize.TokenError) as error:
-        raise fault(getattr(error, "lineno", None) or 1, "is not valid Python") from None
-    parameters: dict[str, Parameter] = {}
-    for statement in body:
-        try:
-            comment = comments.get(statement.end_lineno or statement.lineno, "")
+        for statement in ast.parse(source).body:
+            line = statement.lineno
+            comment = comments.get(statement.end_lineno or line, "")
             parameter = _declared(notebook.stem, statement, comment)
-            if parameter.name in parameters:
+            if parameter.name in found:
                 raise ValueError(f"{parameter.name} is declared twice")
-            if parameter.kind == "Provider" and provider_parameter(parameters.values()):
+            if parameter.kind == "Provider" and provider_parameter(found.values()):
                 raise ValueError("a chapter is about one provider: have one parameter of the type Provider")
-        except (ValueError, UsageError) as error:
-            raise fault(statement.lineno, str(error)) from None
-        parameters[parameter.name] = parameter
-    return tuple(parameters.values())
+            found[parameter.name] = parameter
+    except (SyntaxError, tokenize.TokenError) as error:
+        line, reason = getattr(error, "lineno", None) or 1, "is not valid Python"
+    except (ValueError, UsageError) as error:
+        reason = str(error)
+    else:
+        return tuple(found.values())
+    raise StudyError(f"{notebook.name}: parameters cell, line {line}: {reason}")
 
 
 def _comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokens
-        if token.type == tokenize.COMMENT
-    }
+    return {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
 
 
 def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
@@ -123,18 +153,19 @@ def _declared(chapter: str, statement: ast.stmt, comment: str) -> Parameter:
         isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
     ):
         raise ValueError("write `name: type = value  # meaning`, and nothing else in this cell")
+    name = statement.target.id
     kind, choices = _annotation(statement.annotation)
-    bounds = _RANGE.search(comment) if KINDS[kind].ranged else None
+    bounds = _RANGE.search(comment) if _TYPES[kind].ranged else None
     low, high = _ends(kind, bounds.groups()) if bounds else (None, None)
     meaning = comment[: bounds.start()] if bounds else comment
     if not meaning:
-        raise ValueError(f"{statement.target.id} needs a comment that says what it means")
+        raise ValueError(f"{name} needs a comment that says what it means")
     try:
         default = ast.literal_eval(statement.value)
     except ValueError:
-        raise ValueError(f"{statement.target.id} needs a plain value, not an expression") from None
-    parameter = Parameter(chapter, statement.target.id, kind, default, meaning, choices, low, high)
-    if isinstance(default, str) and not KINDS[kind].quoted:
+        raise ValueError(f"{name} needs a plain value, not an expression") from None
+    parameter = Parameter(chapter, name, kind, default, meaning, choices, low, high)
+    if isinstance(default, str) and _TYPES[kind].python is not str:
         raise _refusal(parameter, default)
     return replace(parameter, default=parse(parameter, default))
 
@@ -143,25 +174,36 @@ def _ends(kind: str, ends: Iterable[str]) -> tuple[Value, Value]:
     """Return the ends of a range, in the parameter's own type."""
     written = ", ".join(ends)
     try:
-        low, high = (KINDS[kind].parse(end) for end in ends)
+        low, high = (_TYPES[kind].parse(end) for end in ends)
     except ValueError:
-        raise ValueError(f"the ends of the range [{written}] must be {KINDS[kind].words}") from None
+        raise ValueError(f"the ends of the range [{written}] must be {_TYPES[kind].words}") from None
     if low > high:  # type: ignore[operator]
         raise ValueError(f"the range [{written}] is empty")
     return low, high
 
 
 def _annotation(node: ast.expr) -> tuple[str, tuple[Value, ...]]:
-    if isinstance(node, ast.Name) and node.id in KINDS and node.id != "Literal":
-        return node.id, provider_names() if node.id == "Provider" else ()
+    """Return a declared type and its choices."""
+    if isinstance(node, ast.Name) and node.id in _TYPES and node.id != "Literal":
+        return node.id, _provider_names() if node.id == "Provider" else ()
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
         try:
             choices = ast.literal_eval(node.slice)
         except ValueError:
             raise ValueError("Literal[...] takes plain values") from None
         return "Literal", choices if isinstance(choices, tuple) else (choices,)
-    known = ", ".join(kind for kind in KINDS if kind != "Literal")
+    known = ", ".join(kind for kind in _TYPES if kind != "Literal")
     raise ValueError(f"the type {ast.unparse(node)} is not known; use {known} or Literal[...]")
+
+
+def _provider_names() -> tuple[str, ...]:
+    """Return the providers, read from the raw table: a run checks its call before it builds any other."""
+    table = (raw() if has_own_data() else tables()) / "providers.csv"
+    try:
+        with table.open(encoding="utf-8", newline="") as lines:
+            return tuple(row["provider"] for row in csv.DictReader(lines))
+    except (OSError, KeyError, UnicodeDecodeError):
+        raise StudyError(f"{table}: cannot be read; `tr-analysis data check` says what is wrong") from None
 
 
 def provider_parameter(parameters: Iterable[Parameter]) -> Parameter | None:
@@ -170,46 +212,43 @@ def provider_parameter(parameters: Iterable[Parameter]) -> Parameter | None:
 
 
 def run_name(chapter: str, parameters: Sequence[Parameter], given: Mapping[str, Value]) -> str:
-    """Return the name of a run's files: the chapter's, with the provider's where there is one.
-
-    Parameters
-    ----------
-    chapter, parameters
-        The chapter's name and parameters.
-    given
-        Values; the others are defaults.
-    """
+    """Return the name of a run's files: the chapter's, with the provider's where there is one."""
     by_provider = provider_parameter(parameters)
     if not by_provider:
         return chapter
-    provider = str(given.get(by_provider.name, by_provider.default))
-    return f"{chapter}-{slugify(provider)}"
+    return f"{chapter}-{slugify(str(given.get(by_provider.name, by_provider.default)))}"
 
 
 def parse(parameter: Parameter, value: Any) -> Value:
-    """Turn the command line's text, or a value of the right type already, into the declared type.
-
-    Parameters
-    ----------
-    parameter
-        What is declared.
-    value
-        Text such as ``"2.5"``, ``"yes"``, ``"007"``, or a Python value.
+    """Turn text such as ``"2.5"``, ``"yes"`` or ``"007"``, or a Python value, into the declared type.
 
     Raises
     ------
     UsageError
         When the value is not allowed; the message names chapter, parameter, value and what is.
     """
+    for choice in parameter.choices:
+        if (type(value) is type(choice) and value == choice) or value == str(choice):
+            return choice
     if parameter.choices:
-        return _chosen(parameter, value)
+        raise _refusal(parameter, value)
     try:
-        parsed = KINDS[parameter.kind].parse(value)
-    except (ValueError, TypeError, LookupError, AttributeError):
+        parsed = _TYPES[parameter.kind].parse(value)
+    except ValueError:
         raise _refusal(parameter, value) from None
     if parameter.low is not None and not parameter.low <= parsed <= parameter.high:  # type: ignore[operator]
         raise _refusal(parameter, value)
     return parsed
+
+
+def _refusal(parameter: Parameter, value: Any) -> UsageError:
+    hint = nearest(str(value).removeprefix(f"{parameter.chapter}-"), map(str, parameter.choices))
+    if not hint and parameter.kind == "Provider":
+        hint = f"; `tr-analysis params {parameter.chapter}` lists them"
+    return UsageError(
+        f"{parameter.chapter}: {parameter.name}={value!s} is not allowed; "
+        f"{parameter.name} takes {parameter.allowed}{hint}"
+    )
 
 
 def check_parameters(chapter: str, values: Mapping[str, Any]) -> None:
@@ -232,20 +271,3 @@ def check_parameters(chapter: str, values: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"{chapter}: {parameter.name} is the text {value!r}; give {parsed!r} in its place"
             )
-
-
-def _chosen(parameter: Parameter, value: Any) -> Value:
-    for choice in parameter.choices:
-        if (type(value) is type(choice) and value == choice) or value == str(choice):
-            return choice
-    hint = nearest(str(value).removeprefix(f"{parameter.chapter}-"), map(str, parameter.choices))
-    if not hint and parameter.kind == "Provider":
-        hint = f"; `tr-analysis params {parameter.chapter}` lists them"
-    raise _refusal(parameter, value, hint)
-
-
-def _refusal(parameter: Parameter, value: Any, suggestion: str = "") -> UsageError:
-    return UsageError(
-        f"{parameter.chapter}: {parameter.name}={value!s} is not allowed; "
-        f"{parameter.name} takes {parameter.allowed}{suggestion}"
-    )

@@ -9,10 +9,16 @@ from typing import Any
 
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import reports, root, sources
-from tr_analysis.study.chapters import Chapter, choose, find_chapters
-from tr_analysis.study.needs import needed_results, refuse_circles
-from tr_analysis.study.parameters import Parameter, parse, provider_parameter, read_parameters, run_name
-from tr_analysis.study.values import Value
+from tr_analysis.study.chapters import Chapter, choose, find_chapters, refuse_circles
+from tr_analysis.study.notebook import needed_results
+from tr_analysis.study.parameters import (
+    Parameter,
+    Value,
+    parse,
+    provider_parameter,
+    read_parameters,
+    run_name,
+)
 
 
 @dataclass(frozen=True)
@@ -21,22 +27,16 @@ class Task:
 
     Attributes
     ----------
-    chapter
-        The chapter.
-    given
-        Values handed to the notebook; its other parameters keep their defaults.
-    values
-        Values of all parameters.
+    given, values
+        Values handed to the notebook, and those of all its parameters.
     name, title
         Name of the files and title of the page: the chapter's own, with the provider where there is one.
     out
         Folder of the files.
-    turned
-        Whether this is a variant, and no part of the study.
-    needs
-        Names of the results of other chapters that it loads.
-    reads
-        Folder with them.
+    is_variant
+        Whether a parameter differs from the study's, so that this is no part of it.
+    needs, reads
+        Names of the results of other chapters that it loads, and the folder with them.
     after
         Names of the tasks that must be done before, because this one loads their results.
     """
@@ -47,36 +47,30 @@ class Task:
     name: str
     title: str
     out: Path
-    turned: bool
+    is_variant: bool
     needs: tuple[str, ...]
     reads: Path
     after: tuple[str, ...] = ()
 
 
 def plan(
-    names: Sequence[str] = (),
-    given: Mapping[str, Any] | None = None,
-    out: Path | None = None,
-    *,
-    all_providers: bool = False,
+    names: Sequence[str] = (), given: Mapping[str, Any] | None = None, out: Path | None = None
 ) -> list[Task]:
     """Check chapters, names and values of parameters, and say what is to be run and where it goes.
 
     With chapters named, each must know every parameter given; otherwise the chapters that know
     any of them are run, and each parameter must be known to one. A chapter with a parameter of the type
-    ``Provider`` runs for every provider when the whole study does, or when asked; else for one.
+    ``Provider`` runs for every provider, unless one is given.
 
     Parameters
     ----------
     names
         Chapters, as `choose` understands them; all when empty.
     given
-        Parameters to turn, as text or values.
+        Parameters to change, as text or values.
     out
         Where the files go; by default the project's reports, or a folder of their own under
-        ``reports/variants`` when a parameter is turned. To name a provider turns nothing.
-    all_providers
-        Whether to run for every provider.
+        ``reports/variants`` when a parameter is changed. To name a provider changes nothing.
 
     Raises
     ------
@@ -89,31 +83,24 @@ def plan(
     given = given or {}
     chapters = find_chapters()
     known = {chapter: read_parameters(chapter.path) for chapter in choose(names, chapters)}
-    _refuse_unknown(known, given, every=bool(names))
-    if given:
-        known = {c: parameters for c, parameters in known.items() if any(p.name in given for p in parameters)}
-    if all_providers:
-        _refuse_all(known, given, every=bool(names))
-    tasks: list[Task] = []
-    for chapter, parameters in known.items():
-        turned = {p.name: parse(p, given[p.name]) for p in parameters if p.name in given}
-        tasks += _tasks(chapter, parameters, turned, out, all_providers or not (names or given))
+    _refuse_unknown(known, given, each=bool(names))
+    tasks = [
+        task
+        for chapter, parameters in known.items()
+        if not given or any(p.name in given for p in parameters)
+        for task in _tasks(chapter, parameters, given, out)
+    ]
     if out is not None:
-        refuse_folder(out, turned=any(task.turned for task in tasks))
+        refuse_folder(out, is_variant=any(task.is_variant for task in tasks))
     for folder in {task.out for task in tasks}:
         _refuse_unwritable(folder)
-    refuse_circles(list(known), chapters)
-    return [_linked(task, tasks) for task in tasks]
+    linked = [_linked(task, tasks, chapters) for task in tasks]
+    refuse_circles({task.name: task.after for task in linked})
+    return linked
 
 
 def refuse_stale(tasks: Sequence[Task]) -> None:
-    """Refuse results of earlier runs that were computed from other tables than those of today.
-
-    Raises
-    ------
-    StudyError
-        Which says what to run first.
-    """
+    """Refuse with a `StudyError` results of earlier runs that were computed from other tables than those of today."""
     if earlier := {name for task in tasks for name in task.needs if name not in task.after}:
         from tr_analysis.ledger import load_results  # heavy, and seldom needed
 
@@ -121,32 +108,27 @@ def refuse_stale(tasks: Sequence[Task]) -> None:
 
 
 def _tasks(
-    chapter: Chapter,
-    parameters: Sequence[Parameter],
-    turned: Mapping[str, Value],
-    out: Path | None,
-    every: bool,
+    chapter: Chapter, parameters: Sequence[Parameter], given: Mapping[str, Any], out: Path | None
 ) -> Iterator[Task]:
     """Yield the runs of one chapter: one, or one for each provider."""
+    values = {p.name: parse(p, given[p.name]) for p in parameters if p.name in given}
     defaults = {p.name: p.default for p in parameters}
     needs = needed_results(chapter.path)
-    by_provider = provider_parameter(parameters)
-    variant = {name: value for name, value in turned.items() if not by_provider or name != by_provider.name}
-    folder = out or (reports() / "variants" / chapter.name / _label(variant) if variant else reports())
     chosen: list[dict[str, Value]] = [{}]
-    if by_provider:
-        one = turned.get(by_provider.name, by_provider.default)
-        chosen = [{by_provider.name: value} for value in (by_provider.choices if every else (one,))]
+    if by_provider := provider_parameter(
+        parameters
+    ):  # always handed over: a page is the same however it was run
+        name = by_provider.name
+        chosen = [{name: value} for value in ([values.pop(name)] if name in values else by_provider.choices)]
+    folder = out or (reports() / "variants" / chapter.name / _label(values) if values else reports())
     for choice in chosen:
-        given = (
-            variant | choice
-        )  # a provider is always given, so that its page is the same however it was run
+        handed = values | choice
         title = ": ".join([chapter.title, *map(str, choice.values())])
-        name = run_name(chapter.name, parameters, given)
-        yield Task(chapter, given, defaults | given, name, title, folder, bool(variant), needs, reports())
+        run = run_name(chapter.name, parameters, handed)
+        yield Task(chapter, handed, defaults | handed, run, title, folder, bool(values), needs, reports())
 
 
-def _linked(task: Task, tasks: Sequence[Task]) -> Task:
+def _linked(task: Task, tasks: Sequence[Task], chapters: Sequence[Chapter]) -> Task:
     """Find where a task's chapter reads the results it loads, and what must run before it.
 
     It reads what this run gives when that is everything it loads, and the project's reports otherwise.
@@ -155,42 +137,20 @@ def _linked(task: Task, tasks: Sequence[Task]) -> Task:
     reads = task.out if task.needs and all((task.out, name) in given for name in task.needs) else reports()
     for name in task.needs:
         if (reads, name) not in given and not (reads / "results" / f"{name}.json").exists():
-            raise StudyError(f"{task.chapter.name} loads the results of {name}, {_how_to_get(name)}")
+            known = [chapter.name for chapter in chapters]
+            hint = nearest(name, known) or f"; there are {', '.join(known)}"
+            unrun = f"has not been run: run `tr-analysis run {name}` first"
+            why = unrun if name in known else f"is no chapter{hint}"
+            raise StudyError(f"{task.chapter.name} loads the results of {name}, which {why}")
     return replace(task, reads=reads, after=tuple(name for name in task.needs if (task.out, name) in given))
 
 
-def _how_to_get(name: str) -> str:
-    chapters = [chapter.name for chapter in find_chapters()]
-    if name in chapters:
-        return f"which has not been run: run `tr-analysis run {name}` first"
-    hint = nearest(name, chapters) or f"; there are {', '.join(chapters)}"
-    return f"which is no chapter{hint}"
-
-
-def _refuse_all(known: Mapping[Chapter, Sequence[Parameter]], given: Mapping[str, Any], every: bool) -> None:
-    """Refuse to run for every provider what knows none, or was given one."""
-    by_provider = {chapter.name: provider_parameter(parameters) for chapter, parameters in known.items()}
-    for chapter, parameter in by_provider.items():
-        if every and not parameter:
-            raise UsageError(f"{chapter} is not about one provider: leave --all away")
-        if parameter and parameter.name in given:
-            raise UsageError(f"--all and {parameter.name}={given[parameter.name]} contradict each other")
-    if not any(by_provider.values()):
-        raise UsageError("no chapter is about one provider: leave --all away")
-
-
-def refuse_folder(out: Path, *, turned: bool) -> None:
-    """Refuse to write results over the project's sources, or a variant over the study.
-
-    Raises
-    ------
-    UsageError
-        Which says what to do with ``--out``.
-    """
+def refuse_folder(out: Path, *, is_variant: bool) -> None:
+    """Refuse with a `UsageError` to write results over the project's sources, or a variant over the study."""
     here = out.resolve()
     if here == root() or any(here.is_relative_to(folder) for folder in sources()):
         raise UsageError(f"--out {out} is where the project's own files are; name a folder for results")
-    if turned and here == reports():
+    if is_variant and here == reports():
         raise UsageError(f"--out {out} holds the study; leave --out away and the variant gets its own folder")
 
 
@@ -204,10 +164,10 @@ def _refuse_unwritable(folder: Path) -> None:
 
 
 def _refuse_unknown(
-    known: Mapping[Chapter, Sequence[Parameter]], given: Mapping[str, Any], every: bool
+    known: Mapping[Chapter, Sequence[Parameter]], given: Mapping[str, Any], *, each: bool
 ) -> None:
     by_chapter = {chapter.name: {p.name for p in parameters} for chapter, parameters in known.items()}
-    if not every:
+    if not each:
         by_chapter = {"the study": set().union(*by_chapter.values())}
     for chapter, names in by_chapter.items():
         for name in given:
@@ -216,6 +176,6 @@ def _refuse_unknown(
                 raise UsageError(f"{chapter} has no parameter {name}{hint}")
 
 
-def _label(turned: Mapping[str, Value]) -> str:
+def _label(values: Mapping[str, Value]) -> str:
     """Return a folder name for a variant: ``reform=2014-06,harmonics=3``."""
-    return re.sub(r"[^\w.+=,-]", "-", ",".join(f"{name}={value}" for name, value in turned.items()))
+    return re.sub(r"[^\w.+=,-]", "-", ",".join(f"{name}={value}" for name, value in values.items()))

@@ -37,13 +37,7 @@ def figure() -> str:
 
 
 def chapter_map() -> str:
-    """Write the table of chapters: question, parameters, tables read, results and figures written.
-
-    Raises
-    ------
-    StudyError
-        If a chapter has not been run yet.
-    """
+    """Write the table of chapters: question, parameters, tables read, results and figures written."""
     header = "| chapter | question | parameters | reads | writes |\n|---|---|---|---|---|"
     return "\n".join([header, *(_row(chapter) for chapter in find_chapters())])
 
@@ -51,28 +45,23 @@ def chapter_map() -> str:
 def _row(chapter: Chapter) -> str:
     parameters = read_parameters(chapter.path)
     run = run_name(chapter.name, parameters, {})
-    results = json.loads(_executed(chapter.name, f"results/{run}.json").read_text("utf-8"))
+    results = json.loads(_executed(chapter.name, f"results/{run}.json").read_bytes())
     by_provider = provider_parameter(parameters)
+    each = f"for each of {len(by_provider.choices)} providers, as " if by_provider else ""
+    figures = ", ".join(f"`{name}`" for name in _pictures(chapter.name, run))
+    files = f"[`{run}.ipynb`](reports/{run}.ipynb), [`results/{run}.json`](reports/results/{run}.json)"
     cells = [
         f"[`{chapter.name}`](notebooks/{chapter.name}.ipynb)",
         chapter.question,
         ", ".join(f"`{p.name}`" for p in parameters),
         ", ".join(f"`{name}`" for name in sorted(results["data"])),
-        (f"for each of {len(by_provider.choices)} providers, as " if by_provider else "")
-        + f"[`{run}.ipynb`](reports/{run}.ipynb), [`results/{run}.json`](reports/results/{run}.json), "
-        f"figures {', '.join(f'`{name}`' for name in _pictures(chapter.name, run))}",
+        f"{each}{files}, figures {figures}",
     ]
-    return "| " + " | ".join(cells) + " |"
+    return f"| {' | '.join(cells)} |"
 
 
 def renewed(text: str) -> str:
-    """Return the README's text with its figure and its map renewed.
-
-    Raises
-    ------
-    StudyError
-        If the README has lost the marks between which one of them stands.
-    """
+    """Return the README's text with its figure and its map renewed, or refuse one that lost the marks around them."""
     for name, write in (("figure", figure), ("map", chapter_map)):
         begin, end = f"<!-- {name}: written by `tr-analysis readme` -->", f"<!-- end of {name} -->"
         parts = re.split(f"{re.escape(begin)}.*{re.escape(end)}", text, flags=re.DOTALL)
@@ -83,13 +72,7 @@ def renewed(text: str) -> str:
 
 
 def renew(*, check: bool) -> Path:
-    """Renew the README, or only check that it says what the study says.
-
-    Raises
-    ------
-    StudyError
-        If ``check`` finds something to renew.
-    """
+    """Renew the README, or only check, with a `StudyError`, that it says what the study says."""
     path = paths.root() / "README.md"
     text = path.read_text("utf-8")
     if (new := renewed(text)) != text:

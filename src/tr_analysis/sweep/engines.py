@@ -1,18 +1,27 @@
-"""Where a sweep runs: processes of this machine, or a Dask scheduler with workers on many."""
+"""Where a sweep runs, processes of this machine or a Dask scheduler with workers on many, and what a worker does."""
 
 import importlib
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
-from tempfile import TemporaryDirectory
+from pathlib import PurePath
 from typing import Any
 
-from tr_analysis.errors import StudyError
-from tr_analysis.sweep.worker import start_worker
+from tr_analysis.errors import ChapterError, StudyError
+from tr_analysis.study import SETTINGS
+from tr_analysis.sweep.specify import Call
+from tr_analysis.sweep.targets import Found, Target, close_kernels
 
 _PACKAGE = "tr-analysis"
 _PATIENCE = 10  # seconds in which a scheduler has to answer, and a worker to end
@@ -22,6 +31,10 @@ class EngineError(StudyError):
     """Nothing can run there: no scheduler, no workers, or no library to reach them."""
 
     exit_code = 3
+
+
+class OtherVersionError(StudyError):
+    """A worker has other code, tables or libraries than the sweep was planned with."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,16 @@ class Engine:
     losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a specification ended: what it found and its files, or a failure in one line."""
+
+    call: Call
+    found: Found = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    failure: str = ""
+
+
 def processes(jobs: int | None = None) -> Engine:
     """Return an engine of processes on this machine, each started afresh; by default one per processor."""
     jobs = jobs or os.cpu_count() or 1
@@ -53,8 +76,8 @@ def processes(jobs: int | None = None) -> Engine:
 def _pool(jobs: int) -> Iterator[Executor]:
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # a forked process would share locks and sockets with this
-    with TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as place:
-        executor = ProcessPoolExecutor(jobs, context, initializer=start_worker, initargs=(place,))
+    with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as place:
+        executor = ProcessPoolExecutor(jobs, context, initializer=_start_worker, initargs=(place,))
         try:
             yield executor
             executor.shutdown()
@@ -70,12 +93,7 @@ def _pool(jobs: int) -> Iterator[Executor]:
 
 @contextmanager
 def dask(scheduler: str) -> Iterator[Engine]:
-    """Yield an engine of the workers of a Dask scheduler.
-
-    Parameters
-    ----------
-    scheduler
-        Its address, ``tcp://host:port``.
+    """Yield an engine of the workers of a Dask scheduler, given its address, ``tcp://host:port``.
 
     Raises
     ------
@@ -91,7 +109,6 @@ def dask(scheduler: str) -> Iterator[Engine]:
             raise EngineError(
                 f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
             )
-
         installed = client.run(version, _PACKAGE, on_error="return")
         if lacking := [place for place, found in installed.items() if isinstance(found, Exception)]:
             raise EngineError(
@@ -127,3 +144,60 @@ def _client(scheduler: str) -> Iterator[Any]:
         ) from None
     with client:
         yield client
+
+
+def work(target: Target, version: str, calls: Sequence[Call]) -> tuple[list[Ending], float]:
+    """Run some specifications in a worker; tell how each ended, and how many seconds all took.
+
+    Raises
+    ------
+    OtherVersionError
+        If this worker would compute something else than the others.
+    """
+    if _version(target) != version:
+        raise OtherVersionError(
+            f"a worker has other code, tables or libraries for {target.name} than this machine: "
+            "install the same everywhere, start the workers again, and run again"
+        )
+    start = time.perf_counter()
+    endings = [_run(target, call) for call in calls]
+    return endings, time.perf_counter() - start
+
+
+_version = cache(lambda target: target.version())
+
+
+def _run(target: Target, call: Call) -> Ending:
+    try:
+        return Ending(call, *target.run(call.arguments, call.id))
+    except ChapterError as error:  # says itself where
+        return Ending(call, failure=" ".join(str(error).split()))
+    except (Exception, SystemExit) as error:  # a failure is a result too: it must not stop the others
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        frames = [(PurePath(f.filename), f) for f in traceback.extract_tb(error.__traceback__)]
+        ours = PurePath(__file__).parent
+        places = [f"{path.name}:{f.lineno} in {f.name}" for path, f in frames if path.parent != ours]
+        return Ending(call, failure=" | ".join([words, *places[-3:]]))
+
+
+def _start_worker(place: str) -> None:
+    """Prepare a process of a local pool: quiet at Ctrl-C, and nothing is left of it however it ends."""
+    os.environ.update(SETTINGS)
+    tempfile.tempdir = place
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep ends its workers itself
+    signal.signal(signal.SIGTERM, lambda *_: _leave())
+    threading.Thread(target=_follow_parent, args=(place,), daemon=True).start()
+
+
+def _follow_parent(place: str) -> None:
+    """End when the sweep was killed, and take its folder along."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        close_kernels()
+        shutil.rmtree(place, ignore_errors=True)
+        os._exit(1)
+
+
+def _leave() -> None:
+    close_kernels()
+    os._exit(128 + signal.SIGTERM)

@@ -1,5 +1,6 @@
-"""A sweep as written down: a TOML file, read and checked before anything runs."""
+"""A sweep as written down: a TOML file, read and checked before anything runs, and the id of each specification."""
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -10,11 +11,23 @@ from typing import Any
 
 from tr_analysis.errors import UsageError, nearest
 from tr_analysis.paths import reports
-from tr_analysis.sweep.identity import derived_seed, specification_id
 from tr_analysis.sweep.targets import SEED, ChapterTarget, FunctionTarget, Target
-from tr_analysis.sweep.worker import Call
 
 _KEYS = ("function", "chapter", "seed", "findings", "fixed", "grid", "specifications")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One specification: its id, the parameters as the table shows them, and its seed if the sweep has one."""
+
+    id: str
+    given: dict[str, Any]
+    seed: int | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Everything that is handed over."""
+        return self.given if self.seed is None else self.given | {SEED: self.seed}
 
 
 @dataclass(frozen=True)
@@ -39,18 +52,7 @@ class Sweep:
     findings: tuple[str, ...] = ()
 
     def calls(self, version: str) -> list[Call]:
-        """Return the specifications with their ids and seeds.
-
-        Parameters
-        ----------
-        version
-            Of the target.
-
-        Raises
-        ------
-        UsageError
-            If two are the same.
-        """
+        """Return the specifications with ids and seeds, given the target's version; refuse one given twice."""
         calls: dict[str, Call] = {}
         for given in self.given:
             identity = specification_id(self.target.name, version, self.target.identifying(given))
@@ -61,13 +63,20 @@ class Sweep:
         return list(calls.values())
 
 
-def read_sweep(path: Path) -> Sweep:
-    """Read and check a sweep.
+def specification_id(name: str, version: str, arguments: Mapping[str, Any]) -> str:
+    """Return sixteen hexadecimal digits of the SHA-256 of what is run, its version, and its arguments in any order."""
+    content = {"run": name, "version": version, "arguments": arguments}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()[:16]
 
-    Parameters
-    ----------
-    path
-        The TOML file; `docs/sweeps.md` shows two.
+
+def derived_seed(seed: int, identity: str) -> int:
+    """Return the seed of one specification, from 0 up to 2**63, from that of the sweep and its id alone."""
+    digest = hashlib.sha256(f"{seed}:{identity}".encode("ascii")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def read_sweep(path: Path) -> Sweep:
+    """Read and check a sweep: a TOML file, of which `docs/sweeps.md` shows some.
 
     Raises
     ------
@@ -75,93 +84,80 @@ def read_sweep(path: Path) -> Sweep:
         For whatever is not as it must be; the message names the file, the key, the value and what to write.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _sweep(tomllib.loads(path.read_text(encoding="utf-8")), path.resolve().parent)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise UsageError(f"{path}: is not TOML: {error}") from None
-    try:
-        return _sweep(content, path.resolve().parent)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
 def _sweep(content: Mapping[str, Any], folder: Path) -> Sweep:
-    _refuse_unknown(content, _KEYS, "")
+    _refuse_unknown(content, _KEYS)
     target = _target(content, folder)
-    seed, findings = content.get(SEED), content.get("findings", [])
-    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+    seed = content.get(SEED)
+    if seed is not None and type(seed) is not int:
         raise UsageError(f"seed = {seed!r} is no whole number")
     given = list(_given(content))
     if seed is not None and any(SEED in one for one in given):
         raise UsageError("seed is given at the top and as a parameter: keep one")
-    if findings and isinstance(target, FunctionTarget):
-        raise UsageError("findings: a function's outcomes are all in the table; leave it out")
     checked = tuple(target.check(one, seeded=seed is not None) for one in given)
-    return Sweep(target, checked, seed, _findings(findings, target.name))
+    return Sweep(target, checked, seed, _findings(content.get("findings", []), target))
 
 
 def _target(content: Mapping[str, Any], folder: Path) -> Target:
     if ("chapter" in content) == ("function" in content):
         raise UsageError('give either chapter = "03-recall", or [function] with name = "module:function"')
     if "chapter" in content:
-        return ChapterTarget.named(_text(content["chapter"], "chapter"))
+        return ChapterTarget.named(str(content["chapter"]))
     function = _table(content["function"], "function")
     _refuse_unknown(function, ("name",), "function.", "; fixed arguments stand in [fixed]")
-    if "name" not in function:
-        raise UsageError('function: give name = "module:function"')
-    target = FunctionTarget(_text(function["name"], "function.name"), str(folder))
+    target = FunctionTarget(str(function.get("name")), str(folder))
     target.function()
     return target
 
 
 def _given(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the parameters of each specification; the last of a grid turns fastest."""
+    """Yield the parameters of each specification; the last of a grid changes fastest."""
     fixed, grid = (_table(content.get(name, {}), name) for name in ("fixed", "grid"))
-    listed = content.get("specifications")
-    if (listed is None) == (not grid):
+    listed = content.get("specifications", [])
+    if bool(listed) == bool(grid) or not isinstance(listed, list):
         raise UsageError("give either a [grid] of lists, or a list of [[specifications]]")
-    if listed is not None:
-        if not isinstance(listed, list) or not listed:
-            raise UsageError("specifications: write each as a table under [[specifications]]")
-        yield from (fixed | _table(one, "specifications") for one in listed)
-        return
+    for one in listed:
+        yield fixed | _table(one, "specifications")
     for name, options in grid.items():
         if not isinstance(options, list) or not options:
             raise UsageError(f"grid.{name} = {options!r} is no list with values; write it as [{options!r}]")
         if name in fixed:
             raise UsageError(f"{name} is in [fixed] and in [grid]: keep one")
-    for chosen in product(*grid.values()):
+    for chosen in product(*grid.values()) if grid else ():
         yield fixed | dict(zip(grid, chosen, strict=True))
 
 
-def _findings(names: Any, chapter: str) -> tuple[str, ...]:
+def _findings(names: Any, target: Target) -> tuple[str, ...]:
     """Return the findings asked for; those of the study's own run are known beforehand."""
+    if names and isinstance(target, FunctionTarget):
+        raise UsageError("findings: a function's outcomes are all in the table; leave it out")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise UsageError(f"findings = {names!r} is no list of names")
-    results = reports() / "results" / f"{chapter}.json"
+    results = reports() / "results" / f"{target.name}.json"
     if names and results.exists():
         known = json.loads(results.read_bytes())["findings"]
         for name in names:
             if name not in known:
-                raise UsageError(f"findings: {chapter} has no finding {name}{nearest(name, known)}")
+                raise UsageError(f"findings: {target.name} has no finding {name}{nearest(name, known)}")
     return tuple(names)
 
 
-def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], place: str, remedy: str = "") -> None:
+def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], at: str = "", remedy: str = "") -> None:
     for name in table:
         if name not in known:
             hint = nearest(name, known) or remedy or f"; there are {', '.join(known)}"
-            raise UsageError(f"{place}{name} is no key{hint}")
+            raise UsageError(f"{at}{name} is no key{hint}")
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError(f"{name} = {value!r} is no table; write it under [{name}]")
-    return value
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{name} = {value!r} is no text; put it in quotes")
     return value

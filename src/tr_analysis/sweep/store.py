@@ -5,7 +5,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -13,22 +13,15 @@ from typing import Any
 
 from tr_analysis.errors import UsageError
 from tr_analysis.files import write_files
-from tr_analysis.sweep.outcome import Plain
-from tr_analysis.sweep.worker import Call, Ending
+from tr_analysis.sweep.engines import Ending
+from tr_analysis.sweep.specify import Call
 
-TABLE = "table.csv"
 _RECORD = "result.json"
 _ASIDE = ".writing-"
 
 
 class Store:
-    """The folder of a sweep: ``runs/<id>/result.json`` and, of a chapter, its files beside that.
-
-    Parameters
-    ----------
-    out
-        The folder.
-    """
+    """The folder of a sweep: ``runs/<id>/result.json`` and, of a chapter, its files beside that."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
@@ -36,13 +29,7 @@ class Store:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Make the folder, keep other sweeps out of it, and sweep up what a killed one left.
-
-        Raises
-        ------
-        UsageError
-            If another sweep is at work there, or it cannot be written.
-        """
+        """Make the folder, keep other sweeps out of it with a `UsageError`, and sweep up what a killed one left."""
         try:
             self._runs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -61,10 +48,11 @@ class Store:
 
     def publish(self, ending: Ending) -> None:
         """Put what a specification gave in place, all at once; a failure makes room for the next."""
+        call = ending.call
         record = {
-            "id": ending.call.id,
-            "arguments": ending.call.arguments,
-            "outcome": ending.outcome,
+            "id": call.id,
+            "arguments": call.arguments,
+            "outcome": ending.found,
             "failure": ending.failure,
         }
         text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
@@ -73,7 +61,7 @@ class Store:
             (aside / place).parent.mkdir(parents=True, exist_ok=True)
             (aside / place).write_bytes(content)
         aside.chmod(0o755)
-        target = self._runs / ending.call.id
+        target = self._runs / call.id
         if target.exists():
             earlier = Path(mkdtemp(dir=self._runs, prefix=_ASIDE))
             target.rename(earlier)
@@ -87,14 +75,7 @@ class Store:
 
         Columns are the id, the parameters, what was found, and the failure, empty where there is none. What
         was found under the name of a parameter is called ``<name>_found``. A finding of a chapter has its value,
-        ``_low`` and ``_high``.
-
-        Parameters
-        ----------
-        calls
-            The specifications.
-        findings
-            Names of the findings to show; all outcomes when empty.
+        ``_low`` and ``_high``; where some are named, only those are shown.
         """
         rows = [(call, record) for call in calls if (record := self._record(call))]
         given = _union(call.arguments for call, _ in rows)
@@ -108,7 +89,7 @@ class Store:
             parameters = [_written(call.arguments.get(name)) for name in given]
             outcome = [_written(record["outcome"].get(name)) for name in found]
             table.writerow([call.id, *parameters, *outcome, record["failure"]])
-        (path,) = write_files(self.out, {TABLE: text.getvalue().encode()})
+        (path,) = write_files(self.out, {"table.csv": text.getvalue().encode()})
         return path
 
     def _record(self, call: Call) -> dict[str, Any] | None:
@@ -119,12 +100,12 @@ class Store:
         return record
 
 
-def _union(tables: Iterator[dict[str, Any]] | Any) -> list[str]:
+def _union(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the names in some tables, in the order in which they first appear."""
     return list(dict.fromkeys(name for table in tables for name in table))
 
 
-def _written(value: Plain | list[Any] | dict[str, Any]) -> str:
+def _written(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

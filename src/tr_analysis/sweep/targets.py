@@ -1,67 +1,58 @@
-"""What a sweep runs: a function or a chapter, and how its arguments are checked before anything starts."""
+"""What a sweep runs, a function or a chapter: how arguments are checked, what it stands on, and what it found."""
 
+import atexit
 import inspect
+import json
+import math
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from functools import cache, cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any
 
+from tr_analysis import paths
 from tr_analysis.errors import StudyError, UsageError, nearest
-from tr_analysis.paths import notebooks, reports
+from tr_analysis.files import file_hash, sha256
 from tr_analysis.study.chapters import choose, find_chapters
-from tr_analysis.study.needs import needed_results
+from tr_analysis.study.incremental import package_hash, versions
+from tr_analysis.study.notebook import imported_modules, needed_results
 from tr_analysis.study.parameters import Parameter, parse, read_parameters
-from tr_analysis.sweep.identity import canonical
-from tr_analysis.sweep.outcome import Outcome, function_outcome, results_outcome
-from tr_analysis.sweep.version import hashed, module_sources
+
+if TYPE_CHECKING:
+    from tr_analysis.study.kernels import Kernels
 
 SEED = "seed"
+
+Plain = str | int | float | bool | None
+Found = dict[str, Plain]
 
 
 @dataclass(frozen=True)
 class FunctionTarget:
-    """A function of an importable module.
-
-    Attributes
-    ----------
-    name
-        ``module:function``.
-    folder
-        Where modules that are not installed are looked for: the folder of the sweep's file.
-    """
+    """A function, ``module:function``; modules that are not installed are looked for in the folder of the sweep's file."""
 
     name: str
     folder: str
 
     def check(self, arguments: Mapping[str, Any], *, seeded: bool) -> dict[str, Any]:
-        """Return the arguments, or refuse what the function does not take.
-
-        Raises
-        ------
-        UsageError
-            For an unknown or missing argument, or a value that is no plain one.
-        """
-        known = inspect.signature(self.function()).parameters
-        open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
-        takes_seed = SEED in known or open_ended
-        if seeded and not takes_seed:
-            raise UsageError(f"seed: {self.name} takes no seed; leave it out")
-        for name in arguments:
-            if name not in known and not open_ended:
-                hint = nearest(name, known) or f"; it takes {', '.join(known) or 'nothing'}"
-                raise UsageError(f"{name}: {self.name} has no such argument{hint}")
-        for p in known.values():
-            given = p.name in arguments or (seeded and p.name == SEED)
-            if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and not given:
-                remedy = "seed = 1 at the top" if p.name == SEED else "a value in [fixed] or a list in [grid]"
-                raise UsageError(f"{p.name}: {self.name} needs it; give {remedy}")
+        """Return the arguments, or refuse with a `UsageError` what the function does not take or is no plain value."""
+        signature = inspect.signature(self.function())
+        handed = {**arguments, **({SEED: 0} if seeded else {})}
         try:
-            canonical(arguments, "arguments")
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+            signature.bind_partial(**handed)  # says what is unknown before what is missing
+            signature.bind(**handed)
+        except TypeError as error:
+            raise UsageError(f"{self.name} takes {signature}: {error}") from None
+        for name, value in arguments.items():
+            try:
+                json.dumps(value, allow_nan=False)
+            except (TypeError, ValueError):
+                rule = "is no text, finite number, true or false; write a date or month as text in quotes"
+                raise UsageError(f"{name}: {value} {rule}") from None
         return dict(arguments)
 
     def identifying(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -69,46 +60,35 @@ class FunctionTarget:
         return given
 
     def function(self) -> Callable[..., Any]:
-        """Import the function.
-
-        Raises
-        ------
-        UsageError
-            If there is no such module or function.
-        """
+        """Import the function, or refuse its name with a `UsageError`."""
         return _imported(self)
 
     def version(self) -> str:
         """Return a hash of the code and the tables that the function stands on."""
-        return hashed(module_sources(self.function().__module__))
+        return _version(_sources(sys.modules[self.function().__module__.partition(".")[0]].__file__))
 
     def seed(self, seed: int) -> int:
         """Return a seed as the function takes it."""
         return seed
 
-    def run(self, arguments: Mapping[str, Any], identity: str) -> tuple[Outcome, dict[str, bytes]]:
+    def run(self, arguments: Mapping[str, Any], identity: str) -> tuple[Found, dict[str, bytes]]:
         """Call the function: what it found, and no files."""
-        return function_outcome(self.function()(**arguments)), {}
+        return found_by_name(self.function()(**arguments)), {}
 
 
 @cache
 def _imported(target: FunctionTarget) -> Callable[..., Any]:
-    module, colon, function = target.name.partition(":")
-    if not (colon and module and function.isidentifier()):
-        raise UsageError(f"name: {target.name!r} is not of the form module:function")
     if target.folder not in sys.path:
         sys.path.append(target.folder)
     try:
-        found = getattr(import_module(module), function)
-    except ImportError as error:
+        found: Callable[..., Any] = resolve_name(target.name)
+    except (ValueError, ImportError, AttributeError) as error:
         raise UsageError(
-            f"name: {module} cannot be imported ({error}); install it, or put it beside this file"
+            f"function.name: {target.name} cannot be imported ({error}); write module:function, and install the module "
+            "or put it beside this file"
         ) from None
-    except AttributeError:
-        hint = nearest(function, vars(sys.modules[module]))
-        raise UsageError(f"name: {module} has no function {function}{hint}") from None
     if not inspect.isroutine(found):
-        raise UsageError(f"name: {target.name} is no function; name one that takes plain arguments")
+        raise UsageError(f"function.name: {target.name} is no function; name one that takes plain arguments")
     return found
 
 
@@ -127,62 +107,129 @@ class ChapterTarget:
     @property
     def path(self) -> Path:
         """Its notebook."""
-        return notebooks() / f"{self.name}.ipynb"
-
-    def check(self, arguments: Mapping[str, Any], *, seeded: bool) -> dict[str, Any]:
-        """Return the values in the types that the chapter declares, or refuse what it does not know.
-
-        Raises
-        ------
-        UsageError
-            For an unknown parameter or a value that is not allowed.
-        """
-        known = {parameter.name: parameter for parameter in self.parameters}
-        if seeded and SEED not in known:
-            raise UsageError(f"seed: {self.name} has no parameter seed; leave it out")
-        for name in arguments:
-            if name not in known:
-                hint = nearest(name, known) or f"; it has {', '.join(known) or 'none'}"
-                raise UsageError(f"{name}: {self.name} has no such parameter{hint}")
-        return {name: parse(known[name], value) for name, value in arguments.items()}
+        return paths.notebooks() / f"{self.name}.ipynb"
 
     @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """What may be turned."""
-        return read_parameters(self.path)
+    def parameters(self) -> dict[str, Parameter]:
+        """Its parameters by name."""
+        return {parameter.name: parameter for parameter in read_parameters(self.path)}
+
+    def check(self, arguments: Mapping[str, Any], *, seeded: bool) -> dict[str, Any]:
+        """Return the values in the types that the chapter declares, or refuse them with a `UsageError`."""
+        for name in [*arguments, *([SEED] if seeded else [])]:
+            if name not in self.parameters:
+                hint = nearest(name, self.parameters) or f"; it has {', '.join(self.parameters) or 'none'}"
+                raise UsageError(f"{name}: {self.name} has no such parameter{hint}")
+        return {name: parse(self.parameters[name], value) for name, value in arguments.items()}
 
     def identifying(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the values of all parameters: to give a default is to give nothing."""
-        return {**{parameter.name: parameter.default for parameter in self.parameters}, **given}
+        return {name: parameter.default for name, parameter in self.parameters.items()} | dict(given)
 
     def version(self) -> str:
-        """Return a hash of the notebook, the results it loads, and the code and tables it stands on.
-
-        Raises
-        ------
-        StudyError
-            If results that it loads are not there.
-        """
-        needed = [reports() / "results" / f"{name}.json" for name in needed_results(self.path)]
+        """Return a hash of the notebook, the results it loads, and the code and tables it stands on."""
+        needed = [paths.reports() / "results" / f"{name}.json" for name in needed_results(self.path)]
         if missing := next((path for path in needed if not path.exists()), None):
             raise StudyError(f"{self.name} loads {missing.name}; run `tr-analysis run {missing.stem}` first")
-        return hashed((path.name, path.read_bytes()) for path in (self.path, *needed))
+        return _version((path.name, path) for path in (self.path, *needed))
 
     def seed(self, seed: int) -> int:
         """Return a seed within the bounds that the chapter sets."""
-        (parameter,) = (p for p in self.parameters if p.name == SEED)
-        if parameter.low is None or parameter.high is None:
-            return seed
-        low, high = int(parameter.low), int(parameter.high)
-        return low + seed % (high - low + 1)
+        low, high = self.parameters[SEED].low, self.parameters[SEED].high
+        return seed if low is None or high is None else int(low) + seed % (int(high) - int(low) + 1)
 
-    def run(self, arguments: Mapping[str, Any], identity: str) -> tuple[Outcome, dict[str, bytes]]:
-        """Run the chapter: its key numbers, and its files."""
-        from tr_analysis.sweep.chapters import run_chapter
+    def run(self, arguments: Mapping[str, Any], identity: str) -> tuple[Found, dict[str, bytes]]:
+        """Run the chapter in a kernel of its own: its key numbers, and its files; nothing is written.
 
-        files = run_chapter(self.name, arguments, identity)
-        (results,) = (content for path, content in files.items() if path.startswith("results/"))
-        return results_outcome(results), files
+        The id of the specification tells the runs of a process apart. A `ChapterError` says where and why it failed.
+        """
+        from tr_analysis.study.execution import ExecutionError, KernelError, execute
+        from tr_analysis.study.plan import plan
+        from tr_analysis.study.publish import chapter_files, normalise
+
+        # No file goes to the folder; the planner only sees that one could.
+        (task,) = plan([self.name], self.identifying(arguments), Path(gettempdir()))
+        alias = f"{task.name} {identity}"
+        try:
+            executed = execute(replace(task, name=alias), _kernels(self.path))
+        except ExecutionError as error:
+            if isinstance(error, KernelError):  # what it was started from may be gone as well
+                close_kernels()
+            raise type(error)(str(error).replace(alias, task.name, 1), error.notebook) from None
+        files = chapter_files(task, normalise(executed, task))
+        return _key_numbers(files[f"results/{task.name}.json"]), files
 
 
 Target = FunctionTarget | ChapterTarget
+
+_open = ExitStack()  # the kernels of this process
+atexit.register(_open.close)
+
+
+@cache
+def _kernels(notebook: Path) -> "Kernels":
+    from tr_analysis.study.kernels import running_kernels
+
+    return _open.enter_context(running_kernels(paths.notebooks(), names=imported_modules(notebook)))
+
+
+def close_kernels() -> None:
+    """End the kernels of this process; those of the next chapter are new."""
+    _kernels.cache_clear()
+    _open.close()
+
+
+def _sources(file: str | None) -> Iterator[tuple[str, Path]]:
+    """Yield the source files of a module, or of a whole package, by name; none of what is compiled."""
+    path = Path(file or "")
+    if path.name == "__init__.py":
+        yield from (
+            (source.relative_to(path.parents[1]).as_posix(), source) for source in path.parent.rglob("*.py")
+        )
+    elif path.suffix == ".py":
+        yield path.name, path
+
+
+def _version(files: Iterable[tuple[str, Path]]) -> str:
+    """Return the SHA-256 of files by name, together with the package's code, its tables and the libraries."""
+    parts = {name: file_hash(path) for name, path in files} | versions()
+    parts |= {"the package": package_hash(), "the tables": file_hash(paths.tables() / "manifest.json")}
+    return sha256(json.dumps(parts, sort_keys=True).encode())
+
+
+def found_by_name(result: Any) -> Found:
+    """Return what a function found by name: a dictionary, a dataclass, a tuple with names, a row of a frame, or one value called ``value``.
+
+    A number that is not finite is missing; what is no plain value is a `ValueError`.
+    """
+    if is_dataclass(result) and not isinstance(result, type):
+        result = asdict(result)
+    elif hasattr(result, "_asdict"):
+        result = result._asdict()
+    elif hasattr(result, "to_dict"):
+        result = result.to_dict()
+    found = result if isinstance(result, Mapping) else {"value": result}
+    return {str(name): _plain(str(name), value) for name, value in found.items()}
+
+
+def _plain(name: str, value: Any) -> Plain:
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # numpy's own numbers
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    raise ValueError(
+        f"the function returned {name} as {type(value).__name__}; "
+        "let it return numbers and words, one or a dictionary of them"
+    )
+
+
+def _key_numbers(results: bytes) -> Found:
+    """Return the findings in a chapter's results: each its value, and its interval where it has one."""
+    found: Found = {}
+    for name, finding in json.loads(results)["findings"].items():
+        value = finding.get("value")
+        found[name] = finding.get("text") if value is None else value
+        found |= {f"{name}_low": finding.get("low"), f"{name}_high": finding.get("high")}
+    return found

@@ -13,6 +13,7 @@ from tr_analysis.report.charts.draw import (
 from tr_analysis.report.charts.marks import EVENTS, FOLLOW_UP, at, mark, reform
 from tr_analysis.report.charts.output import show
 from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS, SECOND, canvas, contrast, pale
+from tr_analysis.report.charts.units import unit_chart
 
 __all__ = [
     "ALL",
@@ -37,4 +38,5 @@ __all__ = [
     "pale",
     "reform",
     "show",
+    "unit_chart",
 ]

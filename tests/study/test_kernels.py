@@ -1,0 +1,196 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from tests.processes import LIMIT, descendants, is_gone, wait_for
+from tr_analysis import paths
+from tr_analysis.study import kernels
+from tr_analysis.study.execution import kernels_for, run
+from tr_analysis.study.kernels import ForkedKernel, running_kernels
+from tr_analysis.study.plan import plan
+from tr_analysis.study.tables import build_tables
+
+forks = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+
+STATE = """\
+import json, os, random, signal, sys
+loaded = "pandas" in sys.modules
+import numpy, pandas, psutil
+own = [numpy.random.random(), random.random(), os.getpid()]
+fixed = [os.getcwd(), sys.argv[:2], sys.argv[3:], sys.path, sorted(set(os.environ) - {"JPY_PARENT_PID", "PYDEVD_USE_FRAME_EVAL"})]
+open_files = {int(name) for name in os.listdir("/proc/self/fd")}
+open_files -= {c.fd for c in psutil.Process().net_connections("all") if c.laddr}  # clients may still be connecting
+fixed += [os.environ["TR_ANALYSIS_REPORTS"], hash("a"), os.getpgid(0) == os.getpid(), len(open_files)]
+fixed += [pandas.get_option("display.max_columns"), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL]
+print(json.dumps({"loaded": loaded, "own": own, "fixed": fixed, "parent": os.getppid()}))
+"""
+
+
+def run_with(tasks, *, forked):
+    with kernels_for(tasks, forked=forked) as kernels:
+        return run(tasks, jobs=2, kernels=kernels)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def printed(folder: Path, name: str) -> dict:
+    return json.loads(nbformat.read(folder / f"{name}.ipynb", as_version=4).cells[5].outputs[0].text)
+
+
+@forks
+@pytest.mark.full
+def test_a_forked_kernel_shares_what_is_imported_and_nothing_else(toy, own_server, tmp_path):
+    toy("01-a", STATE)
+    toy("02-b", STATE)
+    states = []
+    for names, forked in ((["01", "02"], True), (["01"], False)):
+        tasks = plan(names, out=tmp_path / "out")
+        assert {outcome.failure for outcome in run_with(tasks, forked=forked)} == {""}
+        states += [printed(tmp_path / "out", task.name) for task in tasks]
+    first, second, standard = states
+    assert (first["loaded"], standard["loaded"]) == (True, False)
+    assert first["parent"] == second["parent"] != os.getpid() == standard["parent"]
+    assert all(one != other for one, other in zip(first["own"], second["own"], strict=True))
+    assert first["fixed"] == second["fixed"] == standard["fixed"]
+
+
+@forks
+@pytest.mark.full
+def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
+    build_tables()
+    given = {}
+    for forked in (True, False):
+        outcomes = run_with(plan(out=tmp_path / str(forked)), forked=forked)
+        assert {outcome.failure for outcome in outcomes} == {""}
+        given[forked] = tree(tmp_path / str(forked))
+    assert {f"{task.name}.ipynb" for task in plan()} <= set(given[True])
+    assert [name for name in given[True] if given[True][name] != given[False].get(name)] == []
+    assert set(given[True]) == set(given[False])
+
+
+@forks
+def test_a_crash_is_its_own_chapters_error(toy):
+    toy("01-crash", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
+    toy("02-good", "n")
+    failures = [outcome.failure for outcome in run(plan(), jobs=1)]
+    assert failures == ["01-crash, under “Evidence”: the kernel died while this cell ran", ""]
+
+
+@forks
+def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, own_server, monkeypatch):
+    broken = [sys.executable, "-c", "raise SystemExit('no room to fork in')"]
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: start(broken, **options))
+    toy("01-a", "n")
+    (outcome,) = run(plan())
+    reason = "the process that kernels are forked from ended; try --kernels standard"
+    assert outcome.failure == (
+        f"01-a: the kernel did not start ({reason}); its last words: no room to fork in"
+    )
+
+
+@forks
+def test_nothing_is_left_of_a_run_whatever_its_server_was_doing(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = descendants()  # such as the browser of other tests
+    with running_kernels(paths.notebooks()):  # it still imports
+        importing = descendants() - before
+        assert importing
+    with running_kernels(paths.notebooks()) as kernels:
+        (runtime,) = tmp_path.iterdir()
+        pid = kernels._server.fork(["-f", "k.json"], tmp_path, {}, runtime / "k.log")
+        serving = descendants() - before
+        assert pid in serving
+    assert all(map(is_gone, importing | serving))
+    assert list(tmp_path.iterdir()) == []
+
+
+@forks
+def test_a_kernel_that_is_gone_is_not_mistaken_for_another():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        kernel = ForkedKernel(process.pid)
+        assert kernel.poll() is None
+    assert kernel.poll() == kernel.wait() == 1
+    kernel.send_signal(signal.SIGKILL)
+    assert ForkedKernel(process.pid).poll() == 1
+
+
+@contextmanager
+def sleeper() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start a process that starts another; yield it and the other's id once both sleep."""
+    sleeps = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeps!r}])"
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        child = psutil.Process(int(process.stdout.readline()))
+        try:
+            yield process, child.pid
+        finally:  # where they are left over, nobody waits until they wake
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+            process.kill()
+
+
+def test_no_kernel_outlives_its_run_nor_any_file_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with sleeper() as (process, child), running_kernels(tmp_path) as running:
+        (runtime,) = tmp_path.iterdir()
+        assert runtime.stat().st_mode & 0o077 == 0
+        running._remember(process.pid)
+        running.stop()
+        assert process.wait(LIMIT) != 0
+        wait_for(lambda: is_gone(child))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kernel_that_starts_after_the_end_ends_too(tmp_path):
+    with running_kernels(tmp_path) as running:
+        running.stop()
+        with sleeper() as (process, _):
+            running._remember(process.pid)
+            assert process.wait(LIMIT) != 0
+
+
+@pytest.mark.parametrize(("longest", "transport"), [(200, "ipc"), (3, "tcp")])
+def test_sockets_are_used_where_their_path_is_short_enough(tmp_path, monkeypatch, longest, transport):
+    if os.name != "posix":
+        pytest.skip("no Unix sockets")
+    monkeypatch.setattr(kernels, "LONGEST_FOLDER", longest)
+    with running_kernels(tmp_path) as running:
+        config = running.options("01-a", tmp_path)["config"]
+        assert config["ConnectionFileMixin"]["transport"] == transport
+
+
+def test_a_kernel_that_cannot_start_says_why(toy, tmp_path, monkeypatch):
+    spec = tmp_path / "jupyter" / "kernels" / "broken" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise SystemExit('No module named ipykernel')"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "broken", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    toy("01-a", "n", kernel="broken")
+    (outcome,) = run(plan())
+    assert outcome.failure.startswith("01-a: the kernel did not start (")
+    assert outcome.failure.endswith("its last words: No module named ipykernel")
+    assert outcome.files == ()
+    assert not Path(tmp_path, "reports").exists()
+
+
+@forks
+def test_forked_kernels_do_not_share_their_chance(toy, tmp_path):
+    for name in ("01-a", "02-b"):
+        toy(name, "import numpy, random\nprint([numpy.random.random(), random.random()])")
+    assert [outcome.failure for outcome in run(plan())] == ["", ""]
+    first, second = (printed(tmp_path / "reports", name) for name in ("01-a", "02-b"))
+    assert first[0] != second[0]
+    assert first[1] != second[1]
