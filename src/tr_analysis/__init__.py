@@ -37,7 +37,11 @@ Estimators
 - ``panel.regression_to_the_mean``: did the best stay the best, or slip back as luck would?
 - ``panel.association``: do units that do well on one measure do well on the other?
 - ``panel.adjustment_identity``: are the printed adjusted rates what the published formula gives?
+- ``panel.changes``: by how much did reoffending change at each provider, on both measures?
+- ``panel.flag_counts``: how many providers won and lost, how many by corrected tests, and how many officially?
 - ``panel_simulation.simulate_panel``: what would a panel of single providers look like that adds up to what was published of all?
+- ``panel_simulation.compare_totals``: does the simulated panel match the published totals?
+- ``panel_simulation.with_invented_names``: how do we show a simulated panel without saying anything of a real provider?
 - ``payment.standard_error``: how far does a cohort's rate stray from its baseline by chance alone?
 - ``payment.critical_value``: how far from the baseline must a rate be to count as changed?
 - ``payment.outcome_probabilities``: how probable is it that a true change of the rate is paid for, or that money is taken back?

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tr_analysis.estimators.panel import (
     adjustment_identity,
     association,
+    changes,
+    flag_counts,
     flag_significance,
     multiplicity,
     regression_to_the_mean,
@@ -154,3 +156,29 @@ def test_a_cell_that_lacks_a_part_is_left_out_and_a_missing_column_is_named():
 def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_flags_are_counted_beside_the_official_ones():
+    """At 1.39 points of error only the first fall and the rise are significant; the second official flag differs."""
+    official = ["significant reduction", "significant reduction", None]
+    judged = flag_significance(rows(40.0, 46.0, 51.0), level=0.05).assign(significance=official)
+    assert flag_counts(judged, level=0.05) == {
+        "tested": 3, "official": 2, "won": 1, "lost": 1, "either": 2, "by_holm": 2, "by_benjamini_hochberg": 2,
+        "official_won": 2, "official_lost": 0, "alike": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("since_baseline", "known", "change", "frequency_change"),
+    [(True, 4.0, [-5.0, 4.0], [25.0, 0.0]), (False, np.nan, [-10.0, 10.0], [100 / 7, -100 * 3 / 35])],
+)
+def test_changes_are_since_the_baseline_or_from_all(since_baseline, known, change, frequency_change):
+    """Of all 2,000 people 800 reoffended, 40%, and each committed 4.375 offences."""
+    panel = pd.DataFrame({
+        "cohort": "2015Q4", "offenders": 1000, "reoffenders": [300, 500], "reoffences": [1500, 2000],
+        "frequency_rate": np.nan, "difference": [-5.0, 4.0], "baseline_frequency": known,
+    })  # fmt: skip
+    found = changes(panel, since_baseline=since_baseline)
+    assert found["change"].tolist() == pytest.approx(change)
+    assert found["frequency_change"].tolist() == pytest.approx(frequency_change)
+    assert found["variance"].tolist() == pytest.approx([2.4, 2.4])

@@ -20,6 +20,8 @@ __all__ = [
     "regression_to_the_mean",
     "association",
     "adjustment_identity",
+    "changes",
+    "flag_counts",
 ]
 
 REDUCTION, INCREASE, NEITHER = "significant reduction", "significant increase", "not significant"
@@ -113,6 +115,51 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
     return pd.DataFrame({**found, "by_holm": holm[0], "by_benjamini_hochberg": bh[0]}, index=index)
 
 
+def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
+    """Count the flags of a set of results, before and after corrections for their number, beside the official ones.
+
+    Answers: how many providers won and lost, how many by corrected tests, and how many officially?
+
+    Parameters
+    ----------
+    judged, level
+        From `flag_significance` at this level, rows without a test dropped; with the official flags in the column
+        significance, where there are any.
+
+    Returns
+    -------
+    dict
+        tested, won, lost, either, by_holm and by_benjamini_hochberg (of `multiplicity`), and of the official flags
+        official, official_won, official_lost and alike (those that are the same here).
+
+    Raises
+    ------
+    ValueError
+        As in `multiplicity`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"adjusted_rate": [44.0, 47.0], "baseline_rate": 47.5, "offenders": 1286})
+    >>> counts = flag_counts(flag_significance(rows, level=0.05), level=0.05)
+    >>> counts["tested"], counts["won"], counts["lost"], counts["by_holm"], counts["official"]
+    (2, 1, 0, 1, 0)
+    """
+    tests, flags = multiplicity(judged["p_value"], level=level), judged["recomputed"]
+    printed = judged["significance"].dropna() if "significance" in judged else flags.iloc[:0]
+    found = {
+        "won": flags == REDUCTION,
+        "lost": flags == INCREASE,
+        "either": tests["alone"],
+        "by_holm": tests["by_holm"],
+        "by_benjamini_hochberg": tests["by_benjamini_hochberg"],
+        "official_won": printed == REDUCTION,
+        "official_lost": printed == INCREASE,
+        "alike": printed == flags.reindex(printed.index),
+    }
+    counts = {name: int(hits.sum()) for name, hits in found.items()}
+    return {"tested": len(judged), "official": len(printed), **counts}
+
+
 def regression_to_the_mean(
     first: npt.ArrayLike, later: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0.95
 ) -> Regression:
@@ -176,6 +223,57 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
     found = pearsonr(one, other)
     low, high = found.confidence_interval(check_level(level))
     return Estimate(float(found.statistic), float(low), float(high), float(found.pvalue), units=len(one))
+
+
+def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
+    """Measure how each provider did in each cohort: against its own baseline, or else against all providers.
+
+    Answers: by how much did reoffending change at each provider, on both measures?
+
+    Parameters
+    ----------
+    panel
+        One row per provider and cohort: offenders, reoffenders, reoffences, frequency_rate, difference (of the
+        adjusted rate from the baseline, points) and baseline_frequency.
+    since_baseline
+        Whether the change is ``difference``; else it is the distance of the observed rate from that of all
+        providers of the cohort.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``panel`` with change (points), frequency_change (per cent of the baseline's reoffences per
+        reoffender, or of those of all where no baseline is known) and variance (sampling variance of the rate,
+        squared points) added.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> row = {"cohort": "2015Q4", "offenders": 1000, "frequency_rate": 4.0, "baseline_frequency": 4.0}
+    >>> rows = [row | {"reoffenders": n, "reoffences": 4 * n, "difference": d} for n, d in [(400, -5.0), (500, 4.0)]]
+    >>> changes(pd.DataFrame(rows), since_baseline=False)["change"].round(1).tolist()
+    [-5.0, 5.0]
+    """
+    counts = ["offenders", "reoffenders", "reoffences"]
+    _check_columns(panel, "cohort", *counts, "frequency_rate", "difference", "baseline_frequency")
+    people, caught, offences = (panel[name].astype(float) for name in counts)
+    total = panel.groupby("cohort")[counts].sum().astype(float)
+    everyone = panel["cohort"].map(total["reoffenders"] / total["offenders"])
+    usual = panel["cohort"].map(total["reoffences"] / total["reoffenders"])
+    often, since = (
+        (offences / caught).fillna(panel["frequency_rate"]),
+        panel["baseline_frequency"].astype(float),
+    )
+    change = panel["difference"] if since_baseline else 100 * caught / people - 100 * everyone
+    return panel.assign(
+        change=change.astype(float),
+        frequency_change=100 * (often / (since if since.notna().any() else usual) - 1).astype(float),
+        variance=1e4 * everyone * (1 - everyone) / people,
+    )
 
 
 def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:

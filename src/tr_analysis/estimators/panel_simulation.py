@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
 
 from tr_analysis.estimators.checks import Array, check_integer, generator
+from tr_analysis.estimators.panel import INCREASE, REDUCTION, flag_significance
 from tr_analysis.estimators.payment import critical_value, multinomial_region, standard_error
 from tr_analysis.order import place_of_smallest
 from tr_analysis.simulated import SIMULATED
 
-__all__ = ["simulate_panel"]
+__all__ = ["simulate_panel", "compare_totals", "with_invented_names"]
 
 # What is not published and had to be assumed; shares, not points.
 LEVEL = 0.05  # two-sided significance level of the rule
@@ -103,6 +105,84 @@ def simulate_panel(
     first, change = _first(world)
     reoffenders = np.vstack([first, _later(world, first, base + change)])
     return _frame(world, sizes.index, cohorts, reoffenders)
+
+
+def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
+    """Set what a panel gives for all providers together beside what is published.
+
+    Answers: does the simulated panel match the published totals?
+
+    Parameters
+    ----------
+    published, panel
+        What the panel should give back; a panel with the columns of `simulate_panel`, its first cohort first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All together, Published and Simulated, a row a total; rates in per cent. Flags are those at `LEVEL`.
+
+    Examples
+    --------
+    >>> printed = Published(9_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=1, losers=0)
+    >>> panel = simulate_panel(printed, pd.Series(1, ["A", "B", "C"]), ["2015Q4", "2016Q1"])
+    >>> compare_totals(printed, panel).set_index("All together").loc["Winners, first cohort"].tolist()
+    [1.0, 1.0]
+    """
+    first = panel[panel["cohort"] == panel["cohort"].tolist()[0]]
+    flags, people, early = (
+        flag_significance(first, level=LEVEL)["recomputed"],
+        panel["offenders"],
+        first["offenders"],
+    )
+    reoffended = early * first["baseline_rate"]
+    rows = {
+        "People, all cohorts": (published.people, people.sum()),
+        "Binary rate, all cohorts": (100 * published.rate, _mean(panel["adjusted_rate"], people)),
+        "Binary rate, first cohort": (100 * published.first_rate, _mean(first["adjusted_rate"], early)),
+        "Binary rate, baseline": (100 * published.baseline, _mean(first["baseline_rate"], early)),
+        "Frequency rate, all cohorts": (
+            published.frequency,
+            panel["reoffences"].sum() / panel["reoffenders"].sum(),
+        ),
+        "Frequency rate, baseline": (
+            published.baseline_frequency,
+            _mean(first["baseline_frequency"], reoffended),
+        ),
+        "Winners, first cohort": (published.winners, (flags == REDUCTION).sum()),
+        "Losers, first cohort": (published.losers, (flags == INCREASE).sum()),
+    }
+    table = pd.DataFrame([(name, *pair) for name, pair in rows.items()])
+    return table.set_axis(["All together", "Published", "Simulated"], axis=1)
+
+
+def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.DataFrame:
+    """Give providers and owners of a simulated panel names of our own, so that no real one is meant.
+
+    Answers: how do we show a simulated panel without saying anything of a real provider?
+
+    Parameters
+    ----------
+    panel, sizes, kind
+        With columns provider and owner, 26 owners at most; size of each provider by its name, the largest becomes
+        number 01; what a provider is called, such as ``"CRC"``.
+
+    Examples
+    --------
+    >>> panel = pd.DataFrame({"provider": ["Essex", "Kent"], "owner": ["Smith", "Jones"]})
+    >>> with_invented_names(panel, pd.Series({"Essex": 1, "Kent": 2}), "CRC").values.tolist()
+    [['made-up CRC 02', 'made-up owner B'], ['made-up CRC 01', 'made-up owner A']]
+    """
+    places = sizes.rank(method="first", ascending=False).astype(int)
+    letters = dict(zip(sorted(set(panel["owner"])), ascii_uppercase, strict=False))
+    return panel.assign(
+        provider=panel["provider"].map(places).map(f"made-up {kind} {{:02d}}".format),
+        owner="made-up owner " + panel["owner"].map(letters),
+    )
+
+
+def _mean(values: pd.Series, weights: pd.Series) -> float:
+    return float(np.average(values, weights=weights))
 
 
 def calibrated_spread(published: Published, providers: int, *, error: float, level: float) -> float:
