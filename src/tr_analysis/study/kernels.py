@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -174,6 +175,7 @@ class Kernels:
         self._folder = folder
         self._lock = threading.Lock()
         self._started: list[psutil.Process] = []
+        self._numbers = count()
         self._logs: dict[str, Path] = {}
         self.stopped = False
         self._server = ForkServer(runtime, self._environment(), names) if forked else None
@@ -183,9 +185,8 @@ class Kernels:
 
         ``reports`` is the folder in which the chapter finds the results of others.
         """
-        with self._lock:
-            stem = self._runtime / f"k{len(self._logs)}"
-            self._logs[name] = stem.with_suffix(".log")
+        stem = self._runtime / f"k{next(self._numbers)}"
+        self._logs[name] = stem.with_suffix(".log")
         local = zmq.has("ipc") and os.name == "posix" and len(str(self._runtime)) <= LONGEST_FOLDER
         connection = {"connection_file": f"{stem}.json", "transport": "ipc" if local else "tcp"}
         return {
