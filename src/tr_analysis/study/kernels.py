@@ -63,13 +63,7 @@ class ForkServer:
             )
 
     def fork(self, arguments: list[str], folder: Path, environment: Mapping[str, str], log: Path) -> int:
-        """Return the process id of a new kernel, whose own streams go to a log.
-
-        Raises
-        ------
-        RuntimeError
-            If the server ended.
-        """
+        """Return the process id of a new kernel, whose own streams go to a log, or raise a `RuntimeError`."""
         request = {"arguments": arguments, "environment": dict(environment)}
         request |= {"folder": str(folder.resolve()), "log": str(log)}
         with self._lock:
@@ -181,10 +175,7 @@ class Kernels:
         self._server = ForkServer(runtime, self._environment(), names) if forked else None
 
     def options(self, name: str, reports: Path) -> dict[str, Any]:
-        """Return what papermill passes on to nbclient so that a run's kernel is one of these.
-
-        ``reports`` is the folder in which the chapter finds the results of others.
-        """
+        """Return what papermill passes on to nbclient; ``reports`` is where the chapter finds the results of others."""
         stem = self._runtime / f"k{next(self._numbers)}"
         self._logs[name] = stem.with_suffix(".log")
         local = zmq.has("ipc") and os.name == "posix" and len(str(self._runtime)) <= LONGEST_FOLDER
@@ -261,8 +252,7 @@ class Kernels:
 def running_kernels(folder: Path, *, forked: bool = CAN_FORK, names: Iterable[str] = ()) -> Iterator[Kernels]:
     """Yield the kernels of a run, which work in a folder; afterwards none is left, nor any file of theirs.
 
-    They are forked from one process, which imports ``names`` (modules, or what they hold, in full) ahead for all, or
-    each starts on its own.
+    They are forked from one process, which imports ``names`` ahead for all, or each starts on its own.
     """
     with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as runtime:
         kernels = Kernels(Path(runtime), folder, forked=forked, names=names)
