@@ -23,6 +23,8 @@ display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/pl
 """
 PARAMETERS = 'n: int = 2  # how many [0, 5]\nscale: Literal["log", "level"] = "log"  # scale of counts'
 
+IMPORTS = "from tr_analysis.study.parameters import Literal, Provider"
+
 
 def chapter(root: Path, name: str, body: str = "n", parameters: str = PARAMETERS) -> Path:
     def cell(name: str, source: str, *tags: str) -> dict:
@@ -33,7 +35,7 @@ def chapter(root: Path, name: str, body: str = "n", parameters: str = PARAMETERS
 
     cells = [
         cell("title", "# Recall\n\nDid recall rise?"),
-        cell("imports", "from tr_analysis.study.parameters import Literal, Provider"),
+        cell("imports", IMPORTS),
         cell("parameters", parameters, "parameters"),
         cell("answer", "## Answer\n\n## Evidence"),
         cell("body", body),
@@ -46,6 +48,12 @@ def chapter(root: Path, name: str, body: str = "n", parameters: str = PARAMETERS
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(notebook))
     return path
+
+
+def obey(path: Path) -> None:
+    """Let a toy chapter keep the rules: an answer where a reader sees it first, and findings last."""
+    text = path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings"))
+    path.write_text(text.replace(json.dumps(IMPORTS), json.dumps('findings.answer("It did.")')))
 
 
 @pytest.fixture
@@ -221,6 +229,7 @@ def test_new_says_what_to_do_next(root, capsys):
     assert main(["new", "04-housing"]) == 0
     assert capsys.readouterr().out == (
         "notebooks/04-housing.ipynb: Housing\n"
+        "notebooks/04-housing.toml: what each of its numbers is\n"
         "  tr-analysis run 04-housing  # run it\n"
         "  tr-analysis params 04-housing  # what can be changed\n"
         "  tr-analysis lint 04-housing  # check it\n"
@@ -232,23 +241,19 @@ def test_lint_lists_the_faults_and_ends_with_code_1(root, capsys):
     assert main(["lint", "03"]) == 1
     err = capsys.readouterr().err
     assert "03-recall.ipynb: cell parameters: use the parameter scale or remove it" in err
-    path = chapter(root, "03-recall", "used = n, scale")
-    path.write_text(path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings")))
+    obey(chapter(root, "03-recall", "used = n, scale"))
     assert main(["lint", "03"]) == 0
     assert capsys.readouterr().out == "1 chapter keeps the rules\n"
 
 
 def test_lint_tells_a_circle(root, capsys):
     for one, other in (("02-other", "03-recall"), ("03-recall", "02-other")):
-        path = chapter(root, one, f"used = n, scale, load_results({other!r})")
-        path.write_text(path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings")))
+        obey(chapter(root, one, f"used = n, scale, load_results({other!r})"))
     assert main(["lint", "03"]) == 1
     assert "wait for each other's results: 0" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "file"), [(["new", "x-y"], "notebooks/x-y.ipynb"), (["readme"], "README.md")]
-)
+@pytest.mark.parametrize(("arguments", "file"), [(["new", "x-y"], "notebooks"), (["readme"], "README.md")])
 def test_a_file_that_cannot_be_written_is_named_in_one_line(root, capsys, monkeypatch, arguments, file):
     def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
