@@ -160,10 +160,14 @@ def provider(root, plain_pages, monkeypatch):
 def test_the_parameters_of_a_chapter_about_one_provider_list_them(provider, capsys):
     assert main(["params", "provider"]) == 0
     shown = capsys.readouterr().out
-    assert (
-        "    whom; a CRC or NPS division, one of 3\n        Northumbria\n        Kent, Surrey and Sussex\n"
-        in shown
-    )
+    assert "whom; a CRC or NPS division, one of 3\n        Northumbria\n        Kent, Surrey and Sussex\n" in shown
+
+
+@pytest.mark.parametrize("name", ["provider-nps-wales", "reports/provider-nps-wales.ipynb"])
+def test_a_page_about_one_provider_says_how_it_is_run(provider, capsys, name):
+    assert main(["run", name]) == 64
+    said = 'it is a page of provider: run `tr-analysis run provider -p who="NPS Wales"`'
+    assert capsys.readouterr().err == f"tr-analysis: there is no chapter {name}; {said}\n"
 
 
 @pytest.mark.full
