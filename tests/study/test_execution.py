@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.processors import tree
 from tr_analysis.study import kernels
 from tr_analysis.study.execution import progress, run
 from tr_analysis.study.plan import plan
@@ -22,10 +23,6 @@ print(*[os.environ.get(name) for name in names], os.path.basename(os.getcwd()), 
 figure = {"image/png": "cG5n", "text/csv": "x\\n1\\n", "text/plain": "figure"}
 display(figure, metadata={"image/png": {"name": "placebo", "alt": "a"}}, raw=True)
 """
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_a_rerun_gives_the_same_bytes_and_leaves_the_process_as_it_was(toy, tmp_path, monkeypatch, capfd):

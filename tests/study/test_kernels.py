@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.processes import LIMIT, descendants, is_gone, wait_for
+from tests.processors import tree
 from tr_analysis import paths
 from tr_analysis.study.execution import kernels_for, run
 from tr_analysis.study.kernels import ForkedKernel, running_kernels
@@ -37,10 +38,6 @@ print(json.dumps({"loaded": loaded, "own": own, "fixed": fixed, "parent": os.get
 def run_with(tasks, *, forked):
     with kernels_for(tasks, forked=forked) as kernels:
         return run(tasks, jobs=2, kernels=kernels)
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def printed(folder: Path, name: str) -> dict:

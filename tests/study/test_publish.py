@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat.v4 as nbf
 import pytest
 
+from tests.processors import tree
 from tr_analysis import __version__
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
@@ -125,10 +126,6 @@ def test_a_chapter_without_findings_is_refused(normal):
     normal.cells.pop()
     with pytest.raises(ChapterError, match="yields no findings; its last cell must end in `findings`"):
         chapter_files(TASK, normal)
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_publishing_replaces_what_was_there_and_removes_what_is_stale(normal, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processors import tree
 from tr_analysis.sweep import engines
 from tr_analysis.sweep.engines import Ending, Engine, EngineError, OtherVersionError, dask, processes, work
 from tr_analysis.sweep.run import collect, run_sweep
@@ -17,12 +18,6 @@ from tr_analysis.sweep.targets import FunctionTarget
 def rows(out: Path) -> list[dict[str, str]]:
     with (out / "table.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
-    }
 
 
 def whole(out: Path, expected: int) -> bool:
@@ -112,14 +107,14 @@ def test_what_makes_no_row_is_a_failure(spec, threads, tmp_path, function, said)
 def test_what_a_killed_sweep_left_is_run_again(spec, threads, tmp_path):
     path = spec("add", "[grid]\nx = [1]")
     run_sweep(read_sweep(path), threads, tmp_path)
-    first = contents(tmp_path)
+    first = tree(tmp_path)
     (result,) = tmp_path.glob("runs/*/result.json")
     result.unlink()
     half = result.parent / ".writing-abc" / "new-0"
     half.parent.mkdir()
     half.write_text("{")
     assert run_sweep(read_sweep(path), threads, tmp_path).ran == 1
-    assert contents(tmp_path) == first
+    assert tree(tmp_path) == first
 
 
 def test_table_is_the_same_whatever_the_engine(spec, threads, tmp_path, cluster):
@@ -130,7 +125,7 @@ def test_table_is_the_same_whatever_the_engine(spec, threads, tmp_path, cluster)
         engines = {"thread": threads, "processes": processes(2), "dask": workers}
         for name, engine in engines.items():
             assert run_sweep(sweep, engine, tmp_path / name).failed == 0
-    made = [contents(tmp_path / name) for name in engines]
+    made = [tree(tmp_path / name) for name in engines]
     assert len(made[0]) == 31
     assert made.count(made[0]) == len(engines)
 

@@ -15,26 +15,14 @@ CHAPTER = 'chapter = "toy"\n'
     ("function", "rest", "said"),
     [
         ("add", "[grdi]\nx = [1]", "grdi is no key; did you mean grid?"),
-        (
-            "add",
-            "level = 2\n[grid]\nx = [1]",
-            r"function\.level is no key; fixed arguments stand in \[fixed\]",
-        ),
+        ("add", "level = 2\n[grid]\nx = [1]", r"function\.level is no key; fixed arguments stand in"),
         ("add", "", r"give either a \[grid\] of lists, or a list of \[\[specifications\]\]"),
         ("add", "[grid]\nx = 1", r"grid\.x = 1 is no list with values; write it as \[1\]"),
         ("add", "[grid]\nx = []", r"grid\.x = \[\] is no list"),
         ("add", "[fixed]\nx = 1\n[grid]\nx = [1]", r"x is in \[fixed\] and in \[grid\]: keep one"),
-        (
-            "add",
-            "[grid]\nz = [1]",
-            r"sweep_toys:add takes \(x, y=1\): got an unexpected keyword argument 'z'",
-        ),
+        ("add", "[grid]\nz = [1]", r"sweep_toys:add takes \(x, y=1\): got an unexpected keyword arg"),
         ("add", "[grid]\ny = [1]", "missing a required argument: 'x'"),
-        (
-            "chance",
-            "[grid]\nx = [1]",
-            r"takes \(x: int, seed: int\) -> float: missing a required argument: 'seed'",
-        ),
+        ("chance", "[grid]\nx = [1]", r"takes \(x: int, seed: int\) -> float: missing a required arg"),
         ("add", "[grid]\nx = [nan]", r"x: nan is no text, finite number"),
         ("add", "[grid]\nx = [2015-02-01]", "write a date or month as text in quotes"),
         ("add", "[grid]\nx = [1]\n[[specifications]]\nx = 1", "give either a"),
@@ -42,11 +30,7 @@ CHAPTER = 'chapter = "toy"\n'
         ("Path", "[grid]\nx = [1]", "is no function"),
         ("", '[function]\nname = "no_such:f"\n[grid]\nx = [1]', "no_such:f cannot be imported"),
         ("", "[function]\n[grid]\nx = [1]", "None cannot be imported .* write module:function"),
-        (
-            "",
-            'function = "a:b"\n[grid]\nx = [1]',
-            r"function = 'a:b' is no table; write it under \[function\]",
-        ),
+        ("", 'function = "a:b"\n[grid]\nx = [1]', r"function = 'a:b' is no table; write it under \["),
         ("", "[grid]\nx = [1]", 'give either chapter = "03-recall"'),
         ("", "grid =", "is not TOML"),
         ("add", "FUNCTION\n", "give either a"),
@@ -66,10 +50,7 @@ def test_broken_files_are_refused_with_key_and_remedy(spec, function, rest, said
     [
         ("[grid]\nm = [1]", "m: 03-toy has no such parameter"),
         ("[grid]\nscale = ['lag']", "03-toy: scale=lag is not allowed; scale takes one of log, level"),
-        (
-            "[fixed]\nn = 2000\n[grid]\nscale = ['log']",
-            "n=2000 is not allowed; n takes a whole number from 0 to 1000",
-        ),
+        ("[fixed]\nn = 2000\n[grid]\nscale = ['log']", "n=2000 is not allowed; n takes a whole number"),
         ("[[specifications]]\nn = 'many'", "n=many is not allowed"),
     ],
 )
