@@ -74,9 +74,8 @@ def fetch(
         click.echo(line)
     if errors:
         joined = StudyError("\n".join(map(str, errors)))
-        joined.exit_code = min(
-            error.exit_code for error in errors
-        )  # bad data weighs more than what is not there
+        # Bad data weighs more than what could not be obtained.
+        joined.exit_code = min(error.exit_code for error in errors)
         raise joined
 
 
