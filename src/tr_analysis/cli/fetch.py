@@ -9,7 +9,7 @@ import click
 
 from tr_analysis import paths
 from tr_analysis.cli.words import shown, wrapped
-from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.errors import DataError, StudyError, UsageError
 
 if TYPE_CHECKING:
     from tr_analysis.official.fetch import FileStatus
@@ -73,10 +73,7 @@ def fetch(
     for line in _describe_tables():
         click.echo(line)
     if errors:
-        joined = StudyError("\n".join(map(str, errors)))
-        # Bad data weighs more than what could not be obtained.
-        joined.exit_code = min(error.exit_code for error in errors)
-        raise joined
+        raise _join_errors(errors)
 
 
 def _import_or_fetch(
@@ -110,24 +107,30 @@ def _list_entries(names: Sequence[str]) -> Iterator[str]:
 
 def _describe_tables() -> Iterator[str]:
     """Yield a line for each tidy table, then what their counts do not give, then what was not understood."""
-    from tr_analysis.official.build import disagreements
-
-    for path in sorted(
-        paths.official_tables().glob("*.csv"), key=lambda path: (path.stem == "not_understood", path)
-    ):
+    tables: dict[Path, list[dict[str, str]]] = {}
+    for path in sorted(paths.official_tables().glob("*.csv")):
         with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        if path.stem != "not_understood":
+            tables[path] = list(csv.DictReader(file))
+    unknown = {path: rows for path, rows in tables.items() if path.stem == "not_understood"}
+    for path, rows in tables.items():
+        if path not in unknown:
             yield f"{path.stem}  {_count(len(rows), 'row')}"
-            continue
-        for table, lines in disagreements().items():
-            numbers = _count(len(lines), "printed number")
-            yield f"{table}: {numbers} against the counts beside, all in official_checks; {lines[0]}"
+    for path, rows in unknown.items():
+        yield from _disagreements()
         yield from _not_understood(rows, path)
 
 
+def _disagreements() -> Iterator[str]:
+    """Yield a line for each table with printed numbers that are not what the counts beside them give."""
+    from tr_analysis.official.build import disagreements
+
+    for table, lines in disagreements().items():
+        numbers = _count(len(lines), "printed number")
+        yield f"{table}: {numbers} against the counts beside, all in official_checks; {lines[0]}"
+
+
 def _not_understood(rows: Sequence[dict[str, str]], path: Path) -> Iterator[str]:
-    """Yield the first few things that were not understood, and where all of them are."""
+    """Yield what was not understood: the first few things, and where all of them are."""
     for row in rows[:_FEW]:
         places = (("", row["file"]), ("sheet ", row["sheet"]), ("row ", row["row"]), ("", row["header"]))
         where = ", ".join(f"{word}{_shorten(place)}" for word, place in places if place)
@@ -145,3 +148,10 @@ def _shorten(text: str) -> str:
     """Return a text of a file in few characters, none of which moves the cursor."""
     line = "".join(c if c.isprintable() else " " for c in text)
     return line if len(line) <= _LONG else f"{line[: _LONG - 1]}…"
+
+
+def _join_errors(errors: Sequence[StudyError]) -> StudyError:
+    """Return one error that says all; bad data weighs more than what could not be obtained."""
+    joined = StudyError("\n".join(map(str, errors)))
+    joined.exit_code = next((e for e in errors if isinstance(e, DataError)), errors[0]).exit_code
+    return joined
