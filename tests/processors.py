@@ -79,11 +79,15 @@ def study(out: Path, disturbance: dict[str, str], *chapters: str, project: Path 
                 raise RuntimeError(done.stderr)
 
 
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return the files in a folder, by their path below it."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
 def files(folder: Path) -> dict[str, bytes]:
     """Return what runs yield; the pages made of them lead to each other, so a part of the study has others."""
     made = ("site", ".runs", "failed", "sweeps", "variants")
-    found = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(made)}
+    return {name: content for name, content in tree(folder).items() if not name.startswith(made)}
 
 
 def differing(one: Path, other: Path) -> list[str]:

@@ -26,6 +26,7 @@ def root(tmp_path, monkeypatch):
     """A project with tables that others are checked by, and nothing official."""
     raw = tmp_path / "study" / "data" / "raw"
     shutil.copytree(PROJECT / "data" / "raw", raw, ignore=shutil.ignore_patterns("official"))
+    shutil.copy(PROJECT / "data" / "DICTIONARY.md", raw.parent)
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "study"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "study"

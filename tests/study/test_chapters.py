@@ -32,14 +32,9 @@ def test_chapters_come_sorted_with_title_and_question(chapters):
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["03-recall", "03", "recall", "03-recall.ipynb", "notebooks/03-recall.ipynb"]
-)
-def test_a_chapter_answers_to_name_number_subject_and_path(chapters, name):
-    assert [c.name for c in choose([name], chapters)] == ["03-recall"]
-
-
-def test_several_names_keep_the_study_s_order_and_no_name_means_all(chapters):
+def test_a_chapter_answers_to_name_number_subject_and_path(chapters):
+    for name in ("03-recall", "03", "recall", "03-recall.ipynb", "notebooks/03-recall.ipynb"):
+        assert [c.name for c in choose([name], chapters)] == ["03-recall"]
     assert [c.name for c in choose(["provider", "03", "recall"], chapters)] == ["03-recall", "provider"]
     assert choose([], chapters) == chapters
 

@@ -158,15 +158,6 @@ def test_what_failed_is_forgotten(kept):
         assert found.changes("03", PARTS) == ["not made yet, or it failed"]
 
 
-def test_files_may_lie_elsewhere(tmp_path):
-    table = tmp_path / "data" / "a.csv"
-    table.parent.mkdir()
-    table.write_text("1")
-    Records(tmp_path / "out").keep("tables", {}, [table], table.parent)
-    assert Records(tmp_path / "out").changes("tables", {}, table.parent) == []
-    assert Records(tmp_path / "out").changes("tables", {}, tmp_path) == ["a.csv is gone"]
-
-
 @pytest.mark.parametrize(
     "content", ["", "[1]", "{", '{"03": 1}', '{"03": {"made from": {}, "files": 1}}', "\x00"]
 )

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from tests.processes import LIMIT, descendants, is_gone, wait_for
+from tests.processors import tree
 from tr_analysis import paths
-from tr_analysis.study import kernels
 from tr_analysis.study.execution import kernels_for, run
 from tr_analysis.study.kernels import ForkedKernel, running_kernels
 from tr_analysis.study.plan import plan
@@ -38,10 +38,6 @@ print(json.dumps({"loaded": loaded, "own": own, "fixed": fixed, "parent": os.get
 def run_with(tasks, *, forked):
     with kernels_for(tasks, forked=forked) as kernels:
         return run(tasks, jobs=2, kernels=kernels)
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def printed(folder: Path, name: str) -> dict:
@@ -77,14 +73,6 @@ def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
     assert {f"{task.name}.ipynb" for task in plan()} <= set(given[True])
     assert [name for name in given[True] if given[True][name] != given[False].get(name)] == []
     assert set(given[True]) == set(given[False])
-
-
-@forks
-def test_a_crash_is_its_own_chapters_error(toy):
-    toy("01-crash", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
-    toy("02-good", "n")
-    failures = [outcome.failure for outcome in run(plan(), jobs=1)]
-    assert failures == ["01-crash, under “Evidence”: the kernel died while this cell ran", ""]
 
 
 @forks
@@ -160,16 +148,6 @@ def test_a_kernel_that_starts_after_the_end_ends_too(tmp_path):
         with sleeper() as (process, _):
             running._remember(process.pid)
             assert process.wait(LIMIT) != 0
-
-
-@pytest.mark.parametrize(("longest", "transport"), [(200, "ipc"), (3, "tcp")])
-def test_sockets_are_used_where_their_path_is_short_enough(tmp_path, monkeypatch, longest, transport):
-    if os.name != "posix":
-        pytest.skip("no Unix sockets")
-    monkeypatch.setattr(kernels, "LONGEST_FOLDER", longest)
-    with running_kernels(tmp_path) as running:
-        config = running.options("01-a", tmp_path)["config"]
-        assert config["ConnectionFileMixin"]["transport"] == transport
 
 
 def test_a_kernel_that_cannot_start_says_why(toy, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from tr_analysis import paths
 from tr_analysis.errors import UsageError
 from tr_analysis.lint.rules import lint
 from tr_analysis.report import FINDINGS_MIME
+from tr_analysis.report.declared import read_declared
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.execution import run
 from tr_analysis.study.new import new_chapter
@@ -21,6 +22,7 @@ def test_a_new_chapter_keeps_the_rules_and_bears_its_name(toy, tmp_path, name, t
     toy("01-a", "n")
     chapter = new_chapter(name)
     assert chapter.path == tmp_path / "notebooks" / f"{name}.ipynb"
+    assert read_declared(name).key == ["rate"]
     assert lint(chapter.path) == []
     assert [(c.name, c.title) for c in find_chapters()] == [("01-a", "Toy 01-a"), (name, title)]
     assert find_chapters()[1].question.endswith("?")
@@ -37,18 +39,15 @@ def housing(toy, tmp_path):
     return new_chapter("housing").path
 
 
-def test_a_new_chapter_has_a_figure_and_a_finding_with_its_interval(housing, monkeypatch):
-    shown = []
-    monkeypatch.setattr(
-        "tr_analysis.report.charts.output.display", lambda *_, metadata, **__: shown.append(metadata)
-    )
+def test_a_new_chapter_has_an_answer_and_a_finding_with_its_interval(housing):
     names = {}
     for cell in nbformat.read(housing, as_version=4).cells:
         if cell.cell_type == "code":
             exec(cell.source, names)
-    assert [about["image/png"]["name"] for about in shown] == ["rates"]
-    rate = names["findings"]._repr_mimebundle_()[FINDINGS_MIME]["findings"]["rate"]
+    findings = names["findings"]
+    rate = findings._repr_mimebundle_()[FINDINGS_MIME]["findings"]["rate"]
     assert rate["low"] < rate["value"] < rate["high"]
+    assert findings["rate"].show() in findings.text(findings._answer)
 
 
 @pytest.mark.full
@@ -62,6 +61,14 @@ def test_a_new_chapter_runs(housing):
         "rates.png",
         "rates.svg",
     ]
+
+
+def test_a_file_beside_it_is_not_written_over(toy, tmp_path):
+    toy("01-a", "n")
+    (tmp_path / "notebooks" / "housing.toml").write_text("key = []")
+    with pytest.raises(UsageError, match=r"housing\.toml is there already; choose another name"):
+        new_chapter("housing")
+    assert not (tmp_path / "notebooks" / "housing.ipynb").exists()
 
 
 @pytest.mark.parametrize(

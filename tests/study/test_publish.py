@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat.v4 as nbf
 import pytest
 
+from tests.processors import tree
 from tr_analysis import __version__
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
@@ -127,10 +128,6 @@ def test_a_chapter_without_findings_is_refused(normal):
         chapter_files(TASK, normal)
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
 def test_publishing_replaces_what_was_there_and_removes_what_is_stale(normal, tmp_path):
     publish("03-recall", {"figures/03-recall/old.png": b"old"}, tmp_path)
     publish("02-other", {"figures/02-other/kept.png": b"kept"}, tmp_path)
@@ -147,10 +144,8 @@ def simulated(*outputs, origin="simulated"):
     notebook = executed(*outputs)
     findings = notebook.cells[-1].outputs[0].data
     findings[FINDINGS]["origin"] = origin
-    findings["text/html"] = (
-        "<caption>SIMULATED: Numbers</caption>" if origin else "<caption>Numbers</caption>"
-    )
-    findings["text/csv"], findings["text/plain"] = "name\n", "SIMULATED: Numbers" if origin else "Numbers"
+    title = "SIMULATED: Numbers" if origin else "Numbers"
+    findings |= {"text/html": f"<caption>{title}</caption>", "text/csv": "name\n", "text/plain": title}
     return normalise(notebook, TASK)
 
 
@@ -158,26 +153,33 @@ def shown(title, caption=""):
     return nbf.new_output("display_data", data={"text/csv": "a\n", "text/plain": title, "text/html": caption})
 
 
+MARKED = shown("SIMULATED: Ranks", "<caption>SIMULATED: Ranks</caption>")
+
+
 def test_a_simulated_chapter_says_so_in_heading_and_results():
-    table = shown("SIMULATED: Ranks", "<caption>SIMULATED: Ranks</caption>")
-    files = chapter_files(TASK, simulated(table))
+    files = chapter_files(TASK, simulated(MARKED))
     results = json.loads(files["results/03-recall.json"])
     assert (results["title"], results["origin"]) == ("SIMULATED: Recall", "simulated")
     assert json.loads(files["03-recall.ipynb"])["cells"][0]["source"] == ["# SIMULATED: Recall"]
 
 
 @pytest.mark.parametrize(
-    "output",
-    [shown("Ranks", "<caption>Ranks</caption>"), figure(**{"text/plain": "Chart: Ranks"})],
-    ids=["table", "figure"],
+    ("output", "origin", "message"),
+    [
+        (
+            shown("Ranks", "<caption>Ranks</caption>"),
+            "simulated",
+            "does not say that its figures are simulated",
+        ),
+        (
+            figure(**{"text/plain": "Chart: Ranks"}),
+            "simulated",
+            "does not say that its figures are simulated",
+        ),
+        (MARKED, "", "'SIMULATED: Ranks' shows simulated figures"),
+    ],
+    ids=["table", "figure", "observed"],
 )
-def test_a_simulated_chapter_with_an_unmarked_part_is_refused(output):
-    with pytest.raises(ChapterError, match=r"does not say that its figures are simulated"):
-        chapter_files(TASK, simulated(output))
-
-
-def test_simulated_figures_in_an_observed_chapter_are_refused():
-    with pytest.raises(ChapterError, match=r"'SIMULATED: Ranks' shows simulated figures"):
-        chapter_files(
-            TASK, simulated(shown("SIMULATED: Ranks", "<caption>SIMULATED: Ranks</caption>"), origin="")
-        )
+def test_a_chapter_of_which_a_part_alone_is_marked_as_simulated_is_refused(output, origin, message):
+    with pytest.raises(ChapterError, match=message):
+        chapter_files(TASK, simulated(output, origin=origin))

@@ -7,24 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.errors import UsageError
+from tests.processors import tree
 from tr_analysis.sweep import engines
 from tr_analysis.sweep.engines import Ending, Engine, EngineError, OtherVersionError, dask, processes, work
-from tr_analysis.sweep.run import Backlog, collect, run_sweep
+from tr_analysis.sweep.run import collect, run_sweep
 from tr_analysis.sweep.specify import Call, read_sweep
-from tr_analysis.sweep.store import Store
 from tr_analysis.sweep.targets import FunctionTarget
 
 
 def rows(out: Path) -> list[dict[str, str]]:
     with (out / "table.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
-    }
 
 
 def whole(out: Path, expected: int) -> bool:
@@ -63,7 +56,10 @@ def test_table_has_parameters_and_outcomes_in_order(spec, threads, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("function", "columns"), [("parity", ["total", "parity"]), ("nothing", ["value"])])
+@pytest.mark.parametrize(
+    ("function", "columns"),
+    [("parity", ["total", "parity"]), ("nothing", ["value"])],
+)
 def test_what_functions_may_return(spec, threads, tmp_path, function, columns):
     run_sweep(read_sweep(spec(function, "[grid]\nx = [3]")), threads, tmp_path)
     assert list(rows(tmp_path)[0]) == ["id", "x", *columns, "failure"]
@@ -108,17 +104,17 @@ def test_what_makes_no_row_is_a_failure(spec, threads, tmp_path, function, said)
     assert said in run_sweep(read_sweep(spec(function, "[grid]\nx = [1]")), threads, tmp_path).first_failure
 
 
-def test_what_a_killed_sweep_left_is_swept_up(spec, threads, tmp_path):
-    half = tmp_path / "runs" / ".writing-abc"
-    half.mkdir(parents=True)
-    (half / "result.json").write_text("{")
-    run_sweep(read_sweep(spec("add", "[grid]\nx = [1]")), threads, tmp_path)
-    assert whole(tmp_path, 1)
-
-
-def test_two_sweeps_keep_out_of_each_others_folder(spec, threads, tmp_path):
-    with Store(tmp_path).opened(), pytest.raises(UsageError, match="another sweep is at work there"):
-        run_sweep(read_sweep(spec("add", "[grid]\nx = [1]")), threads, tmp_path)
+def test_what_a_killed_sweep_left_is_run_again(spec, threads, tmp_path):
+    path = spec("add", "[grid]\nx = [1]")
+    run_sweep(read_sweep(path), threads, tmp_path)
+    first = tree(tmp_path)
+    (result,) = tmp_path.glob("runs/*/result.json")
+    result.unlink()
+    half = result.parent / ".writing-abc" / "new-0"
+    half.parent.mkdir()
+    half.write_text("{")
+    assert run_sweep(read_sweep(path), threads, tmp_path).ran == 1
+    assert tree(tmp_path) == first
 
 
 def test_table_is_the_same_whatever_the_engine(spec, threads, tmp_path, cluster):
@@ -129,7 +125,7 @@ def test_table_is_the_same_whatever_the_engine(spec, threads, tmp_path, cluster)
         engines = {"thread": threads, "processes": processes(2), "dask": workers}
         for name, engine in engines.items():
             assert run_sweep(sweep, engine, tmp_path / name).failed == 0
-    made = [contents(tmp_path / name) for name in engines]
+    made = [tree(tmp_path / name) for name in engines]
     assert len(made[0]) == 31
     assert made.count(made[0]) == len(engines)
 
@@ -171,9 +167,7 @@ def test_workers_without_the_package_are_named(cluster, monkeypatch):
 
 @pytest.mark.parametrize("engine", ["cluster", pytest.param("pool", marks=pytest.mark.full)])
 def test_chapters_give_files_and_key_numbers(spec, chapter, tmp_path, request, engine):
-    sweep = read_sweep(
-        spec("", 'chapter = "toy"\nfindings = ["gap", "words"]\n[grid]\nn = [8, 13]\nscale = ["level"]')
-    )
+    sweep = read_sweep(spec("", 'chapter = "toy"\n[grid]\nn = [8, 13]\nscale = ["level"]'))
     opened = request.getfixturevalue(engine)
     with dask(opened) if engine == "cluster" else nullcontext(opened) as workers:
         tally = run_sweep(sweep, workers, tmp_path / "out")
@@ -196,70 +190,65 @@ TARGET = FunctionTarget("statistics:mean", ".")
 class Counting(ThreadPoolExecutor):
     """Two threads that end calls in a way of their own; remembers how many were in flight at most."""
 
-    def __init__(self, end: Callable[[list[Call]], list[Ending]]) -> None:
+    def __init__(self, end: Callable[[Call], Ending]) -> None:
         super().__init__(2)
         self.end, self.flying, self.most = end, 0, 0
 
-    def submit(self, function, target, version, chunk):
+    def submit(self, function, target, version, call):
         self.flying += 1
         self.most = max(self.most, self.flying)
-        return super().submit(self.ended, chunk)
+        return super().submit(self.ended, call)
 
-    def ended(self, chunk):
+    def ended(self, call):
         try:
-            return self.end(chunk), 0.001 * len(chunk)
+            return self.end(call)
         finally:
             self.flying -= 1
 
 
-def test_few_are_in_flight_and_cheap_ones_go_together():
-    sizes = []
+def breaking(*deadly: int) -> Callable[[Call], Ending]:
+    """End the worker at some calls, at all where none is named."""
 
-    def end(chunk):
-        sizes.append(len(chunk))
-        return [Ending(call) for call in chunk]
+    def end(call):
+        if not deadly or call.arguments["x"] in deadly:
+            raise BrokenExecutor
+        return Ending(call)
 
-    executor = Counting(end)
+    return end
+
+
+def collected(end: Callable[[Call], Ending], calls: list[Call]) -> list[Ending]:
+    return list(collect(TARGET, "v", calls, Engine(2, lambda: nullcontext(Counting(end)))))
+
+
+def test_few_are_in_flight():
+    executor = Counting(Ending)
     endings = list(collect(TARGET, "v", CALLS, Engine(2, lambda: nullcontext(executor))))
     assert sorted(int(ending.call.id) for ending in endings) == list(range(1000))
-    assert executor.most <= 4
-    assert min(sizes) == 1
-    assert 1 < max(sizes) <= 200
+    assert executor.most <= 8
 
 
 def test_workers_that_never_stay_end_the_sweep():
-    def end(chunk):
-        raise BrokenExecutor
-
     with pytest.raises(EngineError, match="every worker is lost") as refused:
-        list(collect(TARGET, "v", CALLS, Engine(2, lambda: Counting(end))))
+        collected(breaking(), CALLS)
     assert refused.value.exit_code == 3
 
 
-def test_what_was_in_flight_when_a_worker_was_lost_runs_alone():
-    backlog = Backlog(CALLS[:4], 2)
-    first, second = backlog.chunk(0), backlog.chunk(1)
-    assert backlog.lost(first) == backlog.lost(second) == []
-    assert backlog.chunk(1) == []
-    alone = backlog.chunk(0)
-    assert (alone, backlog.chunk(1)) == (first, [])
+def test_who_is_lost_three_times_alone_is_to_blame_and_nobody_else():
+    endings = collected(breaking(7, 8), CALLS[:20])
+    assert sorted(int(ending.call.id) for ending in endings) == list(range(20))
+    blamed = {ending.call.id: ending.failure for ending in endings if ending.failure}
+    assert {name: failure[:33] for name, failure in blamed.items()} == dict.fromkeys(
+        "78", "lost: its worker was killed 3 tim"
+    )
 
 
 def test_a_worker_with_other_code_is_refused():
     with pytest.raises(OtherVersionError, match="install the same everywhere"):
-        work(TARGET, "other", CALLS[:1])
+        work(TARGET, "other", CALLS[0])
 
 
 def test_more_specifications_run_only_what_is_new(spec, threads, tmp_path):
     run_sweep(read_sweep(spec("add", "[grid]\nx = [1, 2]")), threads, tmp_path)
     assert run_sweep(read_sweep(spec("add", "[grid]\nx = [2, 3, 1]")), threads, tmp_path).ran == 1
     assert [row["x"] for row in rows(tmp_path)] == ["2", "3", "1"]
-
-
-def test_who_is_lost_three_times_alone_is_to_blame():
-    backlog = Backlog(CALLS[:1], 2)
-    assert backlog.lost(backlog.chunk(0)) == []
-    ends = [backlog.lost(backlog.chunk(0)) for _ in range(3)]
-    assert ends[:2] == [[], []]
-    assert [ending.failure[:4] for ending in ends[2]] == ["lost"]
-    assert not backlog

@@ -53,6 +53,7 @@ def new(name: str) -> None:
 
     chapter = new_chapter(name)
     click.echo(f"{shown(chapter.path)}: {chapter.title}")
+    click.echo(f"{shown(chapter.path.with_suffix('.toml'))}: what each of its numbers is")
     for command, what in {"run": "run it", "params": "what can be changed", "lint": "check it"}.items():
         click.echo(f"  tr-analysis {command} {chapter.name}  # {what}")
 

@@ -1,6 +1,5 @@
 """The command that runs chapters."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from tr_analysis.study.incremental import Change, Records
     from tr_analysis.study.kernels import Kernels
     from tr_analysis.study.plan import Task
-
-
-_FEW = 3  # chapters of which each gets a line
 
 
 def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -106,7 +102,7 @@ def run(
             found = changes(tasks, records, force=force)
         if lines := list(_explained(found) if why else _unchanged(found)):
             click.echo("\n".join(lines))
-        failures = _run(found, records, jobs, kernels, tell=_told if why else _summed)
+        failures = _run(found, records, jobs, kernels)
     try:
         render_after(tasks, records, force=force, why=why)
     except StudyError as error:  # what failed before is said as well
@@ -138,7 +134,6 @@ def _run(
     records: "Mapping[Path, Records]",
     jobs: int | None,
     kernels: "Callable[[], Kernels]",
-    tell: "Callable[[Sequence[RunOutcome], float], Iterator[str]]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
     from tr_analysis.study.incremental import keep, to_run
@@ -158,9 +153,8 @@ def _run(
             keep(by_name[outcome.task.name], outcome.files, records)
 
     refuse_stale(tasks)
-    start = time.monotonic()
     outcomes = run_chapters(tasks, jobs, kernels=kernels(), done=record)
-    click.echo("\n".join(tell(outcomes, time.monotonic() - start)))
+    click.echo("\n".join(_ended(outcomes)))
     return [outcome.failure for outcome in outcomes if outcome.failure]
 
 
@@ -183,27 +177,19 @@ def _named(tasks: "Sequence[Task]") -> str:
     return tasks[0].name if len(tasks) == 1 else f"{tasks[0].chapter.name} for {len(tasks)} providers"
 
 
-def _summed(outcomes: "Sequence[RunOutcome]", seconds: float) -> Iterator[str]:
-    """Yield one line for a run of the study; a few chapters, and what failed, are told one by one."""
-    chapters = {outcome.task.chapter.name for outcome in outcomes}
-    if len(chapters) <= _FEW or any(outcome.failure for outcome in outcomes):
-        yield from _told(outcomes, seconds)
-    else:
-        runs = f" ({len(outcomes)} runs)" * (len(outcomes) > len(chapters))
-        yield f"{len(chapters)} chapters{runs} in {seconds:.0f} s: {shown(outcomes[0].task.out)}"
-
-
-def _told(outcomes: "Sequence[RunOutcome]", _: float) -> Iterator[str]:
+def _ended(outcomes: "Sequence[RunOutcome]") -> Iterator[str]:
     """Yield a line for each chapter that was run, however often, and one for each run that failed."""
-    for _, runs in groupby(outcomes, lambda outcome: outcome.task.chapter.name):
+    for _, runs in groupby(outcomes, lambda outcome: (outcome.task.chapter.name, bool(outcome.failure))):
         ended = list(runs)
-        if done := [outcome for outcome in ended if not outcome.failure]:
-            many, name = len(done) > 1, _named([outcome.task for outcome in done])
-            seconds = sum(outcome.seconds for outcome in done) / len(done)
-            figures = sum(path.suffix == ".png" for outcome in done for path in outcome.files)
-            what = f"notebook{'s' * many}, results, {figures} figure{'' if figures == 1 else 's'}"
-            yield f"{name}  {seconds:.1f} s{' each' * many}  {shown(done[0].task.out)}: {what}"
-        for outcome in (outcome for outcome in ended if outcome.failure):
-            kept = f"; partly executed: {shown(outcome.files[0])}" if outcome.files else ""
-            what = f"{outcome.seconds:.1f} s  failed{kept}" if outcome.seconds else "not run"
-            yield f"{outcome.task.name}  {what}"
+        if ended[0].failure:
+            for outcome in ended:
+                kept = f"; partly executed: {shown(outcome.files[0])}" if outcome.files else ""
+                what = f"{outcome.seconds:.1f} s  failed{kept}" if outcome.seconds else "not run"
+                yield f"{outcome.task.name}  {what}"
+            continue
+        many = len(ended) > 1
+        seconds = sum(outcome.seconds for outcome in ended) / len(ended)
+        figures = sum(path.suffix == ".png" for outcome in ended for path in outcome.files)
+        what = f"notebook{'s' * many}, results, {figures} figure{'' if figures == 1 else 's'}"
+        name, out = _named([outcome.task for outcome in ended]), shown(ended[0].task.out)
+        yield f"{name}  {seconds:.1f} s{' each' * many}  {out}: {what}"

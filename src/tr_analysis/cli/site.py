@@ -1,7 +1,6 @@
 """The command that makes the pages, and what a run shows of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,20 +42,20 @@ def render_after(
     from tr_analysis import paths
     from tr_analysis.study.incremental import page_parts
 
-    def render(name: str, out: Path, make: Callable[[], list[Path]]) -> None:
+    def render(name: str, out: Path, make: Callable[[Path], list[Path]], source: Path) -> None:
         parts = page_parts(out)
         changed = ["--force"] if force else records[out].changes(name, parts)
         if why or not changed:
             click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
-        if changed and (files := make()):
-            records[out].keep(name, parts, files)
+        if changed and (pages := make(source)):
+            records[out].keep(name, parts, {*pages, *(out / "site").rglob("*")})
 
     alone = [task for task in tasks if task.is_variant or not paths.has_own_data()]
     for out in dict.fromkeys(task.out for task in tasks if task not in alone):
-        render("pages", out, partial(_study_files, out))
+        render("pages", out, _study_pages, out)
     for task in alone:
         if (executed := task.out / f"{task.name}.ipynb").exists():
-            render(f"page of {task.name}", task.out, partial(_variant_page, executed))
+            render(f"page of {task.name}", task.out, _variant_page, executed)
 
 
 def _variant_page(executed: Path) -> list[Path]:
@@ -65,11 +64,6 @@ def _variant_page(executed: Path) -> list[Path]:
     page = write_variant(executed)
     click.echo(f"page: {shown(page)}")
     return [page]
-
-
-def _study_files(out: Path) -> list[Path]:
-    """Make the pages of a folder; return them with the files beside them."""
-    return [*(out / "site").rglob("*")] if _study_pages(out) else []
 
 
 def _study_pages(out: Path) -> list[Path]:

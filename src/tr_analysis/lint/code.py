@@ -45,78 +45,62 @@ def code_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
         if cell["cell_type"] == "code":
             for remedy in _cell_faults(cell):
                 yield cell["id"], remedy
-    if not (cells and _ends_in_findings(cells[-1])):
-        yield (
-            cells[-1]["id"] if cells else "",
-            "end the chapter with a code cell whose last line is `findings`",
-        )
+    match _last(parsed(cells[-1])) if cells else None:
+        case ast.Name("findings"):
+            return
+    yield cells[-1]["id"] if cells else "", "end the chapter with a code cell whose last line is `findings`"
 
 
 def _cell_faults(cell: Cell) -> Iterator[str]:
-    source = cell["source"]
+    source, tree = cell["source"], parsed(cell)
     lines = source.rstrip().splitlines()
-    if len(lines) > LONGEST_CELL and not _only_imports(source):
+    only_imports = tree and all(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
+    if len(lines) > LONGEST_CELL and not only_imports:
         yield f"has {len(lines)} lines; move what is longer than {LONGEST_CELL} into the library"
     if source.rstrip().endswith(";"):
         yield "drop the semicolon at the end; nbval does not compare a cell that hides its output"
-    magics = [line.strip() for line in lines if line.lstrip().startswith(("%", "!"))]
-    tree = parsed(cell)
-    if tree is None and magics:
-        yield f"write plain Python in place of {magics[0]}"
-    elif tree is None:
-        yield "is not valid Python"
-    else:
-        for name in sorted(_writers(tree)):
-            yield f"writes or opens a file ({name}); the runner writes every file from the outputs"
-        yield from order_faults(tree)
-        if _shows_a_bare_value(tree):
-            yield "ends in a bare value, which nobody can read; give it a name, or show it with charts or table"
-
-
-def _only_imports(source: str) -> bool:
-    tree = parsed({"cell_type": "code", "source": source})
-    return tree is not None and all(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
+    if tree is None:
+        magics = [line.strip() for line in lines if line.lstrip().startswith(("%", "!"))]
+        yield f"write plain Python in place of {magics[0]}" if magics else "is not valid Python"
+        return
+    for name in sorted(_writers(tree)):
+        yield f"writes or opens a file ({name}); the runner writes every file from the outputs"
+    yield from order_faults(tree)
+    if _is_bare(_last(tree)):
+        yield "ends in a bare value, which nobody can read; give it a name, or show it with charts or table"
 
 
 def order_faults(tree: ast.Module) -> Iterator[str]:
     """Yield what puts rows in an order that ties leave to chance, and the way that does not."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UNSURE:
-            stable = any(
-                isinstance(k.value, ast.Constant) and k.value.value == "stable" for k in node.keywords
-            )
-            if not (node.func.attr == "argsort" and stable):
-                yield f"{node.func.attr} leaves ties to chance; take {_UNSURE[node.func.attr]} from tr_analysis.order"
-        elif isinstance(node, ast.Subscript) and _is_one_end(node):
-            yield "iloc takes whatever row stands there; take only(...), or a row by its name with loc"
+        match node:
+            case ast.Call(ast.Attribute(_, name)) if name in _UNSURE:
+                stable = any(ast.unparse(keyword.value) == "'stable'" for keyword in node.keywords)
+                if not (name == "argsort" and stable):
+                    yield f"{name} leaves ties to chance; take {_UNSURE[name]} from tr_analysis.order"
+            case ast.Subscript(ast.Attribute(_, "iloc"), place) if ast.unparse(place) in ("0", "-1"):
+                yield "iloc takes whatever row stands there; take only(...), or a row by its name with loc"
 
 
-def _is_one_end(node: ast.Subscript) -> bool:
-    """Tell whether it is ``.iloc[0]`` or ``.iloc[-1]``."""
-    of, at = node.value, node.slice
-    return isinstance(of, ast.Attribute) and of.attr == "iloc" and ast.unparse(at) in ("0", "-1")
+def _last(tree: ast.Module | None) -> ast.expr | None:
+    """Return the value that a cell ends in, which Jupyter shows."""
+    last = tree.body[-1] if tree and tree.body else None
+    return last.value if isinstance(last, ast.Expr) else None
 
 
-def _shows_a_bare_value(tree: ast.Module) -> bool:
-    """Tell whether a cell ends in a value that Jupyter would print as the object that it is.
+def _is_bare(value: ast.expr | None) -> bool:
+    """Tell whether Jupyter would print a value as the object that it is.
 
     What functions, `findings` and `charts` return is made to be shown; a method of anything else gives an object.
     """
-    last = tree.body[-1] if tree.body else None
-    return isinstance(last, ast.Expr) and _is_bare(last.value)
-
-
-def _is_bare(value: ast.expr) -> bool:
-    if isinstance(value, ast.IfExp):
-        return _is_bare(value.body) or _is_bare(value.orelse)
-    if isinstance(value, ast.Name):
-        return value.id != "findings"
-    if not isinstance(value, ast.Call):
-        return True
-    function = value.func
-    of = function.value if isinstance(function, ast.Attribute) else None
-    shown = isinstance(of, ast.Name) and of.id in ("findings", "charts")
-    return isinstance(function, ast.Attribute) and not shown and function.attr not in _NOTHING
+    match value:
+        case None | ast.Name("findings") | ast.Call(ast.Attribute(ast.Name("findings" | "charts"))):
+            return False
+        case ast.IfExp():
+            return _is_bare(value.body) or _is_bare(value.orelse)
+        case ast.Call(function):
+            return isinstance(function, ast.Attribute) and function.attr not in _NOTHING
+    return True
 
 
 def _writers(tree: ast.Module) -> set[str]:
@@ -124,9 +108,3 @@ def _writers(tree: ast.Module) -> set[str]:
     called = {f.id for f in functions if isinstance(f, ast.Name)}
     called |= {f.attr for f in functions if isinstance(f, ast.Attribute)}
     return called & _WRITERS
-
-
-def _ends_in_findings(cell: Cell) -> bool:
-    tree = parsed(cell)
-    last = tree.body[-1] if tree and tree.body else None
-    return isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) and last.value.id == "findings"

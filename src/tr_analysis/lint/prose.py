@@ -61,17 +61,15 @@ def _templates(cell: Cell) -> Iterator[str]:
 
 def _literals(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[str]:
     """Yield the texts an expression is put together from."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.Name) and node.id in named:
-        rest = {name: value for name, value in named.items() if name != node.id}  # no circles
-        yield from _literals(named[node.id], rest)
-    elif isinstance(node, ast.JoinedStr):
-        for value in node.values:
-            yield from _literals(value, named)
-    elif isinstance(node, ast.BinOp):
-        yield from _literals(node.left, named)
-        yield from _literals(node.right, named)
-    elif isinstance(node, ast.IfExp):
-        yield from _literals(node.body, named)
-        yield from _literals(node.orelse, named)
+    match node:
+        case ast.Constant(str(text)):
+            yield text
+        case ast.Name(name) if name in named:
+            rest = {other: value for other, value in named.items() if other != name}  # no circles
+            yield from _literals(named[name], rest)
+        case ast.JoinedStr(parts):
+            for part in parts:
+                yield from _literals(part, named)
+        case ast.BinOp(left=one, right=other) | ast.IfExp(body=one, orelse=other):
+            yield from _literals(one, named)
+            yield from _literals(other, named)

@@ -15,7 +15,7 @@ from tr_analysis.lint.prose import prose_faults
 from tr_analysis.report.prose import headings
 from tr_analysis.study.chapters import Chapter, refuse_circles
 from tr_analysis.study.notebook import INJECTED, Cell, is_prose, needed_results, read_cells
-from tr_analysis.study.parameters import read_parameters
+from tr_analysis.study.parameters import Parameter, read_parameters
 
 HEADINGS = ("## Evidence", "## Limits")
 FIRST = 4  # cells among which the answer stands
@@ -31,7 +31,7 @@ def lint(notebook: Path) -> list[str]:
         cells = read_cells(notebook)
     except StudyError as error:
         return [str(error)]
-    faults = [*_format(json.loads(notebook.read_bytes())), *_parameters(notebook, cells), *_needs(notebook)]
+    faults = [*_format(json.loads(notebook.read_bytes())), *_read_ahead(notebook, cells)]
     for rule in _RULES:
         faults += rule(cells)
     return [f"{notebook.name}: {f'cell {cell}: ' if cell else ''}{remedy}" for cell, remedy in faults]
@@ -55,26 +55,21 @@ def _format(stored: dict[str, Any]) -> Iterator[Fault]:
         yield "", "set the kernelspec to name python3, language python"
 
 
-def _parameters(notebook: Path, cells: list[Cell]) -> Iterator[Fault]:
+def _read_ahead(notebook: Path, cells: list[Cell]) -> Iterator[Fault]:
+    """Look at what is read of a chapter before it runs: its parameters, and the results that it loads."""
+    parameters: tuple[Parameter, ...] = ()
     try:
         parameters = read_parameters(notebook)
+        needed_results(notebook)
     except StudyError as error:
         yield "", str(error).removeprefix(f"{notebook.name}: ")
-        return
     used = names_used(cell for cell in cells if "parameters" not in cell["tags"])
-    tagged = next(cell["id"] for cell in cells if "parameters" in cell["tags"])
+    tagged = next((cell["id"] for cell in cells if "parameters" in cell["tags"]), "")
     for parameter in parameters:
         if parameter.name not in used:
             yield tagged, f"use the parameter {parameter.name} or remove it"
         if "=" in parameter.help:
             yield tagged, f"leave = out of the comment of {parameter.name}; papermill's help page drops it"
-
-
-def _needs(notebook: Path) -> Iterator[Fault]:
-    try:
-        needed_results(notebook)
-    except StudyError as error:
-        yield "", str(error).removeprefix(f"{notebook.name}: ")
 
 
 def _stored_clean(cells: list[Cell]) -> Iterator[Fault]:
@@ -106,10 +101,8 @@ def _answer(cells: list[Cell]) -> Iterator[Fault]:
     sources = [cell["source"] if is_prose(cell["source"]) else "" for cell in cells]
     answers = [place for place, source in enumerate(sources) if source.startswith("findings.answer")]
     if len(answers) != 1 or answers[0] >= FIRST:
-        yield (
-            "",
-            f"answer the question among the first {FIRST} cells, with findings.answer(...) in a cell of its own",
-        )
+        where = f"among the first {FIRST} cells, with findings.answer(...) in a cell of its own"
+        yield "", f"answer the question {where}"
 
 
 _RULES: tuple[Callable[[list[Cell]], Iterator[Fault]], ...] = (

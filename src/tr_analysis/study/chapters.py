@@ -10,6 +10,7 @@ from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
 from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
+from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
 
 _NAME = re.compile(r"([0-9]{2}-)?[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 
@@ -42,12 +43,8 @@ class Chapter:
 def find_chapters(*, none_will_do: bool = False) -> tuple[Chapter, ...]:
     """Return the chapters of the project, in order of their names.
 
-    A notebook with another name than a chapter may have, such as Jupyter's Untitled or a copy, is none yet.
-
-    Raises
-    ------
-    StudyError
-        When there is none, unless none will do, or a notebook cannot be read.
+    A notebook with another name than a chapter may have, such as Jupyter's Untitled or a copy, is none yet. There must
+    be one, unless none will do, and each must be readable, or it is a `StudyError`.
     """
     named = sorted(path for path in notebooks().glob("*.ipynb") if _NAME.fullmatch(path.stem))
     found = tuple(_chapter(path) for path in named)
@@ -82,12 +79,8 @@ def free_number(chapters: Sequence[Chapter]) -> str:
 def choose(names: Sequence[str], chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
     """Return the chapters named, in the study's order; all of them when no name is given.
 
-    A name is ``03-recall``, or ``03`` or ``recall`` where only one chapter fits, or the notebook's path.
-
-    Raises
-    ------
-    UsageError
-        For a name that fits none, with the nearest, or fits several.
+    A name is ``03-recall``, or ``03`` or ``recall`` where only one chapter fits, or the notebook's path. One that fits
+    none, or several, is a `UsageError`.
     """
     chosen = {_fitting(name, chapters) for name in names}
     return tuple(chapter for chapter in chapters if chapter in chosen or not names)
@@ -107,18 +100,25 @@ def _fitting(name: str, chapters: Sequence[Chapter]) -> Chapter:
     if (notebooks() / f"{stem}.ipynb").exists():
         refuse_name(stem, chapters)
     words = [word for c in chapters for word in (c.name, c.subject, c.number) if word]
-    hint = nearest(stem.zfill(2), words) or f"; there are {', '.join(c.name for c in chapters)}"
+    hint = _page(stem, chapters) or nearest(stem.zfill(2), words)
+    hint = hint or f"; there are {', '.join(c.name for c in chapters)}"
     raise UsageError(f"there is no chapter {name}{hint}")
 
 
-def refuse_circles(waiting: Mapping[str, Iterable[str]]) -> None:
-    """Refuse chapters or runs that wait for each other's results, given what each waits for by name.
+def _page(stem: str, chapters: Sequence[Chapter]) -> str:
+    """Say how a page about one provider is run, where that is what is named."""
+    for chapter in chapters:
+        parameters = read_parameters(chapter.path) if stem.startswith(f"{chapter.name}-") else ()
+        if by_provider := provider_parameter(parameters):
+            for choice in by_provider.choices:
+                if run_name(chapter.name, parameters, {by_provider.name: choice}) == stem:
+                    call = f'tr-analysis run {chapter.name} -p {by_provider.name}="{choice}"'
+                    return f"; it is a page of {chapter.name}: run `{call}`"
+    return ""
 
-    Raises
-    ------
-    StudyError
-        Which names the circle.
-    """
+
+def refuse_circles(waiting: Mapping[str, Iterable[str]]) -> None:
+    """Refuse with a `StudyError` chapters or runs that wait for each other's results, given what each waits for."""
     try:
         TopologicalSorter(waiting).prepare()
     except CycleError as error:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -138,8 +138,6 @@ def run(
 
     Parameters
     ----------
-    tasks
-        What to run, from `plan`.
     jobs
         Chapters at a time; by default two more than there are processors, since each waits for its kernel at times.
     kernels
@@ -164,13 +162,15 @@ def run(
         with (
             _termination(),
             nullcontext(kernels) if kernels else kernels_for(tasks) as opened,
-            closing(Progress(tasks)) as progress,
+            progress(tasks) as advance,
         ):
             pool = ThreadPoolExecutor(jobs)
+
+            def submit(task: Task) -> Future[RunOutcome]:
+                return pool.submit(_run_task, task, opened, lambda: advance(task), ended)
+
             try:
-                return _in_order(
-                    tasks, jobs, lambda task: pool.submit(_run_task, task, opened, progress, ended)
-                )
+                return _in_order(tasks, jobs, submit)
             finally:
                 opened.stop()
                 pool.shutdown(cancel_futures=True)
@@ -181,7 +181,7 @@ def run(
 
 
 def _in_order(
-    tasks: Sequence[Task], jobs: int, submit: Callable[[Task], "Future[RunOutcome]"]
+    tasks: Sequence[Task], jobs: int, submit: Callable[[Task], Future[RunOutcome]]
 ) -> list[RunOutcome]:
     """Start each task when those before it are done; one whose results are missing takes the rest along."""
     sorter = TopologicalSorter({task.name: task.after for task in tasks})
@@ -226,23 +226,22 @@ def _termination() -> Iterator[None]:
 
 
 def _run_task(
-    task: Task, kernels: Kernels, progress: "Progress", ended: Callable[[RunOutcome], None]
+    task: Task, kernels: Kernels, advance: Callable[[], None], ended: Callable[[RunOutcome], None]
 ) -> RunOutcome:
     """Execute and publish one chapter; a failure keeps what was executed and touches nothing else."""
     start = time.monotonic()
     executed: NotebookNode | None = None
     files: tuple[Path, ...] = ()
     failure = ""
-    with progress.running(task.name):
-        try:
-            executed = normalise(execute(task, kernels, progress.advance), task)
-            files = publish(task.name, chapter_files(task, executed), task.out)
-        except ExecutionError as error:
-            executed, failure = error.notebook, str(error)
-        except ChapterError as error:
-            failure = str(error)
-        except OSError as error:
-            executed, failure = None, f"{task.name}: {error.strerror}: {error.filename}"
+    try:
+        executed = normalise(execute(task, kernels, advance), task)
+        files = publish(task.name, chapter_files(task, executed), task.out)
+    except ExecutionError as error:
+        executed, failure = error.notebook, str(error)
+    except ChapterError as error:
+        failure = str(error)
+    except OSError as error:
+        executed, failure = None, f"{task.name}: {error.strerror}: {error.filename}"
     if failure and executed is not None and not kernels.stopped:
         files = (keep_failed(task.name, executed, task.out),)
     outcome = RunOutcome(task, time.monotonic() - start, files, failure)
@@ -250,37 +249,19 @@ def _run_task(
     return outcome
 
 
-class Progress:
-    """A bar over the code cells of all tasks that names those running, on standard error when that is a terminal."""
+@contextmanager
+def progress(tasks: Sequence[Task]) -> Iterator[Callable[[Task], None]]:
+    """Show a bar over the code cells of all tasks where standard error is a terminal; yield what counts a cell."""
+    cells = [cell for task in tasks for cell in read_cells(task.chapter.path)]
+    total = sum(cell["cell_type"] == "code" for cell in cells)
+    lock = threading.Lock()
+    # The name comes last: a narrow screen cuts it.
+    layout = "|{bar:24}| {n_fmt}/{total_fmt} cells {elapsed} {desc}"
+    with tqdm(total=total, disable=None, leave=False, bar_format=layout, dynamic_ncols=True) as bar:
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        self._lock = threading.Lock()
-        self._running: list[str] = []
-        cells = {path: read_cells(path) for path in {task.chapter.path for task in tasks}}
-        total = sum(cell["cell_type"] == "code" for task in tasks for cell in cells[task.chapter.path])
-        # Names come last: a narrow screen cuts them.
-        layout = "|{bar:24}| {n_fmt}/{total_fmt} cells {elapsed} {desc}"
-        self._bar = tqdm(total=total, disable=None, leave=False, bar_format=layout, dynamic_ncols=True)
+        def advance(task: Task) -> None:
+            with lock:
+                bar.set_description_str(task.name, refresh=False)
+                bar.update()
 
-    @contextmanager
-    def running(self, name: str) -> Iterator[None]:
-        """Name a task in the bar while it runs."""
-        self._name([*self._running, name])
-        try:
-            yield
-        finally:
-            self._name([running for running in self._running if running != name])
-
-    def _name(self, running: list[str]) -> None:
-        with self._lock:
-            self._running = running
-            self._bar.set_description_str(", ".join(running))
-
-    def advance(self) -> None:
-        """Count one executed cell."""
-        with self._lock:
-            self._bar.update()
-
-    def close(self) -> None:
-        """Take the bar off the screen."""
-        self._bar.close()
+        yield advance

@@ -44,29 +44,22 @@ def table_parts() -> Parts:
 def chapter_parts(task: Task) -> Parts:
     """Return what the results of a task are made from, as it stands now.
 
-    Of the tables these are the ones that the notebook names anywhere, those that its results say they come from,
-    and the register of sources, to which every chapter links; of the official tables, those of them, or all where
-    the notebook imports from ``official``, which finds out itself what there is.
+    Of the tables these are those that the notebook names anywhere or its results say they come from, and the register
+    of sources; of the official ones all where it imports from ``official``, which finds out itself what there is.
     """
     notebook, results = task.chapter.path, task.out / "results" / f"{task.name}.json"
     named = {*_words(notebook, file_hash(notebook)), *_tables_of(results, file_hash(results)), "sources"}
     every = "tr_analysis.official" in named
-    parts = {"the notebook": file_hash(notebook) or ""}
-    parts["parameters"] = _joined([task.given, task.values, task.title])
-    if declared := file_hash(notebook.with_suffix(".toml")):
-        parts["what is said of its numbers"] = declared
+    files = {"the notebook": notebook, "what is said of its numbers": notebook.with_suffix(".toml")}
     if "home_findings" in named:
-        parts["the choice of key findings"] = file_hash(paths.notebooks() / "home.toml") or ""
-    for path in sorted(paths.tables().glob("*.csv")):
-        if path.stem in named:
-            parts[f"the table {path.stem}"] = file_hash(path) or ""
+        files["the choice of key findings"] = paths.notebooks() / "home.toml"
+    files |= {f"the table {p.stem}": p for p in sorted(paths.tables().glob("*.csv")) if p.stem in named}
     for path in sorted(paths.official_tables().glob("*.csv")):
         if every or path.stem in named or f"official/{path.stem}" in named:
-            parts[f"the official table {path.stem}"] = file_hash(path) or ""
-    for name in task.needs:
-        if found := file_hash(task.reads / "results" / f"{name}.json"):
-            parts[f"the results of {name}"] = found
-    return parts | _made_by()
+            files[f"the official table {path.stem}"] = path
+    files |= {f"the results of {name}": task.reads / "results" / f"{name}.json" for name in task.needs}
+    parts = {what: found for what, path in files.items() if (found := file_hash(path))}
+    return parts | {"parameters": _joined([task.given, task.values, task.title])} | _made_by()
 
 
 def page_parts(out: Path) -> Parts:
@@ -129,10 +122,9 @@ def _tables_of(results: Path, _: str | None) -> list[str]:
 
 
 class Records:
-    """The record of one folder of results: of each thing made, what it was made from and the files it gave.
+    """The record of one folder of results: of each run, and of ``tables`` and ``pages``, what they were made from.
 
-    A record that is missing or cannot be read says nothing, and everything is made again. Things are runs, by
-    their name, or ``tables`` or ``pages``.
+    A record that is missing or cannot be read says nothing, and everything is made again.
     """
 
     def __init__(self, out: Path) -> None:
@@ -153,13 +145,10 @@ class Records:
             return ["not made yet, or it failed"]
         before, files = self._made[name]["made from"], self._made[name]["files"]
         there = {file: file_hash((folder or self._out) / file) for file in files}
+        moved = [file for file in files if there[file] != files[file]]
         return [
             *(f"{part} changed" for part in {**parts, **before} if parts.get(part) != before.get(part)),
-            *(
-                f"{file} {'changed' if there[file] else 'is gone'}"
-                for file in files
-                if there[file] != files[file]
-            ),
+            *(f"{file} {'changed' if there[file] else 'is gone'}" for file in moved),
         ]
 
     def keep(

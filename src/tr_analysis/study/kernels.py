@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -62,13 +63,7 @@ class ForkServer:
             )
 
     def fork(self, arguments: list[str], folder: Path, environment: Mapping[str, str], log: Path) -> int:
-        """Return the process id of a new kernel, whose own streams go to a log.
-
-        Raises
-        ------
-        RuntimeError
-            If the server ended.
-        """
+        """Return the process id of a new kernel, whose own streams go to a log, or raise a `RuntimeError`."""
         request = {"arguments": arguments, "environment": dict(environment)}
         request |= {"folder": str(folder.resolve()), "log": str(log)}
         with self._lock:
@@ -174,18 +169,15 @@ class Kernels:
         self._folder = folder
         self._lock = threading.Lock()
         self._started: list[psutil.Process] = []
+        self._numbers = count()
         self._logs: dict[str, Path] = {}
         self.stopped = False
         self._server = ForkServer(runtime, self._environment(), names) if forked else None
 
     def options(self, name: str, reports: Path) -> dict[str, Any]:
-        """Return what papermill passes on to nbclient so that a run's kernel is one of these.
-
-        ``reports`` is the folder in which the chapter finds the results of others.
-        """
-        with self._lock:
-            stem = self._runtime / f"k{len(self._logs)}"
-            self._logs[name] = stem.with_suffix(".log")
+        """Return what papermill passes on to nbclient; ``reports`` is where the chapter finds the results of others."""
+        stem = self._runtime / f"k{next(self._numbers)}"
+        self._logs[name] = stem.with_suffix(".log")
         local = zmq.has("ipc") and os.name == "posix" and len(str(self._runtime)) <= LONGEST_FOLDER
         connection = {"connection_file": f"{stem}.json", "transport": "ipc" if local else "tcp"}
         return {
@@ -260,8 +252,7 @@ class Kernels:
 def running_kernels(folder: Path, *, forked: bool = CAN_FORK, names: Iterable[str] = ()) -> Iterator[Kernels]:
     """Yield the kernels of a run, which work in a folder; afterwards none is left, nor any file of theirs.
 
-    They are forked from one process, which imports ``names`` (modules, or what they hold, in full) ahead for all, or
-    each starts on its own.
+    They are forked from one process, which imports ``names`` ahead for all, or each starts on its own.
     """
     with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as runtime:
         kernels = Kernels(Path(runtime), folder, forked=forked, names=names)

@@ -9,26 +9,27 @@ from tr_analysis.files import write_files
 from tr_analysis.paths import notebooks
 from tr_analysis.study.chapters import Chapter, find_chapters, free_number, refuse_name
 
-TEMPLATE = Path(__file__).parent / "templates" / "chapter.ipynb"
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def new_chapter(name: str) -> Chapter:
-    """Write ``notebooks/<name>.ipynb`` from the template, under a title made of its name, in any folder.
+    """Write ``notebooks/<name>.ipynb``, titled by its name, and beside it the ``.toml`` that says what its numbers are.
 
     Raises
     ------
     UsageError
-        If the name is not allowed, or the number, the subject or the name itself is taken.
+        If the name is not allowed, or the number, the subject or one of the files is there already.
     """
     chapters = find_chapters(none_will_do=True)
     refuse_name(name, chapters)
     chapter = Chapter(notebooks() / f"{name}.ipynb", "", "")
     _refuse_taken(chapter, chapters)
     title = chapter.subject.replace("-", " ").capitalize()
-    content = (
-        TEMPLATE.read_text("utf-8").replace('"# Title\\n', f'"# {title}\\n', 1).replace("CHAPTER", name, 1)
-    )
-    write_files(notebooks(), {chapter.path.name: content.encode()})
+    files = {}
+    for ending in (".ipynb", ".toml"):
+        text = (_TEMPLATES / f"chapter{ending}").read_text("utf-8").replace("CHAPTER", name)
+        files[f"{name}{ending}"] = text.replace('"# Title\\n', f'"# {title}\\n', 1).encode()
+    write_files(notebooks(), files)
     return replace(chapter, title=title)
 
 
@@ -41,5 +42,6 @@ def _refuse_taken(new: Chapter, chapters: Sequence[Chapter]) -> None:
             raise UsageError(f"the number {new.number} is taken by {chapter.name}; {free} is free")
         if new.name.startswith(f"{chapter.name}-"):
             raise UsageError(f"{chapter.name}-... are the names of its pages; choose another subject")
-    if new.path.exists():
-        raise UsageError(f"{new.path} is there already; choose another name")
+    for path in (new.path, new.path.with_suffix(".toml")):
+        if path.exists():
+            raise UsageError(f"{path} is there already; choose another name")

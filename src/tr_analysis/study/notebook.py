@@ -18,10 +18,7 @@ INJECTED = "injected-parameters"  # papermill's tag of the cell that holds the v
 def read_cells(notebook: Path) -> list[Cell]:
     """Return the cells of a stored notebook, each with its ``id``, ``source`` as one string, and ``tags``.
 
-    Raises
-    ------
-    StudyError
-        When the file cannot be read or is no notebook.
+    A file that cannot be read or is no notebook is a `StudyError`.
     """
     return _cells(notebook, file_hash(notebook))
 
@@ -68,23 +65,16 @@ def is_prose(source: str) -> bool:
         body = ast.parse(source).body
     except SyntaxError:
         return False
-    called = body[0].value.func if _is_call(body) else None  # type: ignore[attr-defined]
-    return (
-        isinstance(called, ast.Attribute) and called.attr in PROSE and ast.unparse(called.value) == "findings"
-    )
-
-
-def _is_call(body: list[ast.stmt]) -> bool:
-    return len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Call)
+    match body:
+        case [ast.Expr(ast.Call(ast.Attribute(ast.Name("findings"), method)))]:
+            return method in PROSE
+    return False
 
 
 def needed_results(notebook: Path) -> tuple[str, ...]:
     """Return the chapters whose results a chapter loads with ``load_results("02-reoffending", ...)``.
 
-    Raises
-    ------
-    StudyError
-        If they are not written out as text in the call.
+    Where they are not written out as text in the call, it is a `StudyError`.
     """
     names: dict[str, None] = {}
     for node in code_nodes(read_cells(notebook)):

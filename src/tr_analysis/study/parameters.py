@@ -84,8 +84,7 @@ _RANGE = re.compile(r"\s*\[\s*([-\d./]+)\s*,\s*([-\d./]+)\s*\]\s*$")
 class Parameter:
     """One parameter of a chapter: its type by name, its value in the committed study, and what it means.
 
-    ``choices`` are the values of a ``Literal``, or all providers; ``low`` and ``high``, both included, the bounds of
-    a number, a month or a year that has them.
+    ``choices`` are the values of a ``Literal``, or all providers; ``low`` and ``high``, both included, are bounds.
     """
 
     chapter: str
@@ -109,14 +108,7 @@ class Parameter:
 
 
 def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
-    """Read the parameters of a chapter from its cell tagged ``parameters``.
-
-    Raises
-    ------
-    StudyError
-        When there is not exactly one such cell, or a line of it is not
-        ``name: type = value  # meaning`` with a known type and a default that is allowed.
-    """
+    """Read the parameters of a chapter from its one cell tagged ``parameters``, or raise a `StudyError`."""
     tagged = [cell for cell in read_cells(notebook) if "parameters" in cell["tags"]]
     if len(tagged) != 1:
         raise StudyError(f"{notebook.name}: needs exactly one cell tagged `parameters`, has {len(tagged)}")
@@ -222,22 +214,19 @@ def run_name(chapter: str, parameters: Sequence[Parameter], given: Mapping[str, 
 def parse(parameter: Parameter, value: Any) -> Value:
     """Turn text such as ``"2.5"``, ``"yes"`` or ``"007"``, or a Python value, into the declared type.
 
-    Raises
-    ------
-    UsageError
-        When the value is not allowed; the message names chapter, parameter, value and what is.
+    A value not allowed is a `UsageError` that names chapter, parameter, value and what is.
     """
     for choice in parameter.choices:
         if (type(value) is type(choice) and value == choice) or value == str(choice):
             return choice
-    if parameter.choices:
-        raise _refusal(parameter, value)
     try:
+        if parameter.choices:
+            raise ValueError
         parsed = _TYPES[parameter.kind].parse(value)
+        if parameter.low is not None and not parameter.low <= parsed <= parameter.high:  # type: ignore[operator]
+            raise ValueError
     except ValueError:
         raise _refusal(parameter, value) from None
-    if parameter.low is not None and not parameter.low <= parsed <= parameter.high:  # type: ignore[operator]
-        raise _refusal(parameter, value)
     return parsed
 
 
@@ -252,12 +241,7 @@ def _refusal(parameter: Parameter, value: Any) -> UsageError:
 
 
 def check_parameters(chapter: str, values: Mapping[str, Any]) -> None:
-    """Refuse in a chapter itself what papermill let through, which checks nothing.
-
-    Parameters
-    ----------
-    chapter, values
-        The chapter's name and variables: ``check_parameters("03-recall", globals())``.
+    """Refuse in a chapter itself what papermill let through: ``check_parameters("03-recall", globals())``.
 
     Raises
     ------

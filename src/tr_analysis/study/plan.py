@@ -23,34 +23,18 @@ from tr_analysis.study.parameters import (
 
 @dataclass(frozen=True)
 class Task:
-    """One run of a chapter.
-
-    Attributes
-    ----------
-    given, values
-        Values handed to the notebook, and those of all its parameters.
-    name, title
-        Name of the files and title of the page: the chapter's own, with the provider where there is one.
-    out
-        Folder of the files.
-    is_variant
-        Whether a parameter differs from the study's, so that this is no part of it.
-    needs, reads
-        Names of the results of other chapters that it loads, and the folder with them.
-    after
-        Names of the tasks that must be done before, because this one loads their results.
-    """
+    """One run of a chapter."""
 
     chapter: Chapter
-    given: Mapping[str, Value]
-    values: Mapping[str, Value]
-    name: str
-    title: str
-    out: Path
-    is_variant: bool
-    needs: tuple[str, ...]
-    reads: Path
-    after: tuple[str, ...] = ()
+    given: Mapping[str, Value]  # handed to the notebook
+    values: Mapping[str, Value]  # of all its parameters
+    name: str  # of the files: the chapter's, with the provider where there is one
+    title: str  # of the page, likewise
+    out: Path  # folder of the files
+    is_variant: bool  # a parameter differs from the study's, so that this is no part of it
+    needs: tuple[str, ...]  # names of the results that it loads
+    reads: Path  # folder with these
+    after: tuple[str, ...] = ()  # tasks that must be done before, because this one loads their results
 
 
 def plan(
@@ -58,19 +42,10 @@ def plan(
 ) -> list[Task]:
     """Check chapters, names and values of parameters, and say what is to be run and where it goes.
 
-    With chapters named, each must know every parameter given; otherwise the chapters that know
-    any of them are run, and each parameter must be known to one. A chapter with a parameter of the type
-    ``Provider`` runs for every provider, unless one is given.
-
-    Parameters
-    ----------
-    names
-        Chapters, as `choose` understands them; all when empty.
-    given
-        Parameters to change, as text or values.
-    out
-        Where the files go; by default the project's reports, or a folder of their own under
-        ``reports/variants`` when a parameter is changed. To name a provider changes nothing.
+    With chapters named, as `choose` understands them, each must know every parameter given; otherwise the chapters
+    that know any of them are run, and each parameter must be known to one. A chapter with a parameter of the type
+    ``Provider`` runs for every provider, unless one is given, which changes nothing. Files go to ``out``, by default
+    the project's reports, or a folder of their own under ``reports/variants`` when a parameter is changed.
 
     Raises
     ------
@@ -115,10 +90,8 @@ def _tasks(
     defaults = {p.name: p.default for p in parameters}
     needs = needed_results(chapter.path)
     chosen: list[dict[str, Value]] = [{}]
-    if by_provider := provider_parameter(
-        parameters
-    ):  # always handed over: a page is the same however it was run
-        name = by_provider.name
+    if by_provider := provider_parameter(parameters):
+        name = by_provider.name  # always handed over: a page is the same however it was run
         chosen = [{name: value} for value in ([values.pop(name)] if name in values else by_provider.choices)]
     folder = out or (reports() / "variants" / chapter.name / _label(values) if values else reports())
     for choice in chosen:
@@ -129,10 +102,7 @@ def _tasks(
 
 
 def _linked(task: Task, tasks: Sequence[Task], chapters: Sequence[Chapter]) -> Task:
-    """Find where a task's chapter reads the results it loads, and what must run before it.
-
-    It reads what this run gives when that is everything it loads, and the project's reports otherwise.
-    """
+    """Let a task read what this run gives when that is everything it loads, and the project's reports otherwise."""
     given = {(other.out, other.name) for other in tasks}
     reads = task.out if task.needs and all((task.out, name) in given for name in task.needs) else reports()
     for name in task.needs:

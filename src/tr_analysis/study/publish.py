@@ -107,13 +107,8 @@ def chapter_files(task: Task, notebook: NotebookNode) -> dict[str, bytes]:
     """Return the files of a run, executed and normalised, by their place in the reports folder.
 
     ``<run>.ipynb``, ``results/<run>.json`` and, for each figure, its picture and plotted data
-    ``figures/<run>/<name>.png`` and ``.csv``; of a chart in house style also its drawing, ``.svg``.
-
-    Raises
-    ------
-    ChapterError
-        When the notebook yields no findings, a figure lacks its name or data, or shares its name, or the findings
-        are simulated and a figure or table does not say so, or the other way round.
+    ``figures/<run>/<name>.png`` and ``.csv``; of a chart in house style also its drawing, ``.svg``. A `ChapterError`
+    says what of these is missing, or not marked as simulated.
     """
     _refuse_unmarked(task.name, notebook)
     files: dict[str, bytes] = {}
@@ -124,9 +119,8 @@ def chapter_files(task: Task, notebook: NotebookNode) -> dict[str, bytes]:
                 name = output.metadata[PNG].name
                 raise ChapterError(f"{task.name}: two figures are called {name}; rename one")
             files |= figure
-    files[f"results/{task.name}.json"] = _results(task, notebook)
-    files[f"{task.name}.ipynb"] = _stored(notebook)
-    return files
+    stored = {f"results/{task.name}.json": _results(task, notebook), f"{task.name}.ipynb": _stored(notebook)}
+    return files | stored
 
 
 def _refuse_unmarked(run: str, notebook: NotebookNode) -> None:
@@ -168,8 +162,7 @@ def _results(task: Task, notebook: NotebookNode) -> bytes:
         "title": marked(task.title, origin),
         "data": bundle.get("data", {}),
         "findings": bundle["findings"],
-        **({"origin": origin} if origin else {}),
-    }
+    } | ({"origin": origin} if origin else {})
     text = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 

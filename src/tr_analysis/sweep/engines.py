@@ -7,9 +7,8 @@ import shutil
 import signal
 import tempfile
 import threading
-import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -39,16 +38,9 @@ class OtherVersionError(StudyError):
 
 @dataclass(frozen=True)
 class Engine:
-    """Something with an executor.
+    """How many specifications run at a time, what opens the executor, and what futures raise for a lost worker.
 
-    Attributes
-    ----------
-    workers
-        How many specifications it runs at a time.
-    executor
-        Opens the executor; it is opened again when all its workers were lost.
-    losses
-        What a future raises when its worker was lost.
+    The executor is opened again when all its workers were lost.
     """
 
     workers: int
@@ -146,8 +138,8 @@ def _client(scheduler: str) -> Iterator[Any]:
         yield client
 
 
-def work(target: Target, version: str, calls: Sequence[Call]) -> tuple[list[Ending], float]:
-    """Run some specifications in a worker; tell how each ended, and how many seconds all took.
+def work(target: Target, version: str, call: Call) -> Ending:
+    """Run a specification in a worker and tell how it ended; a failure is a result too, and stops no other.
 
     Raises
     ------
@@ -159,25 +151,18 @@ def work(target: Target, version: str, calls: Sequence[Call]) -> tuple[list[Endi
             f"a worker has other code, tables or libraries for {target.name} than this machine: "
             "install the same everywhere, start the workers again, and run again"
         )
-    start = time.perf_counter()
-    endings = [_run(target, call) for call in calls]
-    return endings, time.perf_counter() - start
+    try:
+        return Ending(call, *target.run(call.arguments))
+    except ChapterError as error:  # says itself where
+        return Ending(call, failure=" ".join(str(error).split()))
+    except (Exception, SystemExit) as error:
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        below = traceback.extract_tb(error.__traceback__)[2:]  # the first two are ours
+        places = [f"{PurePath(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in below]
+        return Ending(call, failure=" | ".join([words, *places[-3:]]))
 
 
 _version = cache(lambda target: target.version())
-
-
-def _run(target: Target, call: Call) -> Ending:
-    try:
-        return Ending(call, *target.run(call.arguments, call.id))
-    except ChapterError as error:  # says itself where
-        return Ending(call, failure=" ".join(str(error).split()))
-    except (Exception, SystemExit) as error:  # a failure is a result too: it must not stop the others
-        words = " ".join(f"{type(error).__name__}: {error}".split())
-        frames = [(PurePath(f.filename), f) for f in traceback.extract_tb(error.__traceback__)]
-        ours = PurePath(__file__).parent
-        places = [f"{path.name}:{f.lineno} in {f.name}" for path, f in frames if path.parent != ours]
-        return Ending(call, failure=" | ".join([words, *places[-3:]]))
 
 
 def _start_worker(place: str) -> None:

@@ -10,56 +10,36 @@ from pathlib import Path
 from typing import Any
 
 from tr_analysis.errors import UsageError, nearest
-from tr_analysis.paths import reports
 from tr_analysis.sweep.targets import SEED, ChapterTarget, FunctionTarget, Target
 
-_KEYS = ("function", "chapter", "seed", "findings", "fixed", "grid", "specifications")
+_KEYS = ("function", "chapter", "seed", "fixed", "grid", "specifications")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One specification: its id, the parameters as the table shows them, and its seed if the sweep has one."""
+    """One specification: its id, and everything that is handed over, the seed of its own included."""
 
     id: str
-    given: dict[str, Any]
-    seed: int | None = None
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Everything that is handed over."""
-        return self.given if self.seed is None else self.given | {SEED: self.seed}
+    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is run, over which specifications.
-
-    Attributes
-    ----------
-    target
-        The function or chapter.
-    given
-        The parameters of each specification, in order.
-    seed
-        Seed of the sweep; ``None`` where the target's own defaults stay.
-    findings
-        Names of the key numbers of a chapter that the table shows; all when empty.
-    """
+    """What is run, over the parameters of each specification in order, with a seed or the target's own defaults."""
 
     target: Target
     given: tuple[dict[str, Any], ...]
     seed: int | None = None
-    findings: tuple[str, ...] = ()
 
     def calls(self, version: str) -> list[Call]:
         """Return the specifications with ids and seeds, given the target's version; refuse one given twice."""
         calls: dict[str, Call] = {}
         for given in self.given:
-            identity = specification_id(self.target.name, version, self.target.identifying(given))
+            identity = specification_id(self.target.name, version, given)
             if identity in calls:
                 raise UsageError(f"{given} is given twice: keep one")
-            derived = None if self.seed is None else self.target.seed(derived_seed(self.seed, identity))
-            calls[identity] = Call(identity, given, derived)
+            own = {} if self.seed is None else {SEED: self.target.seed(derived_seed(self.seed, identity))}
+            calls[identity] = Call(identity, given | own)
         return list(calls.values())
 
 
@@ -103,7 +83,7 @@ def _sweep(content: Mapping[str, Any], folder: Path) -> Sweep:
     if seed is not None and any(SEED in one for one in given):
         raise UsageError("seed is given at the top and as a parameter: keep one")
     checked = tuple(target.check(one, seeded=seed is not None) for one in given)
-    return Sweep(target, checked, seed, _findings(content.get("findings", []), target))
+    return Sweep(target, checked, seed)
 
 
 def _target(content: Mapping[str, Any], folder: Path) -> Target:
@@ -133,21 +113,6 @@ def _given(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             raise UsageError(f"{name} is in [fixed] and in [grid]: keep one")
     for chosen in product(*grid.values()) if grid else ():
         yield fixed | dict(zip(grid, chosen, strict=True))
-
-
-def _findings(names: Any, target: Target) -> tuple[str, ...]:
-    """Return the findings asked for; those of the study's own run are known beforehand."""
-    if names and isinstance(target, FunctionTarget):
-        raise UsageError("findings: a function's outcomes are all in the table; leave it out")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise UsageError(f"findings = {names!r} is no list of names")
-    results = reports() / "results" / f"{target.name}.json"
-    if names and results.exists():
-        known = json.loads(results.read_bytes())["findings"]
-        for name in names:
-            if name not in known:
-                raise UsageError(f"findings: {target.name} has no finding {name}{nearest(name, known)}")
-    return tuple(names)
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], at: str = "", remedy: str = "") -> None:

@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from pkgutil import resolve_name
@@ -55,10 +55,6 @@ class FunctionTarget:
                 raise UsageError(f"{name}: {value} {rule}") from None
         return dict(arguments)
 
-    def identifying(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the arguments that the id is made from."""
-        return given
-
     def function(self) -> Callable[..., Any]:
         """Import the function, or refuse its name with a `UsageError`."""
         return _imported(self)
@@ -71,9 +67,13 @@ class FunctionTarget:
         """Return a seed as the function takes it."""
         return seed
 
-    def run(self, arguments: Mapping[str, Any], identity: str) -> tuple[Found, dict[str, bytes]]:
-        """Call the function: what it found, and no files."""
-        return found_by_name(self.function()(**arguments)), {}
+    def run(self, arguments: Mapping[str, Any]) -> tuple[Found, dict[str, bytes]]:
+        """Call the function: what it found by name, a single value as ``value``, and no files."""
+        result = self.function()(**arguments)
+        if is_dataclass(result) and not isinstance(result, type):
+            result = asdict(result)
+        found = result if isinstance(result, Mapping) else {"value": result}
+        return {str(name): _plain(str(name), value) for name, value in found.items()}, {}
 
 
 @cache
@@ -115,47 +115,43 @@ class ChapterTarget:
         return {parameter.name: parameter for parameter in read_parameters(self.path)}
 
     def check(self, arguments: Mapping[str, Any], *, seeded: bool) -> dict[str, Any]:
-        """Return the values in the types that the chapter declares, or refuse them with a `UsageError`."""
+        """Return values of all parameters, so that to give a default is to give nothing, or raise a `UsageError`."""
         for name in [*arguments, *([SEED] if seeded else [])]:
             if name not in self.parameters:
                 hint = nearest(name, self.parameters) or f"; it has {', '.join(self.parameters) or 'none'}"
                 raise UsageError(f"{name}: {self.name} has no such parameter{hint}")
-        return {name: parse(self.parameters[name], value) for name, value in arguments.items()}
-
-    def identifying(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the values of all parameters: to give a default is to give nothing."""
-        return {name: parameter.default for name, parameter in self.parameters.items()} | dict(given)
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        return defaults | {name: parse(self.parameters[name], value) for name, value in arguments.items()}
 
     def version(self) -> str:
         """Return a hash of the notebook, the results it loads, and the code and tables it stands on."""
         needed = [paths.reports() / "results" / f"{name}.json" for name in needed_results(self.path)]
         if missing := next((path for path in needed if not path.exists()), None):
             raise StudyError(f"{self.name} loads {missing.name}; run `tr-analysis run {missing.stem}` first")
-        return _version((path.name, path) for path in (self.path, *needed))
+        own = self.path.with_suffix(".toml")
+        return _version((path.name, path) for path in (self.path, own, *needed))
 
     def seed(self, seed: int) -> int:
         """Return a seed within the bounds that the chapter sets."""
         low, high = self.parameters[SEED].low, self.parameters[SEED].high
         return seed if low is None or high is None else int(low) + seed % (int(high) - int(low) + 1)
 
-    def run(self, arguments: Mapping[str, Any], identity: str) -> tuple[Found, dict[str, bytes]]:
+    def run(self, arguments: Mapping[str, Any]) -> tuple[Found, dict[str, bytes]]:
         """Run the chapter in a kernel of its own: its key numbers, and its files; nothing is written.
 
-        The id of the specification tells the runs of a process apart. A `ChapterError` says where and why it failed.
+        A `ChapterError` says where and why it failed.
         """
-        from tr_analysis.study.execution import ExecutionError, KernelError, execute
+        from tr_analysis.study.execution import KernelError, execute
         from tr_analysis.study.plan import plan
         from tr_analysis.study.publish import chapter_files, normalise
 
         # No file goes to the folder; the planner only sees that one could.
-        (task,) = plan([self.name], self.identifying(arguments), Path(gettempdir()))
-        alias = f"{task.name} {identity}"
+        (task,) = plan([self.name], arguments, Path(gettempdir()))
         try:
-            executed = execute(replace(task, name=alias), _kernels(self.path))
-        except ExecutionError as error:
-            if isinstance(error, KernelError):  # what it was started from may be gone as well
-                close_kernels()
-            raise type(error)(str(error).replace(alias, task.name, 1), error.notebook) from None
+            executed = execute(task, _kernels(self.path))
+        except KernelError:  # what it was started from may be gone as well
+            close_kernels()
+            raise
         files = chapter_files(task, normalise(executed, task))
         return _key_numbers(files[f"results/{task.name}.json"]), files
 
@@ -183,36 +179,21 @@ def _sources(file: str | None) -> Iterator[tuple[str, Path]]:
     """Yield the source files of a module, or of a whole package, by name; none of what is compiled."""
     path = Path(file or "")
     if path.name == "__init__.py":
-        yield from (
-            (source.relative_to(path.parents[1]).as_posix(), source) for source in path.parent.rglob("*.py")
-        )
+        for source in path.parent.rglob("*.py"):
+            yield source.relative_to(path.parents[1]).as_posix(), source
     elif path.suffix == ".py":
         yield path.name, path
 
 
 def _version(files: Iterable[tuple[str, Path]]) -> str:
-    """Return the SHA-256 of files by name, together with the package's code, its tables and the libraries."""
+    """Hash files by name, together with the package's code, its tables and the libraries."""
     parts = {name: file_hash(path) for name, path in files} | versions()
     parts |= {"the package": package_hash(), "the tables": file_hash(paths.tables() / "manifest.json")}
     return sha256(json.dumps(parts, sort_keys=True).encode())
 
 
-def found_by_name(result: Any) -> Found:
-    """Return what a function found by name: a dictionary, a dataclass, a tuple with names, a row of a frame, or one value called ``value``.
-
-    A number that is not finite is missing; what is no plain value is a `ValueError`.
-    """
-    if is_dataclass(result) and not isinstance(result, type):
-        result = asdict(result)
-    elif hasattr(result, "_asdict"):
-        result = result._asdict()
-    elif hasattr(result, "to_dict"):
-        result = result.to_dict()
-    found = result if isinstance(result, Mapping) else {"value": result}
-    return {str(name): _plain(str(name), value) for name, value in found.items()}
-
-
 def _plain(name: str, value: Any) -> Plain:
+    """Return a value as the table has it; a number that is not finite is missing."""
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # numpy's own numbers
         value = value.item()
     if isinstance(value, float):
