@@ -28,13 +28,6 @@ def test_a_name_that_is_not_there_is_refused():
     assert not hasattr(tr_analysis, "__wrapped__")
 
 
-def test_the_docstring_of_the_package_lists_every_estimator():
-    lines = [f"- ``{row['name']}``: {row['question']}" for row in estimators.index().to_dict("records")]
-    expected = "\n".join(lines) or "No estimator is listed yet."
-    _, found = tr_analysis.__doc__.split("Estimators\n----------\n")
-    assert found.strip() == expected, f"put these lines into src/tr_analysis/__init__.py:\n{expected}"
-
-
 DOCUMENTED = '''
 __all__ = ["gap", "Gap", "LEVELS"]
 LEVELS = (1, 2)
