@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tr_analysis.data import load
-from tr_analysis.data.schemas import TABLES
 from tr_analysis.files import write_files
 from tr_analysis.git_state import git_state
 from tr_analysis.report.finding import EVIDENCE_LEVELS
@@ -17,7 +15,7 @@ from tr_analysis.site.chapter import Chapter, read_chapter
 from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
-from tr_analysis.site.reference import dictionary_page, figures_page, sources_page
+from tr_analysis.site.reference import reference_pages
 from tr_analysis.study.incremental import Records
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
     shared = {"commit": git_state(), "version": chapters[0].version if chapters else ""}
     pages = {"index.html": frame.get_template("home.html.j2").render(**home(chapters), **shared)}
     pages |= _chapter_pages(frame, chapters, shared, Records(site.parent), linked=True)
-    for name, context in _reference(chapters).items():
+    for name, context in reference_pages(chapters).items():
         pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(**context, **shared)
     pages["404.html"] = frame.get_template("404.html.j2").render(**shared)
     downloads = study_downloads(executed)
@@ -110,20 +108,6 @@ def _chapter_pages(
             **shared,
         )
     return pages
-
-
-def _reference(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
-    """Return what the pages of reference show, by name of the page."""
-    tables = {name: load(name) for name in TABLES}
-    results = {
-        chapter.run: {"chapter": chapter.name, "title": chapter.title, "findings": chapter.findings}
-        for chapter in chapters
-    }
-    return {
-        "sources": sources_page(tables, TABLES, results),
-        "figures": figures_page(tables),
-        "dictionary": dictionary_page(tables, TABLES),
-    }
 
 
 def _frame(*, linked: bool) -> "Environment":

@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from tr_analysis.data import load
 from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, citations, entries
 from tr_analysis.data.fields import Frames, Table
+from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
+from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import slugify
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -17,6 +20,20 @@ Results = Mapping[str, Mapping[str, Any]]
 PROVIDERS = "index.html#providers"
 """Where a reader chooses among the pages of one chapter that runs for each provider."""
 _WORDED = {"none", "date"}  # units of what was printed in words alone
+
+
+def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
+    """Return what the pages of reference show, by name of the page and of its template."""
+    tables = {name: load(name) for name in TABLES}
+    results = {
+        chapter.run: {"chapter": chapter.name, "title": chapter.title, "findings": chapter.findings}
+        for chapter in chapters
+    }
+    return {
+        "sources": sources_page(tables, TABLES, results),
+        "figures": figures_page(tables),
+        "dictionary": dictionary_page(tables, TABLES),
+    }
 
 
 def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results) -> dict[str, Any]:
