@@ -54,8 +54,8 @@ def test_the_docstring_of_the_package_lists_every_estimator():
     assert readme.listed(shorter) == text
 
 
-def test_the_three_lines_of_python_work(capsys):
+def test_the_two_lines_of_python_work(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", (paths.root() / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(code.split("\n\n")[0].splitlines()) + 1 == 3
+    assert len(code.split("\n\n")[0].splitlines()) + 1 == 2
     exec(code, {})
     assert "0.309" in capsys.readouterr().out
