@@ -36,7 +36,7 @@ def test_a_chapter_not_run_says_how_to_run_it(reports):
 
 
 def test_results_of_an_earlier_version_say_how_to_renew_them(reports):
-    reports.write_text(reports.read_text().replace('"span"', '"spun"'))
+    reports.write_text(reports.read_text().replace('"level"', '"rung"'))
     with pytest.raises(StudyError, match="02-reoffending are of an earlier version: run `tr-analysis run"):
         load_results("02-reoffending")
 

@@ -43,7 +43,7 @@ TERMS: Mapping[str, str] = {
     "winner, loser": "a CRC whose binary rate was significantly below, or above, its baseline",
     "licence recall": "an event: a person released on licence is returned to prison",
     "people in prison on recall": "a stock: those held at the end of a month because they were recalled",
-    "rung": "how a number was come by, from published (A) to robustness (F), and so how far it can be trusted",
+    "level of evidence": "how a number was come by, from published (A) to robustness (F), and so how far it can be trusted",
 }
 """The field's words as this study uses them."""
 
