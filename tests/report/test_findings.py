@@ -399,7 +399,7 @@ def test_the_file_beside_the_notebook_says_what_numbers_are(beside, monkeypatch)
     ("text", "fault"),
     [
         ("[a", r"01-new.toml: .*mend the line"),
-        ('keys = ["a"]', "'keys' is not known here"),
+        ('keys = ["a"]', "keys.: is no entry; begin one with"),
         ('key = "a"', "key is 'a', and should be a list"),
         (
             'key = ["stok"]\n[stock]\nlabel = "Stock"',

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.report.tables import csv_text, interval_text, number_text, probability_text, table
+from tr_analysis.report.tables import csv_text, number_text, probability_text, table
 
 
 def cells(frame, **options):
@@ -231,7 +231,3 @@ def test_an_empty_frame_is_downloaded_as_its_header():
 )
 def test_signs(form, number, text):
     assert number_text(form, number) == text
-
-
-def test_an_estimate_stands_with_its_interval():
-    assert interval_text("{:,.2f}%", -0.16, -0.484, 0.17) == "−0.16% (−0.48% to 0.17%)"

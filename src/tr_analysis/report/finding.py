@@ -35,6 +35,8 @@ INTERVAL_BASES = {
     "rounding": "{} from rounding alone",
     "choices": "{} over the choices tried",
 }
+RECORDED = ("label", "n", "unit", "level", "method", "text", "decimals", "of", "interval_basis", "key")
+"""What the results file says of a finding beside its numbers, its sources and what was shown."""
 ROW = [
     "name", "label", "value", "low", "high", "interval_basis", "n", "of", "unit", "level", "method", "sources", "text", "key",
 ]  # fmt: skip
@@ -52,28 +54,20 @@ class Finding:
 
     Attributes
     ----------
-    name
-        Name in templates and results.
-    label
-        What it is, in words.
+    name, label
+        Name in templates and results; what it is, in words.
     value, low, high
         Estimate and the ends of its interval, in ``unit``; None where there is none.
-    n
-        Number of observations or people behind it.
+    n, of
+        Number of observations or people behind it, and what it counts, such as "months".
     unit
-        Unit; decides decimals and sign.
-    level
-        Level of evidence, one of `EVIDENCE_LEVELS`.
-    sources
-        Sources of the figures it is computed from.
-    method
-        How it was computed.
+        One of `UNITS`; decides decimals and sign.
+    level, sources, method
+        Level of evidence, one of `EVIDENCE_LEVELS`; sources of the figures it is computed from; how.
     text
         The words of a fact that is no estimate, such as a date.
     decimals
         Decimals shown, where the unit's own do not fit.
-    of
-        What ``n`` counts, such as "months".
     interval_basis
         What the interval allows for, one of `INTERVAL_BASES`.
     key
@@ -117,14 +111,11 @@ class Finding:
     def show(self, part: str = "value") -> str:
         """Write one part the way prose shows it.
 
-        Parameters
-        ----------
-        part
-            ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
-            ``interval``; ``level`` (its level of evidence); ``span`` (the interval with what it allows for); ``n``; ``n_of`` (with what it
-            counts); ``change`` (rose by, fell by, did not change), ``more`` (more, fewer) and ``faster``
-            (faster, more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and
-            ``clarity`` (whether the interval includes no change), by the interval.
+        Parts are ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
+        ``interval``; ``span`` (the interval with what it allows for); ``level`` (of evidence); ``n``; ``n_of`` (with
+        what it counts); ``change`` (rose by, fell by, did not change), ``more`` (more, fewer) and ``faster`` (faster,
+        more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and ``clarity`` (whether the
+        interval includes no change), by the interval.
 
         Raises
         ------
@@ -141,18 +132,15 @@ class Finding:
         if self.value is None:
             return {"value": self.text or ""}
         value = self._write(self.value)
-        level = f"level of evidence {self.level}: {EVIDENCE_LEVELS[self.level]}"
+        size, nought = value.removeprefix("\N{MINUS SIGN}"), not re.search("[1-9]", value)
         parts = {
             "value": value,
-            "level": level,
-            "size": value.removeprefix("\N{MINUS SIGN}"),
-            "signed": value,
+            "level": f"level of evidence {self.level}: {EVIDENCE_LEVELS[self.level]}",
+            "size": size,
+            "signed": f"+{value}" if self.value > 0 and not nought else value,
         }
-        nought = not re.search("[1-9]", value)
-        if not nought and self.value > 0:
-            parts["signed"] = f"+{value}"
         negative = self.value < 0 and not nought
-        parts |= {word: forms[negative].format(parts["size"]) for word, forms in _WORDS.items()}
+        parts |= {word: forms[negative].format(size) for word, forms in _WORDS.items()}
         if nought:
             parts["change"] = "did not change"
         if self.low is not None and self.high is not None:
@@ -181,21 +169,7 @@ class Finding:
         least = 0 if self.unit == "probability" else NOISE * 100  # of the size of shares in per cent
         parts = {k: v if v is None or abs(v) > least else 0.0 for k, v in parts.items()}
         numbers = {k: None if v is None else kept(v, half) for k, v in parts.items()}
-        rest = {
-            k: getattr(self, k)
-            for k in (
-                "label",
-                "n",
-                "unit",
-                "level",
-                "method",
-                "text",
-                "decimals",
-                "of",
-                "interval_basis",
-                "key",
-            )
-        }
+        rest = {k: getattr(self, k) for k in RECORDED}
         origin = {"origin": self.origin} if self.origin else {}  # nothing new where figures are observed
         return {**rest, **numbers, **origin, "sources": list(self.sources), "shown": sorted(set(self.shown))}
 

@@ -22,24 +22,20 @@ Format = str | Callable[[Any], str]
 
 @dataclass(frozen=True)
 class Table:
-    """A table for a page: cells are text already.
+    """A table for a page, made by `table`.
 
     Attributes
     ----------
-    caption
-        What the table shows.
     cells
-        The cells, in reading order; the first column names the row.
+        The cells as text, in reading order; the first column names the row.
     numeric
         Columns that are aligned as numbers.
     data
         The values themselves, before any rounding, as they are downloaded.
     groups
         The heading that each row stands under; none when rows are not grouped.
-    key
-        Whether it is the table of key numbers that closes a chapter.
-    links
-        Address and title of the words that are links, wherever they stand in a cell.
+    key, links
+        As `table` takes them.
     ids
         The name of each row, for links to it; none when rows have none.
     """
@@ -85,9 +81,11 @@ class Table:
         return ' class="number"' if column in self.numeric else ""
 
     def _linked(self, cell: str) -> str:
-        return " ".join(self._link(w) if w in self.links else escape(w) for w in cell.split(" "))
+        return " ".join(self._link(word) for word in cell.split(" "))
 
     def _link(self, word: str) -> str:
+        if word not in self.links:
+            return escape(word)
         address, title = map(escape, self.links[word])
         return f'<a href="{address}" title="{title}">{escape(word)}</a>'
 
@@ -163,12 +161,12 @@ def table(
     links: Mapping[str, tuple[str, str]] | None = None,
     origin: str = "",
 ) -> Table:
-    """Make a table of a frame.
+    """Make a table of a frame, whose column names are the headers: give them words and units.
+
+    A notebook shows it as HTML, and as CSV with the frame's own values. A missing cell reads "not known".
 
     Parameters
     ----------
-    frame
-        One row a row; column names are the headers, so give them words and units.
     caption
         What the table shows, of whom and when.
     formats
@@ -189,11 +187,6 @@ def table(
         Address and title of the words that are links, by word.
     origin
         ``findings.origin``: "simulated" puts that before the caption, as a frame that says so itself does.
-
-    Returns
-    -------
-    Table
-        Shown by a notebook as HTML, and as CSV with the frame's own values. A missing cell reads "not known".
 
     Raises
     ------
@@ -273,8 +266,3 @@ def probability_text(value: float, places: int = 3) -> str:
     """
     least, value = 10.0**-places, settle(value)
     return f"below {least:.{places}f}" if 0 < value < least / 2 else f"{value:.{places}f}"
-
-
-def interval_text(form: str, estimate: float, low: float, high: float) -> str:
-    """Write an estimate with its interval, such as ``0.66% (0.10% to 1.23%)``."""
-    return "{} ({} to {})".format(*(number_text(form, number) for number in (estimate, low, high)))

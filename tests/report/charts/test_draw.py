@@ -92,3 +92,23 @@ def test_bars_begin_at_zero_and_have_their_numbers_at_their_ends():
     assert axes.yaxis_inverted()  # so that the first group and the first of a group are on top
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["CRCs", "NPS"]
+
+
+def test_a_line_carries_its_name_at_its_own_height():
+    _, axes = charts.canvas()
+    charts.named_line(axes, [0, 2], [10, 30], "a year", charts.NPS, place=1.5, offset=(-8, 4), ha="right")
+    (line,), (name,) = axes.lines, axes.texts
+    assert (name.get_text(), name.xy, name.get_position()) == ("a year", (1.5, 25.0), (-8, 4))
+    assert line.get_color() == name.get_color() == charts.NPS
+
+
+def test_a_unit_chart_has_a_mark_for_each_row_in_its_own_row_from_the_left():
+    services = pd.DataFrame({"owner": ["b", "a", "b"], "rating": ["Good", "Good", "Inadequate"]})
+    marks = {"Good": "s", "Inadequate": "X"}
+    _, axes = charts.canvas(3)
+    words = {"a": "first", "b": "second", "c": "none"}
+    charts.unit_chart(axes, services, "owner", words, lambda row: {"marker": marks[row["rating"]]})
+    drawn = sorted((line.get_ydata()[0], line.get_xdata()[0], line.get_marker()) for line in axes.lines)
+    assert drawn == [(0, 0, "s"), (1, 0, "s"), (1, 1, "X")]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second", "none"]
+    assert list(axes.get_xticks()) == []

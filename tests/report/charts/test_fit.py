@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from tr_analysis.report import CHART_MIME, charts
-from tr_analysis.report.charts.fit import AxisName, fit, group_thousands, words_of
+from tr_analysis.report.charts.fit import (
+    AxisName,
+    balanced_lines,
+    fit,
+    group_thousands,
+    words_of,
+    write_heading,
+)
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 LONG = "Services: all four ratings in their order, label moved between the services of one owner"
@@ -135,3 +142,33 @@ def test_an_axis_with_a_form_of_its_own_or_dates_keeps_it():
     kept = axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()
     group_thousands(figure)
     assert (axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()) == kept
+
+
+def test_heading_breaks_into_lines_inside_the_picture():
+    figure, _ = charts.canvas(3)
+    title = "The binary rate fell by far less than reoffences per offender rose over the same years"
+    share = write_heading(figure, title, f"{title} {title}")
+    width, height = figure.canvas.get_width_height()
+    lines = figure.texts
+    assert " ".join(text.get_text() for text in lines) == f"{title} {title} {title}"
+    assert [text.get_fontweight() for text in lines[:3]] == ["bold", "bold", "normal"]
+    boxes = [text.get_window_extent() for text in lines]
+    assert all(box.x0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
+    assert all(above.y0 >= below.y1 - 1 for above, below in pairwise(boxes))
+    assert boxes[-1].y0 >= height * (1 - share)
+
+
+def test_a_word_wider_than_the_picture_gets_its_own_line():
+    figure, _ = charts.canvas(3)
+    long = "reoffending" * 12
+    write_heading(figure, f"{long} {long}", "x")
+    assert [text.get_text() for text in figure.texts] == [long, long, "x"]
+
+
+def test_heading_lines_are_as_few_as_fit_and_balanced():
+    words = "one two three four five six seven eight nine ten"
+    lines = balanced_lines(words, 30, len)
+    assert " ".join(lines) == words
+    assert len(lines) == 2
+    assert max(map(len, lines)) - min(map(len, lines)) <= 6
+    assert balanced_lines("unbreakable words", 3, len) == ["unbreakable", "words"]

@@ -35,16 +35,10 @@ _STYLE = {
 
 
 def canvas(height: float = 4.4, *, rows: int = 1, **grid: Any) -> tuple[Figure, Any]:
-    """Return a figure in house style and its axes.
+    """Return a figure in house style and its axes, so many rows below each other.
 
-    Parameters
-    ----------
-    height
-        Height in inches, heading included; the width is always the page's.
-    rows
-        Axes below each other.
-    **grid
-        ``ncols``, ``sharex``, ``gridspec_kw`` and the like, for matplotlib's ``subplots``.
+    The height in inches includes the heading; the width is always the page's. ``grid`` is that of matplotlib's
+    ``subplots``: ``ncols``, ``sharex``, ``gridspec_kw`` and the like.
     """
     sns.set_theme(context="notebook", style="whitegrid", font="DejaVu Sans", rc=_STYLE)
     figure = Figure(figsize=(WIDE, height), dpi=DPI, layout="constrained")
