@@ -13,6 +13,7 @@ FINDING |= {
     "decimals": None,
     "of": "months",
     "interval_basis": "sampling",
+    "key": True,
 }
 FINDING |= {"sources": ["S001", "S002"], "shown": []}
 FACT = dict.fromkeys(FINDING) | {"label": "Year", "text": "2011", "unit": "", "level": "A", "sources": []}

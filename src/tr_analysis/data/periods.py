@@ -67,11 +67,6 @@ def financial_year(value: pd.Period) -> str:
 def month_name(value: object) -> str:
     """Return a month, or the month of a day, as readers meet it.
 
-    Parameters
-    ----------
-    value
-        A period, or a text such as ``2015-02`` or ``2015-02-01``.
-
     Examples
     --------
     >>> month_name("2015-02-01"), month_name(pd.Period("2020-02", "M"))
@@ -83,10 +78,7 @@ def month_name(value: object) -> str:
 def month_range(text: str) -> MonthRange | None:
     """Find the first and last month of a period printed in any of the register's forms.
 
-    Returns
-    -------
-    MonthRange or None
-        None where the words do not fix both ends: an open period is not closed by guessing.
+    There is none where the words do not fix both ends: an open period is not closed by guessing.
 
     Examples
     --------
@@ -121,8 +113,7 @@ def _ordered(found: MonthRange) -> MonthRange | None:
 
 
 def _month(year: int, month: int) -> pd.Period:
-    """Return a month of a year; the thirteenth is the next January."""
-    return pd.Period(year=year, month=1, freq="M") + (month - 1)
+    return pd.Period(year=year, month=1, freq="M") + (month - 1)  # the thirteenth is the next January
 
 
 _Ends = tuple[tuple[int, int], tuple[int, int]]

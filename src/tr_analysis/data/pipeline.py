@@ -50,20 +50,13 @@ def _checked() -> dict[str, pd.DataFrame]:
 
 def _descriptions(frames: dict[str, pd.DataFrame]) -> dict[str, bytes]:
     """Return the data package and the data dictionary that fit the raw files as they are."""
-    return {
-        PACKAGE: descriptor(paths.raw(), frames, TABLES),
-        DICTIONARY: dictionary(frames, TABLES),
-    }
+    return {PACKAGE: descriptor(paths.raw(), frames, TABLES), DICTIONARY: dictionary(frames, TABLES)}
 
 
 def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     """Find raw files whose content is not the one on record."""
     folder = paths.raw().parent
-    stale = [
-        name
-        for name, content in _descriptions(frames).items()
-        if not (folder / name).is_file() or (folder / name).read_bytes() != content
-    ]
+    stale = [n for n, content in _descriptions(frames).items() if file_hash(folder / n) != sha256(content)]
     if not stale:
         return []
     recorded, package = _recorded(folder / PACKAGE), Path(PACKAGE).name
@@ -126,18 +119,16 @@ def write_tables(raw: dict[str, pd.DataFrame]) -> list[Path]:
     titles = {name: str(table.schema.title) for name, table in TABLES.items()}
     titles["reconciliation"] = "Published figures compared with each other"
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
-    manifest = {
-        "raw": {f"{name}.csv": file_hash(paths.raw() / f"{name}.csv") for name in TABLES},
-        "tables": {
-            name: {
-                "title": titles[name],
-                "rows": len(frame),
-                "sha256": sha256(contents[f"{name}.csv"]),
-                "types": {c: str(t) for c, t in frame.dtypes.items()},
-            }
-            for name, frame in tables.items()
-        },
+    entries = {
+        name: {
+            "title": titles[name],
+            "rows": len(frame),
+            "sha256": sha256(contents[f"{name}.csv"]),
+            "types": {c: str(t) for c, t in frame.dtypes.items()},
+        }
+        for name, frame in tables.items()
     }
+    manifest = {"raw": {f"{n}.csv": file_hash(paths.raw() / f"{n}.csv") for n in TABLES}, "tables": entries}
     contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
     written = _write(paths.processed(), contents)
     for stale in set(paths.processed().glob("*.csv")) - set(written):

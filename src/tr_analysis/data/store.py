@@ -40,11 +40,6 @@ def load(name: str | None = None) -> pd.DataFrame:
 
     In a checkout these are its own tables; elsewhere those that came with the package.
 
-    Parameters
-    ----------
-    name
-        Name of the table, such as ``"proven_reoffending_annual"``; without one, the tables are listed.
-
     Returns
     -------
     DataFrame

@@ -13,40 +13,23 @@ from tr_analysis.data.store import remember, table_hash
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
 from tr_analysis.official.held import PREFIX, official
+from tr_analysis.report.finding import RECORDED
 from tr_analysis.simulated import MARK, SIMULATED
 
-_PARTS = [
-    "label",
-    "value",
-    "low",
-    "high",
-    "n",
-    "unit",
-    "level",
-    "method",
-    "text",
-    "decimals",
-    "of",
-    "interval_basis",
-]
+_PARTS = ["value", "low", "high", *RECORDED]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]
 
 
 def load_results(*chapters: str) -> pd.DataFrame:
-    """Load the key numbers that chapters left when they were last run.
+    """Load the key numbers that chapters, such as ``"02-reoffending"``, left when they were last run.
 
     A chapter that calls this is run after the chapters it names.
-
-    Parameters
-    ----------
-    *chapters
-        Names of chapters, such as ``"02-reoffending"``.
 
     Returns
     -------
     DataFrame
-        One row a key number: chapter, finding, label, value, low, high, n, unit, level, method, text,
-        decimals, of, interval_basis and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
+        One row a key number: chapter, finding, the parts of a `Finding` and sources (ids joined by spaces). ``attrs``
+        carries table and sha256, as `load` gives them.
 
     Raises
     ------
