@@ -56,12 +56,6 @@ def test_marks_stand_below_their_estimates():
     assert bottom.get_ylim() == (3.5, -0.5)
 
 
-def test_the_main_specification_is_pointed_out():
-    top, bottom, _ = draw(results(), main="b", main_words="chapter on recall")
-    assert [text.get_text() for text in top.texts] == ["chapter on recall"]
-    assert list(bottom.lines[-1].get_xdata()) == [2, 2]
-
-
 def test_many_specifications_make_a_line_over_pale_intervals():
     frame = pd.concat([results((estimate, 0, 0, 0)).iloc[:1] for estimate in range(-40, 41)])
     top, bottom, _ = draw(frame.assign(id=range(81), lags=[6, *[0] * 79, 12]))
@@ -74,11 +68,15 @@ def test_many_specifications_make_a_line_over_pale_intervals():
     assert marks[charts.MUTED] == [(31.6, 0), (48.4, 0), (31.6, 1), (48.4, 1)]  # neighbours are one
 
 
-def test_failures_are_not_drawn():
+def test_failures_are_not_drawn_and_the_main_specification_is_pointed_out():
     frame = results().assign(failure=["", "no room", "", ""])
-    _, bottom, drawn = draw(frame)
+    top, bottom, drawn = draw(frame, main="a", main_words="chapter on recall")
     assert list(drawn["id"]) == ["c", "d", "a"]
-    assert sum(len(segments(line)) for line in bottom.lines) == 2 * 3 * 2  # ends, specifications, choices
+    assert [text.get_text() for text in top.texts] == ["chapter on recall"]
+    assert list(bottom.lines[-1].get_xdata()) == [2, 2]
+    assert (
+        sum(len(segments(line)) for line in bottom.lines[:-1]) == 2 * 3 * 2
+    )  # ends, specifications, choices
 
 
 def test_curves_that_cannot_be_drawn():

@@ -21,12 +21,6 @@ def words(axes):
     return {text.get_text(): text for text in axes.texts}
 
 
-def test_a_missing_value_is_a_gap():
-    drawn, _ = line([1, 2, None, 4, 5]).lines
-    assert np.isnan(drawn.get_ydata()[2])
-    assert list(drawn.get_ydata()[[0, 1, 3, 4]]) == [1, 2, 4, 5]
-
-
 def test_a_value_between_two_gaps_is_still_seen():
     axes = line(
         pd.array([1, None, 3, None, None], "Float64"),
@@ -38,12 +32,11 @@ def test_a_value_between_two_gaps_is_still_seen():
     assert [list(bar[:, 1]) for bar in axes.collections[1].get_segments()] == [[0, 2], [2, 5]]
 
 
-def test_a_line_is_named_where_its_values_end():
-    label = words(line([1, 2, 3, 4, None]))["recall"]
+def test_a_missing_value_is_a_gap_and_a_line_is_named_where_its_values_end():
+    axes = line([1, 2, None, 4, None])
+    assert np.array_equal(axes.lines[0].get_ydata(), [1, 2, np.nan, 4, np.nan], equal_nan=True)
+    label = words(axes)["recall"]
     assert (label.xy, label.get_color()) == ((MONTHS[3], 4.0), charts.CRC)
-
-
-def test_a_line_without_values_is_refused():
     with pytest.raises(ValueError, match="the line 'recall' has no value to draw"):
         line([None] * 5)
 
