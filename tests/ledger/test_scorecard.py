@@ -65,12 +65,6 @@ def test_a_recipe_cannot_copy_its_own_source():
         card([{}, {"recipe": "F0009 + 1"}])
 
 
-def test_a_result_in_words_is_there_without_a_number():
-    words = TARGET | {"target_id": "T02", "aim": "qualitative", "input_needed": "in words"}
-    found = scorecard(pd.DataFrame([TARGET, words]), pd.DataFrame([VALUE]), {"published_figures": FIGURES})
-    assert standings(found).set_index("target_id")["status"]["T02"] == "qualitative"
-
-
 @pytest.mark.parametrize(
     ("values", "status"),
     [

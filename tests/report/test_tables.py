@@ -22,17 +22,12 @@ def test_html_says_caption_scope_and_which_cells_are_numbers():
     )
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        pd.Series([1, None], dtype="Int64"),
-        pd.Series([1, np.nan]),
-        pd.Series(["1", None], dtype="str"),
-        pd.Series(["1", pd.NA], dtype=object),
-    ],
-)
-def test_missing_cells_say_so(column):
-    assert cells(pd.DataFrame({"a": column}))["a"] == ["1", "not known"]
+@pytest.mark.parametrize("kind", ["Int64", "float", "str", "object"])
+def test_missing_cells_say_so(kind):
+    one = "1" if kind in ("str", "object") else 1
+    frame = pd.DataFrame({"a": pd.Series([one, None], dtype=kind)})
+    assert cells(frame)["a"] == ["1", "not known"]
+    assert cells(frame, missing={"a": "does not apply"})["a"] == ["1", "does not apply"]
 
 
 def test_periods_and_truths_read_as_words():
@@ -79,8 +74,8 @@ def test_known_words_become_links_and_others_stay():
 
 
 def test_key_numbers_are_a_table_of_their_own_kind_whose_rows_can_be_linked_to():
-    numbers = table(pd.DataFrame({"Key number": ["a"], 'n "x"': ["1"]}), "Key", key=True)
-    html = replace(numbers, ids=("number-a",)).html()
+    numbers = table(pd.DataFrame({"Key number": ["a"], 'n "x"': ["1"]}), "Key")
+    html = replace(numbers, key=True, ids=("number-a",)).html()
     assert html.startswith('<table class="key-numbers">')
     assert '<th scope="col">n &quot;x&quot;</th>' in html
     assert '<tr id="number-a"><th scope="row">a</th><td>1</td></tr>' in html
@@ -160,12 +155,9 @@ def test_estimates_are_downloaded_with_the_digits_of_their_interval_and_without_
     ("form", "number", "text"),
     [
         ("{:.1f}", -0.04, "0.0"),
-        ("{:,.0f}", -0.0, "0"),
         ("{:+.1f}", 2.04, "+2.0"),
         ("{:+.1f}%", 0.0, "0.0%"),
-        ("{:+.1f}", 0.04, "0.0"),
         ("{:.0f} year-end", 0, "0 year-end"),
-        ("{:.0f} year-end", 3, "3 year-end"),
         ("{:.0f} year-end", -3, "−3 year-end"),
     ],
 )

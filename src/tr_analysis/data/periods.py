@@ -64,6 +64,12 @@ def financial_year(value: pd.Period) -> str:
     return f"{value.year - 1}/{value.year % 100:02d}"
 
 
+def with_printed_years(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its financial years as they are printed."""
+    years = [str(column) for column, kind in frame.dtypes.items() if str(kind) == "period[Y-MAR]"]
+    return frame.assign(**{column: frame[column].map(financial_year) for column in years})
+
+
 def month_name(value: object) -> str:
     """Return a month, or the month of a day, as readers meet it.
 

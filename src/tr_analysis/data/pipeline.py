@@ -9,7 +9,7 @@ from tr_analysis import paths
 from tr_analysis.data import checks
 from tr_analysis.data.clean import clean
 from tr_analysis.data.dictionary import descriptor, dictionary
-from tr_analysis.data.periods import financial_year
+from tr_analysis.data.periods import with_printed_years
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.data.store import MANIFEST
@@ -152,6 +152,5 @@ def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:
 
 def _csv(frame: pd.DataFrame) -> bytes:
     """Write a table; derived rates keep twelve significant digits, the rest is noise of the processor."""
-    years = [c for c, t in frame.dtypes.items() if str(t) == "period[Y-MAR]"]
-    printed = frame.assign(**{str(c): frame[c].map(financial_year) for c in years})
+    printed = with_printed_years(frame)
     return printed.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()

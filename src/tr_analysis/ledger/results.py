@@ -8,7 +8,7 @@ import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data import load
-from tr_analysis.data.periods import financial_year
+from tr_analysis.data.periods import with_printed_years
 from tr_analysis.data.store import remember, table_hash
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
@@ -75,12 +75,7 @@ def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
 
 def load_tables(*names: str) -> dict[str, pd.DataFrame]:
     """Load analysis tables by name for `evaluate`, financial years as they are printed, with the attributes of `load`."""
-    return {name: _printed(load(name)) for name in names}
-
-
-def _printed(frame: pd.DataFrame) -> pd.DataFrame:
-    years = [column for column, kind in frame.dtypes.items() if str(kind) == "period[Y-MAR]"]
-    return frame.assign(**{str(column): frame[column].map(financial_year) for column in years})
+    return {name: with_printed_years(load(name)) for name in names}
 
 
 def is_simulated(number: Mapping[Any, Any]) -> bool:

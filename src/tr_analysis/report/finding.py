@@ -50,48 +50,26 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One number, or one fact in words.
+    """One number, or one fact in words."""
 
-    Attributes
-    ----------
-    name, label
-        Name in templates and results; what it is, in words.
-    value, low, high
-        Estimate and the ends of its interval, in ``unit``; None where there is none.
-    n, of
-        Number of observations or people behind it, and what it counts, such as "months".
-    unit
-        One of `UNITS`; decides decimals and sign.
-    level, sources, method
-        Level of evidence, one of `EVIDENCE_LEVELS`; sources of the figures it is computed from; how.
-    text
-        The words of a fact that is no estimate, such as a date.
-    decimals
-        Decimals shown, where the unit's own do not fit.
-    interval_basis
-        What the interval allows for, one of `INTERVAL_BASES`.
-    key
-        Whether it is one of the key numbers that close the chapter; the others serve a sentence.
-    origin
-        "simulated" where no figure was observed, which its label then says first; else empty.
-    """
-
-    name: str
-    label: str
-    value: float | None = None
-    low: float | None = None
+    name: str  # in templates and results
+    label: str  # what it is, in words
+    value: float | None = None  # the estimate in `unit`; none where it is a fact in words
+    low: float | None = None  # the ends of its interval, where it has one
     high: float | None = None
-    n: int | None = None
-    unit: str = ""
-    level: str = "A"
-    sources: tuple[str, ...] = ()
-    method: str = ""
-    text: str | None = None
-    decimals: int | None = None
-    of: str = ""
-    interval_basis: str = "sampling"
-    key: bool = True
-    origin: str = ""
+    n: int | None = None  # number of observations or people behind it
+    unit: str = ""  # one of `UNITS`; decides decimals and sign
+    level: str = "A"  # level of evidence, one of `EVIDENCE_LEVELS`
+    sources: tuple[str, ...] = ()  # of the figures it is computed from
+    method: str = ""  # how it was computed
+    text: str | None = None  # the words of a fact that is no estimate, such as a date
+    decimals: int | None = None  # shown where the unit's own do not fit
+    of: str = ""  # what `n` counts, such as "months"
+    interval_basis: str = "sampling"  # what the interval allows for, one of `INTERVAL_BASES`
+    key: bool = (
+        True  # whether it is one of the key numbers that close the chapter; the others serve a sentence
+    )
+    origin: str = ""  # "simulated" where no figure was observed, which its label then says first
     shown: list[str] = field(default_factory=list, compare=False)
 
     def __post_init__(self) -> None:

@@ -22,32 +22,16 @@ Format = str | Callable[[Any], str]
 
 @dataclass(frozen=True)
 class Table:
-    """A table for a page, made by `table`.
-
-    Attributes
-    ----------
-    cells
-        The cells as text, in reading order; the first column names the row.
-    numeric
-        Columns that are aligned as numbers.
-    data
-        The values themselves, before any rounding, as they are downloaded.
-    groups
-        The heading that each row stands under; none when rows are not grouped.
-    key, links
-        As `table` takes them.
-    ids
-        The name of each row, for links to it; none when rows have none.
-    """
+    """A table for a page, made by `table`."""
 
     caption: str
-    cells: pd.DataFrame
-    numeric: frozenset[str]
-    data: pd.DataFrame
-    groups: tuple[str, ...] = ()
-    key: bool = False
-    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    ids: tuple[str, ...] = ()
+    cells: pd.DataFrame  # as text, in reading order; the first column names the row
+    numeric: frozenset[str]  # columns that are aligned as numbers
+    data: pd.DataFrame  # the values themselves, before any rounding, as they are downloaded
+    groups: tuple[str, ...] = ()  # the heading that each row stands under; none when rows are not grouped
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # address and title, by word
+    key: bool = False  # whether it is the table of key numbers that closes a chapter
+    ids: tuple[str, ...] = ()  # the name of each row, for links to it; none when rows have none
 
     def html(self) -> str:
         """Write the table as HTML."""
@@ -157,7 +141,6 @@ def table(
     intervals: Mapping[str, Sequence[str]] | None = None,
     missing: Mapping[str, str] | None = None,
     by: str | None = None,
-    key: bool = False,
     links: Mapping[str, tuple[str, str]] | None = None,
     origin: str = "",
 ) -> Table:
@@ -181,8 +164,6 @@ def table(
     by
         Column whose values are headings between the rows, instead of a column of its own; rows that belong
         together follow each other.
-    key
-        Whether it is the table of key numbers that closes a chapter.
     links
         Address and title of the words that are links, by word.
     origin
@@ -208,7 +189,7 @@ def table(
     cells = {c: _cells(columns[c], formats.get(c), absent[c], number=c in numeric) for c in columns}
     groups = tuple(cells.pop(by)) if by else ()
     caption, names = marked(caption, origin or origin_of(frame)), frozenset(numeric | set(intervals))
-    return Table(caption, pd.DataFrame(_joined(cells, intervals)), names, frame, groups, key, links or {})
+    return Table(caption, pd.DataFrame(_joined(cells, intervals)), names, frame, groups, links or {})
 
 
 def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -76,7 +76,7 @@ def _luminance(colour: Any) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def pale(colour: str, least: float = 3.1) -> str:
-    """Return the palest tint of a colour that still has this contrast against white."""
-    shares = np.linspace(0, 1, 101)
-    return next(tint for share in shares if contrast(tint := over(colour, alpha=float(share))) >= least)
+def pale(colour: str) -> str:
+    """Return the palest tint of a colour that is still seen well on white, with a contrast of 3.1."""
+    tints = (over(colour, alpha=float(share)) for share in np.linspace(0, 1, 101))
+    return next(tint for tint in tints if contrast(tint) >= 3.1)
