@@ -80,6 +80,12 @@ def test_a_result_stands_by_all_its_numbers(values, status):
     assert standings(card(values))["status"].item() == status
 
 
+def test_a_result_in_words_is_there_without_a_number():
+    found = card([{"target_id": "T02"}], aim="qualitative")
+    assert found["printed"].isna().all()
+    assert standings(found)["status"].item() == "qualitative"
+
+
 def test_every_result_is_sorted_and_no_recipe_is_a_result_typed_in():
     whole = committed_card()
     assert set(standings(whole)["target_id"]) == set(load("replication_targets")["target_id"])
