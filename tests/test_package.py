@@ -54,11 +54,6 @@ def gap(x):
     x
         A number.
 
-    References
-    ----------
-    Smith (2001),
-    Journal 1, 2-3.
-
     Examples
     --------
     >>> gap(1)
@@ -77,7 +72,7 @@ def module(tmp_path, monkeypatch):
     sys.modules.pop("tr_analysis.estimators.mine", None)
 
 
-def test_the_index_reads_question_example_and_reference(module):
+def test_the_index_reads_question_and_example(module):
     module.write_text(DOCUMENTED)
     assert estimators.index().to_dict("records") == [
         {
@@ -85,7 +80,6 @@ def test_the_index_reads_question_example_and_reference(module):
             "question": "how large is the gap?",
             "summary": "Return the gap of x.",
             "example": ">>> gap(1)\n1",
-            "reference": "Smith (2001), Journal 1, 2-3.",
         }
     ]
 

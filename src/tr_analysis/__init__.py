@@ -26,9 +26,7 @@ Estimators
 - ``funnel.dispersion``: do units differ more than chance would make them, and by how much?
 - ``funnel.funnel``: which units lie further from the average than chance explains?
 - ``heterogeneity.heterogeneity``: do the units really differ, and by how much?
-- ``heterogeneity.pool``: what is the average over units that differ from each other?
 - ``heterogeneity.prediction_interval``: what should we expect of one more unit like these?
-- ``heterogeneity.beta_binomial``: how do true shares vary between units, seen through counts of unequal size?
 - ``heterogeneity.shrink``: what is the best guess at each unit's true share, knowing the others?
 - ``heterogeneity.rank_intervals``: can these units be put in a league table?
 - ``interrupted.interrupted``: did the series change at the date of the reform, beyond its own trend and seasons?
@@ -39,8 +37,11 @@ Estimators
 - ``panel.regression_to_the_mean``: did the best stay the best, or slip back as luck would?
 - ``panel.association``: do units that do well on one measure do well on the other?
 - ``panel.adjustment_identity``: are the printed adjusted rates what the published formula gives?
+- ``panel.changes``: by how much did reoffending change at each provider, on both measures?
+- ``panel.flag_counts``: how many providers won and lost, how many by corrected tests, and how many officially?
 - ``panel_simulation.simulate_panel``: what would a panel of single providers look like that adds up to what was published of all?
-- ``panel_simulation.calibrated_spread``: how far apart must providers have been to give so many winners and losers?
+- ``panel_simulation.compare_totals``: does the simulated panel match the published totals?
+- ``panel_simulation.with_invented_names``: how do we show a simulated panel without saying anything of a real provider?
 - ``payment.standard_error``: how far does a cohort's rate stray from its baseline by chance alone?
 - ``payment.critical_value``: how far from the baseline must a rate be to count as changed?
 - ``payment.outcome_probabilities``: how probable is it that a true change of the rate is paid for, or that money is taken back?
@@ -68,7 +69,6 @@ Estimators
 - ``specification.grid``: which analyses could have been run?
 - ``specification.specification_id``: which row of the results is the analysis with these choices?
 - ``specification.run_specifications``: what does each of the analyses that could have been run find?
-- ``specification.failures``: which of the analyses could not be run, and why?
 - ``specification.summarise``: do the findings survive other methods?
 - ``specification.marginals``: what do the analyses with one particular choice find?
 - ``specification.influence``: which choice of method matters most?

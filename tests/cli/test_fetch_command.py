@@ -13,8 +13,8 @@ from tests.official.layouts import final_sheet, interim_sheet, save
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.errors import DataError
-from tr_analysis.official.build import load_official
 from tr_analysis.official.register import REGISTER
+from tr_analysis.official.store import official
 from tr_analysis.study.tables import build_official_tables
 
 PROJECT = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ def commands(text):
 @pytest.mark.full
 def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
     text = (PROJECT / "docs" / "official-tables.md").read_text(encoding="utf-8")
-    expected = {"tr-analysis fetch": 3, "tr-analysis fetch reoffending-data-tool": 3}
+    expected = {"tr-analysis fetch": 3, "tr-analysis fetch crc-interim-2017-01": 3}
     found = commands(text)
     assert len(found) > 5
     for command in found:
@@ -173,9 +173,9 @@ def test_releases_that_overlap_are_chosen_between_and_the_choice_is_kept(root, d
     assert main(["fetch", "--from", str(downloads), "--releases", "latest"]) == 0
     assert "crc_results  21 rows" in capsys.readouterr().out
     build_official_tables()
-    assert set(load_official("crc_results")["release"]) == {"2017-04"}
+    assert set(official("crc_results")["release"]) == {"2017-04"}
     assert main(["fetch", "--releases", "all"]) == 0
-    assert len(load_official("crc_results")) == 42
+    assert len(official("crc_results")) == 42
     held = tree(root)
     assert main(["fetch", "--releases", "one"]) == 1
     assert tree(root) == held

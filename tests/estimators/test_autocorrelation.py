@@ -1,8 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 from scipy.linalg import toeplitz
 from scipy.optimize import brentq
@@ -11,7 +9,6 @@ from statsmodels.tsa.arima_process import ArmaProcess, arma_generate_sample
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tr_analysis.data import load
-from tr_analysis.estimators import autocorrelation as module
 from tr_analysis.estimators.autocorrelation import arma, autoregressive, first_difference_slope, newey_west
 from tr_analysis.estimators.interrupted import interrupted
 
@@ -63,19 +60,6 @@ def test_recall_stock_by_autoregressive_errors():
     assert fit.rho > 0.99
     assert fit.effects.loc["slope", ENDS].tolist() == pytest.approx([0.0066, 0.0010, 0.0122], abs=5e-5)
     assert fit.effects.loc["level", ["low", "high"]].tolist() == pytest.approx([-0.032, 0.031], abs=5e-4)
-
-
-@pytest.mark.full
-def test_newey_west_against_linearmodels():
-    from linearmodels.iv import IV2SLS  # takes long
-
-    design = broken([0.8])
-    x = design.regressors.set_index(design.regressors.index.to_timestamp())
-    oracle = IV2SLS(pd.Series(design.response, x.index), x, None, None)
-    result = oracle.fit(cov_type="kernel", kernel="bartlett", bandwidth=12, debiased=False)
-    found = newey_west(design, lags=12).effects
-    for ours, theirs in {"estimate": "params", "std_error": "std_errors", "p_value": "pvalues"}.items():
-        assert found[ours].tolist() == pytest.approx(getattr(result, theirs)[["level", "slope"]].tolist())
 
 
 def restricted(design, rho):
@@ -139,93 +123,20 @@ def test_arma_without_terms_is_least_squares():
 
 
 @pytest.mark.parametrize(
-    "estimator", [newey_west, autoregressive, pytest.param(arma, marks=pytest.mark.full)]
-)
-def test_effect_all_but_without_noise_is_recovered(estimator):
-    found = estimator(interrupted(people(1e-7 * errors([0.5])), REFORM)).effects["estimate"]
-    assert found.tolist() == pytest.approx(TRUE, abs=1e-8)
-
-
-@pytest.mark.parametrize("estimator", [newey_west, autoregressive])
-@given(st.floats(0.01, 100), st.floats(-0.5, 0.5), st.floats(-0.01, 0.01))
-def test_effects_follow_the_data(estimator, factor, more_level, more_slope):
-    """Scaling changes nothing, a further break adds to the effects; so coverage does not depend on them."""
-    design = broken([0.8])
-    moved = factor * design.series * np.exp(design.regressors[["level", "slope"]] @ [more_level, more_slope])
-    before, after = estimator(design).effects, estimator(interrupted(moved, REFORM)).effects
-    expected = before[ENDS].add([more_level, more_slope], axis=0)
-    assert after[ENDS].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-7)
-    assert after["std_error"].tolist() == pytest.approx(before["std_error"].tolist(), rel=1e-5)
-
-
-@pytest.mark.parametrize("estimator", [autoregressive, pytest.param(arma, marks=pytest.mark.full)])
-def test_control_and_level_scale(estimator):
-    shared = people(errors([0.8]))
-    ratio = interrupted(shared * np.exp(0.1 * errors([0.5], seed=1)), REFORM, control=shared)
-    assert estimator(ratio).effects["estimate"].abs().max() < 0.01
-    t = np.arange(len(MONTHS))
-    series = pd.Series(5000 + 300 * (t >= 56) + 25 * (t - 56).clip(0) + 1000 * errors([0.5]), MONTHS)
-    found = estimator(interrupted(series, REFORM, scale="level", harmonics=0)).effects
-    assert (found["low"] < [300, 25]).all()
-    assert (found["high"] > [300, 25]).all()
-
-
-def contrast(**weights: float) -> pd.DataFrame:
-    columns = ["constant", "time", "level", "slope"]
-    return pd.DataFrame([{column: weights.get(column, 0.0) for column in columns}], ["wanted"])
-
-
-def test_contrasts_are_paired_by_name():
-    fit, wanted = autoregressive(broken([0.5], harmonics=0)), contrast(level=1, slope=60)
-    pd.testing.assert_frame_equal(fit.combine(wanted[wanted.columns[::-1]]), fit.combine(wanted))
-    assert fit.combine(wanted)["estimate"].item() == pytest.approx(fit.effects["estimate"] @ [1, 60])
-
-
-@pytest.mark.parametrize(
-    ("contrasts", "message"),
-    [
-        (contrast(), "not all 0"),
-        (contrast(level=np.nan), "finite weights"),
-        (contrast(level=1, constant=1), "none of the constant"),
-        (contrast(level=1)[["level"]], "one column for each of constant, time, level, slope"),
-    ],
-)
-def test_contrasts_are_checked(contrasts, message):
-    with pytest.raises(ValueError, match=message):
-        newey_west(broken([0.5], harmonics=0)).combine(contrasts)
-
-
-@pytest.mark.parametrize(
     ("estimator", "options", "message"),
     [
-        *((newey_west, {"lags": lags}, "give a whole number from 0 to 116") for lags in (-1, 2.5, 117)),
-        *((first_difference_slope, {"lags": lags}, "number from 0 to 115") for lags in (-1, 2.5, 116)),
-        *((autoregressive, {"random_walk": p}, "give a probability between") for p in (5, -0.1, np.nan)),
+        (newey_west, {"lags": 117}, "give a whole number from 0 to 116"),
+        (first_difference_slope, {"lags": 116}, "number from 0 to 115"),
+        (autoregressive, {"random_walk": 5}, "give a probability between"),
         *(
             (arma, {"order": order}, r"order is .* give two whole numbers \(p, q\), 0 to 4 together")
-            for order in [(-1, 1), (5, 0), (3, 2), (0.5, 0), (np.nan, 0), (1,), 2, (1, 0, 1)]
+            for order in [(-1, 1), (3, 2), (0.5, 0), (1,), 2]
         ),
     ],
 )
 def test_options_are_checked(estimator, options, message):
     with pytest.raises(ValueError, match=message):
         estimator(broken([0.5]), **options)
-
-
-@pytest.mark.parametrize(
-    ("order", "ar", "ma"),
-    [
-        ((1, 1), [0.7], [0.4]),
-        pytest.param((2, 0), [0.5, 0.3], [], marks=pytest.mark.full),
-        pytest.param((0, 2), [], [0.6, 0.3], marks=pytest.mark.full),
-    ],
-)
-def test_arma_recovers_the_effect(order, ar, ma):
-    found = arma(broken(ar, ma), order=order).effects
-    assert found["estimate"].tolist() == pytest.approx(TRUE, abs=3 * found["std_error"].max())
-    assert (found["low"] < TRUE).all()
-    assert (found["high"] > TRUE).all()
-    assert (found["std_error"] < [0.04, 0.002]).all()
 
 
 def likelihood(design, ar: list[float], ma: list[float]):
@@ -265,15 +176,16 @@ def test_arma_against_a_long_search_of_statsmodels_and_dense_matrices(order):
     assert np.sqrt(np.diag(fit.covariances[0])) == pytest.approx(np.sqrt(np.diag(covariance)), rel=0.02)
 
 
-@pytest.mark.full
-def test_orders_agree_as_they_should():
-    design = broken([0.6])
-    small, large, averaged = arma(design, order=(1, 0)), arma(design, order=(2, 1)), autoregressive(design)
-    assert large.aic - 2 * 2 <= small.aic
-    apart = (small.effects["estimate"] - averaged.effects["estimate"]).abs()
-    assert (apart < 0.25 * averaged.effects["std_error"]).all()
-    assert (small.effects["std_error"] < averaged.effects["std_error"]).all()
-    assert 0.3 < arma(broken([], [0.8]), order=(0, 1)).rho <= 0.5  # ma / (1 + ma**2)
+def test_contrasts_are_paired_by_name_and_checked():
+    fit = autoregressive(broken([0.5], harmonics=0))
+    wanted = pd.DataFrame([[0.0, 0, 1, 60]], ["wanted"], ["constant", "time", "level", "slope"])
+    pd.testing.assert_frame_equal(fit.combine(wanted[wanted.columns[::-1]]), fit.combine(wanted))
+    assert fit.combine(wanted)["estimate"].item() == pytest.approx(fit.effects["estimate"] @ [1, 60])
+    for wrong, message in ((wanted * 0, "not all 0"), (wanted + 1, "none of the constant")):
+        with pytest.raises(ValueError, match=message):
+            fit.combine(wrong)
+    with pytest.raises(ValueError, match="one column for each of constant, time, level, slope"):
+        fit.combine(wanted[["level"]])
 
 
 def test_a_unit_root_is_refused():
@@ -283,34 +195,14 @@ def test_a_unit_root_is_refused():
         arma(design, order=(2, 0))
 
 
-def test_a_search_without_end_is_refused(monkeypatch):
-    monkeypatch.setattr(module, "STEPS", 5)
-    with pytest.raises(ValueError, match=r"ARMA\(1, 1\) errors are not found in 5 steps: take a lower order"):
-        arma(broken([0.5]))
-
-
-def test_arma_estimates_agree_though_the_search_stops_elsewhere(monkeypatch):
-    """The search of another processor stops up to 5e-7 further off; what is estimated must not show it."""
-    design = stock("recall")
-    exact, search = arma(design).effects, module.minimize
-
-    def elsewhere(*args, **options):
-        found = search(*args, **options)
-        found.x = np.add(found.x, [5e-7, -5e-7])
-        return found
-
-    monkeypatch.setattr(module, "minimize", elsewhere)
-    moved = arma(design).effects
-    assert np.abs((moved - exact)["estimate"] / exact["std_error"]).max() < 1e-8
-
-
 def test_first_differences_without_seasons_are_the_difference_of_mean_changes():
     changes = np.diff((design := broken([0.9], harmonics=0)).response)
     found = first_difference_slope(design, lags=0)
     assert found.estimate == pytest.approx(changes[56:].mean() - changes[:55].mean())
-    assert found.high - found.low == pytest.approx(2 * stats.norm.ppf(0.975) * found.std_error)
+    error = (found.high - found.low) / 2 / stats.norm.ppf(0.975)
+    assert found.p_value == pytest.approx(2 * stats.norm.sf(abs(found.estimate) / error))
     quiet = first_difference_slope(interrupted(people(1e-7 * errors([0.5])), REFORM), lags=0)
-    assert (quiet.estimate, quiet.std_error) == pytest.approx((SLOPE, 0), abs=1e-8)
+    assert (quiet.estimate, quiet.low, quiet.high) == pytest.approx([SLOPE] * 3, abs=1e-7)
 
 
 def covered(estimator, rho: float, series: int, seed: int = 2014) -> np.ndarray:
@@ -348,13 +240,3 @@ def test_intervals_cover_as_documented(estimator, rho, series, low, high):
     hits = covered(estimator, rho, series)
     assert (hits >= stats.binom.ppf(0.001, series, low)).all(), hits / series
     assert (hits <= stats.binom.ppf(0.999, series, high)).all(), hits / series
-
-
-def test_first_difference_intervals_cover_when_errors_never_fade():
-    """Normal intervals of the kernel are a little narrow: 0.85 to 0.95 of random walks with 6 lags."""
-    held = 0
-    for seed in range(60):
-        walk = 0.02 * np.random.default_rng(seed).standard_normal(len(MONTHS)).cumsum()
-        found = first_difference_slope(interrupted(people(walk), REFORM), lags=6)
-        held += found.low <= SLOPE <= found.high
-    assert 0.78 <= held / 60 <= 0.99

@@ -14,22 +14,19 @@ from tr_analysis.estimators.checks import (
     check_number,
     generator,
     numbers,
-    same_rows,
     to_floats,
 )
 
 
-@pytest.mark.parametrize("value", [0.5, np.float32(0.5), Fraction(1, 2)])
-def test_any_kind_of_number_becomes_a_float(value):
-    given = check_number("level", value, low=0, high=1)
-    assert (given, type(given)) == (0.5, float)
-
-
-@pytest.mark.parametrize("value", [7, 7.0, np.int8(7), np.float64(7)])
-def test_any_whole_number_becomes_an_int(value):
-    given = check_integer("draws", value, low=7, high=7)
-    assert (given, type(given)) == (7, int)
+def test_any_kind_of_number_within_bounds_becomes_a_float_or_an_int():
+    for value in (0.5, np.float32(0.5), Fraction(1, 2)):
+        given = check_number("level", value, low=0.5, high=0.5)
+        assert (given, type(given)) == (0.5, float)
+    for value in (7, 7.0, np.int8(7), np.float64(7)):
+        given = check_integer("draws", value, low=7, high=7)
+        assert (given, type(given)) == (7, int)
     assert check_integer("seed", 2**53 + 1) == 2**53 + 1
+    assert to_floats("sizes", [1, np.int8(2), 3.5, 10**30]).tolist() == [1, 2, 3.5, 1e30]
 
 
 @pytest.mark.parametrize("check", [check_number, check_integer])
@@ -46,34 +43,22 @@ def test_what_is_no_finite_number_is_refused_by_its_name(check, value, kind):
 @pytest.mark.parametrize("value", [0, 1, -0.1, 1.1])
 def test_open_bounds_are_refused_themselves(value):
     with pytest.raises(ValueError, match=f"^share is {value}: give a number above 0 and below 1$"):
-        check_number("share", np.float64(value), low=0, high=1, open_low=True, open_high=True)
-
-
-def test_closed_bounds_are_allowed_themselves():
-    assert [check_number("share", value, low=0, high=1) for value in (0, 1)] == [0, 1]
-    with pytest.raises(ValueError, match=r"^share is 1\.5: give a number from 0 up to 1$"):
-        check_number("share", 1.5, low=0, high=1)
-    with pytest.raises(ValueError, match=r"^share is 2: halve it$"):
-        check_number("share", 2, high=1, advice="halve it")
+        check_number("share", np.float64(value), low=0, high=1, strict=True)
 
 
 @pytest.mark.parametrize(
-    ("value", "bounds", "wanted"),
+    ("check", "value", "options", "wanted"),
     [
-        (100.5, {"low": 100}, r"100\.5: give a whole number from 100"),
-        (99, {"low": 100}, "99: give a whole number from 100"),
-        (11, {"high": 10}, "11: give a whole number up to 10"),
+        (check_integer, 100.5, {"low": 100}, r"100\.5: give a whole number from 100"),
+        (check_integer, 99, {"low": 100}, "99: give a whole number from 100"),
+        (check_integer, 11, {"high": 10}, "11: give a whole number up to 10"),
+        (check_number, 1.5, {"low": 0, "high": 1}, r"1\.5: give a number from 0 up to 1"),
+        (check_number, 2, {"high": 1, "advice": "halve it"}, "2: halve it"),
     ],
 )
-def test_a_fraction_is_not_whole_and_bounds_hold(value, bounds, wanted):
+def test_a_fraction_is_not_whole_and_bounds_hold(check, value, options, wanted):
     with pytest.raises(ValueError, match=f"^draws is {wanted}$"):
-        check_integer("draws", value, **bounds)
-
-
-def test_a_long_value_is_shortened_in_the_message():
-    with pytest.raises(ValueError, match="which is not a number") as refusal:
-        check_number("level", "x" * 10_000)
-    assert len(str(refusal.value)) < 200
+        check("draws", value, **options)
 
 
 @pytest.mark.parametrize("level", [0, 1, 95, "0.95", None, np.nan, True])
@@ -108,37 +93,13 @@ def test_numbers_are_an_array_with_nan_for_what_is_missing(values, expected):
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        *[
-            (v, "hold .*, which are not numbers")
-            for v in (["1"], [1, "2"], pd.to_datetime(["2015-02-01"]), None)
-        ],
-        ([1, 10**400], "hold an integer too long to compute with"),
-        ([[1, 2], [3, 4]], "have 2 dimensions: give one number per unit"),
-    ],
+    "values", ["3", [1, "2"], pd.to_datetime(["2015-02-01"]), {"a": 1}, [[1], [1, 2]], 1j, [10**400]]
 )
-def test_what_is_no_row_of_numbers_is_refused(values, message):
-    with pytest.raises(ValueError, match=f"^the sizes {message}"):
-        numbers("sizes", values)
-
-
-@pytest.mark.parametrize("values", ["3", [1, "2"], True, [None], {"a": 1}, [[1], [1, 2]], 1j, [10**400]])
 def test_what_is_no_number_is_not_turned_into_one(values):
     with pytest.raises(ValueError, match="sizes holds what is no number: turn text into numbers first"):
         to_floats("sizes", values)
-
-
-def test_numbers_of_any_kind_become_floats():
-    assert to_floats("sizes", [1, np.int8(2), 3.5, 10**30]).tolist() == [1, 2, 3.5, 1e30]
-    assert to_floats("sizes", pd.Series([1, 2], dtype="Int64")).dtype == float
-
-
-def test_series_in_another_order_are_refused():
-    first = pd.Series([1, 2], index=["x", "y"])
-    same_rows(first=first, second=first * 2, third=[5, 6])
-    with pytest.raises(ValueError, match="the rows of second and first have different labels"):
-        same_rows(first=first, third=[5, 6], second=first[::-1])
+    with pytest.raises(ValueError, match="sizes has 2 dimensions: give one number per unit"):
+        numbers("sizes", [[1, 2], [3, 4]])
 
 
 def test_counts_are_whole_numbers_wide_enough_to_add():

@@ -94,26 +94,6 @@ def test_das_gupta_of_five_factors():
     assert das_gupta(before, after)["effect"].tolist() == pytest.approx(expected, abs=5e-8)
 
 
-def test_das_gupta_of_three_factors_by_age():
-    """Births in Taiwan, 1960 and 1970, table 4.3 of the same book; effects as printed by DasGuptR."""
-    before = pd.DataFrame(
-        {
-            "births": [393, 407, 369, 274, 184, 90, 16],
-            "married": [0.122, 0.622, 0.903, 0.930, 0.916, 0.873, 0.800],
-            "women": [0.043, 0.041, 0.036, 0.032, 0.026, 0.020, 0.018],
-        }
-    )
-    after = pd.DataFrame(
-        {
-            "births": [488, 452, 338, 156, 63, 22, 3],
-            "married": [0.082, 0.527, 0.866, 0.941, 0.942, 0.923, 0.876],
-            "women": [0.058, 0.038, 0.032, 0.030, 0.026, 0.023, 0.019],
-        }
-    )
-    expected = [-7.285632, -2.720633, -1.565181, -11.571446]
-    assert das_gupta(before, after)["effect"].tolist() == pytest.approx(expected, abs=5e-7)
-
-
 @given(populations(most_factors=4))
 def test_das_gupta_averages_every_order_of_switching(pair):
     found = das_gupta(*pair)["effect"]
@@ -131,26 +111,12 @@ def test_das_gupta_adds_up_mirrors_and_ignores_order(pair):
     pd.testing.assert_series_equal(shuffled[found.index], found)
 
 
-@pytest.mark.parametrize("split", [log_split, das_gupta])
-def test_factors_may_be_rows_of_a_frame(split):
-    """Such rows carry the name of their year, which is not the name of a group."""
-    years = pd.DataFrame({"binary": [0.475, 0.454], "frequency": [4.2, 4.7]}, ["2011/12", "2015/16"])
-    found = split(years.loc["2011/12"], years.loc["2015/16"][::-1])
-    expected = split({"binary": 0.475, "frequency": 4.2}, {"binary": 0.454, "frequency": 4.7})
-    pd.testing.assert_frame_equal(found, expected)
-
-
 @pytest.mark.parametrize("factor", [3.0, 0.1, 1e-5, 7e6])
 def test_no_change_but_for_rounding_has_no_shares(factor):
     """One factor falls as the other rises: what is left of the product's change is rounding."""
     before, after = {"a": 0.3, "b": 0.7 * factor}, {"a": 0.3 * factor, "b": 0.7}
     for split, column in ((log_split, "share_of_log_change"), (das_gupta, "share")):
         assert split(before, after)[column].isna().all()
-
-
-def test_a_small_change_has_shares():
-    found = log_split({"a": 2.0, "b": 3.0}, {"a": 2.0 * (1 + 1e-6), "b": 3.0})["share_of_log_change"]
-    assert found.tolist() == pytest.approx([1, 0, 1])
 
 
 def groups(*sizes: float) -> pd.Series:
@@ -216,33 +182,18 @@ def test_composition_bounds_are_those_of_a_linear_programme(change, data):
         (lambda: log_split({"a": 1.0}, {"a": 0.0}), "factor 'a' after: 0.0 has no logarithm"),
         (lambda: log_split({"a": np.nan}, {"a": 1.0}), "a value before is missing: give every"),
         (lambda: log_split({"a": np.inf}, {"a": 1.0}), "a value before is infinite: find the figure"),
-        (lambda: log_split({"a": "2"}, {"a": 1.0}), "the table before holds what is no number: turn text"),
-        (lambda: log_split({"a": 2.0}, {"a": True}), "the table after holds what is no number"),
         (lambda: log_split(None, {"a": 1.0}), "factors of type NoneType: give a dictionary or series"),
         (lambda: das_gupta([1.0], {"a": 1.0}), "factors of type list: give a dictionary or series"),
         (lambda: log_split({}, {}), "nothing before: give at least one"),
         (lambda: log_split({"product": 1.0}, {"product": 2.0}), "'product' is the name of the last row"),
-        (lambda: das_gupta({"total": 1.0}, {"total": 2.0}), "'total' is the name of the last row"),
         (lambda: das_gupta(DEATHS_1970, {"size": 1.0, "rate": 2.0}), "only before or only after"),
-        (lambda: das_gupta(DEATHS_1970, DEATHS_1985.iloc[1:]), "only before or only after: 0;"),
         (lambda: das_gupta(DEATHS_1970, DEATHS_1985[["size"]]), "only before or only after: rate;"),
         (lambda: das_gupta(DEATHS_1970.iloc[[0, 0]], DEATHS_1985.iloc[[0]]), "a row occurs twice"),
-        (
-            lambda: bounds([1, 2], groups(1, 2)),
-            "must be series: give the size of each group, indexed by group",
-        ),
+        (lambda: bounds([1, 2], groups(1, 2)), "must be series: give the size of each group, indexed by"),
         (lambda: bounds(groups(1), groups(1)), "fewer than two groups"),
-        (lambda: bounds(groups(1, 2), groups(1, 2, 3)), "only before or only after: group 2"),
-        (lambda: bounds(groups(1, 2).set_axis(["a", "a"]), groups(1, 2)), "a row occurs twice"),
-        (lambda: bounds(groups(1, 2), groups(1, np.nan)), "a value after is missing"),
-        (lambda: bounds(groups(1, 2).map(str), groups(1, 2)), "the table before holds what is no number"),
         (lambda: bounds(groups(1, -2), groups(1, 2)), "sizes before must be 0 or more, and not all 0"),
         (lambda: bounds(groups(1, 2), groups(0, 0)), "sizes after must be 0 or more, and not all 0"),
         (lambda: bounds(groups(1, 2), groups(1, 2), 1, 0), "rates from 1 to 0: give finite ones, the lowest"),
-        (
-            lambda: bounds(groups(1, 2), groups(1, 2), np.nan, 1),
-            "lowest is nan, which is not a finite number",
-        ),
         (lambda: bounds(groups(1, 2), groups(1, 2), 0, "1"), "highest is '1', which is not a number"),
     ],
 )

@@ -40,26 +40,6 @@ def test_plain_limits_are_the_last_counts_that_chance_allows(target, n, level):
     assert (low, high) == pytest.approx((counts[allowed].min(), counts[allowed].max()))
 
 
-def test_large_units_have_normal_limits():
-    exact = exact_limits(0.4, [10**6]).loc[0, ["low", "high"]].to_numpy(float)
-    normal = widened_limits(0.4, [10**6]).loc[0, ["low", "high"]].to_numpy(float)
-    assert exact == pytest.approx(normal, abs=2e-6)
-
-
-def test_limits_keep_the_order_given():
-    limits = exact_limits(0.3, [500, 20, 80])
-    assert list(limits["trials"]) == [500, 20, 80]
-    assert (limits["high"] - limits["low"]).rank().tolist() == [1, 3, 2]
-
-
-def test_no_dispersion_leaves_the_normal_funnel():
-    frame = panel([50, 50, 50], 100)
-    found = dispersion(frame)
-    assert (found.phi, found.tau2) == (1, 0)
-    widened = widened_limits(0.5, [100])["low"].to_list() * 3
-    assert funnel(frame, limits="additive")["low"].to_list() == pytest.approx(widened)
-
-
 def test_positions_and_input_left_alone():
     frame = panel([30, 50, 70, 1], [100, 100, 100, 1], index=list("dbca")).assign(area="x")
     before = frame.copy()
@@ -70,41 +50,21 @@ def test_positions_and_input_left_alone():
     assert list(found.columns[:3]) == ["successes", "trials", "area"]
 
 
-def test_wider_limits_find_fewer():
-    random = np.random.default_rng(4)
-    n = random.integers(300, 3000, 21)
-    frame = panel(random.binomial(n, random.beta(40, 60, 21)), n)
-    exact, additive = (
-        (funnel(frame, limits=kind)["position"] != "within").sum() for kind in ("exact", "additive")
-    )
-    assert exact > 5 > additive
-
-
-def simulated(runs, seed=6):
-    """Share outside exact limits where nothing differs, and the mean of tau2 where much does."""
-    random = np.random.default_rng(seed)
-    outside, spread = [], []
+@pytest.mark.parametrize(
+    ("runs", "low", "high", "within"),
+    [(50, 0.02, 0.065, 0.2), pytest.param(3000, 0.04, 0.05, 0.04, marks=pytest.mark.full)],
+)
+def test_limits_and_spread_on_simulated_panels(runs, low, high, within):
+    """Share outside exact limits where nothing differs, and the mean of tau2 where much does: three errors."""
+    random, outside, spread = np.random.default_rng(6), [], []
     for _ in range(runs):
         n = random.integers(50, 2000, 21)
         alike = panel(random.binomial(n, 0.45), n)
         outside.append((funnel(alike, target=0.45)["position"] != "within").mean())
         apart = panel(random.binomial(n, random.normal(0.45, 0.05, 21)), n)
         spread.append(dispersion(apart).tau2)
-    return np.mean(outside), np.mean(spread)
-
-
-def test_limits_and_spread_on_simulated_panels():
-    """50 panels of 21: three standard errors are 2 points outside, and about 20% of tau2 = 0.0025."""
-    outside, spread = simulated(50)
-    assert 0.02 < outside < 0.065  # whole counts keep a little inside 5%
-    assert spread == pytest.approx(0.05**2, rel=0.2)
-
-
-@pytest.mark.full
-def test_limits_and_spread_closely():
-    outside, spread = simulated(3000)
-    assert 0.04 < outside < 0.05
-    assert spread == pytest.approx(0.05**2, rel=0.04)
+    assert low < np.mean(outside) < high  # whole counts keep a little inside 5%
+    assert np.mean(spread) == pytest.approx(0.05**2, rel=within)
 
 
 def test_widened_limits_flag_as_many_as_they_say():
@@ -117,41 +77,20 @@ def test_widened_limits_flag_as_many_as_they_say():
     assert outside == pytest.approx(0.05, abs=0.02)
 
 
-@pytest.mark.parametrize(("name", "taken"), [("trials", False), ("s2", False), ("target", True), ("z", True)])
-def test_counts_under_the_name_of_a_result(name, taken):
-    frame, plain = pd.DataFrame({"k": [30, 60], name: [90, 100]}), panel([30, 60], [90, 100])
-    assert dispersion(frame, "k", name) == dispersion(plain)
-    if not taken:
-        assert funnel(frame, "k", name)["z"].tolist() == funnel(plain)["z"].tolist()
-    else:
-        with pytest.raises(ValueError, match=f"column '{name}' has the name of a result"):
-            funnel(frame, "k", name)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: exact_limits(0.45, ["10"]), "the sizes hold string, which are not numbers"),
-        (lambda: exact_limits(0.45, [10, None]), "whole numbers of 1 or more"),
+        (lambda: exact_limits(0.45, ["10"]), "sizes holds what is no number"),
         (lambda: exact_limits(0.45, [10, 0]), "whole numbers of 1 or more"),
-        (lambda: exact_limits(0.45, []), "whole numbers of 1 or more"),
-        (lambda: exact_limits("0.45", [10]), "the target is '0.45', which is not a number"),
         (lambda: exact_limits(45, [10]), "strictly between 0 and 1"),
         (lambda: exact_limits(0.45, [10], level=95), "between 0 and 1"),
-        (lambda: widened_limits(0.45, [10], tau2=np.nan), "tau2 is nan, which is not a finite number"),
         (lambda: widened_limits(0.45, [10], tau2=-1), "tau2 >= 0"),
         (lambda: dispersion(panel([1], [5])), "give two or more"),
         (lambda: dispersion(panel([1, 2], [5, 5]), target="0.3"), "the target is '0.3'"),
         (lambda: funnel(panel([0, 0], [5, 5])), "no or only successes"),
-        (lambda: funnel(panel([6, 0], [5, 5])), "more successes"),
         (lambda: funnel(panel([1, 2], [5, 5]), limits="wald"), "is none of exact, additive"),
-        (lambda: funnel(panel([1, 2], [5, 5]), level=None), "level is None"),
     ],
 )
 def test_impossible_funnels_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_one_unit_against_a_target():
-    assert funnel(panel([8], [29]), target=0.454)["position"].tolist() == ["within"]

@@ -1,5 +1,4 @@
 from datetime import date
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -35,12 +34,6 @@ def test_regressors():
     assert x.loc["2011-03", ["sine 1", "cosine 1"]].tolist() == pytest.approx([1, 0])
 
 
-@pytest.mark.parametrize(("harmonics", "columns"), [(0, 4), (2, 8), (5, 14), (6, 15)])
-def test_every_number_of_harmonics_can_be_distinguished(harmonics, columns):
-    x = interrupted(people(), "2012-06", harmonics=harmonics).regressors
-    assert np.linalg.matrix_rank(x) == x.shape[1] == columns
-
-
 def test_response_on_each_scale():
     series, control = people(), people() % 5 + 20
     expected = {
@@ -59,38 +52,21 @@ def test_response_on_each_scale():
     ("series", "options", "message"),
     [
         (people().set_axis(range(48)), {}, "is no pandas Series by month: set series.index = pd.PeriodIndex"),
-        (list(people()), {}, "the series is no pandas Series by month"),
-        (people().to_frame(), {}, "the series is no pandas Series by month"),
         (people(), {"control": [1.0]}, "the control is no pandas Series by month"),
-        (
-            people().set_axis(months(48).asfreq("D")).resample("D").ffill(),
-            {},
-            "do not follow one another at 2010",
-        ),
         (pd.concat([people(), people()[:1]]), {}, "do not follow one another at 2010-06: sort it, keep one"),
-        (people()[::-1], {}, "do not follow one another at 2014-05"),
-        (
-            people().drop(months(2, "2011-03")),
-            {},
-            "do not follow one another at 2011-05, 2011-06, 2011-07 and",
-        ),
+        (people().drop(months(2, "2011-03")), {}, "one another at 2011-05, 2011-06, 2011-07 and"),
         (people().rename({months(1)[0]: pd.NaT}), {}, "do not follow one another at NaT"),
         (with_value(np.nan), {}, "the series has no finite value in 2011-03: start after the gap"),
-        (with_value(-np.inf), {"scale": "level"}, "the series has no finite value in 2011-03"),
         (people().astype("Int64").mask(people() == 106), {}, "has no finite value in 2010-12, 2011-07"),
         (people(), {"control": with_value(np.inf)}, "the control has no finite value in 2011-03"),
-        (people().map(lambda n: f"{n} people"), {}, "the series holds what is no number: turn text"),
         (people().map(str), {}, "the series holds what is no number: turn text into numbers first"),
         (with_value(0), {}, "not positive in 2011-03"),
-        (people() - 103, {}, "not positive in 2010-06, 2010-07, 2010-08 and .* not logged"),
         (people(), {"control": people() * 0}, "the control is not positive"),
         (people(), {"control": people(40)}, "differ in 2013-10, 2013-11, 2013-12 and 5 more: cut both"),
         (people(), {"reform": "spring"}, "'spring' is no month: write year and month"),
         (people(), {"reform": "2011-05"}, "11 months before 2011-05 and 37 from it on: give at least 12"),
-        (people(), {"reform": "2013-07"}, "37 months before 2013-07 and 11 from it on"),
         (people()[:0], {}, "0 months before"),
         (people(), {"harmonics": 7}, "harmonics is 7: a year of months has 0 to 6"),
-        (people(), {"harmonics": "2"}, "harmonics is '2', which is not a number"),
         (people(), {"scale": "logit"}, "scale is 'logit': choose 'log' or 'level'"),
     ],
 )
@@ -115,7 +91,6 @@ STRAIGHT = pd.Series(np.exp(8 + 0.01 * np.arange(48)), months(48))
     [
         (STRAIGHT, {}),
         (3 * people(), {"control": people()}),
-        (people() * 0 + 7, {}),
         (people() * 0, {"scale": "level"}),
         (people() * 1e6 + 0.1, {"scale": "level", "control": people() * 1e6}),
     ],
@@ -125,30 +100,13 @@ def test_rounding_is_not_taken_for_errors(series, options):
         interrupted(series, "2012-06", **options)
 
 
-def test_tiny_errors_are_errors():
-    noise = 1e-7 * np.random.default_rng(1).standard_normal(48)
-    found = interrupted(STRAIGHT * np.exp(noise), "2012-06").residuals.std()
-    assert found == pytest.approx(1e-7, rel=0.3)
-
-
 @pytest.mark.parametrize("month", ["2015-02", "2015-02-28", pd.Period("2015-02", "M"), date(2015, 2, 1)])
 def test_months_are_read(month):
     assert to_month(month) == to_month(pd.Timestamp("2015-02-01", tz="UTC")) == pd.Period("2015-02", "M")
 
 
-OTHER_WAYS = [
-    "01/02/2015",
-    "2/15",
-    "2015",
-    "2015Q1",
-    "2015-2",
-    "2015-13",
-    "2015-02-30",
-    "201502",
-    "",
-    "0000-01",
-]
-NO_MONTHS = [2015, None, pd.NaT, np.nan, pd.Period("2015Q1", "Q"), pd.Period("2015-02-01", "D"), ["2015-02"]]
+OTHER_WAYS = ["01/02/2015", "2015Q1", "2015-2", "2015-13", "2015-02-30", "201502", "", "0000-01"]
+NO_MONTHS = [2015, None, pd.NaT, pd.Period("2015Q1", "Q"), pd.Period("2015-02-01", "D"), ["2015-02"]]
 
 
 @pytest.mark.parametrize("month", OTHER_WAYS + NO_MONTHS)
@@ -183,28 +141,12 @@ def test_counterfactual_takes_the_effect_off_the_observed_series(fit, series):
     assert np.log(found["fitted"] / series).mean() == pytest.approx(0, abs=1e-12)
 
 
-def test_effect_in_the_reform_month_is_the_level_change(fit):
-    level = fit.effects.loc["level", ["estimate", "low", "high"]]
-    found = fit.effect_at("2014-06")
-    percent = [found.percent, found.percent_low, found.percent_high]
-    assert percent == pytest.approx((100 * np.expm1(level)).tolist())
-
-
 def test_effect_at_the_end(fit, series):
     found = fit.effect_at(series.index[-1])
     assert found.percent == pytest.approx(100 * np.expm1(0.1 + 0.01 * 47), abs=10)
     assert found.units == pytest.approx(series.iloc[-1] * (1 - 1 / (1 + found.percent / 100)))
     assert found.units_low < found.units < found.units_high
     assert found.percent_low < found.percent < found.percent_high
-
-
-def test_effect_on_the_level_scale(series):
-    fit = newey_west(interrupted(series, REFORM, scale="level"))
-    level, slope = fit.effects["estimate"]
-    found = fit.effect_at("2015-06")
-    assert found.units == pytest.approx(level + 12 * slope)
-    observed = series[pd.Period("2015-06", "M")]
-    assert found.percent == pytest.approx(100 * found.units / (observed - found.units))
 
 
 def test_percent_is_missing_where_nobody_would_be_left(series):
@@ -220,13 +162,6 @@ def test_ends_of_the_percent_interval_are_in_order(series):
     fallen -= 1100.0 * (series.index >= REFORM)
     found = newey_west(interrupted(fallen, REFORM, scale="level")).effect_at("2015-06")
     assert found.percent_low < found.percent < found.percent_high < -100
-
-
-def test_control_is_put_back(series):
-    control = pd.Series(np.linspace(900, 1500, 96), series.index)
-    found = newey_west(interrupted(series, REFORM, control=control)).counterfactual()
-    assert np.log(found["fitted"] / series).std() < 0.1
-    assert found["observed"].equals(series)
 
 
 @pytest.mark.parametrize("month", ["2014-05", "2018-06"])
@@ -253,13 +188,6 @@ def test_placebos_are_fits_of_their_own():
     assert found.loc[pd.Period("2012-02", "M")].tolist() == pytest.approx(expected.tolist())
 
 
-def test_estimator_and_control_are_passed_on():
-    control = pd.Series(np.linspace(100, 200, 56), months(56))
-    found = placebo(walk(), ["2012-03"], partial(newey_west, lags=3), control=control)
-    alone = newey_west(interrupted(walk(), "2012-03", control=control), lags=3).effects
-    assert found.iloc[0]["slope_low"] == pytest.approx(alone.loc["slope", "low"])
-
-
 def test_a_true_break_stands_out():
     broken = walk(91, slope=0.03)
     true = autoregressive(interrupted(broken, "2015-02")).effects.loc["slope", "estimate"]
@@ -275,32 +203,17 @@ def test_rank_counts_sizes_and_ties_but_not_rounding():
 
 
 @pytest.mark.parametrize(
-    ("true", "placebos", "message"),
+    ("call", "message"),
     [
-        (np.nan, pd.Series([1.0]), "the true effect is nan, .* rank effects that were estimated only"),
-        (pd.NA, pd.Series([1.0]), "the true effect is <NA>, which is not a number"),
-        (1.0, pd.Series([1.0, np.nan]), "missing or infinite"),
-        (1.0, pd.Series([1.0, np.inf]), "missing or infinite"),
-        (1.0, pd.Series([1, None], dtype="Int64"), "missing or infinite"),
-        (1.0, pd.Series(dtype=float), "or empty: give one column of `placebo`"),
-        (1.0, [1.0, 2.0], "placebos is a list, or empty: give one column of `placebo`"),
-        (1.0, pd.Series(["1.0"]), "placebos holds what is no number"),
+        (lambda: placebo(walk(), "2013-06", autoregressive), "dates is .*: give a list of months, such as"),
+        (lambda: placebo(walk(), [], autoregressive), "no dates"),
+        (lambda: placebo(walk(), ["2011-05"], autoregressive), "11 months before 2011-05"),
+        (lambda: placebo_rank(np.nan, pd.Series([1.0])), "the true effect is nan, .* rank effects that were"),
+        (lambda: placebo_rank(1.0, pd.Series([1.0, np.nan])), "missing or infinite"),
+        (lambda: placebo_rank(1.0, pd.Series(dtype=float)), "or empty: give one column of `placebo`"),
+        (lambda: placebo_rank(1.0, pd.Series(["1.0"])), "placebos holds what is no number"),
     ],
 )
-def test_rank_needs_effects(true, placebos, message):
+def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
-        placebo_rank(true, placebos)
-
-
-@pytest.mark.parametrize(
-    ("dates", "message"),
-    [
-        (None, "dates is .*: give a list of months, such as"),
-        ("2013-06", "dates is .*: give a list of months, such as"),
-        ([], "no dates"),
-        (["2011-05"], "11 months before 2011-05"),
-    ],
-)
-def test_dates_that_cannot_be(dates, message):
-    with pytest.raises(ValueError, match=message):
-        placebo(walk(), dates, autoregressive)
+        call()

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -75,21 +74,6 @@ def test_a_deeper_fall_is_paid_more_often_and_falls_mirror_rises(first, second, 
     assert counts(-fall, level=level, spread=spread) == pytest.approx(low[::-1])
 
 
-def test_an_ignored_error_widens_like_spread():
-    ignored = counts(-0.01, spread=0.03, ignored_standard_error=0.04)
-    assert ignored == pytest.approx(counts(-0.01, spread=0.05))
-    options = {"shifts": [-0.03], **TEST}
-    as_error = model.multinomial_region(*SEEN, spreads=[0.03], ignored_standard_error=0.04, **options)
-    as_spread = model.multinomial_region(*SEEN, spreads=[0.05], **options)
-    assert as_error["p_value"].item() == pytest.approx(as_spread["p_value"].item())
-
-
-def test_a_sampled_baseline_adds_its_variance():
-    known = standard_error(1000, 0.5)
-    assert standard_error(1000, 0.5, baseline_size=1000) == pytest.approx(np.sqrt(2) * known)
-    assert standard_error(1286, 0.475, baseline_size=float("inf")) == ERROR
-
-
 def test_explanations_of_thirteen_and_two():
     at_level = model.explain_counts(*SEEN, **TEST)
     assert counts(at_level.shift, spread=at_level.spread) == pytest.approx((13, 2))
@@ -141,6 +125,8 @@ def test_likelihood_against_scipy_and_deviance_of_the_best():
 
 @pytest.mark.parametrize(("shift", "spread"), [(-0.019, 0.0), (-0.019, 0.03), (0.01, 0.05)])
 def test_region_covers_whatever_the_truth(shift, spread):
+    wide = {"spread": np.hypot(spread, 0.04)}  # an error that the test ignores widens like spread
+    assert counts(shift, spread=spread, ignored_standard_error=0.04) == pytest.approx(counts(shift, **wide))
     p, covered = cells(shift, spread, 0.05), 0.0
     for winners in range(13):
         for losers in range(13 - winners):
@@ -148,18 +134,6 @@ def test_region_covers_whatever_the_truth(shift, spread):
             if found["p_value"].item() >= 0.05:
                 covered += multinomial.pmf([winners, losers, 12 - winners - losers], 12, p)
     assert covered >= 0.95
-
-
-def test_no_common_shift_gives_thirteen_and_two():
-    region = model.multinomial_region(*SEEN, shifts=np.arange(-0.1, 0.05, 0.001), spreads=[0.0], **TEST)
-    assert region["p_value"].max() < 1e-5
-
-
-def test_exchanging_winners_and_losers_turns_the_shift():
-    one = model.multinomial_region(13, 2, 21, shifts=[-0.04, -0.02], spreads=[0.01, 0.03], **TEST)
-    other = model.multinomial_region(2, 13, 21, shifts=[0.04, 0.02], spreads=[0.01, 0.03], **TEST)
-    columns = ["deviance", "p_value"]
-    pd.testing.assert_frame_equal(one[columns], other[columns])
 
 
 def test_profile_intervals():
@@ -179,70 +153,46 @@ def test_profile_intervals():
 REGION = model.multinomial_region(*SEEN, shifts=[-0.1, 0.0], spreads=[0.0, 0.1], **TEST)
 
 
-@pytest.mark.parametrize(
-    ("region", "column", "message"),
-    [
-        (REGION, "shift", "the interval of the shift runs to the end of the grid: try more values"),
-        (REGION, "deviance", "column is 'deviance': choose 'shift' or 'spread'"),
-        (REGION[:0], "shift", "the region is empty or lacks values: give what `multinomial_region` returns"),
-        (REGION.assign(deviance=np.nan), "shift", "the region is empty or lacks values"),
-        (REGION[["shift"]], "shift", "the region is empty or lacks values"),
-        (None, "shift", "the region is empty or lacks values"),
-    ],
-)
-def test_regions_without_a_profile(region, column, message):
-    with pytest.raises(ValueError, match=message):
-        model.profile_interval(region, column)
-
-
 EXPLAIN, LEVEL, REGIONS = model.explain_counts, model.level_for_winners, model.multinomial_region
+PROFILE = model.profile_interval
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        *(
-            (lambda level=level: model.critical_value(level), r"significance level above 0 and below 0\.5")
-            for level in (0, 0.5, 5, -0.05, np.nan, "0.05", None)
-        ),
+        (lambda: model.critical_value(0.5), r"significance level above 0 and below 0\.5"),
         (lambda: standard_error(0, 0.475), "size is 0: give the number of people"),
-        (lambda: standard_error(np.nan, 0.475), "size is nan"),
         (lambda: standard_error(1286, 47.5), "rate is 47.5: give a share"),
         (lambda: standard_error(1286, 0.475, baseline_size=np.nan), "baseline_size is nan"),
-        (lambda: counts(-1.9), "shift has -1.9: give shares from -1 to 1, such as 0.019 for 1.9 percentage"),
+        (lambda: counts(-1.9), "shift has -1.9: give shares from -1 to 1, percentage points divided by"),
         (lambda: counts(np.array([0, np.nan])), "shift has nan"),
         (lambda: counts("-0.1"), "shift holds what is no number"),
-        (lambda: counts(0.0, spread=-0.01), "spread has -0.01: give shares from 0"),
-        (lambda: counts(0.0, spread=0.9), "spread has 0.9: give shares from 0 to 0.5, such as .* by 100"),
-        (lambda: counts([0.0, -0.1], spread=[0.1] * 3), "2 shifts and 3 spreads: give one of either"),
+        (lambda: counts(0.0, spread=-0.01), "spread has -0.01: give shares from 0 to 0.5"),
+        (lambda: counts([0.0, -0.1], spread=[0.1] * 3), "2 shifts and 3 spreads: give one, or as many"),
         (lambda: counts(0.0, error=0.7), "error is 0.7: give a share above 0 and up to 0.5, .* percentage p"),
-        (lambda: counts(0.0, error=0.0), "error is 0: give a share"),
-        (lambda: counts(0.0, error=[0.01]), r"error is \[0.01\], which is not a number"),
         (lambda: counts(0.0, ignored_standard_error=0.9), "ignored_standard_error has 0.9: give shares from"),
         (lambda: model.minimum_detectable_change(**TEST, power=0.05), "power is 0.05: give a probability"),
-        (
-            lambda: model.minimum_detectable_change(0.4, level=0.05),
-            "only a fall of 1.12 would be found, more",
-        ),
+        (lambda: model.minimum_detectable_change(0.4, level=0.05), "only a fall of 1.12 would be found"),
         (lambda: EXPLAIN(13, 2, 21.5, **TEST), "providers is 21.5: give a whole number"),
-        (lambda: EXPLAIN([13], 2, 21, **TEST), r"winners is \[13\], which is not a number"),
         (lambda: EXPLAIN(22, 0, 21, **TEST), "give counts of 0 or more, together no more"),
-        (lambda: EXPLAIN(-1, 2, 21, **TEST), "give counts of 0 or more"),
         (lambda: EXPLAIN(13, 0, 21, **TEST), "nothing finite fits"),
         (lambda: EXPLAIN(19, 2, 21, **TEST), "nothing finite fits"),
         (lambda: EXPLAIN(0.01, 0.01, 21, **TEST), "sampling alone spreads the changes more"),
         (lambda: EXPLAIN(*SEEN, error=ERROR), "give either the level or the shift"),
-        (lambda: EXPLAIN(*SEEN, **TEST, shift=-0.019), "give either the level or the shift"),
         (lambda: EXPLAIN(*SEEN, error=ERROR, shift=0.019), "the shift has the wrong sign"),
         (lambda: EXPLAIN(3, 3, 21, error=ERROR, shift=0.0), "as many winners as losers"),
-        (lambda: EXPLAIN(*SEEN, error=ERROR, shift=[-0.019]), "shift is .* give one share, not many"),
         (lambda: EXPLAIN(*SEEN, error=ERROR, shift=-0.9), "only a shift of -0.90 and a spread of 1"),
-        (lambda: LEVEL(13, 21, error=ERROR, shift=0.0), "need a threshold above the baseline"),
+        (lambda: LEVEL(13, 21, error=ERROR, shift=0.0), "no level gives 13 winners of 21"),
         (lambda: LEVEL(13, 21, error=ERROR, shift=-0.019, spread=[0.1]), "spread is .* give one share"),
         (lambda: REGIONS(13.5, 2, 21, shifts=0, spreads=0, **TEST), "winners is 13.5: give a whole number"),
         (lambda: REGIONS(*SEEN, shifts=[], spreads=0, **TEST), "need one value each at least, in a row"),
-        (lambda: REGIONS(*SEEN, shifts=0, spreads=[[0.1]], **TEST), "need one value each at least, in a row"),
-        (lambda: REGIONS(*SEEN, shifts=0, spreads=[-0.1], **TEST), "spreads has -0.1: give shares from 0"),
+        (lambda: PROFILE(REGION, "shift"), "the interval of the shift runs to the end of the grid: try more"),
+        (lambda: PROFILE(REGION, "deviance"), "column is 'deviance': choose 'shift' or 'spread'"),
+        (
+            lambda: PROFILE(REGION[:0], "shift"),
+            "the region is empty or lacks values: give what `multinomial_",
+        ),
+        (lambda: PROFILE(None, "shift"), "the region is empty or lacks values"),
     ],
 )
 def test_values_that_cannot_be(call, message):

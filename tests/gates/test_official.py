@@ -14,9 +14,9 @@ from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import load
 from tr_analysis.data.expressions import can_evaluate
-from tr_analysis.official import build
-from tr_analysis.official.held import recipe_tables
+from tr_analysis.official import store
 from tr_analysis.official.panel import NUMERIC
+from tr_analysis.official.store import recipe_tables
 from tr_analysis.official.workbooks import Sheet
 
 FILE = "payment-by-results-statistics-oct17.xlsx"
@@ -73,7 +73,7 @@ def official(tmp_path_factory):
     save(root / "data" / "raw" / "official" / FILE, *(sheet(n, title) for n, title in enumerate(COHORTS, 1)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TR_ANALYSIS_ROOT", str(root))
-        build.build_official()
+        store.build_official()
         assert main(["run", PANEL, "provider", "09-scorecard"]) == 0
     return root / "reports"
 
@@ -191,14 +191,14 @@ def made_up(name):
 
 
 def test_every_official_recipe_can_be_worked_out_when_all_is_held(monkeypatch):
-    monkeypatch.setattr(build, "load_official", made_up)
+    monkeypatch.setattr(store, "official", made_up)
     tables = recipe_tables()
     recipes = load("official_recipes")
     assert [r.target_id for r in recipes.itertuples() if not can_evaluate(r.recipe, tables)] == []
 
 
 def test_without_official_files_there_are_no_official_tables(monkeypatch):
-    monkeypatch.setattr(build, "load_official", lambda name: None)
+    monkeypatch.setattr(store, "official", lambda name: None)
     assert recipe_tables() == {}
 
 

@@ -7,36 +7,17 @@ from openpyxl import Workbook
 from tr_analysis.official.workbooks import Sheet
 
 CRCS = (
-    "Northumbria",
-    "Cumbria and Lancashire",
-    "Durham Tees Valley",
-    "Humberside, Lincolnshire and North Yorkshire",
-    "West Yorkshire",
-    "Merseyside",
-    "Cheshire and Greater Manchester",
-    "Derbyshire, Leicestershire, Nottinghamshire and Rutland",
-    "South Yorkshire",
-    "Wales",
-    "Staffordshire and West Midlands",
-    "Warwickshire and West Mercia",
-    "Bedfordshire, Northamptonshire, Cambridgeshire and Hertfordshire",
-    "Norfolk and Suffolk",
-    "Bristol, Gloucestershire, Somerset and Wiltshire",
-    "Thames Valley",
-    "London",
-    "Essex",
-    "Dorset, Devon and Cornwall",
-    "Hampshire and Isle of Wight",
-    "Kent, Surrey and Sussex",
+    *("Northumbria", "Cumbria and Lancashire", "Durham Tees Valley"),
+    *("Humberside, Lincolnshire and North Yorkshire", "West Yorkshire", "Merseyside"),
+    *("Cheshire and Greater Manchester", "Derbyshire, Leicestershire, Nottinghamshire and Rutland"),
+    *("South Yorkshire", "Wales", "Staffordshire and West Midlands", "Warwickshire and West Mercia"),
+    *("Bedfordshire, Northamptonshire, Cambridgeshire and Hertfordshire", "Norfolk and Suffolk"),
+    *("Bristol, Gloucestershire, Somerset and Wiltshire", "Thames Valley", "London", "Essex"),
+    *("Dorset, Devon and Cornwall", "Hampshire and Isle of Wight", "Kent, Surrey and Sussex"),
 )
 NPS = (
-    "London",
-    "Midlands",
-    "North East",
-    "North West",
-    "South East and Eastern",
-    "South West South Central",
-    "Wales",
+    *("London", "Midlands", "North East", "North West"),
+    *("South East and Eastern", "South West South Central", "Wales"),
 )
 INTERIM = (
     "CRC name",
@@ -74,15 +55,8 @@ def counts(i: int, shift: int = 0) -> tuple[int, int, int, int]:
 
 def interim_row(name: str, i: int, shift: int = 0) -> list[object]:
     eligible, people, again, offences = counts(i, shift)
-    return [
-        name,
-        eligible,
-        people,
-        again,
-        offences,
-        round(100 * again / people, 1),
-        round(offences / again, 2),
-    ]
+    rates = round(100 * again / people, 1), round(offences / again, 2)
+    return [name, eligible, people, again, offences, *rates]
 
 
 def interim_sheet(title: str = "Oct to Dec 2015", name: str = "2", shift: int = 0) -> Sheet:
@@ -104,22 +78,8 @@ def final_row(name: str, i: int) -> list[object]:
     sure = "Yes" if abs(gap) > 2 else "No"
     frequency, base_frequency = round(offences / again, 2), 4.2
     more = round(frequency - base_frequency, 2)
-    return [
-        name,
-        people,
-        again,
-        offences,
-        rate,
-        ogrs,
-        adjusted,
-        base_ogrs,
-        base,
-        gap,
-        sure,
-        frequency,
-        base_frequency,
-        more,
-    ]
+    binary = rate, ogrs, adjusted, base_ogrs, base, gap, sure
+    return [name, people, again, offences, *binary, frequency, base_frequency, more]
 
 
 def final_sheet(title: str = "October to December 2015", name: str = "Table 1") -> Sheet:

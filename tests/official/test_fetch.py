@@ -195,10 +195,10 @@ def test_without_internet_nothing_further_is_tried(folder, monkeypatch):
 
 
 def test_no_address_no_https_and_no_such_file(folder, known):
-    with pytest.raises(UsageError, match="did you mean probation-starts"):
-        fetch.fetch(["probation-start"])
+    with pytest.raises(UsageError, match="did you mean crc-baselines-2011"):
+        fetch.fetch(["crc-baseline-2011"])
     assert "its address is not known; download it from https://www.gov.uk/" in str(
-        fetch.fetch(["probation-starts"])[1][0]
+        fetch.fetch(["crc-baselines-2011"])[1][0]
     )
     known(a="http://localhost:9/a")
     assert "not https" in str(fetch.fetch()[1][0])

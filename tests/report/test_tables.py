@@ -74,8 +74,8 @@ def test_known_words_become_links_and_others_stay():
 
 
 def test_key_numbers_are_a_table_of_their_own_kind_whose_rows_can_be_linked_to():
-    numbers = table(pd.DataFrame({"Key number": ["a"], 'n "x"': ["1"]}), "Key")
-    html = replace(numbers, key=True, ids=("number-a",)).html()
+    numbers = table(pd.DataFrame({"Key number": ["a"], 'n "x"': ["1"]}), "Key", key=True)
+    html = replace(numbers, ids=("number-a",)).html()
     assert html.startswith('<table class="key-numbers">')
     assert '<th scope="col">n &quot;x&quot;</th>' in html
     assert '<tr id="number-a"><th scope="row">a</th><td>1</td></tr>' in html

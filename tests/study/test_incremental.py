@@ -93,7 +93,7 @@ def official(toy, tmp_path):
     results.mkdir(parents=True)
     (results / "03-c.json").write_text(json.dumps({"data": {"official/crc_results": "ab12"}}))
     toy("01-a", "tables = ['crc_results']")
-    toy("02-b", "from tr_analysis.official.held import held_panel")
+    toy("02-b", "from tr_analysis.official.store import held_panel")
     toy("03-c", "n")
     toy("04-d", "n")
     return lambda: {task.name: chapter_parts(task) for task in plan()}

@@ -122,7 +122,7 @@ def _describe_tables() -> Iterator[str]:
 
 def _disagreements() -> Iterator[str]:
     """Yield a line for each table with printed numbers that are not what the counts beside them give."""
-    from tr_analysis.official.build import disagreements
+    from tr_analysis.official.store import disagreements
 
     for table, lines in disagreements().items():
         numbers = _count(len(lines), "printed number")

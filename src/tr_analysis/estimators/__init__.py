@@ -1,4 +1,7 @@
-"""Pure functions: frames in, tidy frames or small frozen results out; no files, no plots."""
+"""Pure functions: frames in, tidy frames or small frozen results out; no files, no plots.
+
+What cannot be is a ValueError that names the argument, the value, and what to give instead.
+"""
 
 import inspect
 from importlib import import_module
@@ -14,16 +17,8 @@ _ANSWERS = "Answers: "
 def index() -> "pd.DataFrame":
     """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
 
-    Returns
-    -------
-    DataFrame
-        A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
-        summary (one line), example and reference, the last two empty where there is none.
-
-    Raises
-    ------
-    ValueError
-        If ``__all__`` names what the module does not have.
+    A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
+    summary (one line) and example. What ``__all__`` names and is not there is a ValueError.
     """
     import pandas as pd
 
@@ -32,12 +27,10 @@ def index() -> "pd.DataFrame":
         module = import_module(f"{__name__}.{name}")
         for public in getattr(module, "__all__", ()):
             if not hasattr(module, public):
-                raise ValueError(
-                    f"__all__ of {module.__name__} names {public}, which is not there: take it out"
-                )
+                raise ValueError(f"__all__ of {module.__name__} names {public}, which is not there")
             if about := _about(getattr(module, public)):
                 rows.append({"name": f"{name}.{public}", **about})
-    return pd.DataFrame(rows, columns=["name", "question", "summary", "example", "reference"])
+    return pd.DataFrame(rows, columns=["name", "question", "summary", "example"])
 
 
 def _about(estimator: Any) -> dict[str, str] | None:
@@ -50,14 +43,5 @@ def _about(estimator: Any) -> dict[str, str] | None:
     return {
         "question": " ".join(question.removeprefix(_ANSWERS).split()),
         "summary": " ".join(paragraphs[0].split()),
-        "example": _section(text or "", "Examples"),
-        "reference": " ".join(_section(text or "", "References").split()),
+        "example": (text or "").partition("\nExamples\n--------\n")[2].strip("\n"),
     }
-
-
-def _section(text: str, title: str) -> str:
-    """Return the lines of a section of a docstring, as numpydoc underlines it; nothing where there is none."""
-    _, _, rest = text.partition(f"\n{title}\n{'-' * len(title)}\n")
-    lines = rest.split("\n")
-    end = next((i for i, line in enumerate(lines[1:]) if line and set(line) == {"-"}), len(lines))
-    return "\n".join(lines[:end]).strip("\n")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Hashable
 from contextlib import suppress
 from numbers import Real
 from reprlib import repr as shortened
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -22,31 +22,17 @@ def check_number(
     *,
     low: float = -INFINITE,
     high: float = INFINITE,
-    open_low: bool = False,
-    open_high: bool = False,
+    strict: bool = False,
     advice: str = "",
 ) -> float:
     """Return ``value`` as a float; refuse what is not a finite number within bounds.
 
-    Parameters
-    ----------
-    name
-        What the reader of the message knows the value by.
-    value
-        Any object. Text, None, lists, True and False are not numbers.
-    low, high
-        Bounds, themselves allowed unless ``open_low`` or ``open_high``.
-    advice
-        What to do, after a colon; made of the bounds if left out.
-
-    Raises
-    ------
-    ValueError
-        If ``value`` is not a number, not finite or out of bounds.
+    Text, None, lists, True and False are not numbers. The bounds are allowed themselves unless ``strict``. In
+    messages the value is called ``name``, and ``advice`` says what to do: it is made of the bounds if left out.
     """
-    advice = advice or "give a " + _wanted("number", low, high, open_low, open_high)
+    advice = advice or "give a " + _wanted("number", low, high, strict)
     given = _as_float(name, value, advice)
-    if given < low or given > high or (open_low and given == low) or (open_high and given == high):
+    if not (low < given < high if strict else low <= given <= high):
         raise ValueError(f"{name} is {shown(value)}: {advice}")
     return given
 
@@ -54,11 +40,8 @@ def check_number(
 def check_integer(
     name: str, value: object, *, low: float = -INFINITE, high: float = INFINITE, advice: str = ""
 ) -> int:
-    """Return ``value`` as an int; refuse what is not a whole number within bounds (7.0 is whole).
-
-    Parameters and errors are those of `check_number`.
-    """
-    advice = advice or "give a " + _wanted("whole number", low, high, False, False)
+    """Return ``value`` as an int, as `check_number`; refuse what is not whole (7.0 is whole)."""
+    advice = advice or "give a " + _wanted("whole number", low, high)
     given = _as_float(name, value, advice)
     if given != math.floor(given) or not low <= given <= high:
         raise ValueError(f"{name} is {shown(value)}: {advice}")
@@ -68,7 +51,7 @@ def check_integer(
 def check_level(level: object) -> float:
     """Return the coverage of an interval; refuse what is not strictly between 0 and 1."""
     advice = "give a coverage between 0 and 1, such as 0.95"
-    return check_number("level", level, low=0, high=1, open_low=True, open_high=True, advice=advice)
+    return check_number("level", level, low=0, high=1, strict=True, advice=advice)
 
 
 def generator(seed: object) -> np.random.Generator:
@@ -80,45 +63,22 @@ def generator(seed: object) -> np.random.Generator:
 
 
 def numbers(name: str, values: object) -> Array:
-    """Return one or many numbers as an array (n), missing ones as nan; refuse text, dates and tables.
-
-    Raises
-    ------
-    ValueError
-        If something is not a number or the values are no single row or column.
-    """
-    given = np.atleast_1d(np.asarray(values))
+    """Return one or many numbers as an array (n), missing ones as nan; refuse what `to_floats` does, and tables."""
+    given = np.atleast_1d(to_floats(name, values))
     if given.ndim != 1:
-        raise ValueError(f"the {name} have {given.ndim} dimensions: give one number per unit")
-    kind = "nothing" if values is None else pd.api.types.infer_dtype(given, skipna=True)
-    if kind not in ("integer", "floating", "mixed-integer-float", "boolean", "empty"):
-        raise ValueError(f"the {name} hold {kind}, which are not numbers: turn them into numbers first")
-    try:
-        return pd.Series(given).to_numpy(dtype=np.float64, na_value=np.nan)
-    except OverflowError:
-        message = f"the {name} hold an integer too long to compute with: choose another unit"
-        raise ValueError(message) from None
+        raise ValueError(f"{name} has {given.ndim} dimensions: give one number per unit")
+    return given
 
 
-def to_floats(name: str, values: npt.ArrayLike) -> Array:
-    """Return values of any shape as floats; refuse text, even of digits, and all else that is no number."""
+def to_floats(name: str, values: Any) -> Array:
+    """Return values of any shape as floats, missing ones as nan; refuse text, even of digits, dates and the like."""
     with suppress(ValueError, OverflowError):  # unlike lengths; an integer too long for a float
         given = np.asarray(values)
-        if given.dtype.kind in "iuf" or (given.dtype == object and all(map(_is_number, given.ravel()))):
+        if given.dtype == object and all(_is_number(value) or pd.isna(value) for value in given.ravel()):
+            return np.where(pd.isna(given), np.nan, given).astype(float)
+        if given.dtype.kind in "biuf":
             return np.asarray(given, dtype=float)
     raise ValueError(f"{name} holds what is no number: turn text into numbers first")
-
-
-def same_rows(**columns: object) -> None:
-    """Refuse Series whose rows have other labels than the first one has: they would be paired by position."""
-    labelled = {name: column.index for name, column in columns.items() if isinstance(column, pd.Series)}
-    first = next(iter(labelled), "")
-    for name, index in labelled.items():
-        if not index.equals(labelled[first]):
-            raise ValueError(
-                f"the rows of {name} and {first} have different labels: take both from one frame, or give arrays "
-                "if they belong together in this order"
-            )
 
 
 def check_count(successes: object, trials: object, which: str = "") -> tuple[int, int]:
@@ -135,23 +95,10 @@ def check_count(successes: object, trials: object, which: str = "") -> tuple[int
 def check_counts(
     frame: pd.DataFrame, successes: str, trials: str, *, results: Collection[str] = ()
 ) -> tuple[Counts, Counts]:
-    """Return the successes and the trials of each row (n, n).
+    """Return the successes and the trials of each row (n, n); ``results`` are columns that the caller will add.
 
-    Parameters
-    ----------
-    frame
-        One row per unit.
-    successes, trials
-        Names of the columns with the counts.
-    results
-        Names of columns that the caller will add, which would replace the counts.
-
-    Raises
-    ------
-    ValueError
-        If there are no rows, a column is missing, there twice, named twice or named as a result, or a count
-        is missing, negative or not whole, a row has no trials or more successes than trials. The message
-        names the first row and column at fault.
+    A message names the first row and column at fault: a count is missing, negative or not whole, a row has no
+    trials or more successes than trials, or a column is not there, there twice, or would be replaced by a result.
     """
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"counts come as a pandas DataFrame, not as {type(frame).__name__}")
@@ -212,8 +159,8 @@ def shown(value: object) -> str:
     return shortened(value)
 
 
-def _wanted(kind: str, low: float, high: float, open_low: bool, open_high: bool) -> str:
+def _wanted(kind: str, low: float, high: float, strict: bool = False) -> str:
     """Name the numbers within the bounds, as in "number above 0 and below 1"."""
-    above = f" {'above' if open_low else 'from'} {low:,g}" if low > -INFINITE else ""
-    below = f" {'below' if open_high else 'up to'} {high:,g}" if high < INFINITE else ""
-    return kind + above + (" and" if above and below and open_high else "") + below
+    above = f" {'above' if strict else 'from'} {low:,g}" if low > -INFINITE else ""
+    below = f" {'below' if strict else 'up to'} {high:,g}" if high < INFINITE else ""
+    return kind + above + (" and" if above and below and strict else "") + below

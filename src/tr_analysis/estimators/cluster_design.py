@@ -1,4 +1,4 @@
-"""A regression whose rows come in clusters: reduced to sums by cluster, with the result of a test of one coefficient."""
+"""A regression whose rows come in clusters, reduced to sums by cluster, and the test of one coefficient."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,10 @@ __all__ = ["clustered_design"]
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
 FEWEST_DRAWS = 99
-SINGULAR = 1e-10
-"""Below this an eigenvalue that could be 1 counts as 0."""
+SINGULAR = 1e-10  # below this an eigenvalue that could be 1 counts as 0
 REACH = np.geomspace(2**-6, 2**30, 145)
 """Distances from the estimate, in standard errors, between which the ends of an interval are sought."""
-TIE = 1e-9
-"""Relative difference up to which two statistics count as equal."""
+TIE = 1e-9  # relative difference up to which two statistics count as equal
 
 
 class NotApplicableError(ValueError):
@@ -31,8 +29,8 @@ class NotApplicableError(ValueError):
 class ClusterTest:
     """A coefficient with its interval and the test of no effect.
 
-    Ends are infinite where no value is rejected in that direction, ``p_value`` is two-sided, ``draws`` counts
-    bootstrap draws or assignments (0 for a formula), and ``note`` is what a reader must know to trust the row.
+    Ends are infinite where no value is rejected in that direction, ``draws`` counts bootstrap draws or assignments (0
+    for a formula), and ``note`` is what a reader must know to trust the row.
     """
 
     method: str
@@ -50,17 +48,9 @@ class ClusterTest:
 class NullDraws:
     """Draws of the statistic of a coefficient, as they would be if any hypothesised value were true.
 
-    At a value ``distance`` from the estimate the statistic of the data is ``-distance / std_error``, and that
-    of draw b is ``numerator / sqrt(denominator)``, the first linear and the second quadratic in the distance.
-
-    Attributes
-    ----------
-    estimate, std_error
-        Those of the data.
-    numerator, denominator
-        Coefficients of numerators (constant, slope: 2, B) and squared denominators (and square: 3, B).
-    with_data
-        Whether the data are one of the draws, as when these are all there can be.
+    At a value ``distance`` from the estimate the statistic of the data is ``-distance / std_error``, and that of draw b
+    is ``numerator / sqrt(denominator)``: constant and slope (2, B), and constant, slope and square (3, B), in the
+    distance. ``with_data`` says that the data are one of the draws, as when these are all there can be.
     """
 
     estimate: float
@@ -119,22 +109,9 @@ class NullDraws:
 class ClusteredDesign:
     """A weighted least-squares regression with clustered rows, one of its coefficients in question.
 
-    Attributes
-    ----------
-    response, weights
-        Outcome and weight of each row (n).
-    regressors
-        Constant and regressors (n, k).
-    codes, labels
-        Number of each row's cluster (n), and the names of the G clusters.
-    coefficient
-        Name of the regressor in question.
-    basis
-        Orthonormal basis of the regressors, each row times the root of its weight (n, k).
-    contrast
-        The coefficient as a combination of the coefficients of the basis (k).
-    leverage
-        ``basis' basis`` of each cluster (G, k, k); they sum to the identity.
+    ``codes`` number each row's cluster (n), and ``labels`` name the G clusters. ``basis`` is orthonormal for the
+    regressors, each row times the root of its weight (n, k); ``contrast`` the coefficient as a combination of those of
+    the basis (k); ``leverage`` is ``basis' basis`` of each cluster (G, k, k), which sum to the identity.
     """
 
     response: Array
@@ -185,28 +162,16 @@ def clustered_design(
 
     Answers: how do rows with and without a label differ, when the rows come in a few groups?
 
-    Rows are paired by position. Weights are those of weighted least squares, such as cohort sizes: a row of
-    weight 2 counts as two rows of weight 1. Test the coefficient with `clusters.few_clusters`.
+    Rows are paired by position. Test the coefficient with `clusters.few_clusters`.
 
     Parameters
     ----------
-    response
-        Outcome (n).
-    regressors
-        Numbers (n, k - 1), without a constant. Dummies of the clusters are allowed, one less than clusters.
-    clusters
-        Label of each row's cluster (n), of any kind that can be sorted.
-    coefficient
-        The column of ``regressors`` in question.
+    response, clusters
+        Outcome (n), and the label of each row's cluster (n): three different ones or more.
+    regressors, coefficient
+        Numbers (n, k - 1), without a constant; the column in question.
     weights
-        Not negative (n); all 1 if left out.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a value is missing, infinite or no number, the coefficient is no column, there are
-        fewer than 3 clusters, a weight is negative or all of a cluster are 0, regressors are collinear or
-        two have one name, or they leave nothing in which the clusters differ.
+        Not negative (n), such as cohort sizes: a row of weight 2 counts as two of weight 1. All 1 if left out.
 
     Examples
     --------
@@ -271,9 +236,9 @@ def _labelled(clusters: pd.Series, weights: Array) -> tuple[npt.NDArray[np.intp]
     if (codes < 0).any():
         raise ValueError("a row has no cluster: label it or drop it")
     if len(labels) < FEWEST_CLUSTERS:
+        advice = "take a finer unit as the cluster, or report the figures without a test"
         raise ValueError(
-            f"{len(labels)} clusters: with fewer than {FEWEST_CLUSTERS} nothing can be said of how much they "
-            "differ by chance; take a finer unit as the cluster, or report the figures without a test"
+            f"{len(labels)} clusters: with fewer than {FEWEST_CLUSTERS} there is no test; {advice}"
         )
     if (weights < 0).any():
         raise ValueError("a weight is negative: give the sizes of the cohorts")
@@ -289,10 +254,8 @@ def _orthonormal(x: Array, column: int) -> tuple[Array, Array]:
     zero = length == 0
     basis, triangle = np.linalg.qr(x / np.where(zero, 1, length))
     if len(x) <= x.shape[1] or zero.any() or np.linalg.cond(triangle) > 1 / SINGULAR:
-        raise ValueError(
-            "the regressors are collinear, with the constant that is added or among themselves, or as many as "
-            "the rows: leave out a constant column, one of each set of dummies, or what another one implies"
-        )
+        advice = "leave out a constant column, one of each set of dummies, or what another one implies"
+        raise ValueError(f"the regressors are collinear, or as many as the rows: {advice}")
     unit = np.eye(x.shape[1])[column]
     return basis, solve_triangular(triangle, unit, trans="T") / length[column]
 
@@ -303,7 +266,5 @@ def _check_scores(design: ClusteredDesign) -> None:
     scores = (design.products - fitted) @ design.contrast
     size = np.linalg.norm(design.contrast) * np.linalg.norm(np.sqrt(design.weights) * design.response)
     if np.linalg.norm(scores) <= SINGULAR * size:
-        raise ValueError(
-            "the clusters do not differ in what the regressors leave of the response, so chance cannot be "
-            "judged: look for a response that was computed from the regressors, or repeated in each cluster"
-        )
+        advice = "is the response computed from the regressors, or repeated in each cluster?"
+        raise ValueError(f"the clusters do not differ in what the regressors leave of the response: {advice}")

@@ -37,8 +37,7 @@ METHODS = (JACKKNIFE, WEBB, ALL_SIGNS, PERMUTATION)
 
 FEWEST_EFFECTIVE = 4.0
 """Effective clusters below which neither jackknife nor bootstrap keeps its size (see `few_clusters`)."""
-MOST_ENUMERATED = 12
-"""Clusters up to which all 2**G pairs of signs are used instead of draws."""
+MOST_ENUMERATED = 12  # clusters up to which all 2**G pairs of signs are used instead of draws
 WEBB_VALUES = np.sqrt([0.5, 1.0, 1.5])
 
 
@@ -54,48 +53,22 @@ def few_clusters(
 
     Answers: is a difference between a few groups more than chance, and do the methods for few groups agree?
 
-    The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. Share of
-    10,000 responses without an effect that each method rejects at 5%, and of those with an effect of 0.8
-    standard deviations; rows of one weight, correlation 0.1 within clusters of 8 to 80 rows (simulation error
-    0.3 points, for the power 0.8):
-
-    =======================  =========  =========  =======  =========  ===========
-    treated clusters         effective  jackknife  Webb     all signs  permutation
-    =======================  =========  =========  =======  =========  ===========
-    4 of 8, all of one size  8.0        4.6, 71    6.7, 78  5.3, 73    3.0, 57
-    4 of 8                   5.7        5.5, 60    6.6, 71  5.0, 67    2.4, 48
-    3 of 8                   4.8        6.1, 57    5.9, 66  4.7, 60    3.4, 52
-    2 of 8                   2.8        7.3, 48    3.5, 36  2.5, 31    3.8, 44
-    2 of 8, the smallest     2.3        9.6, 48    0.1, 4   0.2, 5     3.2, 35
-    10 of 21                 14.5       5.3, 98    5.5, 98             5.0, 98
-    5 of 21                  5.6        7.1, 89    4.9, 91             5.2, 90
-    2 of 21                  1.9        12.5, 61   0.1, 3              4.8, 63
-    =======================  =========  =========  =======  =========  ===========
-
-    With two clusters treated the jackknife rejects too often, and the bootstrap hardly ever, a clear effect or
-    none; the permutation keeps its size. All of this is for clusters that vary alike. With nine times the
-    variance in those treated the four reject 6.3, 9.0, 7.9 and 5.5% with 4 of 8 treated, all of one size, and
-    9.7, 12.0, 10.7 and 9.6% with 3 of 8 (simulation error 0.6 points): a p-value near 5% is none then.
+    The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. Of responses without
+    an effect a nominal 5% test rejects 2.4 to 7.3% where at least 3 of 8, or 5 of 21, clusters are treated. With two
+    treated the jackknife rejects 12.5% and the bootstrap 0.1%; the permutation keeps its size. All of this is for
+    clusters that vary alike: with nine times the variance in those treated, up to 12% are rejected.
 
     Parameters
     ----------
-    design
-        From `clustered_design`.
-    methods
-        Rows to compute, of `METHODS`; all if left out.
+    design, methods
+        From `clustered_design`; rows to compute, of `METHODS`.
     draws, level, seed
-        As in `wild_cluster_bootstrap` and `cluster_permutation`.
+        As in `wild_cluster_bootstrap`.
 
     Returns
     -------
     pandas.DataFrame
-        Columns method, estimate, low, high, p_value, clusters, draws, level, note. Of a method that cannot
-        be used on the design, low, high and p_value are missing and the note says why.
-
-    Raises
-    ------
-    ValueError
-        If a method is none of `METHODS`, or ``draws`` or ``level`` is out of range.
+        A row per method, as `ClusterTest`; without numbers, and a note why, where it cannot be used.
 
     Examples
     --------
@@ -132,25 +105,10 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
 
     Answers: how sure is a difference between a few groups, judged by leaving out each group in turn?
 
-    ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom.
-    The estimates without a cluster come from sums by cluster, not from fits.
+    ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom (MacKinnon,
+    Nielsen and Webb 2023, Journal of Applied Econometrics 38, 671-694).
 
-    Parameters
-    ----------
-    design
-        From `clustered_design`.
-    level
-        Coverage of the interval, between 0 and 1.
-
-    Raises
-    ------
-    NotApplicableError, ValueError
-        If without one of the clusters nothing is left that identifies the coefficient (a single public owner,
-        say), or ``level`` is not between 0 and 1.
-
-    References
-    ----------
-    MacKinnon, Nielsen and Webb (2023), Journal of Applied Econometrics 38, 671-694.
+    A `NotApplicableError` says that the coefficient rests on one cluster alone, such as a single public owner.
 
     Examples
     --------
@@ -162,20 +120,14 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     """
     level = check_level(level)
     df = len(design.labels) - 1
-    distance = leave_one_cluster_out(design).to_numpy() - design.estimate
+    without = design.products.sum(axis=0) - design.products
+    distance = np.einsum("gk,gk->g", leave_one_out_weights(design), without) - design.estimate
     error = float(np.sqrt(df / (df + 1) * (distance**2).sum()))
     reach = float(student.ppf((1 + level) / 2, df)) * error
     low, high = design.estimate - reach, design.estimate + reach
     p_value = float(2 * student.sf(abs(design.estimate) / error, df))
     note = f"standard error {error:.3g}, t with {df} degrees of freedom{few_clusters_warning(design)}"
     return ClusterTest(JACKKNIFE, design.estimate, low, high, p_value, df + 1, 0, level, note)
-
-
-def leave_one_cluster_out(design: ClusteredDesign) -> pd.Series:
-    """Return the coefficient without each cluster: which cluster moves it, and by how much."""
-    without = design.products.sum(axis=0) - design.products
-    estimates = np.einsum("gk,gk->g", leave_one_out_weights(design), without)
-    return pd.Series(estimates, design.labels.rename("without"), name="estimate")
 
 
 def leave_one_out_weights(design: ClusteredDesign) -> Array:
@@ -188,21 +140,17 @@ def leave_one_out_weights(design: ClusteredDesign) -> Array:
     lost = np.linalg.norm(np.einsum("gkl,gl->gk", rest, solved) - design.contrast, axis=1)
     alone = lost > np.sqrt(SINGULAR) * np.linalg.norm(design.contrast)
     if alone.any():
-        raise NotApplicableError(
-            f"only cluster {design.labels[np.flatnonzero(alone)[0]]} tells the coefficient {design.coefficient!r} from "
-            "the other regressors, so nothing is left without it: use cluster_permutation, or add clusters"
-        )
+        only = f"only cluster {design.labels[np.flatnonzero(alone)[0]]} tells"
+        advice = "use cluster_permutation, or add clusters"
+        raise NotApplicableError(f"{only} {design.coefficient!r} from the other regressors: {advice}")
     return np.asarray(solved)
 
 
 def few_clusters_warning(design: ClusteredDesign) -> str:
     """Return a clause that warns of a coefficient that few of the clusters inform, else nothing."""
     effective = design.effective_clusters
-    if effective >= FEWEST_EFFECTIVE:
-        return ""
-    return (
-        f"; not to be trusted: the coefficient rests on {effective:.1f} effective clusters, see permutation"
-    )
+    warning = f"; not to be trusted: it rests on {effective:.1f} effective clusters, see permutation"
+    return warning if effective < FEWEST_EFFECTIVE else ""
 
 
 def wild_cluster_bootstrap(
@@ -218,41 +166,17 @@ def wild_cluster_bootstrap(
     Answers: could a few groups have differed as much by chance, if whole groups had turned out otherwise?
 
     Under the null, the residuals of each cluster, of the restricted regression without the cluster itself, are
-    multiplied by one random weight of mean 0 and variance 1, and the t statistic (cluster-robust errors, CV1)
-    of the response made so is compared with that of the data. The interval holds the values that this test
-    does not reject. Everything is computed from sums by cluster.
+    multiplied by one random weight of mean 0 and variance 1, and the t statistic (CV1) of that response is compared
+    with that of the data (MacKinnon, Nielsen and Webb 2023, Journal of Applied Econometrics 38, 671-694). The interval
+    holds what is not rejected; it has no end where nothing is, however far away.
 
     Parameters
     ----------
-    design
-        From `clustered_design`.
-    signs
-        Weights of the clusters: "webb" for six values from ``-sqrt(3/2)`` to ``sqrt(3/2)``; "rademacher" for
-        -1 and 1, of which all ``2**G`` combinations are used with up to 12 clusters. On 8 clusters a nominal
-        5% test rejects 6 to 7% with the first and 5 to 6% with the second: see `few_clusters`.
-    draws
-        Random draws, 99 or more.
-    level
-        Coverage of the interval, between 0 and 1.
-    seed
-        Of the draws. Clusters draw in the order of their labels, so other labels are another seed.
-
-    Returns
-    -------
-    ClusterTest
-        Its interval has no end where nothing is rejected however far away: then too few clusters inform the
-        coefficient.
-
-    Raises
-    ------
-    NotApplicableError, ValueError
-        If the coefficient rests on one cluster alone, or an argument is none of the above.
-
-    References
-    ----------
-    Cameron, Gelbach and Miller (2008), Review of Economics and Statistics 90, 414-427. Webb (2023), Canadian
-    Journal of Economics 56, 839-858. The variant: MacKinnon, Nielsen and Webb (2023), Journal of Applied
-    Econometrics 38, 671-694.
+    design, signs
+        From `clustered_design`; weights of the clusters: "webb" for six values (Webb 2023, Canadian Journal of Economics 56, 839-858);
+        "rademacher" for -1 and 1, of which all ``2**G`` combinations are used with up to 12 clusters.
+    draws, level, seed
+        Random draws, 99 or more, in the order of the clusters' labels; coverage of the interval; seed.
 
     Examples
     --------
@@ -296,8 +220,7 @@ def bootstrap_draws(
 def _scores(design: ClusteredDesign) -> Array:
     """Return the clusters' scores under the null: at the estimate, and their change per unit of distance (2, G, k).
 
-    The regression is restricted to a coefficient ``distance`` from its estimate. The residuals of a cluster
-    are those from the restricted regression without that cluster.
+    The residuals of a cluster are those from the restricted regression without that cluster.
     """
     a, leverage = design.contrast, design.leverage
     step = a / (a @ a)

@@ -28,23 +28,13 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     Answers: which factor moved a product, and by how many per cent?
 
     ``ln(product after / product before) = sum of ln(factor after / factor before)``.
-
-    Parameters
-    ----------
-    before, after
-        The same factors at two times, all positive; in any unit.
+    Factors are the same at both times, positive, in any unit.
 
     Returns
     -------
     pandas.DataFrame
-        One row per factor and a last row "product", with the columns before, after, log_change,
-        percent_change and share_of_log_change. The shares add to 1 and can be negative or above 1 when
-        factors move in opposite directions; they are missing when the product did not move, rounding apart.
-
-    Raises
-    ------
-    ValueError
-        If the factors differ between before and after, one is not a positive number, or is named "product".
+        One row per factor and a last row "product"; before, after, log_change, percent_change and
+        share_of_log_change, which can be negative, and is missing when the product did not move.
 
     Examples
     --------
@@ -71,37 +61,21 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
 
     Answers: how much of a change came from each factor, such as case mix, rate and volume?
 
-    The rate is the product of P factors, or the sum over groups of such products. The effect of factor
-    ``a`` is the difference ``a1 - a0`` times the other factors, averaged over all ways to take each of them
-    from before or after: a product with j of them from after has the weight ``1 / (P C(P - 1, j))``
-    (Das Gupta's equation 3.54). That weight is the integral of ``t**j (1 - t)**(P - 1 - j)`` from 0 to 1,
-    so the sum over all ways is the integral, on the straight line from before to after, of the product of
-    the other factors: a polynomial in t, which Gauss-Legendre quadrature integrates exactly. With two
-    factors, shares and rates of groups, it is Kitagawa's decomposition.
+    The rate is a product of P factors, or the sum over groups of such products. The effect of factor ``a`` is
+    ``a1 - a0`` times the other factors, averaged over all orders in which they could have changed (Das Gupta 1993,
+    Standardization and Decomposition of Rates, equation 3.54): the integral of their product on the line from before
+    to after, which Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955, JASA 50, 1168-1194).
 
     Parameters
     ----------
     before, after
-        Factors by name; or a frame with one row per group and one column per factor, the same in both.
-        The composition of a population enters as a column of shares.
+        Factors by name; or a frame with one row per group and one column per factor, such as shares and rates.
 
     Returns
     -------
     pandas.DataFrame
-        One row per factor and a last row "total", with the columns effect, in the unit of the rate, and
-        share of the total. The effects add exactly to the difference; shares are missing when it is 0,
-        rounding apart.
-
-    Raises
-    ------
-    ValueError
-        If the factors or the groups differ between before and after, a value is not a finite number, or a
-        factor is named "total".
-
-    References
-    ----------
-    Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
-    Current Population Reports P23-186. Kitagawa (1955), JASA 50, 1168-1194.
+        One row per factor and a last row "total"; effect, in the unit of the rate, and share of the total, missing
+        when that is 0. The effects add exactly to the difference.
 
     Examples
     --------
@@ -128,33 +102,16 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
 
     Answers: how much of a change can case mix explain, if each group's rate is not published?
 
-    Kitagawa's composition effect is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group
-    g before and after, and ``r_g`` its rate, the mean of before and after. The effect is linear in r over
-    ``lowest = r_1 <= ... <= r_k = highest``, so its extremes lie at rates that jump once, from lowest to
-    highest: there it is ``(highest - lowest)`` times the change of the share beyond the jump.
+    Kitagawa's composition effect is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group g, and
+    ``r_g`` its rate. It is linear in rates that rise from ``lowest`` to ``highest``, so its extremes lie at rates that
+    jump once: ``(highest - lowest)`` times the change of the share beyond the jump. The bound is ours.
 
     Parameters
     ----------
     before, after
-        Size of each group, counts or shares, for the same two or more groups; ``before`` in order of rising
-        rate.
+        Size of each of two or more groups, counts or shares; ``before`` in order of rising rate.
     lowest, highest
         Rate of the first and of the last group, the mean of before and after; in the unit wanted back.
-
-    Returns
-    -------
-    Bounds
-        Smallest and largest composition effect, in the unit of the rates.
-
-    Raises
-    ------
-    ValueError
-        If the groups differ or repeat, there is only one, a size is negative or no finite number, all are 0,
-        or the rates are not finite or fall.
-
-    References
-    ----------
-    Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
 
     Examples
     --------
@@ -187,9 +144,7 @@ def _composition(sizes: pd.Series, when: str) -> np.ndarray:
 
 def _column(factors: Factors) -> pd.Series:
     if not isinstance(factors, Mapping | pd.Series):
-        raise ValueError(
-            f"factors of type {type(factors).__name__}: give a dictionary or series of numbers by name"
-        )
+        raise ValueError(f"factors of type {type(factors).__name__}: give a dictionary or series by name")
     return pd.Series(factors, name="all")  # a name of its own would pass for a group
 
 

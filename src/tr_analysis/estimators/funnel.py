@@ -18,16 +18,10 @@ RESULTS = ("estimate", "target", "z", "low", "high", "position")
 
 @dataclass(frozen=True)
 class Dispersion:
-    """How much more units vary about a target than chance alone would have it.
+    """How much more units vary about a ``target`` share than chance alone would have it.
 
-    Attributes
-    ----------
-    target
-        The share they are set against.
-    phi
-        Mean squared z-score, no less than 1; 1 where chance explains the variation.
-    tau2
-        Between-unit variance of the shares by DerSimonian and Laird's formula about the target, from phi.
+    ``phi`` is the mean squared z-score, 1 where chance explains the variation; ``tau2`` is the variance between
+    units beyond chance.
     """
 
     target: float
@@ -42,35 +36,16 @@ def exact_limits(
 
     Answers: how far from the average may a unit of this size lie by chance alone?
 
-    Plain limits are the lowest and the highest share of ``n`` whose tail of the binomial distribution,
-    itself included, still has the probability ``(1 - level) / 2``; they jump with n. Interpolated ones are
-    for drawing a curve: with ``r`` the smallest count whose cumulative probability reaches ``p``, the limit
-    is ``(r - a) / n`` with ``a = (P(X <= r) - p) / P(X = r)``. They lie up to one count further in.
+    Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
+    jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p) /
+    P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005, Statistics in Medicine 24, 1185-1202).
 
     Parameters
     ----------
-    target
-        Share between 0 and 1 that units are set against.
-    trials
-        Sizes, whole numbers of 1 or more; in any order.
-    level
-        Probability within both limits, such as 0.95 or 0.998.
-    interpolate
-        Whether to smooth the steps.
-
-    Returns
-    -------
-    pandas.DataFrame
-        trials, low, high, in the order given; shares cut off at 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If target or level is not between 0 and 1, or a size is not a whole number of 1 or more.
-
-    References
-    ----------
-    Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202, appendix A.1.
+    target, trials
+        Share strictly between 0 and 1 that units are set against; their sizes, 1 or more, in any order.
+    level, interpolate
+        Probability within both limits, such as 0.95 or 0.998; whether to smooth the steps.
 
     Examples
     --------
@@ -95,33 +70,13 @@ def exact_limits(
 def widened_limits(
     target: float, trials: npt.ArrayLike, *, tau2: float = 0, level: float = 0.95
 ) -> pd.DataFrame:
-    """Return normal limits widened for over-dispersion: ``target +- z sqrt(s^2 + tau2)``.
+    """Return normal limits widened for over-dispersion: ``target +- z sqrt(target (1 - target) / n + tau2)``.
 
     Answers: how far from the average may a unit of this size lie, if units differ more than by chance?
 
-    ``s^2 = target (1 - target) / n``. These additive limits never close: a large unit may differ by as much
-    as others do.
-
-    Parameters
-    ----------
-    target, trials, level
-        As in `exact_limits`.
-    tau2
-        Between-unit variance of the shares, 0 or more: see `dispersion`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As in `exact_limits`.
-
-    Raises
-    ------
-    ValueError
-        As in `exact_limits`, or if ``tau2`` is negative.
-
-    References
-    ----------
-    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
+    These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005, Quality
+    and Safety in Health Care 14, 347-351).
+    Other arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
 
     Examples
     --------
@@ -144,35 +99,17 @@ def dispersion(
 
     Answers: do units differ more than chance would make them, and by how much?
 
-    ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; ``phi`` is the mean of ``z^2``, no
-    less than 1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, no less
-    than 0 and 0 where phi is 1. Of 54 units of 300 to 3000 trials, true shares with a standard deviation of
-    0.03, 5% lie outside the 95% limits so widened. Spiegelhalter draws in the extreme z-scores first
-    (winsorising), which makes the limits too narrow for such units; it is not done here.
+    ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; ``phi`` is the mean of ``z^2``, no less than
+    1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, 0 where phi is 1 (Spiegelhalter
+    2005, Quality and Safety in Health Care 14, 347-351; extreme z-scores are not drawn in, which made the limits
+    too narrow). Of 54 units of 300 to 3000 trials 5% lie outside the 95% limits so widened.
 
     Parameters
     ----------
-    frame
-        One row per unit, two or more, in any order.
-    successes, trials
-        Names of the columns with the counts.
+    frame, successes, trials
+        One row per unit, two or more, and the names of its columns with the counts.
     target
         Share between 0 and 1; all successes over all trials when left out.
-
-    Returns
-    -------
-    Dispersion
-        ``target``, ``phi`` and ``tau2``.
-
-    Raises
-    ------
-    ValueError
-        If the counts are not possible, there is one unit only, or ``target`` is not strictly between 0 and 1
-        (also when nobody or everybody succeeded).
-
-    References
-    ----------
-    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
 
     Examples
     --------
@@ -207,22 +144,13 @@ def funnel(
     ----------
     frame, successes, trials, target
         As in `dispersion`; with exact limits one unit is enough.
-    limits
-        "exact" (chance alone, not interpolated) or "additive" (widened by tau2).
-    level
-        Probability within the limits for one unit. Of 21 units that do not differ one is expected outside
-        limits at 0.95.
+    limits, level
+        "exact" (chance alone) or "additive" (widened by tau2); probability within them for one unit.
 
     Returns
     -------
     pandas.DataFrame
-        The rows and index of ``frame`` with estimate, target, z, low, high (limits, not a confidence
-        interval) and position (below, within, above) added.
-
-    Raises
-    ------
-    ValueError
-        As in `dispersion`, or if ``limits`` is neither of the two.
+        ``frame`` with estimate, target, z, low, high (limits, no confidence interval) and position added.
 
     Examples
     --------
@@ -258,7 +186,7 @@ def _against(
 
 def _share(target: object) -> float:
     advice = "give a share strictly between 0 and 1 (with no or only successes there is no funnel)"
-    return check_number("the target", target, low=0, high=1, open_low=True, open_high=True, advice=advice)
+    return check_number("the target", target, low=0, high=1, strict=True, advice=advice)
 
 
 def _sizes(trials: npt.ArrayLike) -> Array:

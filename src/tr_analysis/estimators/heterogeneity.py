@@ -1,4 +1,4 @@
-"""How much units differ beyond chance, the mean of their true values, and what is left of each unit's own figure."""
+"""How much units differ beyond chance, where a new unit would lie, and what is left of each unit's own figure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,50 +17,28 @@ from tr_analysis.estimators.checks import (
     check_level,
     generator,
     numbers,
-    same_rows,
 )
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.optimum import polish
 
-__all__ = [
-    "heterogeneity",
-    "pool",
-    "prediction_interval",
-    "beta_binomial",
-    "shrink",
-    "rank_intervals",
-]
+__all__ = ["heterogeneity", "prediction_interval", "shrink", "rank_intervals"]
 
-_HIGHEST = 14.0
-"""Logarithm of the prior sample size at which units do not differ from equal ones (a million trials)."""
+_HIGHEST = 14.0  # logarithm of the prior sample size (a million) at which units do not differ from equal ones
 
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Variation between units; ``tau2`` is the variance of the true values, in the squared unit given.
+    """Variation between units; ``tau2`` is the variance of the true values, in the squared unit, from ``low`` to ``high``.
 
-    ``q`` and ``p_value`` test that there is none, ``i2`` is the share of the variation seen that is not chance,
-    and ``low`` and ``high`` bound ``tau2``.
+    ``q`` and ``p_value`` test that there is none, ``i2`` is the share of the variation seen that is not chance.
     """
 
-    units: int
     q: float
     p_value: float
     i2: float
     tau2: float
     low: float
     high: float
-    level: float
-
-
-@dataclass(frozen=True)
-class PooledMean:
-    """Mean of the true values, and an interval: of the mean, or of the true value of one new unit."""
-
-    estimate: float
-    low: float
-    high: float
-    method: str
-    level: float
 
 
 def heterogeneity(
@@ -70,29 +48,15 @@ def heterogeneity(
 
     Answers: do the units really differ, and by how much?
 
-    With ``w = 1 / variance``, ``Q = sum w (y - mean)^2`` is chi-squared on ``units - 1`` degrees of freedom
-    where all units share one true value, and ``I2 = max(0, 1 - (units - 1) / Q)``. ``tau2`` is Paule and
-    Mandel's: where ``Q(tau2) = sum (y - mean)^2 / (variance + tau2)`` is ``units - 1``, or 0. Its interval is
-    the Q-profile, where ``Q(tau2)`` meets the quantiles of that chi-squared: wide with few units, and both
-    ends can be 0.
+    With ``w = 1 / (variance + tau2)`` let ``Q(tau2) = sum w (y - mean)^2``. ``Q(0)`` is Cochran's test (1954, Biometrics
+    10, 101-129), chi-squared on ``units - 1`` degrees of freedom where all units are alike, and ``I2 = max(0, 1 -
+    (units - 1) / Q)``. ``tau2`` is where ``Q(tau2) = units - 1``, or 0 (Paule and Mandel 1982, J. Res. NBS 87, 377-385), its
+    interval where ``Q(tau2)`` meets the quantiles (Viechtbauer 2007, Statistics in Medicine 26, 37-52): wide with few units.
 
     Parameters
     ----------
-    estimates, variances
-        One value per unit, in any unit, and its sampling variance, taken as known.
-    level
-        Coverage of the interval, between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two units, lengths or the labels of the rows of Series differ, a value is
-        not a finite number, a variance is not positive, or ``level`` is not between 0 and 1.
-
-    References
-    ----------
-    Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
-    377-385. Higgins and Thompson (2002) and Viechtbauer (2007), Statistics in Medicine 21, 1539-1558 and 26, 37-52.
+    estimates, variances, level
+        One value per unit, two or more, and its sampling variance, taken as known; coverage of the interval.
 
     Examples
     --------
@@ -105,50 +69,9 @@ def heterogeneity(
     q = _generalised_q(y, v, 0.0)
     low, high = (_where_q_is(y, v, chi2.ppf((1 + side * level) / 2, freedom)) for side in (1, -1))
     i2 = max(0.0, 1 - freedom / q) if q > 0 else 0.0
-    tau2, p_value = between_variance(y, v), float(chi2.sf(q, freedom))
+    tau2, p_value = _where_q_is(y, v, freedom), float(chi2.sf(q, freedom))
     # The estimate is no inversion of the profile: at the margin it can fall just outside it.
-    return Heterogeneity(len(y), q, p_value, i2, tau2, min(low, tau2), max(high, tau2), level)
-
-
-def between_variance(estimates: npt.ArrayLike, variances: npt.ArrayLike) -> float:
-    """Return ``tau2`` of `heterogeneity` alone, in the squared unit of the estimates."""
-    y, v = check_units(estimates, variances, 0.95)
-    return _where_q_is(y, v, len(y) - 1)
-
-
-def pool(estimates: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0.95) -> PooledMean:
-    """Estimate the mean of the true values; for where one new unit would lie see `prediction_interval`.
-
-    Answers: what is the average over units that differ from each other?
-
-    Weights are ``w = 1 / (variance + tau2)``. The interval of the mean is Hartung and Knapp's: the square
-    of its standard error is ``h / sum w`` with ``h = sum w (y - mean)^2 / (units - 1)``, never less than 1,
-    and t on ``units - 1`` degrees of freedom. Where variances span three orders of magnitude an interval of
-    0.95 covered the mean in as few as 0.91 of our simulations with 4 or 8 units, and 0.92 with 21.
-
-    Parameters
-    ----------
-    estimates, variances, level
-        As in `heterogeneity`, with the same errors; the result is in the unit of the estimates.
-
-    References
-    ----------
-    Hartung and Knapp (2001), Statistics in Medicine 20, 3875-3889. Röver, Knapp and Friede (2015),
-    BMC Medical Research Methodology 15, 99 (never less than 1).
-
-    Examples
-    --------
-    >>> mean = pool([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5])
-    >>> round(mean.estimate, 2), round(mean.low, 2), round(mean.high, 2)
-    (4.0, -0.68, 8.68)
-    """
-    y, v = check_units(estimates, variances, level)
-    tau2, freedom = between_variance(y, v), len(y) - 1
-    w = 1 / (v + tau2)
-    mean = float((w * y).sum() / w.sum())
-    error2 = max(1.0, _generalised_q(y, v, tau2) / freedom) / w.sum()
-    half = float(t.ppf((1 + level) / 2, freedom) * np.sqrt(error2))
-    return PooledMean(mean, mean - half, mean + half, "Paule-Mandel; Hartung-Knapp", level)
+    return Heterogeneity(q, p_value, i2, tau2, min(low, tau2), max(high, tau2))
 
 
 def prediction_interval(
@@ -158,42 +81,28 @@ def prediction_interval(
     level: float = 0.95,
     draws: int = 20_000,
     seed: int | np.random.Generator = 0,
-) -> PooledMean:
+) -> Estimate:
     """Return the interval in which the true value of one new unit lies with probability ``level``.
 
     Answers: what should we expect of one more unit like these?
 
-    The textbook interval ``mean +- t sqrt(tau2 + se^2)`` takes ``tau2`` as known; with twenty units it covered
-    90% in our simulations, not 95%. Here ``tau2`` is drawn from its confidence distribution: for a draw ``c``
-    of chi-squared on ``units - 1`` degrees of freedom, the value at which ``Q(tau2) = c``, or 0. To each
-    belongs a mean with Hartung and Knapp's error, never less than chance makes it, and a unit about that mean;
-    the interval is that of all these units, and no narrower than that of the mean.
-
-    Share of new units covered at 0.95, with sampling variances of shares of 300 to 3000 trials: if units are
-    all alike 1.00 with 3 of them and 0.99 with 21; if they differ with a standard deviation of 0.02, 0.99 and
-    0.95.
+    ``tau2`` is drawn from its confidence distribution: for a draw ``c`` of chi-squared, where ``Q(tau2) = c``
+    (Nagashima, Noma and Furukawa 2019, Statistical Methods in Medical Research 28, 1689-1702, with the exact
+    distribution of the generalised Q). To each belongs a mean with Hartung and Knapp's error (2001, Statistics in Medicine 20,
+    3875-3889), never less than chance makes it, and a unit about that mean. It covers 0.95 to 1.00 of new units, where
+    the textbook interval, which takes ``tau2`` as known, covers 0.90 with 20 units.
 
     Parameters
     ----------
     estimates, variances, level
         As in `heterogeneity`; three units or more. ``estimate`` of the result is the pooled mean.
     draws, seed
-        Number of draws, 1,000 or more; seed or generator.
-
-    Raises
-    ------
-    ValueError
-        As in `heterogeneity`, with fewer than three units, or with fewer than 1,000 draws.
-
-    References
-    ----------
-    Nagashima, Noma and Furukawa (2019), Statistical Methods in Medical Research 28, 1689-1702; here with
-    the generalised Q of Viechtbauer (2007), Statistics in Medicine 26, 37-52, whose distribution is exact.
+        1,000 draws or more; seed or generator.
 
     Examples
     --------
     >>> new = prediction_interval([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5], draws=5000)
-    >>> new.estimate, bool(new.low < pool([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5]).low)
+    >>> new.estimate, new.low < 1 < 8 < new.high
     (4.0, True)
     """
     y, v = check_units(estimates, variances, level)
@@ -207,19 +116,30 @@ def prediction_interval(
     total = weights.sum(axis=1)
     means = weights @ y / total
     h = (weights * (y - means[:, None]) ** 2).sum(axis=1) / freedom
-    error2 = np.maximum(1, h) / total  # as in `pool`: units alike by chance leave the doubt of sampling
+    error2 = np.maximum(1, h) / total  # units alike by chance leave the doubt of sampling
     new = means + np.sqrt(error2) * random.standard_t(freedom, draws)
     new += np.sqrt(tau2) * random.standard_normal(draws)
     low, high = np.quantile(new, [(1 - level) / 2, (1 + level) / 2])
-    mean = pool(y, v, level=level)
-    ends = float(min(low, mean.low)), float(max(high, mean.high))  # a new unit is no surer than the mean
-    return PooledMean(mean.estimate, *ends, "confidence distribution", level)
+    mean, half = _pooled_mean(y, v, level)
+    ends = float(min(low, mean - half)), float(max(high, mean + half))  # a new unit is no surer than the mean
+    return Estimate(mean, *ends, method="confidence distribution")
+
+
+def _pooled_mean(y: Array, v: Array, level: float) -> tuple[float, float]:
+    """Return the mean of the true values and half its interval, by Hartung and Knapp."""
+    freedom = len(y) - 1
+    tau2 = _where_q_is(y, v, freedom)
+    w = 1 / (v + tau2)
+    error2 = max(1.0, _generalised_q(y, v, tau2) / freedom) / w.sum()
+    return float((w * y).sum() / w.sum()), float(t.ppf((1 + level) / 2, freedom) * np.sqrt(error2))
 
 
 def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> tuple[Array, Array]:
-    """Return estimates and variances as arrays; refuse what cannot be, as `heterogeneity` says."""
+    """Return estimates and variances as arrays; refuse what cannot be."""
     check_level(level)
-    same_rows(estimates=estimates, variances=variances)
+    labels = [x.index for x in (estimates, variances) if isinstance(x, pd.Series)]
+    if len(labels) == 2 and not labels[0].equals(labels[1]):
+        raise ValueError("estimates and variances have different labels: take both from one frame")
     y, v = numbers("estimates", estimates), numbers("variances", variances)
     if len(y) != len(v):
         raise ValueError(f"{y.size} estimates and {v.size} variances: give one of each per unit")
@@ -228,9 +148,7 @@ def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float
     for name, values, right in (("estimate", y, np.isfinite(y)), ("variance", v, (v > 0) & (v < np.inf))):
         if not right.all():
             at = int(np.flatnonzero(~right)[0])
-            raise ValueError(
-                f"{name} {at} is {values[at]:g}: drop the unit, or use `beta_binomial` for counts"
-            )
+            raise ValueError(f"{name} {at} is {values[at]:g}: drop the unit, or use `shrink` for counts")
     return y, v
 
 
@@ -264,10 +182,9 @@ def _confidence_draws(y: Array, v: Array, q: Array) -> Array:
 
 @dataclass(frozen=True)
 class BetaBinomial:
-    """Mean of the true shares of units, their standard deviation ``tau``, and the weight of the mean in trials.
+    """Mean of the true shares of units, their standard deviation ``tau``, and the trials that weigh as much as the mean.
 
-    A unit with as many trials as ``prior_sample_size`` weighs as much as the mean; it is infinite where ``tau``
-    is 0, since chance alone explains the counts.
+    ``prior_sample_size`` is infinite where ``tau`` is 0, since chance alone explains the counts.
     """
 
     mean: float
@@ -276,34 +193,11 @@ class BetaBinomial:
 
 
 def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str = "trials") -> BetaBinomial:
-    """Fit a beta distribution of true shares to counts by maximum likelihood.
+    """Fit a beta distribution of true shares to counts by maximum likelihood; columns as in `shrink`.
 
-    Answers: how do true shares vary between units, seen through counts of unequal size?
-
-    ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)``. Counts are
-    taken as they are: no normal approximation, and a unit with no or all successes is no trouble. Where the likelihood
-    still rises as M grows without end, there is no sign of any difference and ``tau`` is 0.
-
-    Parameters
-    ----------
-    frame, successes, trials
-        One row per unit, two or more, and the names of its columns with the counts.
-
-    Raises
-    ------
-    ValueError
-        If the counts are not possible, there is one unit only, every unit has none or all of its trials
-        successful or one trial only, or the fit does not converge.
-
-    References
-    ----------
-    Skellam (1948), JRSS B 10, 257-261. Griffiths (1973), Biometrics 29, 637-648.
-
-    Examples
-    --------
-    >>> fit = beta_binomial(pd.DataFrame({"successes": [30, 45, 62], "trials": 100}))
-    >>> round(fit.mean, 3), round(fit.tau, 3), round(fit.prior_sample_size, 1)
-    (0.457, 0.119, 16.5)
+    ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)`` (Skellam 1948, JRSS B 10,
+    257-261). Where the likelihood still rises as M grows without end there is no sign of any difference. Units that all
+    have one trial, or none or all of theirs successful, are refused.
     """
     k, n = _counts(frame, successes, trials)
     pooled = float(k.sum() / n.sum())
@@ -322,9 +216,7 @@ def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str
         return BetaBinomial(pooled, 0.0, float("inf"))
     # At the maximum a step may find no descent beyond rounding: the gradient tells whether it is one.
     if not np.isfinite(best.fun) or np.abs(best.jac).max() > 1e-4 * max(1, abs(best.fun)):
-        raise ValueError(
-            f"the beta-binomial fit did not converge ({best.message}): look for units that stand apart"
-        )
+        raise ValueError(f"the fit did not converge ({best.message}): look for units that stand apart")
     where, size = polish(lambda x: _loss(x, k, n)[0], best.x)
     mean, prior = float(expit(where)), float(np.exp(size))
     return BetaBinomial(mean, float(np.sqrt(mean * (1 - mean) / (prior + 1))), prior)
@@ -347,33 +239,21 @@ def shrink(
 
     Answers: what is the best guess at each unit's true share, knowing the others?
 
-    The shrunken share is ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)``, which equals
-    ``tau2 / (tau2 + s2)`` for the mean sampling variance ``s2`` of a unit of that size. The interval is that
-    of the posterior ``Beta(M m + k, M (1 - m) + n - k)``; it takes the fitted m and M as known, so it is too
-    narrow with few units: of 50 to 2000 trials each, with ``tau`` 0.05, an interval of 0.95 covered 0.91 of the
-    true shares of 7 units, 0.94 of 21 and 0.95 of 54; of 50 to 300 trials, where ``tau`` is often fitted as 0
-    and intervals have no width, 0.69, 0.91 and 0.94.
+    ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)`` and m and M of `beta_binomial` (Efron and Morris
+    1975, JASA 70, 311-319). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and
+    M as known: at 0.95 it covered 0.94 of the true shares of 21 units of 50 to 2000 trials, but 0.69 of those of 7
+    units of 50 to 300 trials, where ``tau`` is often fitted as 0 and intervals have no width.
 
     Parameters
     ----------
     frame, successes, trials, level
-        As in `beta_binomial`; probability within each interval, between 0 and 1.
+        One row per unit, two or more, and the columns of its counts; probability within each interval.
 
     Returns
     -------
     pandas.DataFrame
-        The rows and index of ``frame`` with observed, estimate, low, high (shares) and reliability added.
-        Where units do not differ beyond chance all have the pooled share, reliability 0, and an interval
-        without width, which says that the model sees no difference, not that the share is known.
-
-    Raises
-    ------
-    ValueError
-        As in `beta_binomial`, or if ``level`` is not between 0 and 1.
-
-    References
-    ----------
-    Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
+        ``frame`` with observed, estimate, low, high and reliability added; where units do not differ beyond chance,
+        all have the pooled share, reliability 0 and an interval without width.
 
     Examples
     --------
@@ -404,28 +284,9 @@ def rank_intervals(
 
     Answers: can these units be put in a league table?
 
-    Parameters
-    ----------
-    frame, successes, trials, level
-        As in `shrink`.
-    draws, seed
-        Number of draws, 100 or more; seed or generator.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows and index of ``frame`` with rank (mean over the draws, 1 the smallest share), low and high
-        (whole ranks) added. Where units do not differ beyond chance every order is as likely, and so is the
-        order of shares that are drawn alike.
-
-    Raises
-    ------
-    ValueError
-        As in `shrink`, or if there are fewer than 100 draws.
-
-    References
-    ----------
-    Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
+    See Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
+    Arguments are those of `shrink`, 100 draws or more, and a seed or generator.
+    To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks).
 
     Examples
     --------

@@ -1,7 +1,4 @@
-"""Interrupted time series: a monthly series before and after a reform, the reform's effects, and false dates.
-
-How the errors are modelled, on which the intervals rest, is in `autocorrelation`.
-"""
+"""Interrupted time series: a monthly series before and after a reform, the reform's effects, and false dates."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -31,8 +28,7 @@ MONTHS_EITHER_SIDE = 12
 class InterruptedDesign:
     """A monthly series with the regressors of its segmented regression; made by `interrupted`.
 
-    ``regressors`` has n rows, one per month, and the columns constant, time, level, slope and the seasonal
-    pairs; ``control`` is the control series of the same months, or None.
+    ``regressors`` has one row per month (n) and the columns constant, time, level, slope and the seasonal pairs.
     """
 
     series: pd.Series
@@ -80,34 +76,18 @@ def interrupted(
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
-    ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1
-    from the reform month ``t0`` on, so that the slope term is 0 in the reform month itself. Seasons are
+    ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the reform
+    month ``t0`` on (Wagner and others 2002, Journal of Clinical Pharmacy and Therapeutics 27, 299-309). Seasons are
     ``harmonics`` pairs of sine and cosine of the calendar month. An estimator of `autocorrelation` fits it.
 
     Parameters
     ----------
-    series
-        Indexed by consecutive months (a monthly PeriodIndex), nothing missing; as observed, never logged.
-    reform
-        Month of the reform, such as "2015-02".
+    series, reform
+        As observed, by consecutive months (a PeriodIndex); month with 12 or more on each side, such as "2015-02".
     control
-        A series of the same months that the reform should not have moved; the model then describes
-        ``log(series / control)`` or, on the scale "level", ``series - control``.
-    scale
-        "log": effects are proportional, and both series positive. "level": in the unit of the series.
-    harmonics
-        Pairs of seasonal terms, 0 to 6. The sixth pair is its cosine alone: its sine is 0 in every month.
-
-    Raises
-    ------
-    ValueError
-        If months are not consecutive or fewer than 12 on a side, a value is no finite number or has no
-        logarithm, the control has other months, an option is out of range, the regressors are collinear, or
-        the regression leaves no errors but rounding.
-
-    References
-    ----------
-    Wagner, Soumerai, Zhang and Ross-Degnan (2002), Journal of Clinical Pharmacy and Therapeutics 27, 299-309.
+        A series of the same months that the reform should not have moved, taken off on the scale of the model.
+    scale, harmonics
+        "log" (effects are proportional) or "level" (in the unit of the series); pairs of seasonal terms, 0 to 6.
 
     Examples
     --------
@@ -130,10 +110,8 @@ def interrupted(
     reform = to_month(reform)
     before, after = int((series.index < reform).sum()), int((series.index >= reform).sum())
     if min(before, after) < MONTHS_EITHER_SIDE:
-        raise ValueError(
-            f"the series has {before} months before {reform} and {after} from it on: "
-            f"give at least {MONTHS_EITHER_SIDE} on each side"
-        )
+        seen = f"{before} months before {reform} and {after} from it on"
+        raise ValueError(f"the series has {seen}: give at least {MONTHS_EITHER_SIDE} on each side")
     design = InterruptedDesign(series, control, reform, scale, _regressors(series.index, before, harmonics))
     _check_regression(design)
     return design
@@ -154,24 +132,20 @@ def _regressors(months: pd.Index, before: int, harmonics: int) -> pd.DataFrame:
 def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     """Return the series in floats; refuse months that are not consecutive and values that cannot be used."""
     if not isinstance(series, pd.Series) or not isinstance(series.index, pd.PeriodIndex):
-        raise ValueError(
-            f"the {name} is no pandas Series by month: set series.index = pd.PeriodIndex(months, freq='M')"
-        )
+        advice = "set series.index = pd.PeriodIndex(months, freq='M')"
+        raise ValueError(f"the {name} is no pandas Series by month: {advice}")
     months = series.index.asfreq("M")
     due = pd.period_range(months.min(), periods=len(months), freq="M") if len(months) else months
     if (odd := months != due).any():
-        raise ValueError(
-            f"the months of the {name} do not follow one another at {_listed(series.index[odd])}: "
-            "sort it, keep one value a month, and start after the last gap"
-        )
+        at = _listed(series.index[odd])
+        advice = "sort it, keep one value a month, and start after the last gap"
+        raise ValueError(f"the months of the {name} do not follow one another at {at}: {advice}")
     if (lacking := series.isna() | series.isin([np.inf, -np.inf])).any():
         raise ValueError(f"the {name} has no finite value in {_listed(months[lacking])}: start after the gap")
     values = pd.Series(to_floats(f"the {name}", series), months)
     if scale == "log" and (values <= 0).any():
-        raise ValueError(
-            f"the {name} is not positive in {_listed(months[values <= 0])} and has no logarithm there: "
-            "pass the series as observed, not logged, or use scale='level'"
-        )
+        advice = "pass the series as observed, not logged, or use scale='level'"
+        raise ValueError(f"the {name} is not positive in {_listed(months[values <= 0])}: {advice}")
     return values
 
 
@@ -179,21 +153,17 @@ def _check_regression(design: InterruptedDesign) -> None:
     """Refuse what has no estimate, or only one made of rounding."""
     months, columns = design.regressors.shape
     if np.linalg.matrix_rank(design.regressors) < columns:
-        raise ValueError(
-            f"{months} months do not tell the {columns} regressors apart: take fewer harmonics or more months"
-        )
+        raise ValueError(f"{months} months do not tell the {columns} regressors apart: take fewer harmonics")
     observed = np.abs(design.response + design.offset).max() + np.abs(design.offset).max()
     if np.abs(design.residuals).max() <= max(1e-10 * np.ptp(design.response), 1e-12 * observed):
-        raise ValueError(
-            "the regression leaves nothing of the series but rounding, which says nothing of its errors: "
-            "give the figures as observed, and as a control another series"
-        )
+        advice = "give the figures as observed, and as a control another series"
+        raise ValueError(f"the regression leaves nothing of the series but rounding: {advice}")
 
 
 def to_month(month: str | pd.Period | date) -> pd.Period:
     """Return the month of text such as "2015-02" or "2015-02-01", of a monthly period or of a date.
 
-    Other ways to write a month are a ValueError: different people read them differently.
+    Other ways to write a month are refused: different people read them differently.
     """
     if isinstance(month, pd.Period) and month.freqstr == "M":
         return month
@@ -228,9 +198,9 @@ class Effect:
 class InterruptedFit:
     """What an estimator found: a mixture of g t distributions of the k coefficients; mostly g = 1.
 
-    Each component has a weight (g), a centre (g, k), a covariance (g, k, k) and ``df`` degrees of freedom,
-    infinite for normal ones. ``errors`` names the model of the errors for a reader, ``rho`` is their mean
-    first-order autocorrelation, and ``aic`` Akaike's criterion, for fits of one design by maximum likelihood.
+    Each component has a weight (g), a centre (g, k), a covariance (g, k, k) and ``df`` degrees of freedom, infinite
+    for normal ones. ``errors`` names the model of the errors, ``rho`` is their mean first-order autocorrelation, and
+    ``aic`` Akaike's criterion, for fits of one design by maximum likelihood.
     """
 
     design: InterruptedDesign
@@ -251,16 +221,8 @@ class InterruptedFit:
     def combine(self, contrasts: pd.DataFrame) -> pd.DataFrame:
         """Estimate linear combinations of the coefficients, with 95% intervals.
 
-        Parameters
-        ----------
-        contrasts
-            One row per combination, one column per regressor, in any order. None may be all 0, nor use the
-            constant, which errors close to a random walk leave undefined; a ValueError says so.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index of ``contrasts``; columns estimate, std_error, low, high, p_value (two-sided, of 0).
+        ``contrasts`` have one row per combination and one column per regressor; none may use the constant, which
+        errors close to a random walk leave undefined. Returns estimate, std_error, low, high and p_value of each.
         """
         regressors = self.design.regressors.columns
         if sorted(map(str, contrasts.columns)) != sorted(regressors):
@@ -284,16 +246,9 @@ class InterruptedFit:
     def counterfactual(self) -> pd.DataFrame:
         """Return the series as observed, as fitted, and as it would have been without the break.
 
-        The counterfactual is the observed series less the estimated effect of the month, ``level + slope
-        (t - t0)``; on the scale "log" it is divided by its exponential. So it shares every season and shock
-        of the observed series, and its interval holds the uncertainty of the effect alone. (The expected path
-        of a model has no such meaning when errors hardly fade: its height is then not known.)
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by month, in the unit of the series: observed, fitted (the path of the regression, its
-            errors averaging 0), counterfactual, low, high (its 95% interval).
+        The counterfactual is the observed series less the estimated effect of the month, ``level + slope (t - t0)``; on
+        the scale "log" it is divided by its exponential. So it shares every season and shock of the observed series, and
+        its 95% interval, low to high, holds the uncertainty of the effect alone. All are in the unit of the series.
         """
         design = self.design
         after = design.regressors.loc[design.reform :]
@@ -313,15 +268,10 @@ class InterruptedFit:
         )
 
     def effect_at(self, month: str | pd.Period) -> Effect:
-        """Return the effect in one month, with 95% intervals: observed less counterfactual.
+        """Return the effect in one month from the reform on, with 95% intervals: observed less counterfactual.
 
-        ``percent`` and its interval are missing unless the counterfactual and its interval are positive, as
-        they are on the scale "log".
-
-        Raises
-        ------
-        ValueError
-            If the month is before the reform or after the end of the series.
+        ``percent`` and its interval are missing unless the counterfactual and its interval are positive, as they are on
+        the scale "log".
         """
         path = self.counterfactual().loc[self.design.reform :]
         month = to_month(month)
@@ -365,24 +315,20 @@ def placebo(
 
     Answers: what does the same model find at dates when nothing happened?
 
-    Pass the months before the true reform only, or its break leaks into the placebos. The effects are far from
-    independent, as neighbouring dates share nearly all their data; and as each fit sees fewer months than the
-    true one, they scatter more widely than it would, which makes ranks cautious.
+    Pass the months before the true reform only, or its break leaks into the placebos. Neighbouring dates share
+    nearly all their data; and as each fit sees fewer months than the true one, ranks are cautious.
 
     Parameters
     ----------
-    dates
-        False reform months, each with at least 12 months of the series on either side.
+    series, dates, **options
+        As in `interrupted`, with false reform months in place of the true one.
     estimator
         The error model, such as ``autoregressive`` or ``functools.partial(newey_west, lags=6)``.
-    series, **options
-        As in `interrupted`.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by date; level, level_low, level_high, slope, slope_low, slope_high, on the scale of the
-        model, with 95% intervals.
+        Indexed by date; level, level_low, level_high, slope, slope_low, slope_high, on the scale of the model.
 
     Examples
     --------
@@ -422,15 +368,9 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
 
     Answers: is the change at the true date larger than those at dates when nothing happened?
 
-    ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date
-    counts as one of those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.
-
-    Parameters
-    ----------
-    true
-        The effect at the true date.
-    placebos
-        The same effect at the false dates: one column of `placebo`.
+    ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date counts as one of
+    those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.
+    ``placebos`` is one column of `placebo`.
 
     Examples
     --------

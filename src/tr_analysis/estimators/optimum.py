@@ -9,38 +9,23 @@ from tr_analysis.estimators.checks import Array
 STEP = 0.02
 """Step of the differences: wide enough that rounding of the loss does not show, of an error of its fourth power."""
 
-ROUNDS = 4
-"""Newton's steps: each squares the distance that the search left."""
+ROUNDS = 4  # Newton's steps: each squares the distance that the search left
 
 
-def polish(loss: Callable[[Array], float], start: Array, *, step: float = STEP) -> Array:
+def polish(loss: Callable[[Array], float], start: Array) -> Array:
     """Take Newton's steps from where a search stopped to where the slope of the loss is nought.
 
-    The slope is a central difference of four points, ``(8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12 h``, and the
-    curvature one of mixed differences at the start. A search by values alone scatters by the root of their
-    rounding, 1e-8 to 1e-6 of the parameter's scale; after these steps by about 1e-10.
-
-    Parameters
-    ----------
-    loss
-        What is smallest at the optimum; smooth there.
-    start
-        (k,) Where a search stopped.
-    step
-        Of the differences, in the parameters' own scale.
-
-    Returns
-    -------
-    numpy.ndarray
-        (k,) The optimum; the start itself where the loss does not curve upwards in every direction, or has no
-        finite value around it.
+    A search by values alone scatters by the root of their rounding, 1e-8 to 1e-6 of the parameter's scale; after
+    these steps, with a slope of central differences ``(8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12 h``, by 1e-10.
+    The start (k,) itself comes back where the loss does not curve upwards in every direction, has no finite value
+    around it, or is smallest further off than one step of the differences.
     """
-    steps = list(step * np.eye(len(start)))
+    steps = list(STEP * np.eye(len(start)))
 
     def slope(at: Array) -> Array:
         near = np.array([loss(at + h) - loss(at - h) for h in steps])
         far = np.array([loss(at + 2 * h) - loss(at - 2 * h) for h in steps])
-        return np.asarray((8 * near - far) / (12 * step))
+        return np.asarray((8 * near - far) / (12 * STEP))
 
     curvature = np.array(
         [
@@ -50,10 +35,10 @@ def polish(loss: Callable[[Array], float], start: Array, *, step: float = STEP) 
             ]
             for h in steps
         ]
-    ) / (4 * step**2)
+    ) / (4 * STEP**2)
     if not len(start) or not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
         return start
     found = start
     for _ in range(ROUNDS):
         found = found - np.linalg.solve(curvature, slope(found))
-    return found if np.abs(found - start).max() < step else start
+    return found if np.abs(found - start).max() < STEP else start

@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from tr_analysis.digits import settle
 from tr_analysis.estimators.checks import check_level, numbers
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
 from tr_analysis.estimators.payment import critical_value, score
 
@@ -19,28 +20,23 @@ __all__ = [
     "regression_to_the_mean",
     "association",
     "adjustment_identity",
+    "changes",
+    "flag_counts",
 ]
 
 REDUCTION, INCREASE, NEITHER = "significant reduction", "significant increase", "not significant"
 
-MOST_PLACES = 10
-"""Decimals that are looked at; what is beyond them in a float is no print."""
-FLOAT = 1e-9
-"""Points by which sums of floats of this size may stray."""
+MOST_PLACES = 10  # decimals that are looked at; what is beyond them in a float is no print
+FLOAT = 1e-9  # points by which sums of floats of this size may stray
 
 
 @dataclass(frozen=True)
 class Regression:
     """How far units that stood apart came back; changes in the unit given.
 
-    Attributes
-    ----------
-    estimate, low, high
-        Slope of the later changes on the first: 1 where what was seen stays, 0 where it was all luck.
-    expected, expected_low, expected_high
-        The slope that sampling alone would leave, from the variation between units beyond it.
-    best_quarter, best_quarter_initial, best_quarter_later
-        Units in the best quarter of the first cohort, and their mean change at first and later.
+    ``estimate`` is the slope of the later changes on the first: 1 where what was seen stays, 0 where it was all luck;
+    ``expected`` the slope that sampling alone would leave. ``best_quarter`` counts the units in the best quarter of the
+    first cohort, whose mean changes at first and later are beside it.
     """
 
     estimate: float
@@ -55,43 +51,23 @@ class Regression:
     units: int
 
 
-@dataclass(frozen=True)
-class Association:
-    """A correlation with its interval, and the p-value of none."""
-
-    estimate: float
-    low: float
-    high: float
-    p_value: float
-    units: int
-
-
 def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     """Judge each adjusted rate against its baseline, as the payment rule does.
 
     Answers: which providers reduced reoffending significantly, and which did worse?
 
-    ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``: the score test of
-    `payment.payment_rule` with the baseline taken as known, on the adjusted rate. A significant reduction has
-    ``z <= -c``, a significant increase ``z >= c``, with ``c`` two-sided from `payment.critical_value`.
+    ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
+    `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`.
 
     Parameters
     ----------
     panel, level
-        adjusted_rate and baseline_rate in per cent, offenders; other columns are kept. Significance level,
-        above 0 and below 0.5: the rule's own is not in the sources.
+        adjusted_rate and baseline_rate in per cent, offenders; two-sided level: the rule's is not in the sources.
 
     Returns
     -------
     pandas.DataFrame
-        The rows and index of ``panel`` with z, error (points), p_value (two-sided) and recomputed (one of
-        `REDUCTION`, `INCREASE`, `NEITHER`) added; missing where a part is.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, a known cohort has nobody, a known baseline is not between 0 and 100, or the
-        level cannot be.
+        ``panel`` with z, error (points), p_value and recomputed (`REDUCTION`, `INCREASE`, `NEITHER`) added.
 
     Examples
     --------
@@ -122,28 +98,8 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
 
     Answers: how many of these significant results would be left if we allow for how many were tested?
 
-    Holm's keep the chance of any false finding at ``level``; Benjamini and Hochberg's keep the expected share of
-    false ones among the findings there, where tests are independent or go together.
-
-    Parameters
-    ----------
-    p_values, level
-        Probabilities (n), one at least, none missing; significance level, between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        p_value, holm, benjamini_hochberg (corrected) and alone, by_holm, by_benjamini_hochberg (whether significant);
-        the index of ``p_values`` if it is a Series.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or one is missing or no probability.
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
+    Holm's (1979, Scandinavian Journal of Statistics 6, 65-70) keep the chance of any false finding at ``level``; Benjamini
+    and Hochberg's (1995, JRSS B 57, 289-300) the expected share of false ones among the findings.
 
     Examples
     --------
@@ -159,6 +115,51 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
     return pd.DataFrame({**found, "by_holm": holm[0], "by_benjamini_hochberg": bh[0]}, index=index)
 
 
+def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
+    """Count the flags of a set of results, before and after corrections for their number, beside the official ones.
+
+    Answers: how many providers won and lost, how many by corrected tests, and how many officially?
+
+    Parameters
+    ----------
+    judged, level
+        From `flag_significance` at this level, rows without a test dropped; with the official flags in the column
+        significance, where there are any.
+
+    Returns
+    -------
+    dict
+        tested, won, lost, either, by_holm and by_benjamini_hochberg (of `multiplicity`), and of the official flags
+        official, official_won, official_lost and alike (those that are the same here).
+
+    Raises
+    ------
+    ValueError
+        As in `multiplicity`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"adjusted_rate": [44.0, 47.0], "baseline_rate": 47.5, "offenders": 1286})
+    >>> counts = flag_counts(flag_significance(rows, level=0.05), level=0.05)
+    >>> counts["tested"], counts["won"], counts["lost"], counts["by_holm"], counts["official"]
+    (2, 1, 0, 1, 0)
+    """
+    tests, flags = multiplicity(judged["p_value"], level=level), judged["recomputed"]
+    printed = judged["significance"].dropna() if "significance" in judged else flags.iloc[:0]
+    found = {
+        "won": flags == REDUCTION,
+        "lost": flags == INCREASE,
+        "either": tests["alone"],
+        "by_holm": tests["by_holm"],
+        "by_benjamini_hochberg": tests["by_benjamini_hochberg"],
+        "official_won": printed == REDUCTION,
+        "official_lost": printed == INCREASE,
+        "alike": printed == flags.reindex(printed.index),
+    }
+    counts = {name: int(hits.sum()) for name, hits in found.items()}
+    return {"tested": len(judged), "official": len(printed), **counts}
+
+
 def regression_to_the_mean(
     first: npt.ArrayLike, later: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0.95
 ) -> Regression:
@@ -166,26 +167,14 @@ def regression_to_the_mean(
 
     Answers: did the best stay the best, or slip back as luck would?
 
-    The slope is that of least squares of ``later`` on ``first``, with t on ``units - 2`` degrees of freedom. If true
-    changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with
-    ``tau2`` and its interval from `heterogeneity.heterogeneity`. The best quarter of the first cohort is
-    followed as well.
+    The slope is that of least squares of ``later`` on ``first`` (Galton 1886, Journal of the Anthropological Institute 15,
+    246-263). If true changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over
+    units, with ``tau2`` and its interval from `heterogeneity.heterogeneity`.
 
     Parameters
     ----------
-    first, later
-        Change of each unit (n), three or more, in any unit of measurement; a fall is negative and good.
-    variances, level
-        Sampling variance of ``first`` (n), in the squared unit; coverage of the intervals.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than three units, all first changes are alike, or as in `heterogeneity`.
-
-    References
-    ----------
-    Galton (1886), Journal of the Anthropological Institute 15, 246-263.
+    first, later, variances, level
+        Change of each of three units or more, a fall being good; sampling variance of ``first``; coverage.
 
     Examples
     --------
@@ -210,26 +199,13 @@ def regression_to_the_mean(
     return Regression(slope, slope - half, slope + half, kept, low, high, len(best), initial, since, len(y))
 
 
-def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> Association:
+def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the correlation of two measures over units.
 
     Answers: do units that do well on one measure do well on the other?
 
-    Pearson's, with Fisher's interval ``tanh(atanh(r) +- z / sqrt(n - 3))``. Sampling in either draws it towards 0.
-
-    Parameters
-    ----------
-    x, y, level
-        One number per unit in each (n), four or more; coverage of the interval.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, there are fewer than four units, one is missing, or all values of one are alike.
-
-    References
-    ----------
-    Fisher (1921), Metron 1, 3-32.
+    Pearson's, with Fisher's interval (1921, Metron 1, 3-32). Sampling in either measure draws it towards 0.
+    Both have one number per unit (n), four or more.
 
     Examples
     --------
@@ -246,7 +222,58 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> A
         raise ValueError("all values of a measure are alike: there is nothing to go together")
     found = pearsonr(one, other)
     low, high = found.confidence_interval(check_level(level))
-    return Association(float(found.statistic), float(low), float(high), float(found.pvalue), len(one))
+    return Estimate(float(found.statistic), float(low), float(high), float(found.pvalue), units=len(one))
+
+
+def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
+    """Measure how each provider did in each cohort: against its own baseline, or else against all providers.
+
+    Answers: by how much did reoffending change at each provider, on both measures?
+
+    Parameters
+    ----------
+    panel
+        One row per provider and cohort: offenders, reoffenders, reoffences, frequency_rate, difference (of the
+        adjusted rate from the baseline, points) and baseline_frequency.
+    since_baseline
+        Whether the change is ``difference``; else it is the distance of the observed rate from that of all
+        providers of the cohort.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``panel`` with change (points), frequency_change (per cent of the baseline's reoffences per
+        reoffender, or of those of all where no baseline is known) and variance (sampling variance of the rate,
+        squared points) added.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> row = {"cohort": "2015Q4", "offenders": 1000, "frequency_rate": 4.0, "baseline_frequency": 4.0}
+    >>> rows = [row | {"reoffenders": n, "reoffences": 4 * n, "difference": d} for n, d in [(400, -5.0), (500, 4.0)]]
+    >>> changes(pd.DataFrame(rows), since_baseline=False)["change"].round(1).tolist()
+    [-5.0, 5.0]
+    """
+    counts = ["offenders", "reoffenders", "reoffences"]
+    _check_columns(panel, "cohort", *counts, "frequency_rate", "difference", "baseline_frequency")
+    people, caught, offences = (panel[name].astype(float) for name in counts)
+    total = panel.groupby("cohort")[counts].sum().astype(float)
+    everyone = panel["cohort"].map(total["reoffenders"] / total["offenders"])
+    usual = panel["cohort"].map(total["reoffences"] / total["reoffenders"])
+    often, since = (
+        (offences / caught).fillna(panel["frequency_rate"]),
+        panel["baseline_frequency"].astype(float),
+    )
+    change = panel["difference"] if since_baseline else 100 * caught / people - 100 * everyone
+    return panel.assign(
+        change=change.astype(float),
+        frequency_change=100 * (often / (since if since.notna().any() else usual) - 1).astype(float),
+        variance=1e4 * everyone * (1 - everyone) / people,
+    )
 
 
 def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
@@ -254,34 +281,21 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
 
     Answers: are the printed adjusted rates what the published formula gives?
 
-    A cohort with a higher mean score than the baseline's is expected to reoffend more, so its rate is lowered.
-    In the Ministry's national quarterly series of 2000 to 2014 the identity is met to eight digits.
-
-    The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A
-    number printed to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over
-    the printed parts. Decimals are those of the whole column in one release, because 45.0 does not show how it
-    was rounded.
+    The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
+    to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with
+    the decimals of the whole column in one release (Ministry of Justice, Proven reoffending statistics: definitions
+    and measurement).
 
     Parameters
     ----------
     panel
-        One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders
-        with reoffenders or binary_rate; other columns are kept.
+        One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders with
+        reoffenders or binary_rate; other columns are kept.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of ``panel`` of which every part is known, in their order and with its index, with observed,
-        predicted, residual (printed less predicted), tolerance (points) and holds added.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing.
-
-    References
-    ----------
-    Ministry of Justice, Proven reoffending statistics: definitions and measurement.
+        The rows of which every part is known, with observed, predicted, residual, tolerance and holds added.
 
     Examples
     --------

@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
 
 from tr_analysis.estimators.checks import Array, check_integer, generator
+from tr_analysis.estimators.panel import INCREASE, REDUCTION, flag_significance
 from tr_analysis.estimators.payment import critical_value, multinomial_region, standard_error
 from tr_analysis.order import place_of_smallest
 from tr_analysis.simulated import SIMULATED
 
-__all__ = ["simulate_panel", "calibrated_spread"]
+__all__ = ["simulate_panel", "compare_totals", "with_invented_names"]
 
 # What is not published and had to be assumed; shares, not points.
-LEVEL = 0.05
-"""Two-sided significance level of the rule."""
+LEVEL = 0.05  # two-sided significance level of the rule
 BASELINE_SPREAD, BASELINE_FREQUENCY_SPREAD = 0.03, 0.08
 """Standard deviation of the baselines between providers: of the rate, and of the logarithm of the frequency."""
-FREQUENCY_SPREAD = 0.05
-"""Standard deviation between providers of the change of the logarithm of the frequency."""
-CASE_MIX = 0.01
-"""Standard deviation of the change of the mean OGRS score since the baseline."""
+FREQUENCY_SPREAD = 0.05  # between providers, of the change of the logarithm of the frequency
+CASE_MIX = 0.01  # standard deviation of the change of the mean OGRS score since the baseline
 REPEATS = 6.0
 """Variance of the reoffences after the first one of each reoffender, in units of their mean; Poisson's is 1."""
 
@@ -37,16 +36,8 @@ BLOCK, MOST_BLOCKS = 2000, 200
 class Published:
     """What is published of all providers together; rates are shares, frequencies reoffences per reoffender.
 
-    Attributes
-    ----------
-    people
-        In all cohorts together.
-    rate, first_rate, baseline
-        Binary rate of all cohorts, of the first one, and of the baseline year; printed to 0.1 per cent.
-    frequency, baseline_frequency
-        Frequency rate of all cohorts and of the baseline year; printed to 0.1.
-    winners, losers
-        Providers significantly below and above their baselines in the first cohort.
+    ``people``, ``rate`` and ``frequency`` are of all cohorts; ``first_rate``, ``winners`` and ``losers`` (providers significantly
+    below and above their baselines) of the first; ``baseline`` and ``baseline_frequency`` of the baseline year.
     """
 
     people: int
@@ -78,34 +69,21 @@ def simulate_panel(
 
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
-    Each provider has a baseline and a true change, normal between providers and centred so that, weighted by size,
-    they are the published ones; the spread of the changes is that of `calibrated_spread`. Reoffenders are binomial,
-    a cohort's case mix moves the observed rate and is taken out again by the adjustment. First cohorts are drawn
-    until one has the winners, losers and rate printed, then the others until all together have theirs. What had
-    to be assumed stands at the head of this module.
+    Baselines and true changes are normal between providers, the latter with `calibrated_spread`; reoffenders are
+    binomial. First cohorts are drawn until one has the winners, losers and rate printed, then the others until all
+    together have theirs. What had to be assumed stands at the head of this module.
 
     Parameters
     ----------
-    published
-        What the panel must give back.
-    sizes
-        Weight of each provider, indexed by its name, above 0; shares of the people, however scaled.
-    cohorts
-        Names of the cohorts, the first one first; two or more.
-    seed
-        Seed or generator; the same seed gives the same panel.
+    published, sizes
+        What the panel must give back; weight of each provider, indexed by its name, above 0.
+    cohorts, seed
+        Names of two cohorts or more, the first one first; seed or generator.
 
     Returns
     -------
     pandas.DataFrame
-        One row per provider and cohort with the columns of the observed panel that are figures; rates in per cent,
-        scores and adjusted rates rounded to two decimals as in a spreadsheet. Column and attribute ``origin``
-        are "simulated".
-
-    Raises
-    ------
-    ValueError
-        If sizes, cohorts or seed cannot be used, or no draw gives back what is published.
+        The columns of the observed panel that are figures, rates in per cent; ``origin`` is "simulated".
 
     Examples
     --------
@@ -129,36 +107,90 @@ def simulate_panel(
     return _frame(world, sizes.index, cohorts, reoffenders)
 
 
-def calibrated_spread(published: Published, providers: int, *, error: float, level: float) -> float:
-    """Return the spread of true changes between providers that makes the published winners and losers likeliest.
+def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
+    """Set what a panel gives for all providers together beside what is published.
 
-    Answers: how far apart must providers have been to give so many winners and losers?
-
-    The mean change is fixed by the published rates, ``first_rate - baseline``. Given it, winners, losers and the
-    rest are multinomial with the chances of `payment.outcome_probabilities`, and the spread is the one with the smallest
-    deviance (`payment.multinomial_region`), to a twentieth of a point.
-
-    Two counts and a mean cannot all be met: with 13 winners and 2 losers of 21, a fall of 1.9 points and cohorts of
-    1,286 the likeliest spread expects fewer winners than were seen. So the panel is drawn with this spread and kept
-    only if it gives the counts; what that selects is luck, as it may have been.
+    Answers: does the simulated panel match the published totals?
 
     Parameters
     ----------
-    published, providers
-        Counts and rates, and the number of providers.
-    error, level
-        Standard error of one provider's rate in the first cohort, a share; two-sided significance level.
+    published, panel
+        What the panel should give back; a panel with the columns of `simulate_panel`, its first cohort first.
 
-    Raises
-    ------
-    ValueError
-        If counts, error or level cannot be.
+    Returns
+    -------
+    pandas.DataFrame
+        All together, Published and Simulated, a row a total; rates in per cent. Flags are those at `LEVEL`.
 
     Examples
     --------
-    >>> printed = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=13, losers=2)
-    >>> round(calibrated_spread(printed, 21, error=0.0139, level=0.05), 4)
-    0.0475
+    >>> printed = Published(9_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=1, losers=0)
+    >>> panel = simulate_panel(printed, pd.Series(1, ["A", "B", "C"]), ["2015Q4", "2016Q1"])
+    >>> compare_totals(printed, panel).set_index("All together").loc["Winners, first cohort"].tolist()
+    [1.0, 1.0]
+    """
+    first = panel[panel["cohort"] == panel["cohort"].tolist()[0]]
+    flags, people, early = (
+        flag_significance(first, level=LEVEL)["recomputed"],
+        panel["offenders"],
+        first["offenders"],
+    )
+    reoffended = early * first["baseline_rate"]
+    rows = {
+        "People, all cohorts": (published.people, people.sum()),
+        "Binary rate, all cohorts": (100 * published.rate, _mean(panel["adjusted_rate"], people)),
+        "Binary rate, first cohort": (100 * published.first_rate, _mean(first["adjusted_rate"], early)),
+        "Binary rate, baseline": (100 * published.baseline, _mean(first["baseline_rate"], early)),
+        "Frequency rate, all cohorts": (
+            published.frequency,
+            panel["reoffences"].sum() / panel["reoffenders"].sum(),
+        ),
+        "Frequency rate, baseline": (
+            published.baseline_frequency,
+            _mean(first["baseline_frequency"], reoffended),
+        ),
+        "Winners, first cohort": (published.winners, (flags == REDUCTION).sum()),
+        "Losers, first cohort": (published.losers, (flags == INCREASE).sum()),
+    }
+    table = pd.DataFrame([(name, *pair) for name, pair in rows.items()])
+    return table.set_axis(["All together", "Published", "Simulated"], axis=1)
+
+
+def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.DataFrame:
+    """Give providers and owners of a simulated panel names of our own, so that no real one is meant.
+
+    Answers: how do we show a simulated panel without saying anything of a real provider?
+
+    Parameters
+    ----------
+    panel, sizes, kind
+        With columns provider and owner, 26 owners at most; size of each provider by its name, the largest becomes
+        number 01; what a provider is called, such as ``"CRC"``.
+
+    Examples
+    --------
+    >>> panel = pd.DataFrame({"provider": ["Essex", "Kent"], "owner": ["Smith", "Jones"]})
+    >>> with_invented_names(panel, pd.Series({"Essex": 1, "Kent": 2}), "CRC").values.tolist()
+    [['made-up CRC 02', 'made-up owner B'], ['made-up CRC 01', 'made-up owner A']]
+    """
+    places = sizes.rank(method="first", ascending=False).astype(int)
+    letters = dict(zip(sorted(set(panel["owner"])), ascii_uppercase, strict=False))
+    return panel.assign(
+        provider=panel["provider"].map(places).map(f"made-up {kind} {{:02d}}".format),
+        owner="made-up owner " + panel["owner"].map(letters),
+    )
+
+
+def _mean(values: pd.Series, weights: pd.Series) -> float:
+    return float(np.average(values, weights=weights))
+
+
+def calibrated_spread(published: Published, providers: int, *, error: float, level: float) -> float:
+    """Return the spread of true changes between providers that makes the published winners and losers likeliest.
+
+    The mean change is fixed by the published rates. Two counts and a mean cannot all be met: with 13 winners and 2 losers
+    of 21 and a fall of 1.9 points the likeliest spread (`payment.multinomial_region`) expects fewer winners than were seen.
+    So the panel is drawn with it and kept only if it gives the counts; what that selects is luck, as it may have been.
     """
     shift = published.first_rate - published.baseline
     counts = (published.winners, published.losers, providers)
@@ -198,9 +230,7 @@ def _first(world: _World) -> tuple[Array, Array]:
         if fits.any():
             at = int(np.flatnonzero(fits)[0])
             return found[at], change[at]
-    raise ValueError(
-        f"none of {MOST_BLOCKS * BLOCK:,} first cohorts has the winners, losers and rate: look at the counts"
-    )
+    raise ValueError("no first cohort drawn has the winners, losers and rate: look at the counts")
 
 
 def _later(world: _World, first: Array, rates: Array) -> Array:

@@ -1,7 +1,7 @@
 """Payment by results in formulas: what one cohort can show, and what counts of winners and losers imply.
 
-Rates are normal, and providers alike in size; `payment_design` does without either. Rates, changes and standard
-errors are shares, 0.019 for 1.9 percentage points, and a fall is negative; what is out of range is a ValueError.
+Rates are normal, and providers alike in size; `payment_design` does without either. Rates, changes and standard errors
+are shares, 0.019 for 1.9 percentage points, and a fall is negative.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from scipy.special import gammaln, ndtr, ndtri, xlogy
 from scipy.stats import chi2
 
 from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import place_of_smallest
 
 __all__ = [
@@ -37,17 +38,14 @@ def check_share(name: str, values: npt.ArrayLike, *, low: float = -1, high: floa
     numbers = to_floats(name, values)
     at_fault = numbers[~((numbers >= low) & (numbers <= high) & (np.abs(numbers) < 1))]
     if at_fault.size:
-        raise ValueError(
-            f"{name} has {at_fault[0]}: give shares from {low:g} to {high:g}, such as 0.019 for "
-            "1.9 percentage points, divided by 100"
-        )
+        advice = f"give shares from {low:g} to {high:g}, percentage points divided by 100"
+        raise ValueError(f"{name} has {at_fault[0]}: {advice}")
     return numbers
 
 
 def one_share(name: str, value: object, *, low: float = -1, high: float = 1) -> float:
     """Return one change or spread, checked as in `check_share`."""
-    share = check_number(name, value, advice="give one share, not many")
-    return float(check_share(name, share, low=low, high=high))
+    return float(check_share(name, check_number(name, value, advice="give one share"), low=low, high=high))
 
 
 def check_error(error: float, name: str = "error") -> None:
@@ -74,12 +72,8 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
 
     Parameters
     ----------
-    size
-        People in the cohort.
-    rate
-        Rate of the baseline, a share between 0 and 1.
-    baseline_size
-        People in the baseline's cohort; infinite where the baseline is taken as known.
+    size, rate, baseline_size
+        People in the cohort; rate of the baseline; people in it, infinite where it is taken as known.
 
     Examples
     --------
@@ -91,7 +85,7 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
     if not (isinstance(baseline_size, float) and baseline_size == np.inf):
         check_number("baseline_size", baseline_size, low=1, advice=advice)
     advice = "give a share between 0 and 1, such as 0.475 for 47.5%"
-    check_number("rate", rate, low=0, high=1, open_low=True, open_high=True, advice=advice)
+    check_number("rate", rate, low=0, high=1, strict=True, advice=advice)
     return float(np.sqrt(rate * (1 - rate) * (1 / size + 1 / baseline_size)))
 
 
@@ -100,10 +94,7 @@ def critical_value(level: float) -> float:
 
     Answers: how far from the baseline must a rate be to count as changed?
 
-    Parameters
-    ----------
-    level
-        Two-sided significance level, above 0 and below 0.5: half of it for falls, half for rises.
+    ``level`` is two-sided, above 0 and below 0.5: half of it for falls, half for rises.
 
     Examples
     --------
@@ -111,7 +102,7 @@ def critical_value(level: float) -> float:
     1.96
     """
     advice = "give a significance level above 0 and below 0.5, such as 0.05"
-    check_number("level", level, low=0, high=0.5, open_low=True, open_high=True, advice=advice)
+    check_number("level", level, low=0, high=0.5, strict=True, advice=advice)
     return float(-ndtri(level / 2))
 
 
@@ -143,20 +134,15 @@ def outcome_probabilities(
 
     Answers: how probable is it that a true change of the rate is paid for, or that money is taken back?
 
-    With ``z`` the critical value, payment has the probability ``Phi((-z error - shift) / s)`` and deduction
-    ``Phi((shift - z error) / s)``, where ``s`` is the root of the sum of the squares of the error, the spread
-    and the ignored standard error. `payment_design.operating_characteristics` gives the exact binomial ones.
+    With ``z`` the critical value, ``Phi((-z error - shift) / s)`` and ``Phi((shift - z error) / s)``, where ``s`` is the root of
+    the sum of the squares of the error, the spread and the ignored standard error.
 
     Parameters
     ----------
-    shift
-        True change of the rate; one or many, such as the points of a power curve.
-    error
-        Standard error that the test reckons with, from `standard_error`.
-    level
-        Two-sided, as in `critical_value`.
-    spread
-        Standard deviation of the true changes around ``shift`` between providers; one or many.
+    shift, spread
+        True change of the rate, and the standard deviation of the true changes between providers; one or many.
+    error, level
+        Standard error that the test reckons with, from `standard_error`; two-sided level.
     ignored_standard_error
         Standard error that the test ignores, such as that of a sampled baseline that is treated as known.
 
@@ -170,9 +156,7 @@ def outcome_probabilities(
     shifts = check_share("shift", shift)
     ignored = one_share("ignored_standard_error", ignored_standard_error, low=0, high=WIDEST)
     if shifts.ndim and wide.ndim and shifts.shape != wide.shape:
-        raise ValueError(
-            f"{shifts.size} shifts and {wide.size} spreads: give one of either, or as many of both"
-        )
+        raise ValueError(f"{shifts.size} shifts and {wide.size} spreads: give one, or as many of both")
     critical = critical_value(level)
     check_error(error)
     scale = np.sqrt(error**2 + wide**2 + ignored**2)
@@ -188,14 +172,8 @@ def minimum_detectable_change(
 
     Answers: how large must a true fall be for payment by results to detect it four times in five?
 
-    ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``; a ValueError if above 1.
-
-    Parameters
-    ----------
-    error, level, ignored_standard_error
-        As in `outcome_probabilities`.
-    power
-        Probability of finding it, above the level and below 1.
+    ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``.
+    Arguments are those of `outcome_probabilities`; the power is above the level and below 1.
 
     Examples
     --------
@@ -205,13 +183,11 @@ def minimum_detectable_change(
     critical = critical_value(level)
     check_error(error)
     advice = "give a probability above the level and below 1, such as 0.8"
-    check_number("power", power, low=level, high=1, open_low=True, open_high=True, advice=advice)
+    check_number("power", power, low=level, high=1, strict=True, advice=advice)
     ignored = one_share("ignored_standard_error", ignored_standard_error, low=0, high=WIDEST)
     found = float(critical * error + ndtri(power) * np.hypot(error, ignored))
     if found > 1:
-        raise ValueError(
-            f"only a fall of {found:.2f} would be found, more than there is: take a larger cohort"
-        )
+        raise ValueError(f"only a fall of {found:.2f} would be found: take a larger cohort")
     return found
 
 
@@ -237,44 +213,29 @@ def explain_counts(
 
     Answers: which mean change, and which differences between providers, would give these winners and losers?
 
-    With ``a`` and ``c`` the normal quantiles of the shares of winners and losers, ``b`` the distance from the
-    baseline at which a change is significant and ``s`` the standard deviation of the observed changes,
-    ``a s = -shift - b`` and ``c s = shift - b``. So ``s = -2 b / (a + c)`` at a given level and ``-2 shift /
-    (a - c)`` at a given shift; then ``shift = s (c - a) / 2`` and ``spread = sqrt(s**2 - error**2)``.
+    With ``a`` and ``c`` the normal quantiles of the shares of winners and losers, ``b`` the distance at which a change is
+    significant and ``s`` the standard deviation of the observed changes, ``a s = -shift - b`` and ``c s = shift - b``. So ``s =
+    -2 b / (a + c)`` at a given level and ``-2 shift / (a - c)`` at a given shift; ``spread = sqrt(s**2 - error**2)``.
 
     Parameters
     ----------
-    winners, losers
-        Providers significantly below and above; above 0, and together fewer than all.
-    providers
-        All of them, alike in size and baseline.
-    error
-        Standard error of each change.
+    winners, losers, providers, error
+        Providers significantly below, above, and all (each more than 0); standard error of each change.
     level, shift
         Either the two-sided significance level, or the mean true change; the other is solved for.
-
-    Raises
-    ------
-    ValueError
-        If nothing gives these counts: they cannot be, sampling alone spreads the changes more, the shift has
-        the wrong sign, or with a given shift winners and losers are equally many.
 
     Examples
     --------
     >>> found = explain_counts(13, 2, 21, error=standard_error(1286, 0.475), level=0.05)
     >>> round(100 * found.shift, 1), round(100 * found.spread, 1)
     (-4.4, 5.2)
-    >>> round(explain_counts(13, 2, 21, error=standard_error(1286, 0.475), shift=-0.019).level, 2)
-    0.39
     """
     if (level is None) == (shift is None):
         raise ValueError("give either the level or the shift: the other is solved for")
     check_error(error)
     _check_counts(winners, losers, providers)
     if not (winners > 0 and losers > 0 and winners + losers < providers):
-        raise ValueError(
-            "with no winners, no losers or nobody between, nothing finite fits: see `multinomial_region`"
-        )
+        raise ValueError("without winners, losers or others nothing finite fits: see `multinomial_region`")
     a, c = float(ndtri(winners / providers)), float(ndtri(losers / providers))
     if level is not None:
         scale = -2 * critical_value(level) * error / (a + c)
@@ -283,14 +244,10 @@ def explain_counts(
     else:
         scale = -2 * one_share("shift", shift) / (a - c)
     if not scale >= error:
-        raise ValueError(
-            "nothing gives these counts: sampling alone spreads the changes more, or the shift has the wrong sign"
-        )
+        raise ValueError("sampling alone spreads the changes more, or the shift has the wrong sign")
     found, spread = scale * (c - a) / 2, float(np.sqrt(scale**2 - error**2))
     if max(abs(found), spread) > 1:
-        raise ValueError(
-            f"only a shift of {found:.2f} and a spread of {spread:.2f} would do: shares are within 1"
-        )
+        raise ValueError(f"only a shift of {found:.2f} and a spread of {spread:.2f} would do: not shares")
     return Explanation(found, spread, float(2 * ndtr((a + c) / 2 * scale / error)))
 
 
@@ -304,18 +261,6 @@ def level_for_winners(
     ``2 Phi((shift + a s) / error)``, with ``a`` the normal quantile of the share of winners and
     ``s = sqrt(error**2 + spread**2)``.
 
-    Parameters
-    ----------
-    winners, providers, error
-        As in `explain_counts`.
-    shift, spread
-        Mean and standard deviation of the true changes.
-
-    Raises
-    ------
-    ValueError
-        If the counts cannot be, or so many winners would need a threshold that is itself a rise.
-
     Examples
     --------
     >>> round(level_for_winners(13, 21, error=standard_error(1286, 0.475), shift=-0.019), 2)
@@ -327,9 +272,7 @@ def level_for_winners(
     wide = np.hypot(error, one_share("spread", spread, low=0, high=WIDEST))
     threshold = -one_share("shift", shift) - quantile * wide
     if not threshold > 0:
-        raise ValueError(
-            f"{winners:g} winners of {providers} need a threshold above the baseline: no level gives it"
-        )
+        raise ValueError(f"no level gives {winners:g} winners of {providers}: it would pay for rises")
     return float(2 * ndtr(-threshold / error))
 
 
@@ -348,17 +291,14 @@ def multinomial_region(
 
     Answers: which true changes, and which differences between providers, are compatible with the counts?
 
-    Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the
-    log likelihood ratio against the shares seen. The p-value is exact: the probability of all outcomes whose
-    deviance is at least as large. The values with a p-value of 0.05 or more are a region that holds the true
-    ones with a probability of 95% or more, whatever they are.
+    Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the log
+    likelihood ratio against the shares seen, and the p-value exact: the probability of all outcomes whose deviance is at
+    least as large. Values with a p-value of 0.05 or more are a region that holds the true ones with at least 95%.
 
     Parameters
     ----------
-    winners, losers, providers
-        Whole numbers; providers alike in size and baseline.
-    shifts, spreads
-        Values to try; each with each.
+    winners, losers, providers, shifts, spreads
+        Whole numbers; values to try, each with each.
     error, level, ignored_standard_error
         As in `outcome_probabilities`.
 
@@ -400,34 +340,13 @@ def multinomial_region(
     )
 
 
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its interval."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-def profile_interval(region: pd.DataFrame, column: str) -> Interval:
+def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
     """Return the 95% profile likelihood interval of the shift or the spread, to the step of the grid.
 
     Answers: between which limits does the mean change, or the difference between providers, lie?
 
-    The values whose smallest deviance, over all values of the other, exceeds the smallest of all by no more
-    than the quantile of chi-squared with one degree of freedom.
-
-    Parameters
-    ----------
-    region
-        From `multinomial_region`.
-    column
-        "shift" or "spread".
-
-    Raises
-    ------
-    ValueError
-        If the region is none, or the interval runs to an end of the grid, other than a spread of 0.
+    The values whose smallest deviance, over all values of the other, exceeds the smallest of all by no more than the
+    quantile of chi-squared with one degree of freedom.
 
     Examples
     --------
@@ -447,4 +366,4 @@ def profile_interval(region: pd.DataFrame, column: str) -> Interval:
     low, high = float(inside.min()), float(inside.max())
     if high == profile.index.max() or (low == profile.index.min() and not (column == "spread" and low == 0)):
         raise ValueError(f"the interval of the {column} runs to the end of the grid: try more values")
-    return Interval(float(profile.index[place_of_smallest(profile)]), low, high)
+    return Estimate(float(profile.index[place_of_smallest(profile)]), low, high)

@@ -1,6 +1,6 @@
 """Design of payment by results: what a rule pays for, exactly and by simulation, and what picking the best does.
 
-Rates, changes and standard errors are shares, as in `payment`; what is out of range is a ValueError.
+Rates, changes and standard errors are shares, as in `payment`.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from scipy.special import bdtr
 from scipy.stats import binom, norm
 
 from tr_analysis.estimators.checks import Array, check_integer, to_floats
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.payment import (
     WIDEST,
     check_error,
@@ -33,8 +34,8 @@ MEASURES = ["winners", "losers", "false winners", "cohorts with a false winner"]
 class PaymentRule:
     """A payment rule and the providers it judges; made by `payment_rule`.
 
-    ``sizes`` (p) are the people in a cohort of each provider, ``critical`` the standard errors from the
-    baseline at which a rate is significant, ``tested_size`` the size that the test takes the baseline to have.
+    ``sizes`` (p) are the people in a cohort of each provider, ``critical`` the standard errors from the baseline at which a
+    rate is significant, ``tested_size`` the size that the test takes the baseline to have.
     """
 
     sizes: npt.NDArray[np.int64]
@@ -58,25 +59,17 @@ def payment_rule(
 
     Answers: by which test, and on which cohorts, does a payment scheme judge its providers?
 
-    A cohort of ``n`` with ``x`` reoffenders is judged by the score test ``(x / n - b) / sqrt(r (1 - r) (1 / n
-    + 1 / m))``, with ``r`` the baseline ``b`` where it is known (``m`` infinite) and the pooled rate where it
-    is sampled. From a few hundred people on it decides like the exact binomial test but for single counts.
+    The score test ``(x / n - b) / sqrt(r (1 - r) (1 / n + 1 / m))``, with ``r`` the baseline ``b`` where it is known (``m``
+    infinite) and the pooled rate where it is sampled.
 
     Parameters
     ----------
-    sizes
-        People in one cohort of each provider.
-    baseline
-        Rate of the baseline, a share.
-    level
-        Two-sided significance level.
-    cohorts
-        How many cohorts of these sizes.
-    baseline_size
-        People in the baseline of each provider: its rate is then a sample, drawn once and kept for all
-        cohorts. Infinite: the baseline is known.
-    test_uses_baseline_error
-        Whether the test allows for the sampling of the baseline; if not it takes it for known.
+    sizes, cohorts
+        People in one cohort of each provider, and how many such cohorts.
+    baseline, level
+        Rate of the baseline, a share; two-sided significance level.
+    baseline_size, test_uses_baseline_error
+        People in each provider's baseline, drawn once for all cohorts; whether the test allows for its sampling.
 
     Examples
     --------
@@ -105,10 +98,9 @@ def payment_rule(
 class OperatingCharacteristics:
     """What a rule does with given true shifts.
 
-    ``probabilities`` of payment, deduction and false_payment in one cohort, one row per provider, from 1; expected
-    ``counts`` of winners, losers, false winners and cohorts with a false winner over all cohorts; and the
-    probability of each number of ``winners``, from 0, in one cohort. A payment is false where the provider's own
-    true shift is 0 or a rise.
+    ``probabilities`` of payment, deduction and false_payment (where the own true shift is 0 or a rise) in one cohort, one
+    row per provider, from 1; expected ``counts`` of `MEASURES` over all cohorts; and the probability of each number of
+    ``winners``, from 0, in one cohort.
     """
 
     probabilities: pd.DataFrame
@@ -123,18 +115,13 @@ def operating_characteristics(
 
     Answers: how often does a payment rule pay, deduct, or pay by luck alone?
 
-    A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. The own shift
-    of a provider is normal around ``shift`` and integrated by quadrature; a sampled baseline is summed over.
-    Providers are independent.
+    A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. The own shift of a provider
+    is normal around ``shift`` and integrated by quadrature; a sampled baseline is summed over.
 
     Parameters
     ----------
-    rule
-        The rule and its cohorts.
-    shift
-        Mean true change of the rate; a share, negative for a fall: -0.019 for 1.9 percentage points.
-    spread
-        Standard deviation between providers of their own shifts, a share; an own shift stays in all cohorts.
+    rule, shift, spread
+        The rule; mean true change of the rate, negative for a fall, and its standard deviation between providers.
 
     Examples
     --------
@@ -233,22 +220,10 @@ def simulated_counts(
 
     Answers: how much do payments vary over many cohorts, when luck in the baseline returns every time?
 
-    In each run every provider draws its own shift and, where the baseline is sampled, its baseline; both then
-    stay for all cohorts. The standard errors of the counts show that.
-
-    Parameters
-    ----------
-    rule, shift, spread
-        As in `operating_characteristics`.
-    runs
-        Simulated runs of all cohorts, 2 or more. A million provider-cohorts take about a fifth of a second.
-    seed
-        Seed or generator; the same seed gives the same numbers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The counts of `OperatingCharacteristics`: expected, and std_error by Monte Carlo.
+    In each run every provider draws its own shift and, where the baseline is sampled, its baseline; both then stay for all
+    cohorts.
+    Arguments are those of `operating_characteristics`, 2 runs or more, and a seed or generator.
+    Gives the expected `MEASURES`, and their std_error by Monte Carlo.
 
     Examples
     --------
@@ -277,19 +252,12 @@ def simulated_counts(
 
 
 def expected_best(providers: int, *, shift: float, spread: float, error: float) -> float:
-    """Return the change that the best of so many providers is expected to show.
+    """Return the change that the best of so many providers, up to a million, is expected to show.
 
     Answers: how good does the best of many look by selection alone?
 
-    ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal
-    numbers (1.89 for 21).
-
-    Parameters
-    ----------
-    providers
-        Whole number, 1 to a million.
-    shift, spread, error
-        Mean and standard deviation of the true changes, and standard error of each.
+    ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal numbers (1.89
+    for 21); mean and standard deviation of the true changes, and the standard error of each.
 
     Examples
     --------
@@ -303,13 +271,10 @@ def expected_best(providers: int, *, shift: float, spread: float, error: float) 
     return float(one_share("shift", shift) - largest * wide)
 
 
-@dataclass(frozen=True)
-class NextCohort:
-    """What the next cohort of a provider should show, with a 95% prediction interval."""
+@dataclass(frozen=True, kw_only=True)
+class NextCohort(Estimate):
+    """What the next cohort of a provider should show; ``reliability`` is the share of its distance that stays."""
 
-    estimate: float
-    low: float
-    high: float
     reliability: float
 
 
@@ -320,22 +285,15 @@ def next_cohort(
 
     Answers: how far will a top performer slip back next time?
 
-    ``shift + reliability (observed - shift)`` with ``reliability = spread**2 / (spread**2 + error**2)``. It
-    holds for a provider picked because it was the best, too: what was observed says all that the pick says.
+    ``shift + reliability (observed - shift)`` with ``reliability = spread**2 / (spread**2 + error**2)``, and a 95% prediction
+    interval. It holds for a provider picked because it was the best, too.
 
     Parameters
     ----------
-    observed
-        Change that it showed.
-    shift, spread
-        Mean and standard deviation of the true changes between providers.
+    observed, shift, spread
+        Change that it showed; mean and standard deviation of the true changes between providers.
     error, next_error
         Standard errors of the change shown, and of the next where it differs.
-
-    Returns
-    -------
-    NextCohort
-        With a 95% prediction interval, of true change and sampling.
 
     Examples
     --------
@@ -351,4 +309,4 @@ def next_cohort(
     if next_error is not None:
         check_error(next_error, "next_error")
     margin = norm.ppf(0.975) * np.hypot(np.sqrt(reliability) * error, next_error or error)
-    return NextCohort(estimate, float(estimate - margin), float(estimate + margin), reliability)
+    return NextCohort(estimate, float(estimate - margin), float(estimate + margin), reliability=reliability)

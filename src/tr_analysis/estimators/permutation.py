@@ -23,8 +23,7 @@ __all__ = ["cluster_permutation", "permutation_draws"]
 
 Labels = npt.NDArray[np.bool_]
 
-_BLOCK = 50_000
-"""Assignments looked at together, so that memory does not grow with their number."""
+_BLOCK = 50_000  # assignments looked at together, so that memory does not grow with their number
 
 
 def cluster_permutation(
@@ -38,42 +37,17 @@ def cluster_permutation(
 
     Answers: how often would other owners have shown a contrast as large, had the label fallen on them?
 
-    The p-value is the share of assignments whose t statistic (cluster-robust errors, CV1) is at least as far
-    from 0, the true assignment among them. The interval holds the effects that leave, once taken off the
-    response, a p-value above ``1 - level``. Exact if any other assignment was as likely as the true one, or if
-    the clusters are alike but for chance. Nearly so with other regressors, which stay where they are. An
-    assignment that the other regressors explain has no coefficient, and counts as further out than the data.
-
-    Where m of G clusters are labelled there are C(G, m) assignments: with one public owner of nine the
-    p-value cannot fall below 1/9, whatever the response. Labels that a reform gave could not as well have
-    fallen otherwise: the test says how unusual the contrast is, and what so few clusters can show.
+    The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020,
+    Journal of Econometrics 218, 435-450) is at least as far from 0; the interval holds the effects that leave a p-value
+    above ``1 - level``. Exact if any other assignment was as likely as the true one, or if the clusters are alike but for
+    chance. With one public owner of nine the p-value cannot fall below 1/9, whatever the response.
 
     Parameters
     ----------
     design
         From `clustered_design`; the regressor in question has two values, each constant within clusters.
-    draws
-        All assignments are used if there are no more than this, 99 or more; else as many random ones.
-    level
-        Coverage of the interval, between 0 and 1.
-    seed
-        Of the random assignments.
-
-    Returns
-    -------
-    ClusterTest
-        Its note has the number of possible assignments and the smallest p-value they allow. Its interval has
-        no end where that is above ``1 - level``.
-
-    Raises
-    ------
-    NotApplicableError, ValueError
-        If the regressor varies within a cluster or has not two values, or an argument is none of the above.
-
-    References
-    ----------
-    Fisher (1935), The Design of Experiments. MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450,
-    on the statistic for few treated clusters.
+    draws, level, seed
+        All assignments are used if no more than ``draws``, else as many random ones; coverage of the interval.
 
     Examples
     --------
@@ -106,26 +80,10 @@ def permutation_draws(
 
     Answers: how large a difference do labels show that are dealt out to the clusters in every other way?
 
-    The draws behind `cluster_permutation`; ``p_value()`` of the result is the test of no effect. Everything is
-    a sum by cluster, so an assignment costs no pass through the rows, and two million take seconds. Clusters of
-    unequal size are not alike: there the studentised statistic keeps its size better.
-
-    Parameters
-    ----------
-    design, draws, seed
-        As in `cluster_permutation`.
-    studentised
-        Compare t statistics; if not, coefficients: without other regressors, differences of means.
-
-    Raises
-    ------
-    ValueError, NotApplicableError
-        As in `cluster_permutation`, or if ``studentised`` is neither True nor False.
-
-    References
-    ----------
-    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39 (the
-    true labels counted among the random ones).
+    ``p_value()`` of the result is the test of no effect; of random assignments the true one is counted as one more
+    (Phipson and Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9, article 39).
+    Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients are compared instead of t
+    statistics, which keep their size better with clusters of unequal size.
 
     Examples
     --------
@@ -160,16 +118,12 @@ def _labelled_clusters(design: ClusteredDesign) -> Labels:
     first = np.zeros(len(design.labels))
     first[design.codes[::-1]] = values[::-1]
     varies = values != first[design.codes]
+    advice = "permutation moves a label, of two values, of whole clusters; use the jackknife or the bootstrap"
     if varies.any():
-        raise NotApplicableError(
-            f"{design.coefficient!r} varies within cluster {design.labels[design.codes[np.flatnonzero(varies)[0]]]}: "
-            "permutation moves the label of whole clusters; use the jackknife or the bootstrap"
-        )
+        cluster = design.labels[design.codes[np.flatnonzero(varies)[0]]]
+        raise NotApplicableError(f"{design.coefficient!r} varies within cluster {cluster}: {advice}")
     if len(np.unique(first)) != 2:
-        raise NotApplicableError(
-            f"{design.coefficient!r} has {len(np.unique(first))} values: permutation moves a label, with two values; "
-            "use the jackknife or the bootstrap"
-        )
+        raise NotApplicableError(f"{design.coefficient!r} has {len(np.unique(first))} values: {advice}")
     return np.asarray(first == first.max())
 
 
@@ -192,8 +146,7 @@ def _random(labelled: Labels, draws: int, random: np.random.Generator) -> Iterat
 class _Sums(NamedTuple):
     """What an assignment needs of the rows, by cluster, after the m other regressors.
 
-    There are two responses: what the null leaves if the coefficient is as estimated, and its change with the
-    hypothesised coefficient.
+    The two responses: what the null leaves if the coefficient is as estimated, and its change with the hypothesis.
     """
 
     left: Array  # of the responses (G, 2)

@@ -12,53 +12,22 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
 from tr_analysis.estimators.checks import check_count, check_counts, check_integer, check_level, check_number
+from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import only
 
 __all__ = ["proportion", "proportions", "upper_bound_zero", "difference", "odds_ratio", "detectable_share"]
 
+ALPHA = 0.05  # two-sided level of the test whose power `detectable_share` computes
 RESULTS = ("estimate", "low", "high", "method")
-LARGEST_EXACT_TEST = 400
-"""Trials in both groups together up to which Boschloo's test takes well under a second."""
+LARGEST_EXACT_TEST = 400  # trials up to which Boschloo's test takes well under a second
 
 
-@dataclass(frozen=True)
-class Proportion:
-    """A proportion with its interval; ``method`` names the interval."""
+@dataclass(frozen=True, kw_only=True)
+class Proportion(Estimate):
+    """A share of ``trials`` with its interval, whose name is the ``method``."""
 
     successes: int
     trials: int
-    estimate: float
-    low: float
-    high: float
-    method: str
-    level: float
-
-
-@dataclass(frozen=True)
-class ProportionDifference:
-    """First proportion minus second, with its interval; ``test`` names the test behind ``p_value``."""
-
-    estimate: float
-    low: float
-    high: float
-    p_value: float
-    test: str
-    level: float
-
-
-@dataclass(frozen=True)
-class OddsRatio:
-    """Odds of the first group over those of the second, with interval and Fisher's two-sided p-value.
-
-    ``separated`` says that a cell is empty: the estimate is 0 or infinite and the interval one-sided.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    p_value: float
-    separated: bool
-    level: float
 
 
 def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportion:
@@ -66,29 +35,13 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
 
     Answers: how large is a share, and how far could it be off by chance?
 
-    The interval is Wilson's score interval, and Clopper and Pearson's exact one where no trial or every
-    trial succeeded. A published percentage ``p`` of about ``n`` is ``proportion(round(p / 100 * n), n)``.
+    Wilson's score interval (1927, JASA 22, 209-212); where no trial or every trial succeeded the exact one of
+    Clopper and Pearson (1934, Biometrika 26, 404-413).
 
     Parameters
     ----------
-    successes, trials
-        Whole numbers, ``0 <= successes <= trials`` and ``trials >= 1``.
-    level
-        Coverage of the interval, between 0 and 1.
-
-    Returns
-    -------
-    Proportion
-        ``estimate``, ``low`` and ``high`` are shares between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the counts are not possible or ``level`` is not between 0 and 1.
-
-    References
-    ----------
-    Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
+    successes, trials, level
+        Whole numbers, ``0 <= successes <= trials``, one trial at least; coverage of the interval, 0 to 1.
 
     Examples
     --------
@@ -98,7 +51,8 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     """
     level, (k, n) = check_level(level), check_count(successes, trials)
     row = only(proportions(pd.DataFrame({"successes": [k], "trials": [n]}), level=level))
-    return Proportion(k, n, k / n, float(row["low"]), float(row["high"]), str(row["method"]), level)
+    ends = float(row["low"]), float(row["high"])
+    return Proportion(k / n, *ends, method=str(row["method"]), successes=k, trials=n)
 
 
 def proportions(
@@ -110,22 +64,13 @@ def proportions(
 
     Parameters
     ----------
-    frame
-        One row per proportion; not changed.
-    successes, trials
-        Names of the columns with the counts.
-    level
-        Coverage of each interval, between 0 and 1. Nothing is adjusted for the number of rows.
+    frame, successes, trials, level
+        One row per proportion, and the names of the columns with the counts; coverage of each interval.
 
     Returns
     -------
     pandas.DataFrame
         The rows and index of ``frame`` with the columns estimate, low, high (shares) and method added.
-
-    Raises
-    ------
-    ValueError
-        If there are no rows, a column is missing or has the name of a result, or as in `proportion`.
 
     Examples
     --------
@@ -155,23 +100,6 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
 
     ``1 - (1 - level) ** (1 / trials)``; at 95% close to 3 / trials, the rule of three.
 
-    Parameters
-    ----------
-    trials
-        Whole number, 1 or more.
-    level
-        Confidence that the proportion is no larger, between 0 and 1.
-
-    Returns
-    -------
-    float
-        A share between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        As in `proportion`.
-
     Examples
     --------
     >>> round(upper_bound_zero(86), 3)
@@ -182,37 +110,19 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
 
 def difference(
     successes_1: int, trials_1: int, successes_2: int, trials_2: int, *, level: float = 0.95
-) -> ProportionDifference:
+) -> Estimate:
     """Compare two independent proportions: the first minus the second, with an interval and a test.
 
     Answers: by how much do two shares differ, and could it be chance?
 
-    The interval is Newcombe's hybrid score interval. The test is Boschloo's exact unconditional one with
-    only the two numbers of trials fixed, two-sided as twice the smaller one-sided p-value; beyond 400 trials
-    in all, the score test (Pearson's chi-squared without correction). Interval and test are not inversions
-    of each other and can disagree at the margin.
+    Newcombe's hybrid score interval (1998, Statistics in Medicine 17, 873-890, method 10). Boschloo's exact
+    unconditional test (1970, Statistica Neerlandica 24, 1-35), two-sided as twice the smaller one-sided p-value;
+    beyond 400 trials in all the score test. Interval and test can disagree at the margin.
 
     Parameters
     ----------
-    successes_1, trials_1, successes_2, trials_2
-        Whole numbers, ``0 <= successes <= trials`` and ``trials >= 1`` in each group.
-    level
-        Coverage of the interval, between 0 and 1.
-
-    Returns
-    -------
-    ProportionDifference
-        ``estimate``, ``low`` and ``high`` are differences of shares, between -1 and 1.
-
-    Raises
-    ------
-    ValueError
-        As in `proportion`.
-
-    References
-    ----------
-    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica
-    Neerlandica 24, 1-35.
+    successes_1, trials_1, successes_2, trials_2, level
+        Whole numbers, as in `proportion`; coverage of the interval.
 
     Examples
     --------
@@ -225,7 +135,7 @@ def difference(
     k2, n2 = check_count(successes_2, trials_2, "_2")
     low, high = confint_proportions_2indep(k1, n1, k2, n2, method="newcomb", compare="diff", alpha=1 - level)
     p_value, test = _test_of_equality(k1, n1, k2, n2)
-    return ProportionDifference(k1 / n1 - k2 / n2, float(low), float(high), p_value, test, level)
+    return Estimate(k1 / n1 - k2 / n2, float(low), float(high), p_value, test)
 
 
 def _test_of_equality(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
@@ -244,34 +154,15 @@ def _test_of_equality(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
 
 def odds_ratio(
     successes_1: int, trials_1: int, successes_2: int, trials_2: int, *, level: float = 0.95
-) -> OddsRatio:
+) -> Estimate:
     """Compare two independent groups by their odds, with an exact interval and Fisher's exact test.
 
     Answers: how many times higher are the odds in one small group than in another, and could it be chance?
 
-    The estimate is that of the sample; the interval is exact, from the noncentral hypergeometric
-    distribution (Cornfield), and with an empty cell has one end, at the full ``level``. Fisher's test takes
-    both margins as fixed, also how many succeeded in all, which no inspectorate fixes beforehand: the test
-    of `difference` suits that design better, and is never less powerful.
-
-    Parameters
-    ----------
-    successes_1, trials_1, successes_2, trials_2, level
-        As in `difference`.
-
-    Returns
-    -------
-    OddsRatio
-        ``estimate`` is missing where nobody, or everybody, succeeded in both groups.
-
-    Raises
-    ------
-    ValueError
-        As in `proportion`.
-
-    References
-    ----------
-    Fisher (1935), JRSS 98, 39-82. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4, 135-148.
+    Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is exact, from the noncentral hypergeometric distribution (Cornfield 1956, Third Berkeley
+    Symposium 4, 135-148), and with an empty cell has one end, at the full ``level``. Fisher's test (1935, JRSS 98,
+    39-82) takes both margins as fixed, which no inspectorate does: that of `difference` suits it better.
+    Arguments are those of `difference`.
 
     Examples
     --------
@@ -290,17 +181,18 @@ def odds_ratio(
     side = ("greater" if above else "less") if separated else "two-sided"
     interval = conditional_odds_ratio(table).confidence_interval(level, alternative=side)
     p_value = float(fisher_exact(table).pvalue)
-    return OddsRatio(estimate, float(interval.low), float(interval.high), p_value, separated, level)
+    return Estimate(
+        estimate, float(interval.low), float(interval.high), p_value, "Fisher", separated=separated
+    )
 
 
-def detectable_share(
-    share_1: float, trials_1: int, trials_2: int, *, power: float = 0.8, alpha: float = 0.05
-) -> float:
-    """Find the smallest share of a second sample that Fisher's exact test would distinguish from the first.
+def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: float = 0.8) -> float:
+    """Find the smallest share of a second sample that Fisher's exact test at 5% would distinguish from the first.
 
     Answers: how large must a difference be before samples of these sizes would show it?
 
-    The power is computed exactly, over every pair of counts of two binomial samples.
+    The power is computed exactly, over every pair of counts of two binomial samples. Missing where not even a share
+    of 1 would be detected so often.
 
     Parameters
     ----------
@@ -309,19 +201,7 @@ def detectable_share(
     trials_1, trials_2
         Sizes of the two samples, 1 or more.
     power
-        Chance to detect the difference, above ``alpha`` and below 1.
-    alpha
-        Two-sided level of the test, between 0 and 1.
-
-    Returns
-    -------
-    float
-        A share between 0 and 1; missing where not even a share of 1 would be detected so often.
-
-    Raises
-    ------
-    ValueError
-        If an argument is not within its bounds.
+        Chance to detect the difference, above 0.05 and below 1.
 
     Examples
     --------
@@ -332,11 +212,9 @@ def detectable_share(
     share_1 = check_number("the true share", share_1, low=0, high=1, advice=advice)
     advice = "give a whole number of 1 or more in each sample"
     n1, n2 = (check_integer("trials", trials, low=1, advice=advice) for trials in (trials_1, trials_2))
-    advice = "give a level between 0 and 1, such as 0.05"
-    alpha = check_number("alpha", alpha, low=0, high=1, open_low=True, open_high=True, advice=advice)
-    advice = f"give a chance between alpha ({alpha}) and 1, such as 0.8"
-    power = check_number("power", power, low=alpha, high=1, open_low=True, open_high=True, advice=advice)
-    given_second = binom.pmf(np.arange(n1 + 1), n1, share_1) @ _rejected_by_fisher(n1, n2, alpha)
+    advice = f"give a chance between the level of the test, {ALPHA}, and 1, such as 0.8"
+    power = check_number("power", power, low=ALPHA, high=1, strict=True, advice=advice)
+    given_second = binom.pmf(np.arange(n1 + 1), n1, share_1) @ _rejected_by_fisher(n1, n2)
 
     def short(share_2: float) -> float:
         return float(binom.pmf(np.arange(n2 + 1), n2, share_2) @ given_second) - power
@@ -344,7 +222,7 @@ def detectable_share(
     return float(brentq(short, share_1, 1.0, xtol=1e-13)) if short(1.0) >= 0 else float("nan")
 
 
-def _rejected_by_fisher(n1: int, n2: int, alpha: float) -> npt.NDArray[np.bool_]:
+def _rejected_by_fisher(n1: int, n2: int) -> npt.NDArray[np.bool_]:
     """Return for every pair of successes (n1 + 1, n2 + 1) whether Fisher's test rejects."""
     p_values = np.ones((n1 + 1, n2 + 1))
     for total in range(1, n1 + n2):
@@ -352,4 +230,4 @@ def _rejected_by_fisher(n1: int, n2: int, alpha: float) -> npt.NDArray[np.bool_]
         chance = hypergeom.pmf(k1, n1 + n2, n1, total)
         as_rare = chance <= chance[:, None] * (1 + 1e-9)  # ties of probability, up to rounding
         p_values[k1, total - k1] = as_rare @ chance
-    return p_values <= alpha
+    return p_values <= ALPHA

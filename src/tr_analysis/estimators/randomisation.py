@@ -17,23 +17,9 @@ def sign_flips(units: int) -> Array:
 
     Answers: how would the changes look if each unit could as well have moved the other way?
 
-    The signs are exchangeable: without an effect each unit's change is as likely to have been as large the
-    other way, independently of the others. Several measures of one unit take the same sign.
-
-    Parameters
-    ----------
-    units
-        Number of units, such as years or pairs, 1 to 20.
-
-    Returns
-    -------
-    numpy.ndarray
-        One row of 1 and -1 for each null data set, one column for each unit (2**units - 1, units).
-
-    Raises
-    ------
-    ValueError
-        If the number of units is not 1 to 20.
+    One row of 1 and -1 for each null data set (2**units - 1, units), of 1 to 20 units such as years or pairs. The signs
+    are exchangeable if, without an effect, each unit's change is as likely to have been as large the other
+    way, independently of the others. Several measures of one unit take the same sign.
 
     Examples
     --------
@@ -53,31 +39,17 @@ def shuffled_years(
 
     Answers: how would the series look if the reform had changed nothing but chance orders the years?
 
-    The monthly changes of the logarithms are cut into years of twelve months from ``first`` backwards and
-    forwards, and the whole years change places, the same way in every series; months that make no whole
-    year at either end stay. First and last value, season, the correlation of months within a year and that
-    between series stay as observed.
-
-    The years are exchangeable if growth in one year says nothing of growth in the next. Swings that last
-    several years break this and make the test find too much. Random walks do not: of 1,500 of them, tests at
-    5% and 10% reject 0.04 and 0.09.
+    The monthly changes of the logarithms are cut into years of twelve months from ``first`` backwards and forwards, and
+    whole years change places, the same way in every series. First and last value, season, and the correlation between
+    series stay as observed. The years are exchangeable if growth in one year says nothing of growth in the next:
+    of 1,500 random walks, tests at 5% reject 0.04.
 
     Parameters
     ----------
-    series
-        Positive, one column each, indexed by consecutive months.
-    first
-        Month in which a year begins: the month of the reform.
-    draws
-        Number of data sets.
-    seed
-        Seed of the order, or a generator.
-
-    Raises
-    ------
-    ValueError
-        If there are no series, the months are not consecutive, a value is not positive, ``first`` is not one
-        of the months, there are fewer than two whole years, or no draws.
+    series, first
+        Positive, one column each, by consecutive months; month in which a year begins: that of the reform.
+    draws, seed
+        Number of data sets; seed of the order, or a generator.
 
     Examples
     --------
@@ -96,9 +68,7 @@ def shuffled_years(
     start = int((months < first).sum() - 1) % 12
     years = (len(changes) - start) // 12
     if years < 2:
-        raise ValueError(
-            f"{years} whole years from {first} backwards and forwards: at least two can change places"
-        )
+        raise ValueError(f"{years} whole years about {first}: at least two can change places")
     end = start + 12 * years
     blocks = changes[start:end].reshape(years, 12, -1)
     draw = np.random.default_rng(seed)

@@ -1,7 +1,6 @@
 """Ordered ratings of two groups: which is rated higher, and how sure that is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,28 +10,11 @@ from scipy.special import comb
 from scipy.stats import mannwhitneyu, norm
 
 from tr_analysis.estimators.checks import Array, check_level, numbers
+from tr_analysis.estimators.estimate import Estimate
 
 __all__ = ["superiority"]
 
-LARGEST_EXACT_RANKS = 120
-"""Units in both groups together up to which the rank test goes through every possible split."""
-
-
-@dataclass(frozen=True)
-class Superiority:
-    """Chance that a unit of the first group is rated higher than one of the second, ties counted half.
-
-    ``separated`` says that no unit of one group is rated below any of the other, ties allowed: an ordinal
-    regression would have no finite coefficient, and the interval is one-sided.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    p_value: float
-    test: str
-    separated: bool
-    level: float
+LARGEST_EXACT_RANKS = 120  # units up to which the rank test goes through every possible split
 
 
 def superiority(
@@ -41,40 +23,23 @@ def superiority(
     *,
     order: Sequence[Any] | None = None,
     level: float = 0.95,
-) -> Superiority:
+) -> Estimate:
     """Estimate how often a unit of the first group is rated above one of the second.
 
     Answers: which of two groups is rated higher, using every step of the scale, and could it be chance?
 
-    ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes
-    through every way to split the ratings as they are into groups of these sizes (beyond 120 units: the
-    normal approximation with ties), two-sided by distance from 1/2. The interval is Newcombe's fifth
-    method, a score interval with the variance that continuous ratings would have; ties make it cautious.
+    ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes through
+    every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984, Biometrics 40, 819-825;
+    beyond 120 units the normal approximation with ties). The interval is Newcombe's fifth method (2006, Statistics
+    in Medicine 25, 559-573), which ties make cautious; one-sided where no unit of one group is rated below any of
+    the other, so that an ordinal regression would have no finite coefficient (``separated``).
 
     Parameters
     ----------
     first, second
         The ratings of each group; numbers, or labels of ``order``.
-    order
-        The possible labels from lowest to highest; not needed for numbers.
-    level
-        Coverage of the interval, between 0 and 1.
-
-    Returns
-    -------
-    Superiority
-        ``estimate``, ``low`` and ``high`` are chances between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If a group is empty, a rating is missing or not in ``order``, a label is in ``order`` twice, or
-        ``level`` is not between 0 and 1.
-
-    References
-    ----------
-    Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
-    819-825.
+    order, level
+        The possible labels from lowest to highest, not needed for numbers; coverage of the interval.
 
     Examples
     --------
@@ -94,7 +59,7 @@ def superiority(
     if separated:
         low, high = (low, 1.0) if estimate > 0.5 else (0.0, high)
     p_value, test = _rank_test(x, y) if varies else (1.0, "exact permutation")
-    return Superiority(estimate, low, high, p_value, test, separated, level)
+    return Estimate(estimate, low, high, p_value, test, len(x) + len(y), separated)
 
 
 def _scores(which: str, ratings: Sequence[Any] | pd.Series, order: Sequence[Any] | None) -> Array:

@@ -20,7 +20,6 @@ __all__ = [
     "grid",
     "specification_id",
     "run_specifications",
-    "failures",
     "summarise",
     "marginals",
     "influence",
@@ -29,8 +28,8 @@ __all__ = [
 
 Choice = str | int | float | bool
 
+# Columns of the results that are no choices, after the id.
 RESULTS = ["estimate", "low", "high", "n", "failure"]
-"""Columns of the results that are no choices, after the id."""
 
 
 class Grid(NamedTuple):
@@ -51,21 +50,9 @@ def grid(
     Parameters
     ----------
     choices
-        The options of each choice, such as ``{"scale": ["log", "level"], "harmonics": [0, 2]}``. The last
-        choice turns fastest.
+        The options of each choice, such as ``{"scale": ["log", "level"], "harmonics": [0, 2]}``; the last turns fastest.
     exclude
-        Reasons, each with a function that says whether it applies to a combination; the first that does is
-        the one kept.
-
-    Returns
-    -------
-    Grid
-        ``specifications`` and ``excluded``, which has the choices as columns, and the column reason.
-
-    Raises
-    ------
-    ValueError
-        If a choice has no options or the same one twice, no combination is left, or as in `specification_id`.
+        Reasons, each with a function that says whether it applies to a combination; the first that does is kept.
 
     Examples
     --------
@@ -103,13 +90,12 @@ def _checked(choices: Mapping[str, Any]) -> dict[str, Choice]:
     }
     for name, value in plain.items():
         if not isinstance(name, str) or not name.isidentifier() or name in ("id", *RESULTS):
-            raise ValueError(
-                f"{name!r} cannot name a choice: use letters, digits and underscores, and no column of the results"
-            )
+            advice = "use letters, digits and underscores, and no column of the results"
+            raise ValueError(f"{name!r} cannot name a choice: {advice}")
         if not isinstance(value, str | int | float) or not (isinstance(value, str) or math.isfinite(value)):
+            advice = "write a month as '2015-02', and no choice as 'none'"
             raise ValueError(
-                f"{name} is {value!r}: a choice is text, a finite number, or true or false; "
-                "write a month as '2015-02', and no choice as 'none'"
+                f"{name} is {value!r}: a choice is text, a finite number or a truth value; {advice}"
             )
     return plain
 
@@ -119,8 +105,7 @@ def specification_id(choices: Mapping[str, Choice]) -> str:
 
     Answers: which row of the results is the analysis with these choices?
 
-    The choices are written as JSON, names sorted, nothing but ASCII, a whole number the same whether it is an
-    int or a float: so the id is the same in any process and order.
+    The choices are written as JSON, names sorted, ASCII only, whole numbers as ints: the same in any process and order.
 
     Examples
     --------
@@ -142,25 +127,10 @@ def run_specifications(
 
     Answers: what does each of the analyses that could have been run find?
 
-    Parameters
-    ----------
-    function
-        Pure; called with the choices as keywords. Returns a mapping, a row of a frame or an object with
-        ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
-    specifications
-        All with the same names of choices, none twice; of `grid`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row each, in the order given: id, the choices, estimate, low, high, n and failure. What a function
-        raises, or an estimate or interval that is none, is a row without numbers whose failure says so; other
-        rows have an empty failure.
-
-    Raises
-    ------
-    ValueError
-        If there are none, two are the same, or their names differ.
+    The function is pure and called with the choices of each as keywords. It returns a mapping, a row of a frame or an
+    object with ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
+    Of each there is a row: id, the choices, estimate, low, high, n and failure. What a function raises, or an
+    estimate or interval that is none, is a row without numbers whose failure says so.
 
     Examples
     --------
@@ -205,20 +175,6 @@ def _numbers(result: Any) -> dict[str, float]:
     return found
 
 
-def failures(results: pd.DataFrame) -> pd.DataFrame:
-    """Return the specifications that failed, with their messages.
-
-    Answers: which of the analyses could not be run, and why?
-
-    Examples
-    --------
-    >>> made = grid({"lags": [3, 12]}).specifications
-    >>> failures(run_specifications(lambda lags: {"estimate": np.nan}, made))["failure"].to_list()
-    ['the estimate is nan: return a finite number', 'the estimate is nan: return a finite number']
-    """
-    return results.loc[results["failure"] != "", ["id", *_choice_names(results), "failure"]]
-
-
 def _choice_names(results: pd.DataFrame) -> list[str]:
     return [str(column) for column in results if column not in ("id", *RESULTS)]
 
@@ -227,8 +183,8 @@ def _choice_names(results: pd.DataFrame) -> list[str]:
 class CurveSummary:
     """A curve in a few numbers: specifications run and failed, and the estimates' median and range.
 
-    ``same_sign`` is the share of the estimates with the sign of the median, ``significant`` of those whose
-    interval excludes 0 on the side of the median; an estimate without an interval is not significant.
+    ``same_sign`` is the share of the estimates with the sign of the median, ``significant`` of those whose interval
+    excludes 0 on the side of the median; an estimate without an interval is not significant.
     """
 
     specifications: int
@@ -244,11 +200,6 @@ def summarise(results: pd.DataFrame) -> CurveSummary:
     """Summarise the results of `run_specifications`; shares are of the specifications that did not fail.
 
     Answers: do the findings survive other methods?
-
-    Raises
-    ------
-    ValueError
-        If every specification failed, or the frame has no such results.
 
     Examples
     --------
@@ -281,12 +232,8 @@ def marginals(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: what do the analyses with one particular choice find?
 
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by choice and option, in the order of the results; the columns are those of `CurveSummary`.
-        Shares are about the sign of the median of the whole curve; an option all of whose specifications
-        failed has no numbers.
+    Rows are by choice and option; the columns are those of `CurveSummary`, shares about the sign of the median of
+    the whole curve. An option that always failed has no numbers.
 
     Examples
     --------
@@ -310,14 +257,9 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: which choice of method matters most?
 
-    Specifications that differ in one choice alone are compared, so that combinations left out of a grid do no
-    harm: no choice is blamed for what its companions do.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by choice; sets, the number of sets of two estimates or more that differ in this choice alone;
-        typical and largest, the median and the largest range of estimates within a set; 0 without sets.
+    Specifications that differ in one choice alone are compared: no choice is blamed for what its companions do. By
+    choice: the number of such sets of two estimates or more, and the median ("typical") and the largest range of
+    estimates within a set, 0 without sets.
 
     Examples
     --------
@@ -343,37 +285,21 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
 
     Answers: could chance alone give a whole curve as extreme as this one?
 
-    Specifications share their data, so that their p-values cannot be added up. What can be compared is the
-    whole curve: run the same specifications on data in which the effect is 0 by construction, and see how
-    often that curve is as extreme as the observed one. The test is exact when, without an effect, the
-    observed data and those behind the null curves are exchangeable; `sign_flips` and `shuffled_years` say
-    what that takes for theirs. For false dates the months around each, the true one included, must come from
-    one stationary process: give every date the same number of months before and after, and use no month that
-    the true reform could have moved. Neighbouring dates overlap, so that few stretches are independent.
+    The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
+    2020, Nature Human Behaviour 4, 1208-1214). The test is exact when, without an effect, the observed data and
+    those are exchangeable; `sign_flips` and `shuffled_years` say what that takes.
 
     Parameters
     ----------
-    observed
-        Results of `run_specifications`.
-    null
-        Results of the same specifications on each null data set, the observed one not among them.
+    observed, null
+        Results of `run_specifications`; those of the same specifications on each null data set.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by statistic: "median" (its absolute size) and "share significant" (as in `CurveSummary`, but
-        of all specifications, so that failures count against it). Columns observed, as_extreme (null curves
-        that reach it), curves (observed and null), p_value ``= (1 + as_extreme) / curves``, and smallest_p,
-        that of the most extreme of these curves, below which no result could have come.
-
-    Raises
-    ------
-    ValueError
-        If there are no null curves, one has other specifications, or all of one failed.
-
-    References
-    ----------
-    Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
+        Rows "median" (its absolute size) and "share significant" (failures count against it); columns observed,
+        as_extreme (null curves that reach it), curves (observed and null), p_value ``= (1 + as_extreme) / curves``,
+        and smallest_p, that of the most extreme of these curves.
 
     Examples
     --------
@@ -388,10 +314,8 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
     if len(curves) == 1:
         raise ValueError("no null curves: run the specifications on at least one data set without the effect")
     if len({tuple(sorted(_results(curve)["id"])) for curve in curves}) > 1:
-        raise ValueError(
-            "a null curve is of other specifications: run the same on each, and bind what differs between "
-            "data sets, such as a false date, to the function"
-        )
+        advice = "run the same on each, and bind what differs, such as a false date, to the function"
+        raise ValueError(f"a null curve is of other specifications: {advice}")
     rows = {}
     for statistic, values in pd.DataFrame([_statistics(curve) for curve in curves]).items():
         own = float(values.to_numpy()[0])

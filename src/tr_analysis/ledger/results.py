@@ -12,7 +12,7 @@ from tr_analysis.data.periods import with_printed_years
 from tr_analysis.data.store import remember, table_hash
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
-from tr_analysis.official.held import PREFIX, official
+from tr_analysis.official.store import PREFIX, official
 from tr_analysis.report.finding import RECORDED
 from tr_analysis.simulated import MARK, SIMULATED
 

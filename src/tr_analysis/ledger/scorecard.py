@@ -36,7 +36,7 @@ def scorecard(
         The tables `replication_targets` and `replication_target_values`; the tables that the recipes name, key
         numbers of chapters as ``results``.
     recipes, official
-        The table `official_recipes`, and the tables that it names (`official.held.recipe_tables`). A recipe of it
+        The table `official_recipes`, and the tables that it names (`official.store.recipe_tables`). A recipe of it
         replaces the other where everything that it names is held; without official tables none does.
 
     Returns

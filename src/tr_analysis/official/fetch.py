@@ -321,7 +321,7 @@ def _recognise(path: Path, entry: OfficialFile | None, only_entries: bool) -> tu
 
 
 def _family_of(sheets: Sequence[Sheet]) -> str | None:
-    from tr_analysis.official.tables import family_of  # it needs pandas and every reader
+    from tr_analysis.official.store import family_of  # it needs pandas and every reader
 
     return family_of(sheets)
 

@@ -1,19 +1,26 @@
-"""The official results as a panel: one row a provider and cohort, with its owner, and what is missing named."""
+"""The official results as a panel, a row a provider and cohort, and all providers of a kind together."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from tr_analysis.errors import DataError, Problem
+from tr_analysis.official.layouts import COUNTS, DIFFERENCES, LISTS, RESULTS
 from tr_analysis.order import in_order
 
-KEY = ["cohort", "provider"]
-COUNTS = ("offenders", "reoffenders", "reoffences")
-NUMERIC = (
-    *("eligible", *COUNTS, "binary_rate", "frequency_rate", "ogrs", "adjusted_rate", "baseline_rate"),
-    *("baseline_ogrs", "difference", "baseline_frequency", "frequency_difference"),
-)
-WORDS = ("significance", "frequency_significance")
+NUMERIC = tuple(column for column, unit in RESULTS.columns.items() if unit != "test")
+SUMMARY = ["cohort", "provider_type", "measure", "value"]
+BELOW, ABOVE = (f"CRCs significantly {side} their 2011 baseline" for side in ("below", "above"))
+YEARS = {
+    "2015Q4 to 2016Q1": ("2015Q4", "2016Q1"),
+    "2015Q4 to 2016Q3": ("2015Q4", "2016Q1", "2016Q2", "2016Q3"),
+}
+"""Periods whose results are printed about, and the quarters that they are made of."""
+
+_BASELINES = {"binary_rate": "baseline_rate", "ogrs": "baseline_ogrs", "frequency_rate": "baseline_frequency"}
+_FLAGS = {BELOW: "significant reduction", ABOVE: "significant increase"}
 _STAGES = {"interim": 0, "final": 2}  # what does not say which it is lies between
 
 
@@ -25,17 +32,14 @@ class Panel:
     ----------
     frame
         One row a provider and cohort: first_month, owner (at the cohort's first month), owner_later (whether an
-        owner after the first one), stage, release, file, sheet, row, the figures, baseline_release (where the baseline
-        was read, if not beside the result), derived (columns worked out from others of the row) and origin ("official").
+        owner after the first one), stage, release, file, sheet, row, the figures, derived (columns worked out from
+        others of the row) and origin ("official").
     gaps
         What is missing: cohort, provider (empty for the whole cohort), what. Nothing is filled in.
-    left_out
-        Rows of other releases of a cohort that is there: release, file, cohort, rows.
     """
 
     frame: pd.DataFrame
     gaps: pd.DataFrame
-    left_out: pd.DataFrame
 
 
 def first_month(cohort: str) -> pd.Period:
@@ -86,43 +90,35 @@ def panel(
     """
     known = providers[providers["provider_type"] == kind]
     own = results[results["provider_type"] == kind].copy()
-    for column in (*NUMERIC, *WORDS, "stage", "suppressed", "not_applicable"):
+    for column in RESULTS.types:
         if column not in own:
-            own[column] = (
-                pd.NA if column in (*WORDS, "stage") else "" if column not in NUMERIC else float("nan")
-            )
-    own, left_out = _one_release(own)
+            own[column] = float("nan") if column in NUMERIC else "" if column in LISTS else pd.NA
+    own = _one_release(own)
     if problems := _problems(own, set(known["provider"])):
         raise DataError(problems)
     own["first_month"] = pd.PeriodIndex([first_month(c) for c in own["cohort"]], freq="M")
     own = _derived(_with_baselines(owned(own, known), baselines)).assign(origin="official")
     own = in_order(own, "first_month", "cohort_type", "cohort", "provider").reset_index(drop=True)
-    return Panel(own, _gaps(own, known["provider"]), left_out)
+    return Panel(own, _gaps(own, known["provider"]))
 
 
-def _one_release(own: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _one_release(own: pd.DataFrame) -> pd.DataFrame:
     """Keep one release of each cohort whole."""
-    order = own["stage"].map(_STAGES).fillna(1).astype(int)
-    ranked = in_order(own.assign(_order=order), "_order", "release", "cohort", "provider", "file", "row")
-    best = ranked["cohort"].map(ranked.groupby("cohort").tail(1).set_index("cohort")["release"])
-    stage = ranked.groupby("cohort")["_order"].transform("max")
-    kept = (ranked["release"] == best) & (ranked["_order"] == stage)
-    rest = ranked[~kept].groupby(["release", "file", "cohort"]).size().rename("rows").reset_index()
-    return ranked[kept].drop(columns="_order").sort_index(), rest
+    stage = own["stage"].map(_STAGES).fillna(1).astype(int)
+    known = own.assign(_stage=stage, release=own["release"].fillna(""))  # none where no name says it
+    ranked = in_order(known, "_stage", "release", "cohort", "provider", "file", "row")
+    last = ranked.groupby("cohort")[["_stage", "release"]].transform("last")
+    return ranked[(ranked[["_stage", "release"]] == last).all(axis=1)].drop(columns="_stage").sort_index()
 
 
 def _problems(own: pd.DataFrame, known: set[str]) -> list[Problem]:
     """Find unknown providers, second rows and impossible counts."""
-    counts = own[list(COUNTS)].astype(float)
-    fewer = counts["reoffences"] < counts["reoffenders"]
     faults = {
-        "not a provider of providers.csv; correct the name there or in the file": ~own["provider"].isin(
-            known
-        ),
-        "second row of this provider for the cohort; remove one": own.duplicated(KEY),
-        "more reoffenders than offenders; look at the file": counts["reoffenders"] > counts["offenders"],
-        "fewer reoffences than reoffenders; look at the file": fewer,
+        "no provider of providers.csv; correct the name there or in the file": ~own["provider"].isin(known),
+        "second row of this provider for the cohort; remove one": own.duplicated(["cohort", "provider"]),
     }
+    for (less, more), rule in RESULTS.rising:
+        faults[f"{rule}; look at the file"] = own[less].astype(float) > own[more].astype(float)
     return [
         Problem(f"{row['file']}, sheet {row['sheet']!r}", rule, int(row["row"]), "provider", row["provider"])
         for rule, bad in faults.items()
@@ -131,66 +127,39 @@ def _problems(own: pd.DataFrame, known: set[str]) -> list[Problem]:
 
 
 def owned(own: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Add who owned each provider when the cohort began; a later owner without a date is not taken.
+    """Add to rows of provider and first_month who owned each when the cohort began: owner and owner_later.
 
-    Parameters
-    ----------
-    own
-        provider and first_month.
-    known
-        The table ``providers``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With owner and owner_later added.
+    A later owner without a date in the table ``providers`` is not taken.
     """
     named = known.set_index("provider")
     since = own["provider"].map(named["later_owner_from"])
-    later = pd.Series(
-        [pd.notna(s) and m >= s for s, m in zip(since, own["first_month"], strict=True)], own.index
-    )
+    changed = [pd.notna(s) and m >= s for s, m in zip(since, own["first_month"], strict=True)]
+    later = pd.Series(changed, own.index, dtype=bool)
     owner = own["provider"].map(named["owner"]).mask(later, own["provider"].map(named["later_owner"]))
-    return own.assign(owner=owner, owner_later=later.astype(bool))
+    return own.assign(owner=owner, owner_later=later)
 
 
 def _with_baselines(own: pd.DataFrame, baselines: pd.DataFrame | None) -> pd.DataFrame:
     """Take the baselines that the results lack from the table of baselines, the one of the cohort's own type first."""
-    own["baseline_release"] = pd.Series(pd.NA, own.index, dtype="str")
     if baselines is None or baselines.empty:
         return own
-    parts = {"binary_rate": "baseline_rate", "ogrs": "baseline_ogrs", "frequency_rate": "baseline_frequency"}
-    latest = in_order(baselines, "release", *baselines.columns.intersection(["cohort_type"]), "provider")
+    latest = in_order(baselines, "release", "cohort_type", "provider")
     for matched in (["provider", "cohort_type"], ["provider"]):
-        if not set(matched) <= set(latest):
-            continue
-        rows = latest.groupby(matched).tail(1).set_index(matched)
-        at = own.set_index(matched).index
-        for printed, column in parts.items():
-            if printed not in rows:
-                continue
-            found = pd.Series(rows[printed].reindex(at).to_numpy(dtype=float), own.index)
-            taken = own[column].isna() & found.notna()
-            own[column] = own[column].astype(float).mask(taken, found)
-            release = pd.Series(rows["release"].reindex(at).to_numpy(), own.index, dtype="str")
-            own["baseline_release"] = own["baseline_release"].mask(taken, release)
+        rows = latest.groupby(matched).tail(1).set_index(matched).reindex(own.set_index(matched).index)
+        for printed, column in _BASELINES.items():
+            found = pd.Series(rows[printed].to_numpy(dtype=float), own.index)
+            own[column] = own[column].astype(float).fillna(found)
     return own
 
 
 def _derived(own: pd.DataFrame) -> pd.DataFrame:
     """Work out differences from their parts where the table does not print them, and say so."""
     own["derived"] = ""
-    parts = {
-        "difference": ("adjusted_rate", "baseline_rate"),
-        "frequency_difference": ("frequency_rate", "baseline_frequency"),
-    }
-    for column, (rate, baseline) in parts.items():
+    for _, column, rate, baseline in DIFFERENCES:
         change = own[rate].astype(float) - own[baseline].astype(float)
         added = own[column].isna() & change.notna()
         own[column] = own[column].astype(float).mask(added, change)
-        own.loc[added, "derived"] = (
-            own.loc[added, "derived"].str.cat([column] * int(added.sum()), sep=" ").str.strip()
-        )
+        own["derived"] = own["derived"].mask(added, (own["derived"] + f" {column}").str.strip())
     return own
 
 
@@ -211,3 +180,104 @@ def _gaps(own: pd.DataFrame, known: "pd.Series[str]") -> pd.DataFrame:
                 if columns:
                     rows.append((str(cohort), row["provider"], f"{what}: {', '.join(sorted(columns))}"))
     return pd.DataFrame(rows, columns=["cohort", "provider", "what"])
+
+
+def with_years(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add to the rows of a panel the pooled ones of `YEARS` that the tables do not print, for providers with all of their quarters.
+
+    Counts add; rates and differences are means weighted by offenders, frequencies by reoffenders. No flag is made.
+    """
+    made = [frame]
+    for cohort, quarters in YEARS.items():
+        rows = frame[frame["cohort"].isin(quarters)]
+        there = rows.groupby("provider")["cohort"].nunique()
+        rows = rows[rows["provider"].isin(there.index[there == len(quarters)])]
+        if cohort not in set(frame["cohort"]) and len(rows):
+            pooled = [_pooled(own) | {"provider": name} for name, own in rows.groupby("provider")]
+            added = pd.DataFrame(pooled).assign(cohort=cohort, cohort_type="year", derived="pooled quarters")
+            made.append(added.assign(provider_type=rows["provider_type"].max()))
+    return pd.concat(made, ignore_index=True) if len(made) > 1 else frame
+
+
+def _pooled(own: pd.DataFrame) -> dict[str, float]:
+    """Pool the rows of one provider; a part that one of them lacks is missing."""
+    out = {c: own[c].astype(float).sum(skipna=False) for c in COUNTS}
+    out["binary_rate"] = 100 * out["reoffenders"] / out["offenders"]
+    out["frequency_rate"] = out["reoffences"] / out["reoffenders"]
+    for column in ("adjusted_rate", "baseline_rate", "difference"):
+        out[column] = _mean(own[column], own["offenders"])
+    for column in ("baseline_frequency", "frequency_difference"):
+        out[column] = _mean(own[column], own["reoffenders"])
+    return out
+
+
+def _mean(values: pd.Series, weights: pd.Series) -> float:
+    weight = weights.astype(float)
+    return float((values.astype(float) * weight).sum(skipna=False) / weight.sum(skipna=False))
+
+
+def summary(frame: pd.DataFrame, providers: Sequence[str], *, kind: str) -> pd.DataFrame:
+    """Return what all providers of a kind show together in each cohort, as the table ``pbr_results`` names it.
+
+    A measure is there only if every provider has what it needs: 13 of the 20 that happen to be held would be no
+    answer to how many of 21. Two counts of providers compare points: below the baseline at all, and on both measures.
+
+    Parameters
+    ----------
+    frame
+        The rows of a panel, also from `with_years`.
+    providers
+        All providers of the kind.
+    kind
+        "CRC" or "NPS".
+    """
+    rows = []
+    for cohort, own in frame.groupby("cohort", sort=False):
+        if set(own["provider"]) == set(providers):
+            rows += [(str(cohort), kind, measure, value) for measure, value in _measures(own, kind)]
+    return pd.DataFrame(rows, columns=SUMMARY).astype({"value": float})
+
+
+def _measures(own: pd.DataFrame, kind: str) -> Iterator[tuple[str, float]]:
+    """Yield the measures of one cohort that can be worked out."""
+    people, again, offences = (own[c].astype(float).sum(skipna=False) for c in COUNTS)
+    found = {
+        "offenders in cohort": people,
+        "binary rate": 100 * again / people,
+        "frequency rate": offences / again,
+        "adjusted binary rate": _mean(own["adjusted_rate"], own["offenders"]),
+        "baseline binary rate": _mean(own["baseline_rate"], own["offenders"]),
+        "baseline frequency rate": _mean(own["baseline_frequency"], own["reoffenders"]),
+    }
+    if kind == "CRC" and own["significance"].notna().all():
+        found |= {measure: float((own["significance"] == flag).sum()) for measure, flag in _FLAGS.items()}
+    if kind == "CRC" and own["difference"].notna().all():
+        found["CRCs below their 2011 baseline"] = float((own["difference"] < 0).sum())
+        if own["frequency_difference"].notna().all():
+            both = (own["difference"] < 0) & (own["frequency_difference"] < 0)
+            found["CRCs below both 2011 baselines"] = float(both.sum())
+    yield from ((name, value) for name, value in found.items() if np.isfinite(value))
+
+
+def baseline_summary(baselines: pd.DataFrame, providers: Sequence[str]) -> pd.DataFrame:
+    """Return the baseline of all CRCs together, weighted by the people in each baseline, as `summary` does.
+
+    Parameters
+    ----------
+    baselines
+        The table ``crc_baselines``; of several rows of a provider the one of the latest release, yearly ones first.
+    providers
+        All CRCs; without every one of them, or without the people, there is no such baseline.
+    """
+    order = (baselines["cohort_type"] == "year").astype(int)
+    rows = in_order(baselines.assign(_year=order), "release", "_year", "provider").groupby("provider").tail(1)
+    rows = rows[rows["provider"].isin(providers)]
+    people = rows["offenders"].astype(float)
+    again = people * rows["binary_rate"].astype(float) / 100
+    found = {
+        "binary rate": _mean(rows["binary_rate"], people),
+        "frequency rate": _mean(rows["frequency_rate"], again),
+    }
+    whole = set(rows["provider"]) == set(providers)
+    values = [("2011", "CRC", name, value) for name, value in found.items() if whole and np.isfinite(value)]
+    return pd.DataFrame(values, columns=SUMMARY).astype({"value": float})

@@ -111,6 +111,6 @@ def _content(path: Path) -> bytes | None:
 
 
 def _build() -> None:
-    from tr_analysis.official.build import build_official  # it needs pandas and every reader
+    from tr_analysis.official.store import build_official  # it needs pandas and every reader
 
     build_official()

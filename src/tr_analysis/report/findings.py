@@ -221,8 +221,8 @@ class Findings:
             "n: what stands behind the number. Empty: there is none",
             self.origin,
         )
-        shown = table(pd.DataFrame(rows, columns=columns), caption, by="Level", links=self.sources)
-        return replace(shown, key=True, ids=tuple(f"number-{f.name}" for f in numbers))
+        shown = table(pd.DataFrame(rows, columns=columns), caption, by="Level", key=True, links=self.sources)
+        return replace(shown, ids=tuple(f"number-{f.name}" for f in numbers))
 
     def _ordered(self) -> list[Finding]:
         """Return the findings in the order of the chapter's file, their labels filled."""

@@ -30,7 +30,7 @@ class Table:
     data: pd.DataFrame  # the values themselves, before any rounding, as they are downloaded
     groups: tuple[str, ...] = ()  # the heading that each row stands under; none when rows are not grouped
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # address and title, by word
-    key: bool = False  # whether it is the table of key numbers that closes a chapter
+    key: bool = False  # whether it is a table of key numbers
     ids: tuple[str, ...] = ()  # the name of each row, for links to it; none when rows have none
 
     def html(self) -> str:
@@ -141,6 +141,7 @@ def table(
     intervals: Mapping[str, Sequence[str]] | None = None,
     missing: Mapping[str, str] | None = None,
     by: str | None = None,
+    key: bool = False,
     links: Mapping[str, tuple[str, str]] | None = None,
     origin: str = "",
 ) -> Table:
@@ -164,6 +165,8 @@ def table(
     by
         Column whose values are headings between the rows, instead of a column of its own; rows that belong
         together follow each other.
+    key
+        Whether it is a table of key numbers, such as the one that closes a chapter.
     links
         Address and title of the words that are links, by word.
     origin
@@ -189,7 +192,7 @@ def table(
     cells = {c: _cells(columns[c], formats.get(c), absent[c], number=c in numeric) for c in columns}
     groups = tuple(cells.pop(by)) if by else ()
     caption, names = marked(caption, origin or origin_of(frame)), frozenset(numeric | set(intervals))
-    return Table(caption, pd.DataFrame(_joined(cells, intervals)), names, frame, groups, links or {})
+    return Table(caption, pd.DataFrame(_joined(cells, intervals)), names, frame, groups, links or {}, key)
 
 
 def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tr_analysis import data, paths
-from tr_analysis.official.build import build_official
 from tr_analysis.official.record import verify
+from tr_analysis.official.store import build_official
 
 
 def build_tables() -> list[Path]:

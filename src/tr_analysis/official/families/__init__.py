@@ -1,1 +1,0 @@
-"""One reader for each family of official tables, from plain cells to a tidy table."""
