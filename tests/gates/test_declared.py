@@ -10,7 +10,7 @@ from tr_analysis.study.plan import plan
 
 TASKS = {task.name: task.chapter.name for task in plan()}
 NUMBERED = [name for name, chapter in TASKS.items() if name == chapter]
-OFFICIAL = {"provider": {"held"}}  # kept only where the Ministry's own tables are held
+OFFICIAL = {"provider": {"held"}, "10-crc-panel": {"agree", "most"}}  # kept only where official tables are held
 
 
 def kept(run):
