@@ -1,4 +1,3 @@
-import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -15,10 +14,6 @@ TREES = st.dictionaries(NAMES, st.binary(max_size=20), min_size=1, max_size=5)
 
 def tree(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def test_sha256_is_that_of_the_standard_library():
-    assert sha256(b"recall") == hashlib.sha256(b"recall").hexdigest()
 
 
 def test_a_file_is_hashed_once_until_it_changes(tmp_path, monkeypatch):
@@ -55,12 +50,6 @@ def test_a_file_that_already_holds_its_content_is_left_alone(tmp_path):
     write_files(tmp_path, {"kept": b"same", "changed": b"new"})
     assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert changed.read_bytes() == b"new"
-
-
-def test_new_files_can_be_read_by_others(tmp_path):
-    (tmp_path / "plain").write_bytes(b"")
-    (written,) = write_files(tmp_path, {"written": b""})
-    assert written.stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 @given(old=st.dictionaries(NAMES, st.binary(max_size=20), max_size=5), new=TREES, fails_at=st.integers(0, 5))

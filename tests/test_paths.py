@@ -43,21 +43,17 @@ def test_outside_a_checkout_the_project_is_here_and_the_tables_are_those_of_the_
 def test_the_variable_moves_every_folder(monkeypatch, tmp_path):
     (tmp_path / "study").mkdir()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TR_ANALYSIS_REPORTS", raising=False)
     for value in (str(tmp_path / "study"), "study"):
         monkeypatch.setenv("TR_ANALYSIS_ROOT", value)
         folders = [paths.raw(), paths.tables(), paths.notebooks(), paths.reports()]
         names = ["data/raw", "data/processed", "notebooks", "reports"]
         assert folders == [(tmp_path / "study").resolve() / name for name in names]
+    monkeypatch.setenv("TR_ANALYSIS_REPORTS", str(tmp_path / "other"))
+    assert paths.reports() == tmp_path.resolve() / "other"
 
 
 def test_a_root_that_is_not_there_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "nowhere"))
     with pytest.raises(UsageError, match="which is no folder"):
         paths.root()
-
-
-def test_the_reports_can_be_elsewhere(monkeypatch, tmp_path):
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    monkeypatch.setenv("TR_ANALYSIS_REPORTS", str(tmp_path / "other"))
-    assert paths.reports() == tmp_path.resolve() / "other"
-    assert paths.notebooks() == tmp_path.resolve() / "notebooks"

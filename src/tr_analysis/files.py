@@ -28,16 +28,11 @@ def file_hash(path: Path) -> str | None:
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write files so that a reader never meets half of one, nor a set that is half old and half new.
+    """Write files below a folder, made if need be, and return their places in the order given.
 
-    All are written to a hidden folder beside their places first; only when every one is on disk are they moved
-    in, in the order given. If a move fails, those already made are undone. A file that already holds its
-    content is left alone.
-
-    Returns
-    -------
-    list of Path
-        The places of all the files, below the folder (made if need be), in the order given.
+    A reader never meets half a file, nor a set that is half old and half new: all are written to a hidden folder
+    beside their places first, and moved in only when every one is on disk. If a move fails, those already made are
+    undone. A file that already holds its content is left alone.
 
     Raises
     ------

@@ -14,10 +14,7 @@ _MADE_FROM = ["src", "notebooks", "data/raw", "requirements.lock"]
 
 
 def git_state() -> str:
-    """Return the commit of the project's folder, and whether what the study is made from has changed since.
-
-    Empty where there is no checkout, or no git.
-    """
+    """Return the commit of the project's folder and whether the study's own files changed since; empty without git."""
     head = _git("rev-parse", "--short=12", "HEAD")
     changed = _git("status", "--porcelain", "--", *_MADE_FROM) if head else ""
     return f"{head}, with changes that are not committed" if changed else head

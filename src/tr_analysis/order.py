@@ -16,14 +16,9 @@ from tr_analysis.digits import settle
 
 
 def in_order(frame: pd.DataFrame, *by: str, descending: Sequence[str] = ()) -> pd.DataFrame:
-    """Sort rows on a complete key; numbers that agree to ten digits count as equal.
+    """Sort rows on a complete key of columns or index levels, some of them descending; missing values come last.
 
-    Parameters
-    ----------
-    *by
-        Names of columns or of index levels, the first first. Missing values come last.
-    descending
-        Those of them that go from the largest down.
+    Numbers that agree to ten digits count as equal.
 
     Raises
     ------

@@ -24,9 +24,7 @@ def root() -> Path:
     if given := os.environ.get(ROOT):
         path = Path(given).resolve()
         if not path.is_dir():
-            raise UsageError(
-                f"TR_ANALYSIS_ROOT is {path}, which is no folder; set it to the project's, or unset it"
-            )
+            raise UsageError(f"{ROOT} is {path}, which is no folder; set it to the project's, or unset it")
         return path
     here = Path.cwd()
     for folder in (here, *here.parents, _PACKAGE.parents[1]):

@@ -2,9 +2,7 @@
 
 import pandas as pd
 
-SIMULATED = (
-    "simulated"  # value of the column and of the attribute ``origin`` of a frame that a simulation made
-)
+SIMULATED = "simulated"  # column and attribute ``origin`` of a frame that a simulation made
 MARK = "SIMULATED"  # first word of whatever shows simulated figures: titles, captions, labels
 
 

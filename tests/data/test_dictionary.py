@@ -91,6 +91,19 @@ def test_constraints_are_those_of_the_schema(resources):
     fields = {field["name"]: field for field in resources["prison_population_monthly"]["schema"]["fields"]}
     assert fields["month"]["type"] == "yearmonth"
     assert fields["status"]["constraints"]["enum"] == ["recall", "remand"]
+    fields = {field["name"]: field for field in resources["pbr_results"]["schema"]["fields"]}
+    overlap = fields["pandemic_overlap"]
+    assert (overlap["type"], overlap["trueValues"], overlap["falseValues"]) == ("boolean", ["yes"], ["no"])
+
+
+def test_references_are_keys_and_sources_are_listed_with_title_and_address(resources):
+    keys = resources["inspection_standard_ratings"]["schema"]["foreignKeys"]
+    reference = {"resource": "inspection_ratings", "fields": ["service"]}
+    assert {"fields": ["service"], "reference": reference} in keys
+    assert "foreignKeys" not in resources["pbr_results"]["schema"]  # a list of sources is none
+    sources = resources["pbr_results"]["sources"]
+    assert {"S066", "S188", "S197"} <= {source["name"] for source in sources}
+    assert all(source["title"] and source["path"] for source in sources)
 
 
 @pytest.mark.parametrize(
@@ -108,24 +121,3 @@ def test_text_of_a_kind_is_held_to_its_form(resources, name, field, good, bad):
     pattern = re.compile(fields[field]["constraints"]["pattern"])
     assert pattern.fullmatch(good)
     assert not pattern.fullmatch(bad)
-
-
-def test_yes_and_no_are_a_boolean(resources):
-    fields = {f["name"]: f for f in resources["pbr_results"]["schema"]["fields"]}
-    overlap = fields["pandemic_overlap"]
-    assert (overlap["type"], overlap["trueValues"], overlap["falseValues"]) == ("boolean", ["yes"], ["no"])
-
-
-def test_a_list_of_sources_is_no_foreign_key(resources):
-    keys = resources["inspection_standard_ratings"]["schema"]["foreignKeys"]
-    assert {
-        "fields": ["service"],
-        "reference": {"resource": "inspection_ratings", "fields": ["service"]},
-    } in keys
-    assert "foreignKeys" not in resources["pbr_results"]["schema"]
-
-
-def test_the_sources_of_a_table_are_listed_with_title_and_address(resources, raw_frames):
-    named = {source["name"] for source in resources["pbr_results"]["sources"]}
-    assert {"S066", "S188", "S197"} <= named
-    assert all(source["title"] and source["path"] for source in resources["pbr_results"]["sources"])

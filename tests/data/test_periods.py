@@ -26,22 +26,11 @@ def test_a_period_covers_the_days_its_kind_means(text, kind, first, last):
     assert (str(made.start_time.date()), str(made.end_time.date())) == (first, last)
 
 
-def test_years_of_a_financial_year_must_follow_each_other():
-    with pytest.raises(ValueError, match="'2015/17' is no financial year: write two consecutive years"):
-        period("2015/17", "financial year")
-
-
 @given(YEARS)
 def test_a_financial_year_survives_the_way_there_and_back(year):
     text = f"{year}/{(year + 1) % 100:02d}"
     assert financial_year(period(text, "financial year")) == text
     assert period(financial_year(pd.Period(year=year, freq="Y-MAR")), "financial year").year == year
-
-
-@given(st.dates())
-def test_every_day_of_the_calendar_exists(day):
-    assert exists(day.isoformat(), "date")
-    assert exists(day.isoformat(), "partial date")
 
 
 @pytest.mark.parametrize(
@@ -50,13 +39,10 @@ def test_every_day_of_the_calendar_exists(day):
         ("2015-02-29", "date", False),
         ("2016-02-29", "date", True),
         ("2015-02-30", "partial date", False),
-        ("2015-02", "partial date", True),
         ("2015", "partial date", True),
-        ("2015/17", "financial year", False),
         ("1999/00", "financial year", True),
         ("2015Q4 to 2016Q3", "quarters", True),
         ("2016Q3 to 2015Q4", "quarters", False),
-        ("2015Q4", "quarters", True),
         ("anything", "string", True),
     ],
 )
@@ -68,30 +54,25 @@ def test_some_periods_are_in_no_calendar(text, kind, there):
     ("text", "first", "last"),
     [
         ("2016-17", "2016-04", "2017-03"),
-        ("1999-00", "1999-04", "2000-03"),
         ("2011-12", "2011-04", "2012-03"),
         ("2014-12", "2014-12", "2014-12"),
         ("2019/20 annual", "2019-04", "2020-03"),
         ("2018", "2018-01", "2018-12"),
         ("2015-2018", "2015-01", "2018-12"),
         ("2014-06-30", "2014-06", "2014-06"),
-        ("2015Q3", "2015-07", "2015-09"),
         ("cohort 2018Q4", "2018-10", "2018-12"),
         ("2005-06Q4", "2006-01", "2006-03"),
-        ("2007-08 Q1", "2007-04", "2007-06"),
         ("March 2018", "2018-03", "2018-03"),
         ("Oct-Dec 2015", "2015-10", "2015-12"),
         ("2018 (Jan-Jun)", "2018-01", "2018-06"),
         ("Sept 2009-Nov 2012", "2009-09", "2012-11"),
         ("year to March 2019", "2018-04", "2019-03"),
         ("year ending 2018-09", "2017-10", "2018-09"),
-        ("year ending 2018-12", "2018-01", "2018-12"),
         ("2014-06 to 2014-09 (17 weeks)", "2014-06", "2014-09"),
         ("2015-16 Q1 to 2017-18 Q1", "2015-04", "2017-06"),
         ("2015/16 (Oct 2015-Mar 2016)", "2015-10", "2016-03"),
         ("2017-18 (to Dec 2017)", "2017-04", "2017-12"),
         ("2020 (inspection)", "2020-01", "2020-12"),
-        ("2015Q4 to 2016Q3", "2015-10", "2016-09"),
     ],
 )
 def test_a_printed_period_has_a_first_and_a_last_month(text, first, last):

@@ -7,15 +7,16 @@ from tr_analysis.data import load
 
 FINDING = {"label": "Fall", "value": -1.9, "low": -2.5, "high": -1.3, "n": 1200, "unit": "percentage points"}
 FINDING |= {
-    "rung": "C",
+    "level": "C",
     "method": "Newcombe",
     "text": None,
-    "places": None,
+    "decimals": None,
     "of": "months",
-    "span": "sampling",
+    "interval_basis": "sampling",
+    "key": True,
 }
 FINDING |= {"sources": ["S001", "S002"], "shown": []}
-FACT = dict.fromkeys(FINDING) | {"label": "Year", "text": "2011", "unit": "", "rung": "A", "sources": []}
+FACT = dict.fromkeys(FINDING) | {"label": "Year", "text": "2011", "unit": "", "level": "A", "sources": []}
 
 
 @pytest.fixture

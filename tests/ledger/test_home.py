@@ -29,8 +29,8 @@ def test_key_findings_come_as_numbers_and_as_their_chapter_prints_them(reports):
             "estimate": "−1.9 points",
             "interval": "95% interval −2.5 to −1.3 points",
             "n_of": "1,200 months",
-            "rung": "C",
-            "rung_words": "comparison",
+            "level": "C",
+            "level_words": "comparison",
             "sources": "S001 S002",
         }
     ]
@@ -38,7 +38,7 @@ def test_key_findings_come_as_numbers_and_as_their_chapter_prints_them(reports):
 
 def test_a_key_finding_without_interval_or_n_says_so_and_its_unit_is_spelt_for_readers(reports):
     content = json.loads(reports.read_text())
-    content["findings"]["fall"] |= {"low": None, "high": None, "n": None, "unit": "percent", "places": 0}
+    content["findings"]["fall"] |= {"low": None, "high": None, "n": None, "unit": "percent", "decimals": 0}
     reports.write_text(json.dumps(content))
     row = key_findings(load_results("02-reoffending"), FALL).iloc[0]
     assert (row["estimate"], row["interval"], row["unit"]) == ("−2%", "", "per cent")

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from tr_analysis.report import charts
-from tr_analysis.report.curve import specification_curve
+from tr_analysis.report import charts, curve
+from tr_analysis.report.tables import table
 
 WORDS = {"scale": {"log": "in percent", "level": "in people"}, "lags": {0: "no lags", 6: "six", 12: "twelve"}}
 
@@ -17,7 +17,7 @@ def results(estimates=(30.0, 10.0, -20.0, 5.0)):
 
 def draw(frame, words=WORDS, **about):
     _, (top, bottom) = charts.canvas(5, rows=2, sharex=True)
-    return top, bottom, specification_curve(top, bottom, frame, words, **about)
+    return top, bottom, curve.specification_curve(top, bottom, frame, words, **about)
 
 
 def segments(line):
@@ -56,12 +56,6 @@ def test_marks_stand_below_their_estimates():
     assert bottom.get_ylim() == (3.5, -0.5)
 
 
-def test_the_main_specification_is_pointed_out():
-    top, bottom, _ = draw(results(), main="b", main_words="chapter on recall")
-    assert [text.get_text() for text in top.texts] == ["chapter on recall"]
-    assert list(bottom.lines[-1].get_xdata()) == [2, 2]
-
-
 def test_many_specifications_make_a_line_over_pale_intervals():
     frame = pd.concat([results((estimate, 0, 0, 0)).iloc[:1] for estimate in range(-40, 41)])
     top, bottom, _ = draw(frame.assign(id=range(81), lags=[6, *[0] * 79, 12]))
@@ -74,11 +68,15 @@ def test_many_specifications_make_a_line_over_pale_intervals():
     assert marks[charts.MUTED] == [(31.6, 0), (48.4, 0), (31.6, 1), (48.4, 1)]  # neighbours are one
 
 
-def test_failures_are_not_drawn():
+def test_failures_are_not_drawn_and_the_main_specification_is_pointed_out():
     frame = results().assign(failure=["", "no room", "", ""])
-    _, bottom, drawn = draw(frame)
+    top, bottom, drawn = draw(frame, main="a", main_words="chapter on recall")
     assert list(drawn["id"]) == ["c", "d", "a"]
-    assert sum(len(segments(line)) for line in bottom.lines) == 2 * 3 * 2  # ends, specifications, choices
+    assert [text.get_text() for text in top.texts] == ["chapter on recall"]
+    assert list(bottom.lines[-1].get_xdata()) == [2, 2]
+    assert (
+        sum(len(segments(line)) for line in bottom.lines[:-1]) == 2 * 3 * 2
+    )  # ends, specifications, choices
 
 
 def test_curves_that_cannot_be_drawn():
@@ -88,3 +86,63 @@ def test_curves_that_cannot_be_drawn():
         draw(results(), {"order": {1: "first"}})
     with pytest.raises(ValueError, match="lags=12 has no words"):
         draw(results(), {"lags": {0: "no lags"}})
+
+
+# The tables beside it
+
+NAMES = {"scale": "the scale", "lags": "the lags"}
+SHOWN = {"scale": {"log": "in per cent", "level": "in people"}}
+RESULTS = pd.DataFrame(
+    {
+        "id": ["b", "d", "c", "a"],
+        "scale": ["log", "level", "log", "level"],
+        "lags": [0, 0, 12, 12],
+        "estimate": [10.0, 10.0, -20.0, 30.0],
+        "low": [2.0, -8.0, -28.0, 22.0],
+        "high": [18.0, 18.0, -12.0, 38.0],
+        "std_error": None,
+        "p_value": None,
+        "n": None,
+        "failure": "",
+    }
+)
+
+
+def test_options_stand_with_median_range_and_share_that_is_clear():
+    rows = curve.option_rows(RESULTS, NAMES, SHOWN)
+    assert rows.to_numpy().tolist() == [
+        ["Scale", "in per cent", 2, -5.0, -20.0, 10.0, 50.0],
+        ["Scale", "in people", 2, 20.0, 10.0, 30.0, 50.0],
+    ]
+    shown = table(rows, "By option", **curve.option_style(decimals=0))
+    assert shown.cells["Lowest to highest (%)"].tolist() == ["−20 to +10", "+10 to +30"]
+
+
+def test_the_ends_of_a_curve_stand_in_order_and_equal_estimates_by_id():
+    rows = curve.extreme_rows(RESULTS.iloc[::-1], NAMES, SHOWN, each=2)
+    assert rows.index.tolist() == [2, 0, 1, 3]
+    shown = table(rows, "Ends", **curve.extreme_style(decimals=1))
+    assert shown.cells.iloc[0].tolist() == ["in per cent", "−20.0 (−28.0 to −12.0)"]
+
+
+def test_reasons_are_counted_the_most_first():
+    excluded = pd.DataFrame({"scale": ["log"] * 3, "reason": ["slow", "no data", "no data"]})
+    assert curve.excluded_rows(excluded).to_numpy().tolist() == [["no data", 2], ["slow", 1]]
+
+
+def test_joint_tests_stand_under_what_they_are():
+    test = pd.DataFrame(
+        {"observed": [1.5], "as_extreme": [3], "curves": [20], "p_value": [0.2], "smallest_p": [0.05]},
+        index=pd.Index(["median"], name="statistic"),
+    )
+    rows = curve.joint_test_rows({"years shuffled": test}, "Nothing means")
+    assert rows.to_dict("records") == [
+        {
+            "Nothing means": "years shuffled",
+            "Statistic": "median",
+            "Curves (n)": 20,
+            "As extreme": 3,
+            "p-value": 0.2,
+            "Smallest possible": 0.05,
+        }
+    ]

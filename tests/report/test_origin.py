@@ -7,7 +7,6 @@ from tr_analysis.report import CHART_MIME, FINDINGS_MIME, charts
 from tr_analysis.report.charts import output
 from tr_analysis.report.findings import Findings
 from tr_analysis.report.tables import table
-from tr_analysis.simulated import marked
 
 SIMULATED = pd.DataFrame({"x": [1, 2], "y": [3.0, 4.0], "origin": "simulated"})
 
@@ -47,11 +46,11 @@ def test_a_simulated_row_is_refused_by_observed_findings():
     findings.keep(fall=row, label="Fall")
 
 
-def test_tables_are_marked_by_the_chapter_or_by_their_own_rows():
+def test_tables_are_marked_once_by_the_chapter_or_by_their_own_rows():
     plain = pd.DataFrame({"x": [1]})
     assert table(plain, "Counts").caption == "Counts"
     assert table(plain, "Counts", origin="simulated").caption == "SIMULATED: Counts"
-    assert table(SIMULATED, "Counts").caption == "SIMULATED: Counts"
+    assert table(SIMULATED, "SIMULATED: Counts").caption == "SIMULATED: Counts"
 
 
 def chart(monkeypatch, **about):
@@ -75,8 +74,3 @@ def test_a_simulated_chart_says_so_in_title_words_and_picture(monkeypatch):
         assert plain == "Chart: SIMULATED: It rose"
         # The drawing for a phone has no heading: what differs in it is the stamp.
         assert all(found[drawing] != observed[drawing] for drawing in ("svg", "narrow"))
-
-
-def test_words_are_marked_once():
-    assert marked(marked("Fall", "simulated"), "simulated") == "SIMULATED: Fall"
-    assert marked("Fall", "") == "Fall"

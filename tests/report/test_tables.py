@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.report.tables import csv_text, interval_text, number_text, probability_text, table
+from tr_analysis.report.tables import csv_text, number_text, probability_text, table
 
 
 def cells(frame, **options):
@@ -22,39 +22,12 @@ def test_html_says_caption_scope_and_which_cells_are_numbers():
     )
 
 
-def test_everything_is_escaped():
-    html = table(pd.DataFrame({"<i>": ['a & "b"'], "b": ["<script>"]}), "x < y").html()
-    assert "<caption>x &lt; y</caption>" in html
-    assert "&lt;i&gt;" in html
-    assert "a &amp; &quot;b&quot;" in html
-    assert "<script>" not in html
-
-
-def test_numbers_are_written_by_what_they_are():
-    frame = pd.DataFrame({"whole": [-1200.0, 3], "part": [0.456, -1.5], "chosen": [2.04, -3.06]})
-    assert cells(frame, formats={"chosen": "{:.1f}%"}) == {
-        "whole": ["−1,200", "3"],
-        "part": ["0.46", "−1.50"],
-        "chosen": ["2.0%", "−3.1%"],
-    }
-
-
-def test_words_keep_their_hyphens():
-    frame = pd.DataFrame({"word": ["Newey-West", "2011-12"], "n": [-1, 2]})
-    assert cells(frame) == {"word": ["Newey-West", "2011-12"], "n": ["−1", "2"]}
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        pd.Series([1, None], dtype="Int64"),
-        pd.Series([1, np.nan]),
-        pd.Series(["1", None], dtype="str"),
-        pd.Series(["1", pd.NA], dtype=object),
-    ],
-)
-def test_missing_cells_say_so(column):
-    assert cells(pd.DataFrame({"a": column}))["a"] == ["1", "not known"]
+@pytest.mark.parametrize("kind", ["Int64", "float", "str", "object"])
+def test_missing_cells_say_so(kind):
+    one = "1" if kind in ("str", "object") else 1
+    frame = pd.DataFrame({"a": pd.Series([one, None], dtype=kind)})
+    assert cells(frame)["a"] == ["1", "not known"]
+    assert cells(frame, missing={"a": "does not apply"})["a"] == ["1", "does not apply"]
 
 
 def test_periods_and_truths_read_as_words():
@@ -76,27 +49,19 @@ def test_empty_frame_says_that_there_is_nothing():
     made = table(pd.DataFrame({"a": [], "b": []}), "Nothing found")
     assert '<tr><td colspan="2">none</td></tr>' in made.html()
     assert made._repr_mimebundle_()["text/plain"] == "Nothing found\nnone"
+    assert made._repr_mimebundle_()["text/csv"] == "a,b\n"
 
 
-def test_column_names_need_not_be_words():
-    assert cells(pd.DataFrame({2014: [1], 2015: [-2]}), formats={"2015": "{:.1f}"}) == {
-        "2014": ["1"],
-        "2015": ["−2.0"],
+def test_cells_are_written_by_what_they_are():
+    frame = pd.DataFrame(
+        {"whole": [-1200.0, 3], 2014: [0.456, -1.5], "chosen": [2.04, -3.06], "word": ["2011-12", "x"]}
+    )
+    assert cells(frame, formats={"chosen": "{:.1f}%"}) == {
+        "whole": ["−1,200", "3"],
+        "2014": ["0.46", "−1.50"],
+        "chosen": ["2.0%", "−3.1%"],
+        "word": ["2011-12", "x"],  # words keep their hyphens
     }
-
-
-@pytest.mark.parametrize(
-    ("frame", "caption", "formats", "fault"),
-    [
-        (pd.DataFrame({"a": [1]}), "x", {"b": "{}"}, "no column 'b'; there are: a"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "x", None, "two columns are called 'a'"),
-        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "x", None, "two columns are called '1'"),
-        (pd.DataFrame({"a": [1]}), " ", None, "a table needs a caption"),
-    ],
-)
-def test_a_faulty_table_is_refused(frame, caption, formats, fault):
-    with pytest.raises(ValueError, match=fault):
-        table(frame, caption, formats=formats)
 
 
 def test_known_words_become_links_and_others_stay():
@@ -104,6 +69,8 @@ def test_known_words_become_links_and_others_stay():
     html = table(pd.DataFrame({"Source": ["S1"], "Seen": ["S1 S12 <S1>"]}), "Sources", links=links).html()
     link = '<a href="https://example.org/?a&amp;b" title="The &quot;first&quot;">S1</a>'
     assert f'<th scope="row">{link}</th><td>{link} S12 &lt;S1&gt;</td>' in html
+    html = table(pd.DataFrame({"<i>": ['a & "b"']}), "x < y").html()
+    assert "<caption>x &lt; y</caption>" in html and "&lt;i&gt;" in html and "a &amp; &quot;b&quot;" in html
 
 
 def test_key_numbers_are_a_table_of_their_own_kind_whose_rows_can_be_linked_to():
@@ -112,23 +79,6 @@ def test_key_numbers_are_a_table_of_their_own_kind_whose_rows_can_be_linked_to()
     assert html.startswith('<table class="key-numbers">')
     assert '<th scope="col">n &quot;x&quot;</th>' in html
     assert '<tr id="number-a"><th scope="row">a</th><td>1</td></tr>' in html
-
-
-def test_text_holds_caption_and_cells():
-    plain = table(pd.DataFrame({"Area": ["London"], "Change": [-2]}), "By area")._repr_mimebundle_()[
-        "text/plain"
-    ]
-    assert plain.splitlines()[0] == "By area"
-    assert plain.split() == ["By", "area", "Area", "Change", "London", "−2"]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"intervals": {"95% interval": ("a", "b")}}, {"missing": {"b": "none"}}, {"by": "b"}],
-)
-def test_a_column_that_is_not_there_is_refused(options):
-    with pytest.raises(ValueError, match="no column 'b'; there are: a"):
-        table(pd.DataFrame({"a": [1]}), "x", **options)
 
 
 def test_an_interval_is_one_column_of_numbers_in_the_place_of_its_lower_end():
@@ -146,9 +96,6 @@ def test_an_interval_is_one_column_of_numbers_in_the_place_of_its_lower_end():
         "n": ["5", "6"],
     }
     assert '<td class="number">−0.3 to 2.5</td>' in made.html()
-
-
-def test_an_interval_of_three_columns_stands_behind_its_estimate():
     frame = pd.DataFrame({"a": ["x", "y"], "e": [1.0, np.nan], "l": [-0.5, np.nan], "h": [2.5, np.nan]})
     made = table(frame, "Caption", intervals={"Step (%)": ["e", "l", "h"]}, formats={"e": "{:.1f}"})
     assert made.cells.to_dict("list") == {"a": ["x", "y"], "Step (%)": ["1.0 (−0.50 to 2.50)", "not known"]}
@@ -162,14 +109,6 @@ def test_a_function_may_write_the_cells_and_the_download_stays_whole():
         "recipe": ["a +", "a", "not known"],
     }
     assert made._repr_mimebundle_()["text/csv"] == "p,recipe\n3.6e-08,a + b + c\n0.25,a\n,\n"
-
-
-def test_a_missing_cell_reads_as_its_column_says():
-    frame = pd.DataFrame({"a": [1, None], "b": ["x", None]})
-    assert cells(frame, missing={"a": "does not apply"}) == {
-        "a": ["1", "does not apply"],
-        "b": ["x", "not known"],
-    }
 
 
 def test_rows_stand_under_the_headings_of_their_group():
@@ -212,26 +151,15 @@ def test_estimates_are_downloaded_with_the_digits_of_their_interval_and_without_
     assert csv_text(frame) == "change,effect,effect_low,effect_high\n5.5,1.235,-30,39.9\n0,2,-30,39.9\n"
 
 
-def test_an_empty_frame_is_downloaded_as_its_header():
-    assert table(pd.DataFrame(columns=["a", "b"]), "x")._repr_mimebundle_()["text/csv"] == "a,b\n"
-
-
 @pytest.mark.parametrize(
     ("form", "number", "text"),
     [
         ("{:.1f}", -0.04, "0.0"),
-        ("{:,.0f}", -0.0, "0"),
         ("{:+.1f}", 2.04, "+2.0"),
         ("{:+.1f}%", 0.0, "0.0%"),
-        ("{:+.1f}", 0.04, "0.0"),
         ("{:.0f} year-end", 0, "0 year-end"),
-        ("{:.0f} year-end", 3, "3 year-end"),
         ("{:.0f} year-end", -3, "−3 year-end"),
     ],
 )
 def test_signs(form, number, text):
     assert number_text(form, number) == text
-
-
-def test_an_estimate_stands_with_its_interval():
-    assert interval_text("{:,.2f}%", -0.16, -0.484, 0.17) == "−0.16% (−0.48% to 0.17%)"

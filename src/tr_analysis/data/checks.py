@@ -45,7 +45,6 @@ def references(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
 
 
 def _by_line(cells: "pd.Series[Any]") -> Iterable[tuple[int, Any]]:
-    """Return the cells of a column with the lines of the file they stand in."""
     return zip(cells.index, cells, strict=True)
 
 
@@ -84,14 +83,12 @@ def revisions(figures: pd.DataFrame) -> list[Problem]:
 def stocks(monthly: pd.DataFrame, june: pd.DataFrame) -> list[Problem]:
     """Find Junes in which more people are on recall and remand than in prison altogether."""
     everyone = dict(zip(june["date"].str[:7], june["people"], strict=True))
-    rule = "more on recall and remand than the {:,} in prison that June"
+    file, rule = (
+        "prison_population_monthly.csv",
+        "more on recall and remand than the {:,} in prison that June",
+    )
     return [
-        Problem(
-            "prison_population_monthly.csv",
-            rule.format(everyone[month]),
-            column="people",
-            value=f"{month}: {people}",
-        )
+        Problem(file, rule.format(everyone[month]), column="people", value=f"{month}: {people}")
         for month, people in monthly.groupby("month")["people"].sum().items()
         if month in everyone and people > everyone[month]
     ]
@@ -106,48 +103,24 @@ def printed(numerator: int, denominator: int, places: int, scale: int = 1) -> De
 def reconciliation(frames: Frames) -> pd.DataFrame:
     """Put every comparison of published figures with each other in one table.
 
-    Returns
-    -------
-    DataFrame
-        One row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found,
-        nature, why, target_id.
-
-    Raises
-    ------
-    ValueError
-        If an expression of `figure_checks` cannot be worked out; see `evaluate`.
+    A row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found, nature, why,
+    target_id.
     """
-    rows = [*_rates(frames["proven_reoffending_annual"]), *_tallies(frames), *_recorded(frames)]
     columns = ["kind", "subject", "left_value", "right_value", "difference", "tolerance"]
-    return pd.DataFrame(rows, columns=[*columns, "expected", "found", "nature", "why", "target_id"])
+    columns += ["expected", "found", "nature", "why", "target_id"]
+    return pd.DataFrame(_comparisons(frames), columns=columns)
 
 
 def disagreements(frames: Frames) -> list[Problem]:
-    """Return every disagreement between published figures that is not recorded as one."""
-    missing = sorted(set(_TALLIES) - set(frames["published_figures"]["figure_id"]))
-    rule = "missing; the ratings of inspection_ratings.csv are held against it"
-    found = [Problem(_FIGURES, rule, column="figure_id", value=figure) for figure in missing]
-    unreadable = _unreadable(frames)
-    compared = list(_rates(frames["proven_reoffending_annual"]))
-    compared += [] if missing else _tallies(frames)
-    compared += [] if unreadable else _recorded(frames)
-    found += [row["problem"] for row in compared if row["found"] != row["expected"]]
-    return [*found, *unreadable]
+    """Return every disagreement between published figures that is not recorded as one, and what cannot be compared."""
+    return [row["problem"] for row in _comparisons(frames) if row["found"] != row["expected"]]
 
 
-def _unreadable(frames: Frames) -> list[Problem]:
-    """Find the expressions of `figure_checks` that cannot be worked out."""
-    found = []
-    for side in ("left", "right"):
-        for line, expression in _by_line(frames["figure_checks"][side]):
-            try:
-                evaluate(expression, frames)
-            except ValueError as error:
-                found.append(Problem(_CHECKS, str(error), line, side, expression))
-    return found
-
-
-# Each comparison below comes with the problem that it is if it does not end as expected.
+def _comparisons(frames: Frames) -> Iterator[dict[str, Any]]:
+    """Yield every comparison, with the problem that it is if it does not end as expected."""
+    yield from _rates(frames["proven_reoffending_annual"])
+    yield from _tallies(frames)
+    yield from _recorded(frames)
 
 
 def _compared(kind: str, subject: str, left: float, right: float, tolerance: float = 0.0) -> dict[str, Any]:
@@ -176,7 +149,12 @@ def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
     inspections, figures = frames["inspection_ratings"], frames["published_figures"]
     first = inspections[inspections["inspection_round"] == 1]
     for figure, (kind, rating) in _TALLIES.items():
-        ((line, value),) = _by_line(figures.loc[figures["figure_id"] == figure, "value"])
+        printed_there = list(_by_line(figures.loc[figures["figure_id"] == figure, "value"]))
+        if not printed_there:
+            rule = "missing; the ratings of inspection_ratings.csv are held against it"
+            yield _impossible(Problem(_FIGURES, rule, column="figure_id", value=figure))
+            continue
+        ((line, value),) = printed_there
         counted = int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum())
         rule = f"inspection_ratings.csv counts {counted} {kind} rated {rating} in round 1"
         yield {
@@ -191,7 +169,15 @@ def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
     """Work out both sides of every row of the table `figure_checks`."""
     checks = frames["figure_checks"]
     for line, check in zip(checks.index, checks.to_dict("records"), strict=True):
-        left, right = (evaluate(check[side], frames) for side in ("left", "right"))
+        worked = []
+        for side in ("left", "right"):
+            try:
+                worked.append(evaluate(check[side], frames))
+            except ValueError as error:
+                yield _impossible(Problem(_CHECKS, str(error), line, side, check[side]))
+        if len(worked) < 2:
+            continue
+        left, right = worked
         compared = _compared("figure against figure", check["subject"], left, right, check["tolerance"])
         rule = f"{check['check_id']}, {check['subject']}: {left:g} and {right:g} {compared['found']}"
         yield {
@@ -199,3 +185,7 @@ def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
             **{part: check[part] for part in ("expected", "nature", "why", "target_id")},
             "problem": Problem(_CHECKS, rule, line, "expected", check["expected"]),
         }
+
+
+def _impossible(problem: Problem) -> dict[str, Any]:
+    return {"expected": "agree", "found": "not compared", "problem": problem}

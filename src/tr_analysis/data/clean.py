@@ -78,7 +78,6 @@ def quantity(text: str) -> Quantity:
 
 
 def _number(text: str) -> float | None:
-    """Return the number that the text is, in figures or as a fraction in words."""
     if re.fullmatch(_FIGURE, text):
         return float(text.replace(",", ""))
     if match := re.fullmatch(r"(\w+) in (\w+)", text):
@@ -97,25 +96,13 @@ def provider_name(text: str, providers: pd.Series) -> str | None:
 
 
 def clean(raw: Frames, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, pd.DataFrame]:
-    """Make the analysis tables from the typed raw tables.
+    """Make the analysis tables from the raw ones that `read` returns, with the kind of every column by table.
 
-    Parameters
-    ----------
-    raw
-        Every raw table by name, as `read` returns it.
-    kinds
-        Kind of every raw column, by table.
-
-    Returns
-    -------
-    dict
-        The tables, by the same names: periods real (`Period` columns), yes and no boolean, quantities in
-        value and qualifier, providers under their canonical names, derived rates unrounded.
+    In them periods are real (`Period` columns), yes and no boolean, quantities in value and qualifier, providers under
+    their canonical names, derived rates unrounded.
     """
     typed = {name: _typed(frame, kinds[name]) for name, frame in raw.items()}
-    return {
-        name: _CLEANERS[name](frame, typed) if name in _CLEANERS else frame for name, frame in typed.items()
-    }
+    return typed | {name: cleaner(typed[name], typed) for name, cleaner in _CLEANERS.items() if name in typed}
 
 
 def _typed(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
@@ -146,15 +133,14 @@ def _adult_cohort(frame: pd.DataFrame, _: Frames) -> pd.DataFrame:
 
 def _months(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Add the first and last month of a printed period, where its words fix them."""
-    ranges = [month_range(text) if isinstance(text, str) else None for text in frame[column]]
+    ranges = [month_range(text) or (pd.NaT, pd.NaT) for text in frame[column].fillna("")]
+    first, last = zip(*ranges, strict=True)
     return frame.assign(
-        first_month=pd.PeriodIndex([r.first if r else pd.NaT for r in ranges], freq="M"),
-        last_month=pd.PeriodIndex([r.last if r else pd.NaT for r in ranges], freq="M"),
+        first_month=pd.PeriodIndex(first, freq="M"), last_month=pd.PeriodIndex(last, freq="M")
     )
 
 
 def _quantities(printed: "pd.Series[Any]") -> pd.DataFrame:
-    """Read a column of printed quantities; an empty cell has none."""
     read = pd.DataFrame([quantity(cell) for cell in printed.fillna("")], printed.index)
     return read.astype({"value": float, "low": float, "high": float})
 

@@ -14,7 +14,7 @@ from tr_analysis.data.fields import KINDS, Frames, Table
 from tr_analysis.files import file_hash
 from tr_analysis.order import in_order
 
-_TYPES: dict[str, dict[str, Any]] = {
+_TYPES: dict[str, dict[str, Any]] = {  # Frictionless types of the kinds that are more than text
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "month": {"type": "yearmonth"},
@@ -31,7 +31,6 @@ ABOUT = (
     "The analysis tables have the same names and columns, periods as real periods, and what is said to be added; "
     "`reconciliation` is one of them that has no raw file: every comparison of published figures with each other."
 )
-"""What holds for all tables."""
 TERMS: Mapping[str, str] = {
     "cohort": "the people who are followed up: those released, or sentenced in the community, in one quarter or year",
     "proven reoffence": "an offence within a year of entering the cohort, with a conviction or caution in that year "
@@ -43,7 +42,7 @@ TERMS: Mapping[str, str] = {
     "winner, loser": "a CRC whose binary rate was significantly below, or above, its baseline",
     "licence recall": "an event: a person released on licence is returned to prison",
     "people in prison on recall": "a stock: those held at the end of a month because they were recalled",
-    "rung": "how a number was come by, from published (A) to robustness (F), and so how far it can be trusted",
+    "level of evidence": "how a number was come by, from published (A) to robustness (F), and so how far it can be trusted",
 }
 """The field's words as this study uses them."""
 
@@ -69,38 +68,33 @@ ABBREVIATIONS: Mapping[str, str] = {
     "FTE": "full-time equivalent",
     "RI": "requires improvement",
 }
-"""What the tables shorten."""
 
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """What the data dictionary says of a column: ``kind`` is one of `KINDS`, ``allowed`` the rule in words."""
+    """What the data dictionary says of a column."""
 
     name: str
-    kind: str
+    kind: str  # one of `KINDS`
     unit: str
     required: bool
     meaning: str
-    allowed: str
+    allowed: str  # the rule in words
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the data dictionary says of a table.
-
-    ``promises`` holds beyond each single cell, a sentence each; ``added`` are the further columns of the analysis
-    table, with their meaning; ``sources`` those that it names, in order.
-    """
+    """What the data dictionary says of a table."""
 
     name: str
     title: str
     description: str
     key: list[str]
     rows: int
-    promises: list[str]
+    promises: list[str]  # what holds beyond each single cell, a sentence each
     columns: list[ColumnEntry]
-    added: Mapping[str, str]
-    sources: list[str]
+    added: Mapping[str, str]  # further columns of the analysis table, with their meaning
+    sources: list[str]  # those that it names, in order
 
 
 def entries(frames: Frames, tables: Mapping[str, Table]) -> list[Entry]:
@@ -131,14 +125,8 @@ def _column(table: Table, name: str) -> ColumnEntry:
     allowed += ["; ".join(meta["enum"])] if "enum" in meta else []
     allowed += [f"`{meta['pattern']}`"] if "pattern" in meta else []
     allowed += [f"a value of {table.references[name]}"] if name in table.references else []
-    return ColumnEntry(
-        name,
-        meta["kind"],
-        meta["unit"] or "",
-        not column.nullable,
-        str(column.description),
-        ", ".join(allowed),
-    )
+    kind, unit, meaning = meta["kind"], meta["unit"] or "", str(column.description)
+    return ColumnEntry(name, kind, unit, not column.nullable, meaning, ", ".join(allowed))
 
 
 def dictionary(frames: Frames, tables: Mapping[str, Table]) -> bytes:
@@ -146,12 +134,9 @@ def dictionary(frames: Frames, tables: Mapping[str, Table]) -> bytes:
     described = entries(frames, tables)
     short = "; ".join(f"{letters}, {words}" for letters, words in ABBREVIATIONS.items())
     preface = [
-        "# Data dictionary",
-        "",
-        f"Written by `tr-analysis data describe` from the schemas; do not edit. {ABOUT}",
-        "",
-        f"Abbreviations: {short}.",
-        "",
+        "# Data dictionary\n",
+        f"Written by `tr-analysis data describe` from the schemas; do not edit. {ABOUT}\n",
+        f"Abbreviations: {short}.\n",
     ]
     contents = [f"- [{e.title}](#{e.name}): `{e.name}.csv`, {e.rows} rows" for e in described]
     sections = [line for entry in described for line in _section(entry)]
@@ -168,24 +153,18 @@ def _section(entry: Entry) -> list[str]:
         *(f"\n{promise}" for promise in entry.promises),
         "\n| column | kind | unit | empty? | meaning | allowed |",
         "|---|---|---|---|---|---|",
-        *(_row(column) for column in entry.columns),
+        *(
+            f"| `{c.name}` | {c.kind} | {c.unit} | {'no' if c.required else 'may be'} | {c.meaning} | {c.allowed} |"
+            for c in entry.columns
+        ),
         *(["\nAdded in the analysis table:\n", *added] if added else []),
     ]
 
 
-def _row(column: ColumnEntry) -> str:
-    empty = "no" if column.required else "may be"
-    cells = [f"`{column.name}`", column.kind, column.unit, empty, column.meaning, column.allowed]
-    return "| " + " | ".join(cells) + " |"
-
-
 def descriptor(raw: Path, frames: Frames, tables: Mapping[str, Table]) -> bytes:
-    """Describe the raw files of a folder, read into frames, as a Data Package (version 2).
+    """Describe the raw files of a folder, read into frames, as a Data Package (version 2) in JSON.
 
-    Returns
-    -------
-    bytes
-        JSON with, per table: fields (type, unit, description, constraints), keys, sources, bytes and SHA-256.
+    It says of each table: fields (type, unit, description, constraints), keys, sources, bytes and SHA-256.
     """
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -202,13 +181,11 @@ def descriptor(raw: Path, frames: Frames, tables: Mapping[str, Table]) -> bytes:
 
 def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFrame) -> dict[str, Any]:
     keys = [
-        {
-            "fields": [column],
-            "reference": {"resource": target.split(".")[0], "fields": [target.split(".")[1]]},
-        }
-        for column, target in table.references.items()
+        {"fields": [column], "reference": {"resource": other, "fields": [key]}}
+        for column, (other, key) in ((column, t.split(".")) for column, t in table.references.items())
         if table.kind(column) != "sources"  # a list of sources is no single reference
     ]
+    cited = in_order(sources[sources["source_id"].isin(list(citations(table, frame)))], "source_id")
     return {
         "name": table.name,
         "type": "table",
@@ -220,7 +197,9 @@ def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFra
         "encoding": "utf-8",
         "bytes": file.stat().st_size,
         "hash": f"sha256:{file_hash(file)}",
-        "sources": _sources(table, frame, sources),
+        "sources": [
+            {"name": r["source_id"], "title": r["title"], "path": r["url"]} for r in cited.to_dict("records")
+        ],
         "schema": {
             "fields": [_field(table, name) for name in table.schema.columns],
             "missingValues": [""],
@@ -230,21 +209,11 @@ def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFra
     }
 
 
-def _sources(table: Table, frame: pd.DataFrame, sources: pd.DataFrame) -> list[dict[str, str]]:
-    """List the sources that a table names, in order."""
-    rows = in_order(sources[sources["source_id"].isin(list(citations(table, frame)))], "source_id")
-    return [{"name": r["source_id"], "title": r["title"], "path": r["url"]} for r in rows.to_dict("records")]
-
-
 def citations(table: Table, frame: pd.DataFrame) -> Counter[str]:
     """Count the rows of a table, as read or as cleaned, that name each source."""
     columns = [c for c, target in table.references.items() if target == "sources.source_id"]
-    rows = frame[columns].itertuples(index=False)
-    return Counter(
-        source
-        for row in rows
-        for source in {id_ for cell in row if isinstance(cell, str) for id_ in cell.split()}
-    )
+    rows = frame[columns].fillna("").itertuples(index=False)
+    return Counter(source for row in rows for source in set(" ".join(row).split()))
 
 
 def _field(table: Table, name: str) -> dict[str, Any]:

@@ -17,16 +17,10 @@ _REST = re.compile(r"[\d_.+\-*/() ]*", re.ASCII)
 
 
 def evaluate(expression: str, frames: Frames) -> float:
-    """Work out an expression by the usual rules of arithmetic.
+    """Work out an expression over tables by the usual rules of arithmetic.
 
-    Parameters
-    ----------
-    expression
-        Such as ``(F0023 / F0022 - 1) * 100``,
-        ``prison_population_monthly[month=2014-06;status=recall].people`` or, for the number of rows that
-        fit, ``providers[provider_type=CRC].rows``.
-    frames
-        The tables by name.
+    It is such as ``(F0023 / F0022 - 1) * 100``, ``prison_population_monthly[month=2014-06;status=recall].people`` or,
+    for the number of rows that fit, ``providers[provider_type=CRC].rows``.
 
     Raises
     ------

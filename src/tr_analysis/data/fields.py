@@ -53,12 +53,8 @@ def column(
 
     Parameters
     ----------
-    kind
-        One of `KINDS`; decides how a printed cell is read.
-    description
-        What the column holds, for the data dictionary.
-    unit
-        Unit of the numbers, where there is one.
+    kind, description
+        One of `KINDS`, by which a printed cell is read; and what the column holds, for the data dictionary.
     required
         Whether every row must have a value; an unknown is an empty cell.
     low, high
@@ -76,13 +72,8 @@ def column(
     if pattern is not None:
         checks.append(pa.Check.str_matches(rf"^(?:{pattern})$", error=f"must match {pattern}"))
     metadata = {"kind": kind, "unit": unit, **{rule: v for rule, v in rules.items() if v is not None}}
-    return pa.Column(
-        NUMERIC.get(kind, "str"),
-        checks,
-        nullable=not required,
-        description=description,
-        metadata=metadata,
-    )
+    typed = NUMERIC.get(kind, "str")
+    return pa.Column(typed, checks, nullable=not required, description=description, metadata=metadata)
 
 
 text = partial(column, "string")
@@ -145,7 +136,7 @@ class Table:
 
     @property
     def name(self) -> str:
-        """Name of the table, and of its file without the ending."""
+        """Its name, and that of its file without the ending."""
         return str(self.schema.name)
 
     @property

@@ -64,13 +64,14 @@ def financial_year(value: pd.Period) -> str:
     return f"{value.year - 1}/{value.year % 100:02d}"
 
 
+def with_printed_years(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its financial years as they are printed."""
+    years = [str(column) for column, kind in frame.dtypes.items() if str(kind) == "period[Y-MAR]"]
+    return frame.assign(**{column: frame[column].map(financial_year) for column in years})
+
+
 def month_name(value: object) -> str:
     """Return a month, or the month of a day, as readers meet it.
-
-    Parameters
-    ----------
-    value
-        A period, or a text such as ``2015-02`` or ``2015-02-01``.
 
     Examples
     --------
@@ -83,10 +84,7 @@ def month_name(value: object) -> str:
 def month_range(text: str) -> MonthRange | None:
     """Find the first and last month of a period printed in any of the register's forms.
 
-    Returns
-    -------
-    MonthRange or None
-        None where the words do not fix both ends: an open period is not closed by guessing.
+    There is none where the words do not fix both ends: an open period is not closed by guessing.
 
     Examples
     --------
@@ -121,8 +119,7 @@ def _ordered(found: MonthRange) -> MonthRange | None:
 
 
 def _month(year: int, month: int) -> pd.Period:
-    """Return a month of a year; the thirteenth is the next January."""
-    return pd.Period(year=year, month=1, freq="M") + (month - 1)
+    return pd.Period(year=year, month=1, freq="M") + (month - 1)  # the thirteenth is the next January
 
 
 _Ends = tuple[tuple[int, int], tuple[int, int]]

@@ -9,7 +9,7 @@ from tr_analysis import paths
 from tr_analysis.data import checks
 from tr_analysis.data.clean import clean
 from tr_analysis.data.dictionary import descriptor, dictionary
-from tr_analysis.data.periods import financial_year
+from tr_analysis.data.periods import with_printed_years
 from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.data.store import MANIFEST
@@ -50,20 +50,13 @@ def _checked() -> dict[str, pd.DataFrame]:
 
 def _descriptions(frames: dict[str, pd.DataFrame]) -> dict[str, bytes]:
     """Return the data package and the data dictionary that fit the raw files as they are."""
-    return {
-        PACKAGE: descriptor(paths.raw(), frames, TABLES),
-        DICTIONARY: dictionary(frames, TABLES),
-    }
+    return {PACKAGE: descriptor(paths.raw(), frames, TABLES), DICTIONARY: dictionary(frames, TABLES)}
 
 
 def _undescribed(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     """Find raw files whose content is not the one on record."""
     folder = paths.raw().parent
-    stale = [
-        name
-        for name, content in _descriptions(frames).items()
-        if not (folder / name).is_file() or (folder / name).read_bytes() != content
-    ]
+    stale = [n for n, content in _descriptions(frames).items() if file_hash(folder / n) != sha256(content)]
     if not stale:
         return []
     recorded, package = _recorded(folder / PACKAGE), Path(PACKAGE).name
@@ -126,18 +119,16 @@ def write_tables(raw: dict[str, pd.DataFrame]) -> list[Path]:
     titles = {name: str(table.schema.title) for name, table in TABLES.items()}
     titles["reconciliation"] = "Published figures compared with each other"
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
-    manifest = {
-        "raw": {f"{name}.csv": file_hash(paths.raw() / f"{name}.csv") for name in TABLES},
-        "tables": {
-            name: {
-                "title": titles[name],
-                "rows": len(frame),
-                "sha256": sha256(contents[f"{name}.csv"]),
-                "types": {c: str(t) for c, t in frame.dtypes.items()},
-            }
-            for name, frame in tables.items()
-        },
+    entries = {
+        name: {
+            "title": titles[name],
+            "rows": len(frame),
+            "sha256": sha256(contents[f"{name}.csv"]),
+            "types": {c: str(t) for c, t in frame.dtypes.items()},
+        }
+        for name, frame in tables.items()
     }
+    manifest = {"raw": {f"{n}.csv": file_hash(paths.raw() / f"{n}.csv") for n in TABLES}, "tables": entries}
     contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
     written = _write(paths.processed(), contents)
     for stale in set(paths.processed().glob("*.csv")) - set(written):
@@ -161,6 +152,5 @@ def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:
 
 def _csv(frame: pd.DataFrame) -> bytes:
     """Write a table; derived rates keep twelve significant digits, the rest is noise of the processor."""
-    years = [c for c, t in frame.dtypes.items() if str(t) == "period[Y-MAR]"]
-    printed = frame.assign(**{str(c): frame[c].map(financial_year) for c in years})
+    printed = with_printed_years(frame)
     return printed.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()

@@ -16,11 +16,8 @@ from tr_analysis.errors import DataError, Problem
 def read(folder: Path, table: Table) -> pd.DataFrame:
     """Read one raw table from its folder and hold it against its schema.
 
-    Returns
-    -------
-    DataFrame
-        Indexed by line of the file, columns as in the schema: whole numbers as ``Int64``, numbers as
-        ``float64``, all else as text; an empty cell is missing.
+    It is indexed by line of the file, with columns as in the schema: whole numbers as ``Int64``, numbers as
+    ``float64``, all else as text; an empty cell is missing.
 
     Raises
     ------
@@ -71,14 +68,12 @@ def _text(path: Path) -> str:
         found = f"0x{error.object[error.start]:02x}"
         raise DataError([Problem(name, "not UTF-8; save the file as UTF-8", line, value=found)]) from None
     if text.startswith("\ufeff"):
-        raise DataError(
-            [Problem(name, "starts with a byte-order mark; save the file as UTF-8 without one", 1)]
-        )
+        rule = "starts with a byte-order mark; save the file as UTF-8 without one"
+        raise DataError([Problem(name, rule, 1)])
     if "\r" in text:  # git would store other bytes than were hashed
-        line = len(re.split("\r\n|\r|\n", text[: text.index("\r")]))
-        raise DataError(
-            [Problem(name, "ends its lines with CR; save the file with LF (Unix) line ends", line)]
-        )
+        line = 1 + text.count("\n", 0, text.index("\r"))
+        rule = "ends its lines with CR; save the file with LF (Unix) line ends"
+        raise DataError([Problem(name, rule, line)])
     return text
 
 
@@ -103,10 +98,9 @@ def _wrong_header(file: str, header: list[str], columns: list[str]) -> list[Prob
     problems += [
         Problem(file, "column not in the schema; remove it", 1, c) for c in header if c not in columns
     ]
-    if not problems:
-        moved = next((h for h, c in zip(header, columns, strict=False) if h != c), header[-1])
-        problems = [Problem(file, f"out of order or repeated; the order is {', '.join(columns)}", 1, moved)]
-    return problems
+    moved = next((h for h, c in zip(header, columns, strict=False) if h != c), header[-1])
+    rule = f"out of order or repeated; the order is {', '.join(columns)}"
+    return problems or [Problem(file, rule, 1, moved)]
 
 
 def _printed_form(cells: pd.DataFrame, table: Table, file: str) -> list[Problem]:

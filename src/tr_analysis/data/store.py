@@ -40,11 +40,6 @@ def load(name: str | None = None) -> pd.DataFrame:
 
     In a checkout these are its own tables; elsewhere those that came with the package.
 
-    Parameters
-    ----------
-    name
-        Name of the table, such as ``"proven_reoffending_annual"``; without one, the tables are listed.
-
     Returns
     -------
     DataFrame
@@ -94,8 +89,7 @@ def _verified(name: str, tables: Mapping[str, Any], raw: Mapping[str, str]) -> M
     file = paths.tables() / f"{name}.csv"
     if file_hash(file) != tables[name]["sha256"]:
         raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
-    entry: Mapping[str, Any] = tables[name]
-    return entry
+    return tables[name]  # type: ignore[no-any-return]
 
 
 def _shown(file: Path) -> str:

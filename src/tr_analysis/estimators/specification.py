@@ -148,7 +148,7 @@ def run_specifications(
     rows = [{"id": specification_id(choices), **choices, **_run(function, choices)} for choices in listed]
     results = pd.DataFrame(rows, columns=["id", *names, *RESULTS])
     if results["id"].duplicated().any():
-        twice = listed[int(np.argmax(results["id"].duplicated()))]
+        twice = listed[results["id"].duplicated().to_list().index(True)]
         raise ValueError(f"specification {twice} is given twice: keep one")
     return results
 

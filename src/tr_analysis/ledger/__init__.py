@@ -10,13 +10,6 @@ from tr_analysis.ledger.results import load_results, load_tables
 from tr_analysis.ledger.scorecard import scorecard, standings
 
 __all__ = [
-    "aim_numbers",
-    "claim_verdicts",
-    "home_findings",
-    "key_findings",
-    "load_results",
-    "load_tables",
-    "samples",
-    "scorecard",
-    "standings",
-]
+    "aim_numbers", "claim_verdicts", "home_findings", "key_findings", "load_results", "load_tables", "samples",
+    "scorecard", "standings",
+]  # fmt: skip

@@ -50,20 +50,14 @@ def samples(claims: pd.DataFrame) -> pd.DataFrame:
 def claim_verdicts(ledger: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     """Work out the verdict on every claim.
 
-    Parameters
-    ----------
-    ledger
-        The table `claim_verdicts`. A row with bounds is decided by them: ``inside`` if its number lies within
-        ``low`` and ``high`` (an empty bound is none), else ``outside``. A row without is argued: its
-        ``verdict`` stands.
-    frames
-        The tables its expressions name.
+    A row of the table `claim_verdicts` with bounds is decided by them: ``inside`` if its number lies within ``low``
+    and ``high`` (an empty bound is none), else ``outside``. A row without is argued: its ``verdict`` stands.
 
     Returns
     -------
     DataFrame
-        The ledger with number, low and high worked out, verdict filled, ``decided`` (by rule, argued) and
-        the numbers in ``why`` filled in.
+        The ledger with number, low and high worked out from the frames that its expressions name, verdict filled,
+        ``decided`` (by rule, argued) and the numbers in ``why`` filled in.
 
     Raises
     ------
@@ -79,7 +73,6 @@ def aim_numbers(aims: pd.DataFrame, frames: Frames) -> pd.DataFrame:
 
 
 def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
-    """Work out one claim and its verdict."""
     filled = _filled(row, "claim_id", frames)
     number, low, high = (filled[part] for part in _PARTS)
     ruled = not (np.isnan(low) and np.isnan(high))
@@ -93,15 +86,12 @@ def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
 def _filled(row: Mapping[Any, Any], key: str, frames: Frames) -> dict[str, Any]:
     """Work out the expressions of a row, and fill the numbers into its reason."""
     try:
-        worked = {part: _worked(row[part], frames) for part in _PARTS if part in row}
+        given = {part: row[part] for part in _PARTS if part in row}
+        worked = {p: evaluate(e, frames) if isinstance(e, str) else np.nan for p, e in given.items()}
         why = _SLOT.sub(lambda slot: _shown(slot[1], int(slot[2]), worked, frames), row["why"])
     except ValueError as error:
         raise ValueError(f"{row[key]}: {error}") from None
     return {**row, **worked, "why": why}
-
-
-def _worked(expression: Any, frames: Frames) -> float:
-    return evaluate(expression, frames) if isinstance(expression, str) else np.nan
 
 
 def _shown(expression: str, places: int, worked: Mapping[str, float], frames: Frames) -> str:

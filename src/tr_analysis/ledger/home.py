@@ -26,10 +26,7 @@ class KeyFinding(NamedTuple):
 def home_findings() -> dict[str, list[KeyFinding]]:
     """Read the key findings by the question that they answer, in the order of the page; none where there is no file.
 
-    Raises
-    ------
-    StudyError
-        If the file is not of its form; the message names the question and what is wrong with it.
+    A `StudyError` names the question of the file that is not of its form, and what is wrong with it.
     """
     place = paths.notebooks() / "home.toml"
     if not place.is_file():
@@ -62,14 +59,7 @@ def _read(entry: Mapping[str, Any]) -> tuple[str, list[KeyFinding]]:
 
 
 def key_findings(results: pd.DataFrame, questions: Mapping[str, Sequence[KeyFinding]]) -> pd.DataFrame:
-    """Write key numbers of several chapters the way their own chapters do.
-
-    Parameters
-    ----------
-    results
-        From `load_results`.
-    questions
-        From `home_findings`.
+    """Write key numbers of several chapters, from `load_results` and `home_findings`, the way their own chapters do.
 
     Returns
     -------

@@ -8,45 +8,28 @@ import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data import load
-from tr_analysis.data.periods import financial_year
+from tr_analysis.data.periods import with_printed_years
 from tr_analysis.data.store import remember, table_hash
 from tr_analysis.errors import StudyError
 from tr_analysis.files import sha256
 from tr_analysis.official.store import PREFIX, official
+from tr_analysis.report.finding import RECORDED
 from tr_analysis.simulated import MARK, SIMULATED
 
-_PARTS = [
-    "label",
-    "value",
-    "low",
-    "high",
-    "n",
-    "unit",
-    "level",
-    "method",
-    "text",
-    "decimals",
-    "of",
-    "interval_basis",
-]
+_PARTS = ["value", "low", "high", *RECORDED]
 _COLUMNS = ["chapter", "finding", *_PARTS, "sources"]
 
 
 def load_results(*chapters: str) -> pd.DataFrame:
-    """Load the key numbers that chapters left when they were last run.
+    """Load the key numbers that chapters, such as ``"02-reoffending"``, left when they were last run.
 
     A chapter that calls this is run after the chapters it names.
-
-    Parameters
-    ----------
-    *chapters
-        Names of chapters, such as ``"02-reoffending"``.
 
     Returns
     -------
     DataFrame
-        One row a key number: chapter, finding, label, value, low, high, n, unit, level, method, text,
-        decimals, of, interval_basis and sources (ids joined by spaces). ``attrs`` carries table and sha256, as `load` gives them.
+        One row a key number: chapter, finding, the parts of a `Finding` and sources (ids joined by spaces). ``attrs``
+        carries table and sha256, as `load` gives them.
 
     Raises
     ------
@@ -92,12 +75,7 @@ def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
 
 def load_tables(*names: str) -> dict[str, pd.DataFrame]:
     """Load analysis tables by name for `evaluate`, financial years as they are printed, with the attributes of `load`."""
-    return {name: _printed(load(name)) for name in names}
-
-
-def _printed(frame: pd.DataFrame) -> pd.DataFrame:
-    years = [column for column, kind in frame.dtypes.items() if str(kind) == "period[Y-MAR]"]
-    return frame.assign(**{str(column): frame[column].map(financial_year) for column in years})
+    return {name: with_printed_years(load(name)) for name in names}
 
 
 def is_simulated(number: Mapping[Any, Any]) -> bool:

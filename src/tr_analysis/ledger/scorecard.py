@@ -32,10 +32,9 @@ def scorecard(
 
     Parameters
     ----------
-    targets, values
-        The tables `replication_targets` and `replication_target_values`.
-    frames
-        The tables that the recipes name; key numbers of chapters as ``results``.
+    targets, values, frames
+        The tables `replication_targets` and `replication_target_values`; the tables that the recipes name, key
+        numbers of chapters as ``results``.
     recipes, official
         The table `official_recipes`, and the tables that it names (`official.store.recipe_tables`). A recipe of it
         replaces the other where everything that it names is held; without official tables none does.
@@ -76,17 +75,16 @@ def _computed(row: Mapping[Any, Any], frames: Frames) -> float:
     """Work out one number by its recipe."""
     if not isinstance(row["recipe"], str):
         return np.nan
+    place = f"{row['target_id']}, number {row['position']}"
+    if figure := bare_figure(row["recipe"]):
+        figures = frames["published_figures"]
+        if row["source_id"] in set(figures.loc[figures["figure_id"] == figure, "source_id"]):
+            rule = "no recipe can be one figure copied"
+            raise ValueError(f"{place}: {figure} is the same source's own number: {rule}")
     try:
-        if figure := bare_figure(row["recipe"]):
-            _refuse_copy(figure, row["source_id"], frames["published_figures"])
         return evaluate(row["recipe"], frames)
     except ValueError as error:
-        raise ValueError(f"{row['target_id']}, number {row['position']}: {error}") from None
-
-
-def _refuse_copy(figure: str, source: str, figures: pd.DataFrame) -> None:
-    if source in set(figures.loc[figures["figure_id"] == figure, "source_id"]):
-        raise ValueError(f"{figure} is the same source's own number: no recipe can be one figure copied")
+        raise ValueError(f"{place}: {error}") from None
 
 
 def _status(row: Mapping[Any, Any]) -> str:

@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tr_analysis.report.prose import markdown_lines
 from tr_analysis.study.notebook import Cell, code_nodes
+from tr_analysis.text import markdown_lines
 
 # Not prose: code spans, targets of links and pictures, addresses, tags, character references.
 _MARKUP = re.compile(

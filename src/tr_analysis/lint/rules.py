@@ -12,10 +12,10 @@ from nbformat.validator import iter_validate
 from tr_analysis.errors import StudyError
 from tr_analysis.lint.code import code_faults, names_used
 from tr_analysis.lint.prose import prose_faults
-from tr_analysis.report.prose import headings
 from tr_analysis.study.chapters import Chapter, refuse_circles
 from tr_analysis.study.notebook import INJECTED, Cell, is_prose, needed_results, read_cells
 from tr_analysis.study.parameters import Parameter, read_parameters
+from tr_analysis.text import headings
 
 HEADINGS = ("## Evidence", "## Limits")
 FIRST = 4  # cells among which the answer stands

@@ -1,4 +1,4 @@
-"""The specification curve as a chart: sorted estimates with intervals above, the choices behind each below."""
+"""The specification curve: its chart, estimates above and the choices behind each below, and the tables beside it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,18 +7,29 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from tr_analysis.estimators.specification import marginals
 from tr_analysis.order import in_order
 from tr_analysis.report import charts
 
 Words = Mapping[str, Mapping[Any, str]]
 """Words of each option by choice, both in the order in which they are drawn from the top."""
 _MOST = 60  # estimates that are drawn as dots of their own; more make a line
+CLEAR = "Clear of zero, on the median's side (%)"
+P_VALUES = dict.fromkeys(["p-value", "Smallest possible"], "{:.3f}")
+"""Formats of the table of `joint_test_rows`."""
+_TESTS = {
+    "statistic": "Statistic",
+    "curves": "Curves (n)",
+    "as_extreme": "As extreme",
+    "p_value": "p-value",
+    "smallest_p": "Smallest possible",
+}
 
 
 def specification_curve(
     top: Axes, bottom: Axes, results: pd.DataFrame, words: Words, *, main: str = "", main_words: str = ""
 ) -> pd.DataFrame:
-    """Draw the results of a run of specifications.
+    """Draw the results of `run_specifications`, and return what is drawn, in its order, to publish beside the chart.
 
     Estimates rise from left to right. The colour of an interval says whether it lies above 0, below it, or
     includes it; the marks below, one row an option, repeat it. What failed is not drawn.
@@ -27,26 +38,17 @@ def specification_curve(
     ----------
     top, bottom
         Axes below each other that share x, such as ``canvas(7, rows=2, sharex=True)`` gives.
-    results
-        From `run_specifications`.
     words
         The choices drawn; an option that is not in the results gets no row.
-    main
-        Id of a specification to point out, such as that of another chapter.
-    main_words
-        What to write beside it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        What is drawn, in the order drawn: the data to publish beside the chart.
+    main, main_words
+        Id of a specification to point out, such as that of another chapter, and what to write beside it.
 
     Raises
     ------
     ValueError
         If nothing was estimated, a choice is not in the results, or one of its options has no words.
     """
-    drawn = in_order(results[results["failure"] == ""], "estimate", "id").reset_index(drop=True)
+    drawn = _rising(results).reset_index(drop=True)
     if drawn.empty:
         raise ValueError("every specification failed: there is no curve to draw")
     colours = np.select([drawn["low"] > 0, drawn["high"] < 0], [charts.CRC, charts.NPS], charts.MUTED)
@@ -63,6 +65,10 @@ def specification_curve(
         charts.mark([top, bottom], {place: main_words})
     top.set_xlim(-0.02 * len(drawn) - 0.5, 1.02 * len(drawn) - 0.5)
     return drawn
+
+
+def _rising(results: pd.DataFrame) -> pd.DataFrame:
+    return in_order(results[results["failure"] == ""], "estimate", "id")
 
 
 def _segments(x: Any, low: Any, high: Any) -> tuple[Any, Any]:
@@ -107,3 +113,64 @@ def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.grid(visible=False)
     axes.set_xticks([])
+
+
+def option_rows(results: pd.DataFrame, names: Mapping[str, str], words: Words) -> pd.DataFrame:
+    """Lay out median and range of a curve by option of the choices that have words, in per cent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Choice, Option, Specifications (n), Median (%), lowest, highest and `CLEAR`.
+    """
+    rows = marginals(results).reset_index()
+    rows = rows[rows["choice"].isin(list(words))]
+    pairs = list(zip(rows["choice"], rows["option"], strict=True))
+    return pd.DataFrame(
+        {
+            "Choice": [_title(names[choice]) for choice, _ in pairs],
+            "Option": [words[choice][option] for choice, option in pairs],
+            "Specifications (n)": rows["specifications"].to_list(),
+            "Median (%)": rows["median"].to_list(),
+            "lowest": rows["lowest"].to_list(),
+            "highest": rows["highest"].to_list(),
+            CLEAR: (100 * rows["significant"]).to_list(),
+        }
+    )
+
+
+def extreme_rows(results: pd.DataFrame, names: Mapping[str, str], words: Words, *, each: int) -> pd.DataFrame:
+    """Lay out the lowest and the highest estimates of a curve, so many of each, with their choices in words."""
+    found = _rising(results)
+    shown = pd.concat([found.head(each), found.tail(each)])
+    options = {_title(names[choice]): shown[choice].map(words[choice]) for choice in words}
+    return pd.DataFrame(options).join(shown[["estimate", "low", "high"]])
+
+
+def option_style(decimals: int) -> dict[str, Any]:
+    """Return how `findings.table` shows `option_rows`, estimates with so many decimals."""
+    signed = dict.fromkeys(["Median (%)", "lowest", "highest"], f"{{:+.{decimals}f}}")
+    intervals = {"Lowest to highest (%)": ("lowest", "highest")}
+    return {"by": "Choice", "formats": {**signed, CLEAR: "{:.0f}"}, "intervals": intervals}
+
+
+def extreme_style(decimals: int) -> dict[str, Any]:
+    """Return how `findings.table` shows `extreme_rows`, estimates with so many decimals."""
+    ends = ["estimate", "low", "high"]
+    return {"formats": dict.fromkeys(ends, f"{{:.{decimals}f}}"), "intervals": {"Estimate (%)": ends}}
+
+
+def excluded_rows(excluded: pd.DataFrame) -> pd.DataFrame:
+    """Count the combinations left out of a grid by their reason, the most first."""
+    counted = excluded.groupby("reason").size().rename_axis("Reason").reset_index(name="Combinations")
+    return in_order(counted, "Combinations", "Reason", descending=["Combinations"])
+
+
+def joint_test_rows(tests: Mapping[str, pd.DataFrame], heading: str) -> pd.DataFrame:
+    """Lay out several joint tests below each other, under a heading that says what each is."""
+    rows = pd.concat(tests, names=[heading]).reset_index()
+    return rows[[heading, *_TESTS]].rename(columns=_TESTS)
+
+
+def _title(name: str) -> str:
+    return name.removeprefix("the ").capitalize()

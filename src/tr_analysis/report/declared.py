@@ -1,7 +1,7 @@
 """What a chapter says of its numbers: ``notebooks/NN-name.toml``, beside the notebook, an entry a number."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -37,16 +37,9 @@ _KNOWN: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Declared:
-    """The entries of one chapter, checked.
+    """The entries of one chapter by the names of its numbers, checked, and the names of its key numbers in order.
 
-    Attributes
-    ----------
-    file
-        Name of the file, for messages; empty where a notebook has none and says everything in its code.
-    key
-        Names of the key numbers in a reader's order.
-    entries
-        What is said of each number, by its name. Names, here and in ``key``, may hold ``*`` for numbers that are alike.
+    Names may hold ``*`` for numbers that are alike. ``file`` is for messages, and empty where a notebook has none.
     """
 
     file: str = ""
@@ -71,11 +64,6 @@ def read_declared(chapter: str) -> Declared:
 
     It begins with ``key``, the list of key numbers; ``[defaults]`` holds for all entries that do not say otherwise.
 
-    Parameters
-    ----------
-    chapter
-        Its name, such as ``"03-recall"``.
-
     Raises
     ------
     UsageError
@@ -92,34 +80,36 @@ def read_declared(chapter: str) -> Declared:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path.name}: {error}; mend the line") from None
     key, defaults = content.pop("key", []), content.pop("defaults", {})
-    if not (isinstance(key, list) and all(isinstance(name, str) for name in key)):
-        raise UsageError(f"{path.name}: key is {key!r}, and should be a list of names of numbers")
-    _refuse(f"{path.name}, [defaults]", defaults)
-    for name, said in content.items():
-        place = f"{path.name}, [{name}]"
-        if not isinstance(said, dict):
-            raise UsageError(
-                f"{path.name}: {name!r} is not known here; begin an entry with [name_of_the_number]"
-            )
-        if name in RESERVED:
-            raise UsageError(
-                f"{place}: is a word that keep() has a meaning for; give the number another name"
-            )
-        _refuse(place, said)
-        if "label" not in said:
-            raise UsageError(f"{place}: has no label; say in words what the number is")
-    if lost := [name for name in key if name not in content]:
-        raise UsageError(f"{path.name}: the key number {lost[0]!r} has no entry{nearest(lost[0], content)}")
+    faults = [f": {fault}" for fault in _faults_of_key(key, content)]
+    faults += [f", [defaults]: {fault}" for fault in _faults(defaults)]
+    faults += [f", [{name}]: {fault}" for name, said in content.items() for fault in _faults(said, name)]
+    if faults:
+        raise UsageError(f"{path.name}{faults[0]}")
     return Declared(path.name, key, {name: defaults | said for name, said in content.items()})
 
 
-def _refuse(place: str, said: Mapping[str, Any]) -> None:
-    """Refuse what an entry may not say."""
+def _faults_of_key(key: Any, content: Mapping[str, Any]) -> Iterator[str]:
+    if not (isinstance(key, list) and all(isinstance(name, str) for name in key)):
+        yield f"key is {key!r}, and should be a list of names of numbers"
+        return
+    for name in key:
+        if name not in content:
+            yield f"the key number {name!r} has no entry{nearest(name, content)}"
+
+
+def _faults(said: Any, name: str = "") -> Iterator[str]:
+    """Find what an entry, or the defaults, may not say."""
+    if not isinstance(said, dict):
+        yield "is no entry; begin one with [name_of_the_number]"
+        return
+    if name in RESERVED:
+        yield "is a word that keep() has a meaning for; give the number another name"
     for part, value in said.items():
         if part not in SAID:
-            hint = nearest(part, SAID) or f"; an entry may say {', '.join(SAID)}"
-            raise UsageError(f"{place}: {part!r} is not known{hint}")
-        if not isinstance(value, SAID[part]):
-            raise UsageError(f"{place}: {part} is {value!r}, and should be of type {SAID[part].__name__}")
-        if part in _KNOWN and value not in _KNOWN[part]:
-            raise UsageError(f"{place}: {part} {value!r} is none of {', '.join(map(repr, _KNOWN[part]))}")
+            yield f"{part!r} is not known{nearest(part, SAID) or '; an entry may say ' + ', '.join(SAID)}"
+        elif not isinstance(value, SAID[part]):
+            yield f"{part} is {value!r}, and should be of type {SAID[part].__name__}"
+        elif part in _KNOWN and value not in _KNOWN[part]:
+            yield f"{part} {value!r} is none of {', '.join(map(repr, _KNOWN[part]))}"
+    if name and "label" not in said:
+        yield "has no label; say in words what the number is"

@@ -35,6 +35,8 @@ INTERVAL_BASES = {
     "rounding": "{} from rounding alone",
     "choices": "{} over the choices tried",
 }
+RECORDED = ("label", "n", "unit", "level", "method", "text", "decimals", "of", "interval_basis", "key")
+"""What the results file says of a finding beside its numbers, its sources and what was shown."""
 ROW = [
     "name", "label", "value", "low", "high", "interval_basis", "n", "of", "unit", "level", "method", "sources", "text", "key",
 ]  # fmt: skip
@@ -48,56 +50,26 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One number, or one fact in words.
+    """One number, or one fact in words."""
 
-    Attributes
-    ----------
-    name
-        Name in templates and results.
-    label
-        What it is, in words.
-    value, low, high
-        Estimate and the ends of its interval, in ``unit``; None where there is none.
-    n
-        Number of observations or people behind it.
-    unit
-        Unit; decides decimals and sign.
-    level
-        Level of evidence, one of `EVIDENCE_LEVELS`.
-    sources
-        Sources of the figures it is computed from.
-    method
-        How it was computed.
-    text
-        The words of a fact that is no estimate, such as a date.
-    decimals
-        Decimals shown, where the unit's own do not fit.
-    of
-        What ``n`` counts, such as "months".
-    interval_basis
-        What the interval allows for, one of `INTERVAL_BASES`.
-    key
-        Whether it is one of the key numbers that close the chapter; the others serve a sentence.
-    origin
-        "simulated" where no figure was observed, which its label then says first; else empty.
-    """
-
-    name: str
-    label: str
-    value: float | None = None
-    low: float | None = None
+    name: str  # in templates and results
+    label: str  # what it is, in words
+    value: float | None = None  # the estimate in `unit`; none where it is a fact in words
+    low: float | None = None  # the ends of its interval, where it has one
     high: float | None = None
-    n: int | None = None
-    unit: str = ""
-    level: str = "A"
-    sources: tuple[str, ...] = ()
-    method: str = ""
-    text: str | None = None
-    decimals: int | None = None
-    of: str = ""
-    interval_basis: str = "sampling"
-    key: bool = True
-    origin: str = ""
+    n: int | None = None  # number of observations or people behind it
+    unit: str = ""  # one of `UNITS`; decides decimals and sign
+    level: str = "A"  # level of evidence, one of `EVIDENCE_LEVELS`
+    sources: tuple[str, ...] = ()  # of the figures it is computed from
+    method: str = ""  # how it was computed
+    text: str | None = None  # the words of a fact that is no estimate, such as a date
+    decimals: int | None = None  # shown where the unit's own do not fit
+    of: str = ""  # what `n` counts, such as "months"
+    interval_basis: str = "sampling"  # what the interval allows for, one of `INTERVAL_BASES`
+    key: bool = (
+        True  # whether it is one of the key numbers that close the chapter; the others serve a sentence
+    )
+    origin: str = ""  # "simulated" where no figure was observed, which its label then says first
     shown: list[str] = field(default_factory=list, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,14 +89,11 @@ class Finding:
     def show(self, part: str = "value") -> str:
         """Write one part the way prose shows it.
 
-        Parameters
-        ----------
-        part
-            ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
-            ``interval``; ``level`` (its level of evidence); ``span`` (the interval with what it allows for); ``n``; ``n_of`` (with what it
-            counts); ``change`` (rose by, fell by, did not change), ``more`` (more, fewer) and ``faster``
-            (faster, more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and
-            ``clarity`` (whether the interval includes no change), by the interval.
+        Parts are ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
+        ``interval``; ``span`` (the interval with what it allows for); ``level`` (of evidence); ``n``; ``n_of`` (with
+        what it counts); ``change`` (rose by, fell by, did not change), ``more`` (more, fewer) and ``faster`` (faster,
+        more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and ``clarity`` (whether the
+        interval includes no change), by the interval.
 
         Raises
         ------
@@ -141,18 +110,15 @@ class Finding:
         if self.value is None:
             return {"value": self.text or ""}
         value = self._write(self.value)
-        level = f"level of evidence {self.level}: {EVIDENCE_LEVELS[self.level]}"
+        size, nought = value.removeprefix("\N{MINUS SIGN}"), not re.search("[1-9]", value)
         parts = {
             "value": value,
-            "level": level,
-            "size": value.removeprefix("\N{MINUS SIGN}"),
-            "signed": value,
+            "level": f"level of evidence {self.level}: {EVIDENCE_LEVELS[self.level]}",
+            "size": size,
+            "signed": f"+{value}" if self.value > 0 and not nought else value,
         }
-        nought = not re.search("[1-9]", value)
-        if not nought and self.value > 0:
-            parts["signed"] = f"+{value}"
         negative = self.value < 0 and not nought
-        parts |= {word: forms[negative].format(parts["size"]) for word, forms in _WORDS.items()}
+        parts |= {word: forms[negative].format(size) for word, forms in _WORDS.items()}
         if nought:
             parts["change"] = "did not change"
         if self.low is not None and self.high is not None:
@@ -181,21 +147,7 @@ class Finding:
         least = 0 if self.unit == "probability" else NOISE * 100  # of the size of shares in per cent
         parts = {k: v if v is None or abs(v) > least else 0.0 for k, v in parts.items()}
         numbers = {k: None if v is None else kept(v, half) for k, v in parts.items()}
-        rest = {
-            k: getattr(self, k)
-            for k in (
-                "label",
-                "n",
-                "unit",
-                "level",
-                "method",
-                "text",
-                "decimals",
-                "of",
-                "interval_basis",
-                "key",
-            )
-        }
+        rest = {k: getattr(self, k) for k in RECORDED}
         origin = {"origin": self.origin} if self.origin else {}  # nothing new where figures are observed
         return {**rest, **numbers, **origin, "sources": list(self.sources), "shown": sorted(set(self.shown))}
 

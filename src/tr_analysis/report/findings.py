@@ -72,14 +72,11 @@ class Findings:
     def keep(self, **values: Any) -> None:
         """Keep numbers, or facts in words, under their names.
 
-        Parameters
-        ----------
-        **values
-            By name: a number; an estimate with its interval, which is anything that has ``estimate``, ``low`` and
-            ``high`` (and ``n``, where it knows it), such as a `Proportion`, an effect or a row of a table, or a tuple
-            of these three; or a text, such as a date. The keywords label, unit, level, sources, decimals, of,
-            method, interval_basis, scale, key, n, low and high are no names: they say of all the values of this
-            call what the chapter's file does not, or what depends on a parameter.
+        A value is a number; an estimate with its interval, which is anything that has ``estimate``, ``low`` and
+        ``high`` (and ``n``, where it knows it), such as a `Proportion`, an effect or a row of a table, or a tuple
+        of these three; or a text, such as a date. The keywords label, unit, level, sources, decimals, of, method,
+        interval_basis, scale, key, n, low and high are no names: they say of all the values of this call what the
+        chapter's file does not, or what depends on a parameter.
 
         Raises
         ------
@@ -149,17 +146,16 @@ class Findings:
     def _figures(self) -> pd.DataFrame:
         return load("published_figures").set_index("figure_id")
 
-    def _quote(self, name: str) -> None:
+    def _quote(self, name: str, figure_id: str) -> None:
         """Keep a number that the chapter's file says is a published figure."""
-        said = self._declared.entries[name]
-        if said["figure"] not in self._figures.index:
-            raise ValueError(f"{self._declared.file}, [{name}]: no published figure {said['figure']!r}")
-        figure = self._figures.loc[said["figure"]]
+        if figure_id not in self._figures.index:
+            raise ValueError(f"{self._declared.file}, [{name}]: no published figure {figure_id!r}")
+        figure = self._figures.loc[figure_id]
         self.keep(**{name: figure["value"]}, sources=[figure["source_id"]])
 
     def __getitem__(self, name: str) -> Finding:
-        if name not in self._findings and "figure" in self._declared.entries.get(name, {}):
-            self._quote(name)
+        if name not in self._findings and (figure := self._declared.entries.get(name, {}).get("figure")):
+            self._quote(name, figure)
         if name not in self._findings:
             raise ValueError(f"no finding {name!r}{nearest(name, self._findings)}")
         return self._findings[name]
@@ -236,12 +232,8 @@ class Findings:
         return [self._labelled(self._findings[name]) for name in names]
 
     def _labelled(self, finding: Finding) -> Finding:
-        """Fill the names of facts in a label, such as ``{end_month}``."""
-        shown = {name: len(each.shown) for name, each in self._findings.items()}
-        label = self.text(finding.label)
-        for name, length in shown.items():  # a label is no prose: what it shows does not count as shown
-            del self._findings[name].shown[length:]
-        return replace(finding, label=label)
+        """Fill the names of facts in a label, such as ``{end_month}``; it is no prose, and does not count as shown."""
+        return replace(finding, label=_Filler(self, remember=False).vformat(finding.label, (), {}))
 
     def _ipython_display_(self) -> None:
         """Fill the answer, and show the key numbers with everything that the runner keeps of them."""
@@ -293,14 +285,15 @@ def _interval(finding: Finding) -> str:
 
 
 class _Filler(string.Formatter):
-    """Fills templates from findings."""
+    """Fills templates from findings, which remember what was shown unless they are told not to."""
 
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
+    def __init__(self, findings: Findings, *, remember: bool = True) -> None:
+        self._findings, self._remember = findings, remember
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, str]:
         name, _, part = field_name.partition(".")
         finding = self._findings[name]
         text = finding.show(part or "value")
-        finding.shown.append(text)
+        if self._remember:
+            finding.shown.append(text)
         return text, name

@@ -22,36 +22,16 @@ Format = str | Callable[[Any], str]
 
 @dataclass(frozen=True)
 class Table:
-    """A table for a page: cells are text already.
-
-    Attributes
-    ----------
-    caption
-        What the table shows.
-    cells
-        The cells, in reading order; the first column names the row.
-    numeric
-        Columns that are aligned as numbers.
-    data
-        The values themselves, before any rounding, as they are downloaded.
-    groups
-        The heading that each row stands under; none when rows are not grouped.
-    key
-        Whether it is the table of key numbers that closes a chapter.
-    links
-        Address and title of the words that are links, wherever they stand in a cell.
-    ids
-        The name of each row, for links to it; none when rows have none.
-    """
+    """A table for a page, made by `table`."""
 
     caption: str
-    cells: pd.DataFrame
-    numeric: frozenset[str]
-    data: pd.DataFrame
-    groups: tuple[str, ...] = ()
-    key: bool = False
-    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    ids: tuple[str, ...] = ()
+    cells: pd.DataFrame  # as text, in reading order; the first column names the row
+    numeric: frozenset[str]  # columns that are aligned as numbers
+    data: pd.DataFrame  # the values themselves, before any rounding, as they are downloaded
+    groups: tuple[str, ...] = ()  # the heading that each row stands under; none when rows are not grouped
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # address and title, by word
+    key: bool = False  # whether it is a table of key numbers
+    ids: tuple[str, ...] = ()  # the name of each row, for links to it; none when rows have none
 
     def html(self) -> str:
         """Write the table as HTML."""
@@ -85,9 +65,11 @@ class Table:
         return ' class="number"' if column in self.numeric else ""
 
     def _linked(self, cell: str) -> str:
-        return " ".join(self._link(w) if w in self.links else escape(w) for w in cell.split(" "))
+        return " ".join(self._link(word) for word in cell.split(" "))
 
     def _link(self, word: str) -> str:
+        if word not in self.links:
+            return escape(word)
         address, title = map(escape, self.links[word])
         return f'<a href="{address}" title="{title}">{escape(word)}</a>'
 
@@ -163,12 +145,12 @@ def table(
     links: Mapping[str, tuple[str, str]] | None = None,
     origin: str = "",
 ) -> Table:
-    """Make a table of a frame.
+    """Make a table of a frame, whose column names are the headers: give them words and units.
+
+    A notebook shows it as HTML, and as CSV with the frame's own values. A missing cell reads "not known".
 
     Parameters
     ----------
-    frame
-        One row a row; column names are the headers, so give them words and units.
     caption
         What the table shows, of whom and when.
     formats
@@ -184,16 +166,11 @@ def table(
         Column whose values are headings between the rows, instead of a column of its own; rows that belong
         together follow each other.
     key
-        Whether it is the table of key numbers that closes a chapter.
+        Whether it is a table of key numbers, such as the one that closes a chapter.
     links
         Address and title of the words that are links, by word.
     origin
         ``findings.origin``: "simulated" puts that before the caption, as a frame that says so itself does.
-
-    Returns
-    -------
-    Table
-        Shown by a notebook as HTML, and as CSV with the frame's own values. A missing cell reads "not known".
 
     Raises
     ------
@@ -215,7 +192,7 @@ def table(
     cells = {c: _cells(columns[c], formats.get(c), absent[c], number=c in numeric) for c in columns}
     groups = tuple(cells.pop(by)) if by else ()
     caption, names = marked(caption, origin or origin_of(frame)), frozenset(numeric | set(intervals))
-    return Table(caption, pd.DataFrame(_joined(cells, intervals)), names, frame, groups, key, links or {})
+    return Table(caption, pd.DataFrame(_joined(cells, intervals)), names, frame, groups, links or {}, key)
 
 
 def _joined(cells: Mapping[str, list[str]], intervals: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -273,8 +250,3 @@ def probability_text(value: float, places: int = 3) -> str:
     """
     least, value = 10.0**-places, settle(value)
     return f"below {least:.{places}f}" if 0 < value < least / 2 else f"{value:.{places}f}"
-
-
-def interval_text(form: str, estimate: float, low: float, high: float) -> str:
-    """Write an estimate with its interval, such as ``0.66% (0.10% to 1.23%)``."""
-    return "{} ({} to {})".format(*(number_text(form, number) for number in (estimate, low, high)))

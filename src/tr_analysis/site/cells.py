@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
-from tr_analysis.report.prose import headings
 from tr_analysis.site.downloads import cell_tables
-from tr_analysis.text import slugify
+from tr_analysis.text import headings, slugify
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -13,9 +13,9 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.files import sha256
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 from tr_analysis.report.findings import ANSWER
-from tr_analysis.report.prose import title_and_question
 from tr_analysis.site.cells import to_html
 from tr_analysis.study.parameters import Parameter, read_parameters
+from tr_analysis.text import title_and_question
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import notebooks
-from tr_analysis.report.prose import title_and_question
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
+from tr_analysis.text import title_and_question
 
 _NAME = re.compile(r"([0-9]{2}-)?[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 

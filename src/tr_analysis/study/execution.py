@@ -23,12 +23,12 @@ from tqdm import tqdm
 
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.paths import notebooks
-from tr_analysis.report.prose import headings
 from tr_analysis.study import CAN_FORK
 from tr_analysis.study.kernels import Kernels, running_kernels
 from tr_analysis.study.notebook import imported_modules, read_cells
 from tr_analysis.study.plan import Task
 from tr_analysis.study.publish import chapter_files, keep_failed, normalise, publish
+from tr_analysis.text import headings
 
 _PATIENCE = 600  # seconds that a kernel may take to start: a loaded machine needs many; one that fails says so at once
 

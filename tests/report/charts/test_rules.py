@@ -70,7 +70,6 @@ PALE = "#9ABCD4"
         (lambda axes: axes.plot([1, 2], [3, 4], color=PALE), "a line"),
         (lambda axes: axes.plot([1, 2], [3, 4], color=charts.NPS, alpha=0.3), "a line"),
         (lambda axes: axes.vlines([1, 2], 3, 4, color=PALE), "a line"),
-        (lambda axes: axes.plot([1, 2], [3, 4], "o", color=PALE), "a marker"),
         (lambda axes: axes.scatter([1, 2], [3, 4], color=PALE), "a marker"),
         (lambda axes: axes.bar([1, 2], [3, 4], color=PALE), "a bar"),
         (lambda axes: charts.note(axes, "words", (0.5, 0.5), colour="#8A8A8A"), "words 'words'"),

@@ -33,10 +33,10 @@ def test_a_drawing_says_what_it_is(svg):
     ]
 
 
-def test_its_ids_are_its_own_and_not_hashes_of_places(svg):
+def test_it_has_ids_of_its_own_and_knows_neither_day_nor_maker(svg):
     ids = re.findall(r' id="([^"]*)', svg)
-    assert ids
-    assert ids == [f"rise-{number}" for number in range(len(ids))]
+    assert ids and ids == [f"rise-{number}" for number in range(len(ids))]
+    assert not re.search(r"20\d\d-\d\d-\d\d|Matplotlib|metadata|<!--", svg)
 
 
 def test_text_is_text_in_a_font_that_is_found_everywhere(svg):
@@ -46,15 +46,11 @@ def test_text_is_text_in_a_font_that_is_found_everywhere(svg):
     assert "font-family: 'DejaVu Sans', Verdana, sans-serif" in root.find(f".//{SVG}style").text
 
 
-def test_a_drawing_knows_neither_day_nor_maker(svg):
-    assert "metadata" not in svg
-    assert not re.search(r"20\d\d-\d\d-\d\d|Matplotlib", svg)
-    assert "<!--" not in svg
-
-
 def test_straight_lines_are_written_as_steps():
     path = "M 10 20 \nL 10.123456 20 \nL 10.123456 25.5 \nL 4 25 \nz\nM 1.004 2 \nL 0.5 2.25 \n"
     assert _shorter(path) == "m10 20h.12v5.5l-6.12-.5zm-9-18l-.5 .25"
+    curve = "M 0 3 \nC 0.795609 3 1.5 2.683901 2 2.12132 \n"
+    assert _shorter(curve) == "M 0 3 C 0.8 3 1.5 2.68 2 2.12"
 
 
 def test_steps_do_not_add_up_errors():
@@ -65,7 +61,3 @@ def test_steps_do_not_add_up_errors():
         steps = [float(step) for step in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", numbers)]
         here += {"h": lambda s: (s[0], 0), "v": lambda s: (0, s[0])}.get(command, tuple)(steps)
     assert here == pytest.approx([x[-1], y[-1]], abs=0.006)
-
-
-def test_curves_keep_their_form():
-    assert _shorter("M 0 3 \nC 0.795609 3 1.5 2.683901 2 2.12132 \n") == "M 0 3 C 0.8 3 1.5 2.68 2 2.12"

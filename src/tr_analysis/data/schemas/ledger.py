@@ -83,13 +83,18 @@ TARGETS = table(
     key=["target_id"],
 )
 
+_PLACE = {
+    "target_id": text("result the number belongs to", pattern=r"T\d\d"),
+    "position": integer("place in the printed order", low=1),
+}
+_TOLERANCE = number("difference allowed beyond the printed digit", required=False, low=0)
+
 TARGET_VALUES = table(
     "replication_target_values",
     "Numbers of the published results",
     "One number a row, in the order printed.",
     {
-        "target_id": text("result the number belongs to", pattern=r"T\d\d"),
-        "position": integer("place in the printed order", low=1),
+        **_PLACE,
         "label": optional_text("which of several numbers it is"),
         "value": number("the number"),
         "printed_to": number("one unit of its last printed digit; coarser where it is rounded", low=0),
@@ -97,10 +102,10 @@ TARGET_VALUES = table(
             "how this study works it out, as an expression like those of figure_checks; key numbers of chapters are "
             "the table `results`. Empty where the input is not held"
         ),
-        "tolerance": number("difference allowed beyond the printed digit", required=False, low=0),
+        "tolerance": _TOLERANCE,
         "why": optional_text("why the tolerance is what it is, or why the numbers differ"),
     },
-    key=["target_id", "position"],
+    key=list(_PLACE),
     references={"target_id": "replication_targets.target_id"},
     rows=[given_with("why", "tolerance"), given_with("recipe", "tolerance")],
 )
@@ -111,28 +116,27 @@ OFFICIAL_RECIPES = table(
     "How a number of a published result is worked out once the Ministry's own spreadsheets were fetched; the recipe of "
     "replication_target_values stays for those who hold none.",
     {
-        "target_id": text("result the number belongs to", pattern=r"T\d\d"),
-        "position": integer("place in the printed order", low=1),
+        **_PLACE,
         "recipe": text(
             "how it is worked out, as an expression over `official_pbr` (all providers of a kind, where every one is "
             "there) and `official_providers` (one provider each)"
         ),
-        "tolerance": number("difference allowed beyond the printed digit", required=False, low=0),
+        "tolerance": _TOLERANCE,
         "why": optional_text("why the tolerance is what it is, or what had to be chosen"),
     },
-    key=["target_id", "position"],
+    key=list(_PLACE),
     references={"target_id": "replication_targets.target_id"},
     rows=[given_with("why", "tolerance")],
 )
 
-_NUMBER = optional_text("the measured number, as an expression like those of figure_checks")
-_NUMBER_IS = optional_text("what the number is")
-_UNIT = optional_text("unit of the number")
-_LOW = optional_text("lower bound it is held against, as an expression; empty if there is none")
-_HIGH = optional_text("upper bound it is held against, as an expression; empty if there is none")
+_NUMBER = {
+    "number": optional_text("the measured number, as an expression like those of figure_checks"),
+    "number_is": optional_text("what the number is"),
+    "unit": optional_text("unit of the number"),
+}
+_NUMBER_SAID = [given_with("number_is", "number"), given_with("unit", "number")]
 _WHY = text("why, in one or two sentences; numbers in braces are worked out, with so many decimals")
 _READ_IN = column("sources", "sources of the number", required=False)
-_BOUNDS = [given_with("number", bound) for bound in ("low", "high")]
 
 VERDICTS = ["supported", "contradicted", "compatible", "not checkable"]
 VERDICT = table(
@@ -145,11 +149,9 @@ VERDICT = table(
     "bears on it.",
     {
         "claim_id": text("claim that is judged", pattern=r"C\d\d"),
-        "number": _NUMBER,
-        "number_is": _NUMBER_IS,
-        "unit": _UNIT,
-        "low": _LOW,
-        "high": _HIGH,
+        **_NUMBER,
+        "low": optional_text("lower bound it is held against, as an expression; empty if there is none"),
+        "high": optional_text("upper bound it is held against, as an expression; empty if there is none"),
         "inside": optional_text("verdict if the number is within the bounds", values=VERDICTS),
         "outside": optional_text("verdict if it is not", values=VERDICTS),
         "verdict": optional_text("verdict argued, where no rule decides", values=VERDICTS),
@@ -164,10 +166,9 @@ VERDICT = table(
     key=["claim_id"],
     references={"claim_id": "claims.claim_id"},
     rows=[
-        *_BOUNDS,
-        *(given_with(part, other) for other in ("low", "high") for part in ("inside", "outside")),
-        given_with("number_is", "number"),
-        given_with("unit", "number"),
+        *(given_with("number", bound) for bound in ("low", "high")),
+        *(given_with(part, bound) for bound in ("low", "high") for part in ("inside", "outside")),
+        *_NUMBER_SAID,
     ],
 )
 
@@ -178,14 +179,12 @@ AIMS = table(
     "an aim is met.",
     {
         "aim": text("aim, in few words"),
-        "number": _NUMBER,
-        "number_is": _NUMBER_IS,
-        "unit": _UNIT,
+        **_NUMBER,
         "why": _WHY,
         "source_ids": _READ_IN,
     },
     key=["aim"],
-    rows=[given_with("number_is", "number"), given_with("unit", "number")],
+    rows=_NUMBER_SAID,
 )
 
 LEDGER = (DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES)

@@ -1,6 +1,5 @@
 """The house style of the charts, what they are drawn with, and the one way a chapter shows one."""
 
-from tr_analysis.report.charts.curves import named_line
 from tr_analysis.report.charts.draw import (
     bars,
     broken_line,
@@ -8,35 +7,16 @@ from tr_analysis.report.charts.draw import (
     label_end,
     legend_below,
     line_with_interval,
+    named_line,
     note,
+    unit_chart,
 )
 from tr_analysis.report.charts.marks import EVENTS, FOLLOW_UP, at, mark, reform
 from tr_analysis.report.charts.output import show
 from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS, SECOND, canvas, contrast, pale
-from tr_analysis.report.charts.units import unit_chart
 
 __all__ = [
-    "ALL",
-    "CRC",
-    "EVENTS",
-    "FOLLOW_UP",
-    "MUTED",
-    "NPS",
-    "SECOND",
-    "at",
-    "bars",
-    "broken_line",
-    "canvas",
-    "contrast",
-    "dots",
-    "label_end",
-    "legend_below",
-    "line_with_interval",
-    "mark",
-    "named_line",
-    "note",
-    "pale",
-    "reform",
-    "show",
+    "ALL", "CRC", "EVENTS", "FOLLOW_UP", "MUTED", "NPS", "SECOND", "at", "bars", "broken_line", "canvas", "contrast",
+    "dots", "label_end", "legend_below", "line_with_interval", "mark", "named_line", "note", "pale", "reform", "show",
     "unit_chart",
-]
+]  # fmt: skip

@@ -1,9 +1,10 @@
-"""What charts are drawn with: lines with their intervals, dots, bars, and the words beside them."""
+"""What charts are drawn with: lines with their intervals, dots, bars, single marks, and the words beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
@@ -40,19 +41,7 @@ def line_with_interval(
 
 
 def broken_line(axes: Axes, x: "pd.Series[Any]", y: "pd.Series[Any]", *, colour: str, longest: str) -> None:
-    """Draw dots at the dates known, joined by a line only where no more than a time lies between two.
-
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    x, y
-        Dates in rising order, and values.
-    colour
-        Of dots and line.
-    longest
-        The longest time bridged by the line, such as ``"550D"``.
-    """
+    """Draw dots at rising dates, joined by a line where no more than the ``longest`` time (``"550D"``) lies between."""
     begins = (x.diff() > pd.Timedelta(longest)).to_numpy().nonzero()[0]
     dates = np.insert(x.to_numpy(), begins, x.to_numpy()[begins])
     values = np.insert(y.to_numpy(float), begins, np.nan)
@@ -91,40 +80,19 @@ def note(
     colour: str = ALL,
     **style: Any,
 ) -> None:
-    """Write words beside a place on the axes.
+    """Write words beside a place in the axes' units, offset by points to the right and up.
 
-    Parameters
-    ----------
-    axes
-        Where to write.
-    words
-        The words.
-    place
-        Where they belong, in the axes' units.
-    offset
-        Points to the right and up.
-    colour
-        Of the words.
-    **style
-        ``ha``, ``va``, ``fontweight`` and the like, for matplotlib's ``annotate``.
+    ``style`` is that of matplotlib's ``annotate``: ``ha``, ``va``, ``fontweight`` and the like.
     """
     looks = {"fontsize": 10, "annotation_clip": False, **style}
     axes.annotate(words, place, xytext=offset, textcoords="offset points", color=colour, **looks)
 
 
 def dots(axes: Axes, frame: pd.DataFrame, *, label: str, value: str, form: str) -> None:
-    """Draw one dot a row from the top down, with its interval where it has one, its number, and a zero line.
+    """Draw one dot a row from the top down, with its interval, its number in a format, and a zero line.
 
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    frame
-        Columns low, high and colour beside those named; a missing low is no interval.
-    label, value
-        Columns with each row's words and number.
-    form
-        Format of the numbers.
+    The frame has columns low, high (missing where there is no interval) and colour beside those that are named as
+    the words and the number of each row.
     """
     for place, row in enumerate(frame.iloc[::-1].to_dict("records")):
         if pd.notna(row["low"]):
@@ -138,18 +106,9 @@ def dots(axes: Axes, frame: pd.DataFrame, *, label: str, value: str, form: str) 
 
 
 def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) -> None:
-    """Draw a group of bars for each row, one for each column, with their numbers, a zero line and a legend.
+    """Draw a group of bars for each row, one for each column, with their numbers in a format, and a zero line.
 
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    frame
-        One row a group, one column a series; the column names are the legend.
-    colours
-        Colour of each column.
-    form
-        Format of the numbers.
+    The names of the columns, which have their ``colours``, are the legend.
     """
     height = 0.78 / frame.shape[1]
     for column, (name, colour) in enumerate(zip(frame.columns, colours, strict=True)):
@@ -173,3 +132,47 @@ def legend_below(axes: Axes, *, ncols: int = 2) -> None:
     figure_of(axes).legend(
         *axes.get_legend_handles_labels(), frameon=False, loc="outside lower left", ncols=ncols
     )
+
+
+def named_line(
+    axes: Axes,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    words: str,
+    colour: str,
+    *,
+    place: float,
+    offset: tuple[float, float] = (6, 5),
+    markers: bool = False,
+    **style: Any,
+) -> None:
+    """Draw a line over rising numbers and write its name in its colour beside its point above ``place``; see `note`."""
+    axes.plot(x, y, "o-" if markers else "-", color=colour, lw=1.5 if markers else 2, ms=4)
+    height = float(np.interp(place, np.asarray(x, dtype=float), np.asarray(y, dtype=float)))
+    note(axes, words, (place, height), offset, colour, fontweight="bold", **style)
+
+
+def unit_chart(
+    axes: Axes,
+    frame: pd.DataFrame,
+    row: str,
+    words: Mapping[Any, str],
+    look: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    """Draw one mark for each row of a frame, side by side from the left, in named rows from the bottom up.
+
+    Parameters
+    ----------
+    row
+        Column that says in which row a mark stands.
+    words
+        Words of each row, by the value of that column, the lowest first.
+    look
+        Takes a row of the frame; returns ``marker``, ``color``, ``ms`` and the like of matplotlib's ``plot``.
+    """
+    for height, value in enumerate(words):
+        for place, mark in enumerate(frame[frame[row] == value].to_dict("records")):
+            axes.plot(place, height, linestyle="None", **look({str(k): v for k, v in mark.items()}))
+    axes.set_yticks(range(len(words)), list(words.values()))
+    axes.set(xticks=[], ylim=(-0.6, len(words) - 0.4))
+    axes.grid(visible=False)

@@ -1,6 +1,6 @@
 """Fitting a chart to a width: words broken into lines, axes laid out, labels moved out of each other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import ScalarFormatter
@@ -18,7 +19,6 @@ from tr_analysis.digits import settle
 from tr_analysis.report.charts.draw import EndLabel
 from tr_analysis.report.charts.marks import ROW, place_flags
 from tr_analysis.report.charts.style import figure_of
-from tr_analysis.report.headings import balanced_lines
 
 _LEFT, _END = 0.36, 0.25  # shares of the width, at most: words at the left, and at the ends of lines
 
@@ -49,8 +49,13 @@ def words_of(figure: Figure) -> list[Breakable]:
 def _words_on(axis: Axis) -> list[str]:
     """Return the tick labels of an axis that carries words."""
     labels = [label.get_text() for label in axis.get_ticklabels()]
-    shown = "".join(labels).replace("mathdefault", "")
-    return labels if any(map(str.isalpha, shown)) and not is_dated(axis) else []
+    return labels if any(map(str.isalpha, tick_text(axis))) and not is_dated(axis) else []
+
+
+def tick_text(axis: Axis) -> str:
+    """Return what the visible tick labels of an axis say, in one."""
+    shown = [label.get_text() for label in axis.get_ticklabels() if label.get_visible()]
+    return "".join(shown).replace("mathdefault", "")
 
 
 def is_dated(axis: Axis) -> bool:
@@ -82,30 +87,22 @@ def name_upright(figure: Figure) -> None:
 def group_thousands(figure: Figure) -> None:
     """Write the numbers of each axis that reaches a thousand with commas, unless it has a form of its own."""
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        if (
-            type(axis.get_major_formatter()) is ScalarFormatter
-            and max(map(abs, axis.get_view_interval())) >= 1000
-        ):
+        plain = type(axis.get_major_formatter()) is ScalarFormatter
+        if plain and max(map(abs, axis.get_view_interval())) >= 1000:
             axis.set_major_formatter("{x:,.0f}")
 
 
 def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> None:
-    """Fit a chart to its figure's size, and fix it so.
+    """Fit a chart with the words of `words_of` to its figure's size, and fix it so.
 
-    Parameters
-    ----------
-    figure
-        The figure, at the size wanted.
-    words
-        From `words_of`.
-    heading
-        Share of the height that its heading takes.
+    ``heading`` is the share of the height that its heading takes.
     """
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for each in words:
         _break(each, figure.bbox.width * each.share, renderer)
-    for axes in figure.axes:
-        _space_years(axes, 1 + int(figure.get_figwidth()))
+    years = 1 + int(figure.get_figwidth())  # no more than have room
+    for axes in (axes for axes in figure.axes if is_dated(axes.xaxis)):
+        axes.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=years))  # type: ignore[no-untyped-call]
     for legend in figure.legends:
         if legend.get_window_extent(renderer).width > figure.bbox.width:
             _one_column(figure, legend)
@@ -117,17 +114,9 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
     for axes in figure.axes:
         _spread(axes, renderer)
     figure.set_layout_engine("none")
-    for axes in figure.axes:
-        axes.set_position(
-            settle(axes.get_position().bounds)
-        )  # what follows from it would else fall by chance
+    for axes in figure.axes:  # settled: what follows from its place would else fall by chance
+        axes.set_position(settle(axes.get_position().bounds))
         axes.set_in_layout(True)
-
-
-def _space_years(axes: Axes, most: int) -> None:
-    """Write no more years below the axes than have room."""
-    if is_dated(axes.xaxis):
-        axes.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=most))  # type: ignore[no-untyped-call]
 
 
 def _write_above(figure: Figure, heading: float, renderer: RendererBase) -> None:
@@ -142,11 +131,10 @@ def _write_above(figure: Figure, heading: float, renderer: RendererBase) -> None
 
 def _one_column(figure: Figure, legend: Legend) -> None:
     """Write a legend that is too wide for the figure with one entry a line."""
-    handles, labels = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
+    handles = [handle for handle in legend.legend_handles if handle]
+    labels = [text.get_text() for text in legend.get_texts()]
     legend.remove()
-    figure.legend(
-        [handle for handle in handles if handle], labels, frameon=False, loc="outside lower left", ncols=1
-    )
+    figure.legend(handles, labels, frameon=False, loc="outside lower left", ncols=1)
 
 
 def _lay_out(figure: Figure, heading: float) -> None:
@@ -166,11 +154,12 @@ def _break(found: Breakable, room: float, renderer: RendererBase) -> None:
 
 def _lines(words: str, room: float, text: Text, renderer: RendererBase) -> str:
     """Break words into lines that fit; a line break of the author stays."""
-
-    def width(line: str) -> float:
-        return float(renderer.get_text_width_height_descent(line, text.get_fontproperties(), False)[0])
-
+    width = _measure(renderer, text.get_fontproperties())
     return "\n".join("\n".join(balanced_lines(part, room, width)) for part in words.split("\n"))
+
+
+def _measure(renderer: RendererBase, font: FontProperties) -> Callable[[str], float]:
+    return lambda line: float(renderer.get_text_width_height_descent(line, font, False)[0])
 
 
 def _make_room(figure: Figure, axes: Axes, renderer: RendererBase) -> None:
@@ -192,10 +181,7 @@ def _make_room(figure: Figure, axes: Axes, renderer: RendererBase) -> None:
 
 
 def _place_words(axes: Axes, renderer: RendererBase) -> float:
-    """Place the words of events above the axes, and the name of the y axis beside or above them.
-
-    Returns the height in points that they take.
-    """
+    """Place the words of events above the axes, the name of the y axis beside or above; return their height in points."""
     rows, left = place_flags(axes, renderer)
     up = 0.0
     for name in axes.texts:
@@ -223,3 +209,44 @@ def _spread(axes: Axes, renderer: RendererBase) -> None:
     point = figure_of(axes).dpi / 72
     for end in ends:
         end.set_position((6, (boxes[end].y0 - end.get_window_extent(renderer).y0) / point))
+
+
+def write_heading(figure: Figure, title: str, subtitle: str) -> float:
+    """Write title and subtitle at the top of a figure, in lines; return the share of the height they take."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    height = 72 * figure.get_size_inches()[1]
+    down = 4.0
+    for words, size, weight, colour in (
+        (title, 13.0, "bold", "#3D3D3D"),
+        (subtitle, 10.0, "normal", "#555555"),
+    ):
+        font = FontProperties(size=size, weight=weight)
+        for line in balanced_lines(words, 0.98 * figure.bbox.width, _measure(renderer, font)):
+            figure.text(0.01, 1 - down / height, line, fontproperties=font, color=colour, va="top")
+            down += 1.35 * size
+    return float((down + 9) / height)
+
+
+def balanced_lines(words: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """Break words into as few lines as fit the room, of about equal length; ``width`` measures a line."""
+    sizes = [(word, width(word)) for word in words.split()]
+    space = width("n n") - 2 * width("n")
+    lines = narrower = _fill(sizes, room, space)
+    while len(narrower) == len(lines) and 1 < len(lines) < len(sizes):
+        lines, room = narrower, 0.95 * room
+        narrower = _fill(sizes, room, space)
+    return lines
+
+
+def _fill(sizes: list[tuple[str, float]], room: float, space: float) -> list[str]:
+    """Fill lines one after the other; a word that is wider than the room gets its own."""
+    lines: list[str] = []
+    used = 0.0
+    for word, size in sizes:
+        if lines and used + space + size <= room:
+            lines[-1] = f"{lines[-1]} {word}"
+            used += space + size
+        else:
+            lines.append(word)
+            used = size
+    return lines

@@ -32,7 +32,6 @@ Way = Sequence[tuple[int, Side]]
 """Row and side of each of several words."""
 Span = Mapping[Side, tuple[float, float]]
 """From where to where words reach in pixels, by their side."""
-SIDES: tuple[Side, Side] = ("left", "right")
 _DASHES = (0, (4, 3))
 ROW = 1.4 * SMALL  # points
 _AIR = 5.0  # points between words side by side
@@ -45,14 +44,7 @@ def at(periods: "pd.Series[Any] | pd.PeriodIndex") -> pd.DatetimeIndex:
 
 
 def reform(events: pd.DataFrame, *names: str) -> dict[Any, str]:
-    """Return events of the reform for `mark`: words by date.
-
-    Parameters
-    ----------
-    events
-        The table `events`.
-    *names
-        Their ``event_id``; each must have its words in `EVENTS`.
+    """Return events of the reform for `mark`, words by date: their ids in the table `events`, with words in `EVENTS`.
 
     Raises
     ------
@@ -88,12 +80,8 @@ class Flag(Annotation):
 def mark(axes: Axes | Sequence[Axes], places: Mapping[Any, str]) -> None:
     """Mark events, or values of note, alike in every chart: a dashed line with its words at the head.
 
-    Parameters
-    ----------
-    axes
-        Where to draw; of several axes below each other the words stand above the first.
-    places
-        Words by place on x: dates such as ``{"2015-02-01": "new owners"}``, or numbers.
+    ``places`` gives words by place on x: dates such as ``{"2015-02-01": "new owners"}``, or numbers. Of several axes
+    below each other the words stand above the first.
     """
     first, *others = [axes] if isinstance(axes, Axes) else list(axes)
     for place, words in places.items():
@@ -103,24 +91,17 @@ def mark(axes: Axes | Sequence[Axes], places: Mapping[Any, str]) -> None:
             axes_below.axvline(x, color=MUTED, lw=1, ls=_DASHES, zorder=1)
 
 
-def x_of(flag: Flag) -> float:
-    """Return the place of a flag on x as a number, of a date too."""
-    return float(np.ravel(flag.pole.get_xdata(orig=False))[0])
-
-
 def place_flags(axes: Axes, renderer: RendererBase) -> tuple[int, float]:
     """Place the words of events in as few rows as hold them clear of each other and of the lines.
 
-    Returns
-    -------
-    tuple[int, float]
-        Rows used, and the left-most point that they touch, in pixels.
+    Returns the rows used, and the left-most point that they touch, in pixels.
     """
     flags = [text for text in axes.texts if isinstance(text, Flag)]
     if not flags:
         return 0, float("inf")
     point = figure_of(axes).dpi / 72
-    poles = [float(axes.transData.transform((x_of(flag), 0))[0]) for flag in flags]
+    dated = [float(np.ravel(flag.pole.get_xdata(orig=False))[0]) for flag in flags]  # numbers, of dates too
+    poles = [float(axes.transData.transform((x, 0))[0]) for x in dated]
     widths = [flag.get_window_extent(renderer).width + (3 + _AIR) * point for flag in flags]
     spans: list[Span] = [
         {"left": (pole, pole + width), "right": (pole - width, pole)}
@@ -128,7 +109,8 @@ def place_flags(axes: Axes, renderer: RendererBase) -> tuple[int, float]:
     ]
     room = (axes.bbox.x0, figure_of(axes).bbox.width + _AIR * point)
     tried = (_find(poles, spans, room, rows) for rows in range(1, 5))
-    way = next((way for way in tried if way), _stairs(len(flags)))
+    stairs: Way = [(row, "left") for row in reversed(range(len(flags)))]  # always go: the first highest
+    way = next((way for way in tried if way), stairs)
     for flag, (row, side) in zip(flags, way, strict=True):
         flag.place(row, side, axes.bbox.height / point)
     chosen = [span[side] for span, (_, side) in zip(spans, way, strict=True)]
@@ -141,16 +123,12 @@ def _find(
     """Return the first way to place words in so many rows that is clear, or none."""
     if len(begun) == len(poles):
         return begun
-    for choice in product(range(rows), SIDES):
+    sides: tuple[Side, Side] = ("left", "right")
+    for choice in product(range(rows), sides):
         way = (*begun, choice)
         if _clear(way, poles, spans, room) and (found := _find(poles, spans, room, rows, way)):
             return found
     return None
-
-
-def _stairs(flags: int) -> Way:
-    """Return a way that always goes: each in a row of its own, the first highest."""
-    return [(row, "left") for row in reversed(range(flags))]
 
 
 def _clear(way: Way, poles: Sequence[float], spans: Sequence[Span], room: tuple[float, float]) -> bool:

@@ -15,11 +15,10 @@ from PIL import Image
 
 from tr_analysis.digits import settle
 from tr_analysis.report import CHART_MIME
-from tr_analysis.report.charts.fit import fit, group_thousands, name_upright, words_of
+from tr_analysis.report.charts.fit import fit, group_thousands, name_upright, words_of, write_heading
 from tr_analysis.report.charts.rules import check
 from tr_analysis.report.charts.style import DPI, MUTED, NARROW, SMALL
 from tr_analysis.report.charts.svg import to_svg
-from tr_analysis.report.headings import write_heading
 from tr_analysis.report.tables import csv_text
 from tr_analysis.simulated import MARK, marked, origin_of
 
@@ -39,8 +38,7 @@ def show(
 
     The output holds the picture as PNG, twice as sharp as it is wide; the plotted data as CSV; and the
     words with two drawings as SVG: ``svg``, the chart with its heading, which takes ``heading`` points at
-    the top, and ``narrow``, the same chart redrawn for a phone, without the heading. ``width`` and
-    ``height`` are those of ``svg``, ``narrow_width`` and ``narrow_height`` those of ``narrow``, in points.
+    the top, and ``narrow``, the same chart redrawn for a phone, without the heading; sizes are in points.
 
     Parameters
     ----------
@@ -48,10 +46,8 @@ def show(
         From `canvas`; its size is that of ``narrow`` afterwards.
     name
         Name of its files.
-    title
-        The finding, as a sentence.
-    subtitle
-        Measure, population, period and source.
+    title, subtitle
+        The finding, as a sentence; measure, population, period and source.
     alt
         What a reader would see, for those who cannot.
     data

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from tr_analysis.report.charts.fit import is_dated
+from tr_analysis.report.charts.fit import is_dated, tick_text
 from tr_analysis.report.charts.style import contrast, over
 
 LINES, TEXT = 3.0, 4.5
@@ -21,23 +21,11 @@ LINES, TEXT = 3.0, 4.5
 
 
 def check(figure: Figure, name: str) -> None:
-    """Refuse a figure that breaks a rule of the house.
+    """Refuse a fitted figure that breaks a rule of the house: a `ValueError` names the chart, the fault and its remedy.
 
     Axes do not share a place with other axes, bars begin at zero, an axis of numbers says what they are,
     and lines, markers, bars and words stand out from their ground. Areas (bands, spans, contours) and the
     grid are grounds and may be pale: what they say, a line, a border or words say too.
-
-    Parameters
-    ----------
-    figure
-        Fitted, so that its words have their places.
-    name
-        Name of the chart, for the message.
-
-    Raises
-    ------
-    ValueError
-        With what is wrong and its remedy.
     """
     for one, other in combinations(figure.axes, 2):
         if np.allclose(one.get_position().bounds, other.get_position().bounds):
@@ -75,8 +63,7 @@ def _bars_from_zero(axes: Axes, name: str) -> None:
 
 def _has_numbers(axis: Axis) -> bool:
     """Tell whether an axis carries numbers, and not dates or words."""
-    labels = [label.get_text() for label in axis.get_ticklabels() if label.get_visible()]
-    shown = "".join(labels).replace("mathdefault", "")
+    shown = tick_text(axis)
     return not is_dated(axis) and any(map(str.isdigit, shown)) and not any(map(str.isalpha, shown))
 
 

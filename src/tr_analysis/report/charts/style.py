@@ -35,16 +35,10 @@ _STYLE = {
 
 
 def canvas(height: float = 4.4, *, rows: int = 1, **grid: Any) -> tuple[Figure, Any]:
-    """Return a figure in house style and its axes.
+    """Return a figure in house style and its axes, so many rows below each other.
 
-    Parameters
-    ----------
-    height
-        Height in inches, heading included; the width is always the page's.
-    rows
-        Axes below each other.
-    **grid
-        ``ncols``, ``sharex``, ``gridspec_kw`` and the like, for matplotlib's ``subplots``.
+    The height in inches includes the heading; the width is always the page's. ``grid`` is that of matplotlib's
+    ``subplots``: ``ncols``, ``sharex``, ``gridspec_kw`` and the like.
     """
     sns.set_theme(context="notebook", style="whitegrid", font="DejaVu Sans", rc=_STYLE)
     figure = Figure(figsize=(WIDE, height), dpi=DPI, layout="constrained")
@@ -82,7 +76,7 @@ def _luminance(colour: Any) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def pale(colour: str, least: float = 3.1) -> str:
-    """Return the palest tint of a colour that still has this contrast against white."""
-    shares = np.linspace(0, 1, 101)
-    return next(tint for share in shares if contrast(tint := over(colour, alpha=float(share))) >= least)
+def pale(colour: str) -> str:
+    """Return the palest tint of a colour that is still seen well on white, with a contrast of 3.1."""
+    tints = (over(colour, alpha=float(share)) for share in np.linspace(0, 1, 101))
+    return next(tint for tint in tints if contrast(tint) >= 3.1)

@@ -19,17 +19,7 @@ _STEP = re.compile(r"([MLz])(?: (-?[\d.]+) (-?[\d.]+))?")
 
 
 def to_svg(figure: Figure, name: str, title: str, alt: str) -> str:
-    """Draw a figure as SVG.
-
-    Parameters
-    ----------
-    figure
-        From `fit`, so that nothing moves any more.
-    name
-        Salt of its ids.
-    title, alt
-        For screen readers.
-    """
+    """Draw a fitted figure as SVG; its ids begin with the name, title and alternative text are for screen readers."""
     drawn = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         FigureCanvasSVG(figure).print_svg(drawn, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
@@ -78,6 +68,5 @@ def _by_steps(path: str) -> str:
 
 def _point(hundredths: int) -> str:
     """Write hundredths of a point as shortly as SVG allows."""
-    return (
-        f"{hundredths / 100:g}".replace("0.", ".", 1) if abs(hundredths) < 100 else f"{hundredths / 100:.7g}"
-    )
+    text = f"{hundredths / 100:.7g}"
+    return text.replace("0.", ".", 1) if abs(hundredths) < 100 else text

@@ -1,4 +1,4 @@
-from tr_analysis.report.prose import headings, title_and_question
+from tr_analysis.text import headings, title_and_question
 
 TEXT = "```\n# a comment\n```\n# Recall\n\nWhat did it do\nto recall?\n\nMore.\n## Answer \n~~~\n## no\n~~~"
 
