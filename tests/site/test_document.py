@@ -4,7 +4,7 @@ import pytest
 
 from tests.site.made_up import save
 from tr_analysis.errors import ChapterError
-from tr_analysis.site.document import one_document
+from tr_analysis.site.pdf import one_document
 
 
 @pytest.fixture

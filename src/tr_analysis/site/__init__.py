@@ -12,9 +12,8 @@ from tr_analysis.files import write_files
 from tr_analysis.git_state import git_state
 from tr_analysis.report.finding import EVIDENCE_LEVELS
 from tr_analysis.site.audit import audit
-from tr_analysis.site.cells import TEMPLATES, cell_renderer
+from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents
 from tr_analysis.site.chapter import Chapter, read_chapter
-from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import dictionary_page, figures_page, sources_page
@@ -104,7 +103,7 @@ def _chapter_pages(
             previous=chapters[place - 1] if place else None,
             following=chapters[place + 1] if place + 1 < len(chapters) else None,
             body=body,
-            contents=entries(body),
+            contents=contents(body),
             place=1 + numbered.index(chapter.run) if chapter.run in numbered else None,
             places=len(numbered),
             **shared,

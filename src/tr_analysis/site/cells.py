@@ -23,6 +23,7 @@ _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first 
 _ROOT = re.compile(r"<svg\b[^>]*>")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _SOURCE = re.compile(r'<a href="([^"]*)"( title="[^"]*")?>(S\d{3})</a>')
+_HEADING = re.compile(r'<h([23]) id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 _CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", re.DOTALL)
 
 
@@ -152,3 +153,10 @@ def caption(html: str) -> str:
     """Return the caption of a table, as HTML without marks, or what it is."""
     found = _CAPTION.search(html)
     return re.sub('<[^>]+>|"', "", found[1]) if found else "Table"
+
+
+def contents(body: str) -> list[tuple[int, str, str]]:
+    """Return level, place and words of the headings of the second and third level, in order."""
+    return [
+        (int(level), place, re.sub("<[^>]+>", "", words)) for level, place, words in _HEADING.findall(body)
+    ]
