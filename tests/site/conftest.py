@@ -7,10 +7,11 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def read_once() -> Iterator[None]:
-    """Compile the templates and read the tables once for all pages made here."""
+    """Compile the templates, read the tables and list the estimators once for all pages made here."""
     site, home = map(import_module, ("tr_analysis.site", "tr_analysis.site.home"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(site, "_frame", cache(site._frame))
-        for module in (site, home):
-            patch.setattr(module, "load", cache(module.load))
+        for module, name in (
+            (site, "templates"), (site, "load"), (site, "estimators_page"), (home, "load")
+        ):  # fmt: skip
+            patch.setattr(module, name, cache(getattr(module, name)))
         yield

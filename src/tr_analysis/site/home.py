@@ -16,28 +16,14 @@ from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
 
-_PARTS = (
-    "label",
-    "value",
-    "low",
-    "high",
-    "n",
-    "unit",
-    "level",
-    "decimals",
-    "text",
-    "of",
-    "interval_basis",
-    "key",
-)
 _ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
-# What became of the published numbers aimed at: the names of the scorecard's counts, and how a reader says them.
+# How published numbers fared: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {
     "published_back": "reproduced",
-    "contradicted": "contradicted by computation",
-    "printed_alike_elsewhere": "printed alike elsewhere",
-    "printed_otherwise_elsewhere": "printed otherwise elsewhere",
-    "input_not_held": "not to be had: their input is not held here",
+    "contradicted": "contradicted by recalculation",
+    "printed_alike_elsewhere": "matched by a second source",
+    "printed_otherwise_elsewhere": "different in a second source",
+    "input_not_held": "not recalculated: we could not obtain their input",
 }
 _PENDING = "none"  # an inspection that was called off before it was rated
 
@@ -72,8 +58,7 @@ def key_number(chapter: Chapter, name: str) -> Finding:
             f"{chapter.run}: the key number {name!r} is {chapter.origin}, and the home page shows observed ones only: "
             "take it out of notebooks/home.toml, or bring the official tables with `tr-analysis fetch`"
         )
-    found = chapter.findings[name]
-    return Finding(name, **{part: found[part] for part in _PARTS}, sources=tuple(found["sources"]))
+    return Finding(name, **chapter.findings[name])
 
 
 def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
@@ -100,10 +85,9 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
 
 def card(chapter: Chapter) -> dict[str, Any] | None:
     """Return the chapter's first chart as a small figure, or None when it has none, or a simulated one."""
-    if not chapter.charts or chapter.origin:
+    if chapter.origin or not (charts := chapter.charts):
         return None
-    chart = chapter.charts[0]
-    return {**drawing(chart, "narrow"), "title": chart["title"]}
+    return {**drawing(charts[0], "narrow"), "title": charts[0]["title"]}
 
 
 def events(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -154,7 +138,7 @@ def _rating(ratings: pd.DataFrame, provider: str, number: int) -> str:
     (row,) = here.to_dict("records")
     if pd.isna(row["overall_rating"]):
         return "not rated" if row["rating_evidence"] == _PENDING else "not known"
-    return f"{row['overall_rating']}{' (by tally)' if row['rating_evidence'] == 'derived' else ''}"
+    return f"{row['overall_rating']}{' (inferred)' if row['rating_evidence'] == 'derived' else ''}"
 
 
 def _released() -> str:

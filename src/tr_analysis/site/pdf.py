@@ -19,7 +19,7 @@ from tr_analysis.data import load
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.files import write_files
 from tr_analysis.git_state import git_state
-from tr_analysis.site.cells import TEMPLATES
+from tr_analysis.site.cells import templates
 
 CHROMIUM = "TR_ANALYSIS_CHROMIUM"
 _KNOWN = ("chromium", "chromium-browser", "google-chrome")
@@ -152,25 +152,24 @@ def one_document(pages: Sequence[Path]) -> str:
     ChapterError
         If a page has no text or no title, or the home page is missing.
     """
-    from jinja2 import Environment, FileSystemLoader
-
     whole = {page.stem: page.read_text(encoding="utf-8") for page in pages}
     if _COVER not in whole:
         raise ChapterError("the pages have no index.html; make them again with `tr-analysis site`")
     texts = {stem: _found(_MAIN, text, stem) for stem, text in whole.items()}
     parts = [_part(stem, text, texts) for stem, text in texts.items() if stem not in _LEFT_OUT]
     question = _QUESTION.search(texts[_COVER])
-    frame = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return frame.get_template("document.html.j2").render(
-        title=_found(_TITLE, texts[_COVER], _COVER),
-        question=question[1] if question else "",
-        sections=_sections(parts),
-        licences=_found(_LICENCES, whole[_COVER], _COVER),
-        version=__version__,
-        commit=git_state(),
-        published=max(load("sources")["published"].dropna().astype(str)),
+    return (
+        templates()
+        .get_template("document.html.j2")
+        .render(
+            title=_found(_TITLE, texts[_COVER], _COVER),
+            question=question[1] if question else "",
+            sections=_sections(parts),
+            licences=_found(_LICENCES, whole[_COVER], _COVER),
+            version=__version__,
+            commit=git_state(),
+            published=max(load("sources")["published"].dropna().astype(str)),
+        )
     )
 
 

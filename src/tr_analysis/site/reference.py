@@ -1,12 +1,18 @@
-"""What the reference pages show: every source, every published figure, every table and column."""
+"""What the reference pages show: every source, published figure, table and column, and estimator."""
 
+import ast
+import doctest
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib import import_module
+from itertools import groupby
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
+from tr_analysis import estimators
 from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, citations, entries
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.errors import ChapterError
@@ -200,18 +206,47 @@ def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 
 def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, Any]:
-    """Return what the data dictionary shows: the same words as the file beside the data.
-
-    Parameters
-    ----------
-    tables
-        The analysis tables by name.
-    schemas
-        Their schemas.
-    """
+    """Return what the data dictionary shows: the same words as the file beside the data."""
     return {
         "about": ABOUT,
         "abbreviations": ABBREVIATIONS,
         "terms": TERMS,
         "entries": entries(tables, schemas),
     }
+
+
+def estimators_page() -> dict[str, Any]:
+    """Return what the index of estimators shows.
+
+    Returns
+    -------
+    dict
+        ``modules``: name, ``about`` (a line) and ``estimators`` (name, question, summary, example, reference).
+    """
+    modules = []
+    rows = estimators.index().to_dict("records")
+    for name, found in groupby(rows, lambda row: row["name"].partition(".")[0]):
+        module = import_module(f"{estimators.__name__}.{name}")
+        listed = [
+            row | {"name": row["name"].partition(".")[2], "example": _whole(row["example"], module)}
+            for row in found
+        ]
+        modules.append(
+            {"name": name, "about": (module.__doc__ or "").partition("\n")[0], "estimators": listed}
+        )
+    return {"modules": modules}
+
+
+def _whole(example: str, module: ModuleType) -> str:
+    """Put before an example the imports it lacks: a docstring takes them from its module, a notebook has none."""
+    code = "".join(one.source for one in doctest.DocTestParser().get_examples(example))
+    names = dict.fromkeys(node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
+    bound = re.findall(r"(?:import|as) (\w+)|^(\w+) = ", code, re.MULTILINE)
+    lacking: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if hasattr(module, name) and name not in {word for pair in bound for word in pair}:
+            found = getattr(module, name)
+            is_module = isinstance(found, ModuleType)
+            start = f"import {found.__name__} as" if is_module else f"from {found.__module__} import"
+            lacking.setdefault(start, []).append(name)
+    return "\n".join([*(f">>> {start} {', '.join(found)}" for start, found in lacking.items()), example])
