@@ -4,13 +4,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import NamedTuple
 
 import psutil
 
@@ -31,7 +29,9 @@ _FLAGS = (
 )  # fmt: skip
 _COVER = "index"
 _LEFT_OUT = (_COVER, "404")
-_REFERENCES = ("id", "for", "headers", "aria-labelledby", "aria-describedby", "aria-controls")
+_TAG = re.compile(r'<[a-zA-Z](?:[^>"]|"[^"]*")*>')
+_NAMES = re.compile(r'(\s(?:id|for|headers|aria-labelledby|aria-describedby|aria-controls))="([^"]*)"')
+_LINK = re.compile(r'\shref="([^"]*)"')
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 _TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
 _LICENCES = re.compile(r'<h2 id="licences">.*?</h2>(.*?)</section>', re.DOTALL)  # in the foot of every page
@@ -127,8 +127,7 @@ def _end(process: psutil.Process) -> None:
             one.kill()
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A page as a part of the document: its place there, its title and its text as HTML."""
 
     place: str
@@ -190,56 +189,28 @@ def _found(pattern: re.Pattern[str], text: str, page: str) -> str:
     return found[1]
 
 
-def _part(page: str, text: str, pages: Mapping[str, Any]) -> Part:
-    rewriter = _Rewriter(page, pages)
-    rewriter.feed(text)
-    rewriter.close()
-    return Part(page, re.sub("<[^>]+>", "", _found(_TITLE, text, page)), "".join(rewriter.written))
+def _part(page: str, text: str, pages: Collection[str]) -> Part:
+    """Copy a page's text with the places in it named after the page, so that no two are called alike."""
+
+    def renamed(names: re.Match[str]) -> str:
+        return f'{names[1]}="{" ".join(f"{page}--{word}" for word in names[2].split())}"'
+
+    def linked(link: re.Match[str]) -> str:
+        target = _target(link[1], page, pages)
+        return f' href="{target}"' if target else ""
+
+    title = re.sub("<[^>]+>", "", _found(_TITLE, text, page))
+    return Part(page, title, _TAG.sub(lambda tag: _LINK.sub(linked, _NAMES.sub(renamed, tag[0])), text))
 
 
-class _Rewriter(HTMLParser):
-    """Copies a page's text with the places in it named after the page, so that no two are called alike."""
-
-    def __init__(self, page: str, pages: Mapping[str, Any]) -> None:
-        super().__init__(convert_charrefs=False)
-        self.page, self.pages = page, pages
-        self.written: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Copy an element's start, with its names and its link as they are in the document."""
-        text = self.get_starttag_text() or ""
-        for name, value in attrs:
-            if value and name in _REFERENCES:
-                renamed = " ".join(f"{self.page}--{word}" for word in value.split())
-                text = re.sub(rf'(\s{name}=)"[^"]*"', rf'\1"{renamed}"', text, count=1)
-            elif value and name == "href" and (target := self._target(value)) != value:
-                text = re.sub(r'\shref="[^"]*"', f' href="{target}"' if target else "", text, count=1)
-        self.written.append(text)
-
-    def _target(self, address: str) -> str:
-        """Return where a link leads in the document, or nothing when that is no part of it."""
-        if re.match(r"https?:|mailto:", address):
-            return address
-        file, _, place = address.partition("#")
-        page = file.removesuffix(".html") if file else self.page
-        if page not in self.pages or page == "404":
-            return ""
-        if place == "licences":
-            return "#licences"
-        return f"#{page}--{place}" if place and page != _COVER else f"#{page}"
-
-    def handle_endtag(self, tag: str) -> None:
-        """Copy an element's end."""
-        self.written.append(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        """Copy text."""
-        self.written.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        """Copy a named character."""
-        self.written.append(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        """Copy a numbered character."""
-        self.written.append(f"&#{name};")
+def _target(address: str, page: str, pages: Collection[str]) -> str:
+    """Return where a link of a page leads in the document, or nothing when that is no part of it."""
+    if re.match(r"https?:|mailto:", address):
+        return address
+    file, _, place = address.partition("#")
+    to = file.removesuffix(".html") if file else page
+    if to not in pages or to == "404":
+        return ""
+    if place == "licences":
+        return "#licences"
+    return f"#{to}--{place}" if place and to != _COVER else f"#{to}"
