@@ -58,12 +58,8 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], tuple[str,
     """Return the function that turns a notebook and the name of its run into HTML: its answer, and the rest.
 
     nbconvert is imported here, because it costs 0.7 s that no other command should pay. Its own exporter to
-    HTML reads every page once more for pictures without alternative text, which `audit` does as well.
-
-    Parameters
-    ----------
-    linked
-        Whether the page stands among the others, with the sources' page and the downloads beside it.
+    HTML reads every page once more for pictures without alternative text, which `audit` does as well. ``linked`` says
+    whether the page stands among the others, with the sources' page and the downloads beside it.
     """
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
@@ -128,16 +124,9 @@ def _heads(cell: "NotebookNode") -> str:
 
 
 def drawing(chart: Mapping[str, Any], which: str) -> dict[str, Any]:
-    """Return a chart's drawing as the page shows it: its address as data, and its size in CSS pixels.
+    """Return a drawing of a chart, ``svg`` or ``narrow``, as the page shows it: as data, and its size in pixels.
 
     The page writes title and subtitle as text of its own, so they are cut off the top of the wide drawing.
-
-    Parameters
-    ----------
-    chart
-        What `charts.show` left: ``svg``, ``narrow`` and ``heading``, in points.
-    which
-        ``"svg"`` or ``"narrow"``.
     """
     svg, cut = chart[which], chart["heading"] if which == "svg" else 0.0
     root, view = _ROOT.search(svg), _VIEW.search(svg)

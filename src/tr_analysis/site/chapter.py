@@ -34,23 +34,13 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Chapter:
-    """An executed chapter.
+    """An executed chapter: what its page shows of it.
 
-    Attributes
-    ----------
-    run, name, title
-        Name of its files, which differs from that of the chapter where that runs once for each provider; its title.
-    lead, question, answer
-        The first cell, the question in it, and the first sentence of the answer, as HTML.
-    parameters, declared
-        Value of each parameter in this run, and what the chapter says of its parameters.
-    version, libraries
-        Version of this package and of the libraries that computed it.
-    shown
-        Its charts, tables and findings, in order.
-    notebook, stored
-        The notebook without the first cell, each output marked with its ``kind`` and ``name`` as in `Shown`; and
-        the notebook as it is stored.
+    ``run`` names its files, and differs from ``name`` where a chapter runs once for each provider. ``lead`` is its
+    first cell, ``question`` and ``answer`` are the question in it and the first sentence of the answer, as HTML.
+    ``parameters`` are the values of this run, ``declared`` what the chapter says of them; ``libraries`` the versions
+    that computed it. ``notebook`` lacks the first cell, and each output is marked with its ``kind`` and ``name`` as
+    in `Shown`; ``stored`` is the file as it was read.
     """
 
     run: str

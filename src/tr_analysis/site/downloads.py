@@ -62,12 +62,7 @@ def _files(run: str, shown: Shown) -> Iterator[tuple[str, bytes]]:
 
 
 def study_downloads(executed: Sequence[Path]) -> dict[str, bytes]:
-    """Return the files of the whole study, by their place on the site.
-
-    Parameters
-    ----------
-    executed
-        The executed notebooks, with their results in the folder ``results`` beside them.
+    """Return the files of the whole study, by their place on the site; ``results`` stand beside the notebooks.
 
     Returns
     -------

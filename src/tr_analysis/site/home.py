@@ -29,13 +29,7 @@ _PENDING = "none"  # an inspection that was called off before it was rated
 
 
 def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
-    """Return what the home page's template shows.
-
-    Parameters
-    ----------
-    chapters
-        All pages of the study in reading order, those about one provider among them.
-    """
+    """Return what the home page's template shows of all pages of the study, in reading order."""
     numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
     about = [chapter for chapter in chapters if chapter.run != chapter.name]
     return {
@@ -62,13 +56,7 @@ def key_number(chapter: Chapter, name: str) -> Finding:
 
 
 def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
-    """Return the key findings by question: those asked for first, and the others.
-
-    Parameters
-    ----------
-    chapters
-        By name. A question of which no chapter is there is left out.
-    """
+    """Return the key findings by question, those shown first and the others; none where no chapter is there."""
     found = []
     for question, names in home_findings().items():
         there = [
