@@ -33,17 +33,10 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
     The same notebooks at the same commit give the same bytes. Nothing is written when any chapter is at
     fault, and pages and downloads of chapters that no longer exist are removed.
 
-    Parameters
-    ----------
-    executed
-        Executed notebooks in reading order, with ``metadata["tr_analysis"]`` as the runner leaves it.
-    site
-        Folder of the pages; created when missing.
-
     Returns
     -------
     list of Path
-        The pages: the home page, the chapters in the given order, then the others.
+        The pages: the home page, the chapters in the order of ``executed``, then the others.
 
     Raises
     ------

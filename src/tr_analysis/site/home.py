@@ -35,7 +35,11 @@ def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
     return {
         "asked": {q: page for q, page in _ASKED.items() if page in {chapter.page for chapter in numbered}},
         "chapters": numbered,
-        "cards": {chapter.run: card(chapter) for chapter in numbered},
+        "cards": {
+            chapter.run: {**drawing(chapter.charts[0], "narrow"), "title": chapter.charts[0]["title"]}
+            for chapter in numbered
+            if chapter.charts and not chapter.origin
+        },
         "answers": answers({chapter.name: chapter for chapter in numbered}),
         "counted": _COUNTED,
         "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
@@ -69,13 +73,6 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
             rest = [(chapter, number) for chapter, number, lead in there if not lead]
             found.append({"question": question, "leads": leads, "rest": rest, "chapter": there[0][0]})
     return found
-
-
-def card(chapter: Chapter) -> dict[str, Any] | None:
-    """Return the chapter's first chart as a small figure, or None when it has none, or a simulated one."""
-    if chapter.origin or not (charts := chapter.charts):
-        return None
-    return {**drawing(charts[0], "narrow"), "title": charts[0]["title"]}
 
 
 def events(table: pd.DataFrame) -> list[dict[str, Any]]:

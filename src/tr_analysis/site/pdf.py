@@ -50,12 +50,8 @@ def write_pdf(pages: Sequence[Path], target: Path) -> Path:
     The document is tagged, has bookmarks and page numbers, and its links between pages work. The browser runs
     without scripts and without a network, in a profile of its own, and nothing of it is left behind.
 
-    Parameters
-    ----------
-    pages
-        Pages that `tr_analysis.site.write_site` wrote, in reading order.
-    target
-        The PDF. Its folder is made if need be; a file already there stays as it is when anything fails.
+    ``pages`` are those that `tr_analysis.site.write_site` wrote, in reading order. A file already at ``target`` stays
+    as it is when anything fails.
 
     Raises
     ------
@@ -140,11 +136,6 @@ def one_document(pages: Sequence[Path]) -> str:
 
     A link to another of the pages leads to its part of the document; one to a file beside them is text, for
     the document stands alone.
-
-    Parameters
-    ----------
-    pages
-        Pages that `tr_analysis.site.write_site` wrote, the home page among them, in reading order.
 
     Raises
     ------
