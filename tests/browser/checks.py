@@ -13,7 +13,7 @@ from tr_analysis import paths
 
 CHAPTERS = tuple(path.stem for path in sorted(paths.reports().glob("[0-9]*.ipynb")))
 KINDS = (
-    "index", *CHAPTERS, "provider-northumbria", "provider-nps-wales", "sources", "figures", "dictionary", "404"
+    "index", *CHAPTERS, "provider-northumbria", "provider-nps-wales", "sources", "figures", "dictionary", "estimators", "404"
 )  # fmt: skip
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")  # the rules up to WCAG 2.2, level AA
 PAPER = 672  # px: what A4 leaves between the side margins of the style sheet, 16 mm each

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser import checks
-from tr_analysis.site.document import one_document
+from tr_analysis.site.pdf import one_document
 
 
 @pytest.fixture(scope="module")

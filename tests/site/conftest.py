@@ -9,10 +9,11 @@ SITE = "tr_analysis.site"
 
 @pytest.fixture(scope="session", autouse=True)
 def read_once() -> Iterator[None]:
-    """Compile the templates and read the tables once for all pages made here."""
+    """Compile the templates, read the tables and list the estimators once for all pages made here."""
     site, home, reference = map(import_module, (SITE, f"{SITE}.home", f"{SITE}.reference"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(site, "_frame", cache(site._frame))
-        for module in (home, reference):
-            patch.setattr(module, "load", cache(module.load))
+        for module, name in (
+            (site, "templates"), (reference, "load"), (reference, "estimators_page"), (home, "load")
+        ):  # fmt: skip
+            patch.setattr(module, name, cache(getattr(module, name)))
         yield

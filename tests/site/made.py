@@ -1,34 +1,25 @@
 """Executed notebooks as the runner leaves them, made up; and a page read element by element."""
 
-import base64
-import struct
-import zlib
 from html.parser import HTMLParser
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tr_analysis.report import CHART_MIME, FINDINGS_MIME
+
+PNG = (  # one grey point
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
 ALT = 'Line of recalls, "rising" & falling <1>'
-FINDINGS = "application/vnd.tr-analysis.findings+json"
-CHART = "application/vnd.tr-analysis.chart+json"
 SVG = (
     '<?xml version="1.0"?>\n<svg width="460pt" height="300pt" viewBox="0 0 460 300">'
     "<title>x</title><text>5,000</text></svg>\n"
 )
 
 
-def png() -> str:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-    data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
-    return base64.b64encode(data).decode()
-
-
 def figure(**description):
     return shown(
-        {"image/png": png(), "text/csv": "month,people\n2015-02,5000\n", "text/plain": "<Figure>"},
+        {"image/png": PNG, "text/csv": "month,people\n2015-02,5000\n", "text/plain": "<Figure>"},
         metadata={"image/png": description},
     )
 
@@ -36,7 +27,7 @@ def figure(**description):
 def chart(name="placebo", alt=ALT):
     output = figure(alt=alt, name=name)
     words = {"name": name, "title": "Recall rose", "subtitle": "People, S001", "alt": alt}
-    output.data[CHART] = {**words, "svg": SVG, "narrow": SVG, "heading": 60.0}
+    output.data[CHART_MIME] = {**words, "svg": SVG, "narrow": SVG, "heading": 60.0}
     return output
 
 
@@ -51,6 +42,31 @@ def table(text):
 
 def code(source, *outputs, name):
     return new_code_cell(source, id=name, execution_count=1, outputs=list(outputs))
+
+
+def finding(value, **rest):
+    """A number as the results file has it."""
+    bare = dict.fromkeys(("low", "high", "n", "decimals", "text"))
+    words = {
+        "label": "Rise",
+        "unit": "count",
+        "of": "",
+        "interval_basis": "sampling",
+        "level": "C",
+        "method": "",
+    }
+    return {**bare, **words, "key": True, "sources": ["S001"], "shown": [], "value": value, **rest}
+
+
+def findings(found, **rest):
+    """The last cell of a chapter."""
+    rows = "".join(f"<tr id='number-{name}'><th>{name}</th></tr>" for name in found)
+    bundle = {FINDINGS_MIME: {"findings": found, "data": {"events": "ab" * 32}, **rest}}
+    return code(
+        "findings",
+        shown({**bundle, "text/html": f"<table>{rows}</table>", "text/csv": "name,value\n"}),
+        name="findings",
+    )
 
 
 def save(folder, *cells, name="03-recall", title="Recall to prison", parameters=None, chapter=None):

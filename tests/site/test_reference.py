@@ -1,17 +1,19 @@
+import doctest
 import json
 import re
 
 import pandas as pd
 import pytest
-from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+from jinja2 import ChainableUndefined
 
 from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.data.fields import column, table
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
+from tr_analysis.estimators import index
 from tr_analysis.site import reference
-from tr_analysis.site.cells import TEMPLATES
+from tr_analysis.site.cells import templates
 
 SCHEMAS = {
     "counts": table(
@@ -29,22 +31,24 @@ def frame(names, *rows):
     return pd.DataFrame(rows, columns=names.split())
 
 
+UNKNOWN = dict.fromkeys(
+    [
+        "population",
+        "period",
+        "period_type",
+        "qualifier",
+        "as_printed",
+        "sample_size",
+        "reliability",
+        "revision",
+        "note",
+    ]
+)
+
+
 def figure(name, value=None, **rest):
-    empty = dict.fromkeys(
-        [
-            "population",
-            "period",
-            "period_type",
-            "qualifier",
-            "as_printed",
-            "sample_size",
-            "reliability",
-            "revision",
-            "note",
-        ]
-    )
     given = {"topic": "recall", "measure": "licence recalls", "unit": "recalls", "source_id": "S001"}
-    return {"figure_id": name, "value": value, "value_in_words": False, **given, **empty, **rest}
+    return {"figure_id": name, "value": value, "value_in_words": False, **given, **UNKNOWN, **rest}
 
 
 def made(*figures, checks=()):
@@ -78,35 +82,25 @@ def figures(*given, checks=()):
 
 
 def rendered(name, context):
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=ChainableUndefined,
-    )
-    return environment.get_template(f"{name}.html.j2").render(**context, linked=True, script="")
+    environment = templates()
+    environment.undefined = ChainableUndefined
+    shared = {"linked": True, "script": "", "title_parts": ["", ""]}
+    return environment.get_template(f"{name}.html.j2").render(**context, **shared)
 
 
 def test_a_source_leads_back_to_the_chapters_whose_key_numbers_stand_on_it():
     found = sources({"03-recall": result("03-recall", "S001", "S001 S002", "")})
     assert found["S001"]["numbers"] == [{"page": "03-recall.html", "title": "Recall", "count": 2}]
     assert found["S002"]["numbers"] == [{"page": "03-recall.html", "title": "Recall", "count": 1}]
+    assert found["S002"]["published"] == found["S002"]["kind"] == ""
 
 
 def test_the_pages_of_one_chapter_are_one_entry_unless_there_is_only_one():
-    found = sources(
-        {
-            "provider-essex": result("provider", "S001", "S001", title="One provider: Essex"),
-            "provider-kent": result("provider", "S001", "S002", title="One provider: Kent"),
-        }
-    )
-    assert found["S001"]["numbers"] == [
-        {"page": reference.PROVIDERS, "title": "2 provider pages", "count": 3}
-    ]
-    assert found["S002"]["numbers"] == [
-        {"page": "provider-kent.html", "title": "One provider: Kent", "count": 1}
-    ]
+    cited = {"Essex": ("S001", "S001"), "Kent": ("S001", "S002")}
+    found = sources({f"provider-{n.lower()}": result("provider", *c, title=n) for n, c in cited.items()})
+    many = {"page": reference.PROVIDERS, "title": "2 provider pages", "count": 3}
+    assert found["S001"]["numbers"] == [many]
+    assert found["S002"]["numbers"] == [{"page": "provider-kent.html", "title": "Kent", "count": 1}]
 
 
 def test_a_source_leads_back_to_figures_and_tables_and_counts_each_row_once():
@@ -118,14 +112,9 @@ def test_a_source_leads_back_to_figures_and_tables_and_counts_each_row_once():
     assert found["S002"]["tables"] == [("counts", 1)]
 
 
-def test_an_unknown_of_a_source_is_empty():
-    assert sources()["S002"]["published"] == sources()["S002"]["kind"] == ""
-
-
 def test_a_key_number_of_an_unknown_source_is_refused():
-    with pytest.raises(
-        ChapterError, match=r"03-recall: the finding 'number-1' names S998, S999, .*add the source"
-    ):
+    fault = r"03-recall: the finding 'number-1' names S998, S999, .*add the source"
+    with pytest.raises(ChapterError, match=fault):
         sources({"03-recall": result("03-recall", "S001", "S999 S001 S998")})
 
 
@@ -147,39 +136,17 @@ def test_a_figure_is_shown_as_it_was_printed(given, shown, unit):
 
 def test_the_notes_of_a_figure_say_what_else_is_known():
     rest = {"as_printed": "61.0%", "sample_size": "112", "revision": "revised", "note": "rounded"}
-    assert figures(figure("F0001", 61.0, **rest))["F0001"]["notes"] == [
-        "printed “61.0%”",
-        "sample size: 112",
-        "revised",
-        "rounded",
-    ]
+    notes = ["printed “61.0%”", "sample size: 112", "revised", "rounded"]
+    assert figures(figure("F0001", 61.0, **rest))["F0001"]["notes"] == notes
     assert figures(figure("F0001", 61.0))["F0001"]["notes"] == []
     twice = figure("F0001", 61.0, revision="first published", note="first-published figure")
     assert figures(twice)["F0001"]["notes"] == ["first-published figure"]
 
 
-def test_a_figure_names_what_agrees_with_it_and_what_differs():
-    checks = [
-        ["K01", "F0001 + F0002", "F0003", "agree", "arithmetic", None],
-        ["K02", "F0001", "counts[month=2018-01].people", "differ", "unexplained", "nobody knows"],
-    ]
-    found = figures(*(figure(f"F000{i}", 1.0) for i in range(1, 5)), checks=checks)
-    adds_up, differs = found["F0001"]["checks"]
-    assert (adds_up["agree"], adds_up["figures"], adds_up["tables"]) == (True, ["F0002", "F0003"], [])
-    assert (differs["agree"], differs["figures"], differs["tables"]) == (False, [], ["counts"])
-    assert (differs["nature"], differs["why"]) == ("unexplained", "nobody knows")
-    assert found["F0003"]["checks"][0]["figures"] == ["F0001", "F0002"]
-    assert found["F0004"]["checks"] == []
-
-
 def test_figures_stand_under_their_topics_in_the_order_of_the_register():
-    given = [
-        figure("F0001", topic="through the gate"),
-        figure("F0002"),
-        figure("F0003", topic="through the gate"),
-    ]
-    topics = reference.figures_page(made(*given))["topics"]
-    assert [(topic["name"], topic["anchor"], len(topic["figures"])) for topic in topics] == [
+    topics = {"F0001": "through the gate", "F0002": "recall", "F0003": "through the gate"}
+    page = reference.figures_page(made(*(figure(name, topic=topic) for name, topic in topics.items())))
+    assert [(topic["name"], topic["anchor"], len(topic["figures"])) for topic in page["topics"]] == [
         ("through the gate", "through-the-gate", 2),
         ("recall", "recall", 1),
     ]
@@ -196,78 +163,60 @@ def test_a_figure_tells_in_words_what_it_was_checked_against():
         ["K01", "F0001", "F0002", "differ", "revision", "two returns were missing"],
         ["K02", "F0001", "F0002 + counts[month=2018-01].people", "agree", "two sources", None],
         ["K03", "F0001", "7", "agree", "arithmetic", None],
+        ["K04", "F0001 + F0002", "F0003", "agree", "arithmetic", None],
+        ["K05", "F0003", "counts[month=2018-01].people", "differ", "unexplained", None],
     ]
-    page = rendered(
-        "figures", reference.figures_page(made(figure("F0001", 1.0), figure("F0002"), checks=checks))
-    )
-    row = re.sub("<[^>]+>", "", re.search(r'<tr id="F0001">.*?</tr>', page, re.DOTALL)[0])
-    assert row.endswith(
-        "differs from F0002 (revision: two returns were missing); agrees with F0002, counts (two sources); "
-        "agrees by arithmetic"
-    )
-
-
-@pytest.fixture(scope="module")
-def committed():
-    return {name: load(name) for name in TABLES}
-
-
-@pytest.fixture(scope="module")
-def results():
-    places = sorted((paths.root() / "reports" / "results").glob("*.json"))
-    return {place.stem: json.loads(place.read_bytes()) for place in places}
-
-
-@pytest.fixture(scope="module")
-def pages(committed, results):
-    return {
-        "sources": rendered("sources", reference.sources_page(committed, TABLES, results)),
-        "figures": rendered("figures", reference.figures_page(committed)),
-        "dictionary": rendered("dictionary", reference.dictionary_page(committed, TABLES)),
+    given = [figure(f"F000{i}", 1.0) for i in range(1, 5)]
+    page = rendered("figures", reference.figures_page(made(*given, checks=checks)))
+    rows = {
+        name: re.sub("<[^>]+>", "", row).partition("S001 ")[2]
+        for name, row in re.findall(r'<tr id="(F\d+)">(.*?)</tr>', page, re.DOTALL)
     }
+    assert rows == {
+        "F0001": "differs from F0002 (revision: two returns were missing); agrees with F0002, counts (two sources); "
+        "agrees by arithmetic; agrees by arithmetic with F0002, F0003",
+        "F0002": "differs from F0001 (revision: two returns were missing); agrees with F0001, counts (two sources); "
+        "agrees by arithmetic with F0001, F0003",
+        "F0003": "agrees by arithmetic with F0001, F0002; differs from counts (unexplained)",
+        "F0004": "",
+    }
+
+
+def test_the_example_of_each_estimator_runs_as_it_stands():
+    modules = reference.estimators_page()["modules"]
+    found = {f"{m['name']}.{e['name']}": e for m in modules for e in m["estimators"]}
+    assert list(found) == list(index()["name"])
+    runner = doctest.DocTestRunner(verbose=False)
+    for name, estimator in found.items():
+        if name != "autocorrelation.arma":  # slow; its imports are those of its neighbours
+            runner.run(doctest.DocTestParser().get_doctest(estimator["example"], {}, name, None, 0))
+    assert runner.summarize(verbose=False).failed == 0
 
 
 def ids(page):
     return re.findall(r' id="([^"]+)"', page)
 
 
-def test_every_source_that_a_result_cites_has_its_row(pages, results):
-    cited = {s for left in results.values() for f in left["findings"].values() for s in f["sources"]}
-    assert cited
-    assert cited <= set(ids(pages["sources"]))
-
-
-def test_every_key_number_is_counted_once_for_each_of_its_sources(committed, results):
-    page = reference.sources_page(committed, TABLES, results)
-    counted = sum(entry["count"] for source in page["sources"] for entry in source["numbers"])
-    assert counted == sum(len(f["sources"]) for left in results.values() for f in left["findings"].values())
-
-
-def test_every_published_figure_has_one_row(pages, committed):
-    found = [name for name in ids(pages["figures"]) if re.fullmatch(r"F\d{4}", name)]
-    assert sorted(found) == sorted(committed["published_figures"]["figure_id"])
-
-
-def test_every_table_and_column_is_in_the_dictionary(pages):
-    page = pages["dictionary"]
+def test_the_pages_of_the_committed_study_are_complete_and_light():
+    tables = {name: load(name) for name in TABLES}
+    places = (paths.root() / "reports" / "results").glob("*.json")
+    results = {place.stem: json.loads(place.read_bytes()) for place in sorted(places)}
+    found = reference.sources_page(tables, TABLES, results)
+    pages = {
+        "sources": rendered("sources", found),
+        "figures": rendered("figures", reference.figures_page(tables)),
+        "dictionary": rendered("dictionary", reference.dictionary_page(tables, TABLES)),
+        "estimators": rendered("estimators", reference.estimators_page()),
+    }
+    cited = [s for left in results.values() for f in left["findings"].values() for s in f["sources"]]
+    assert set(cited) <= set(ids(pages["sources"]))
+    assert len(cited) == sum(number["count"] for source in found["sources"] for number in source["numbers"])
+    figures = [name for name in ids(pages["figures"]) if re.fullmatch(r"F\d{4}", name)]
+    assert sorted(figures) == sorted(tables["published_figures"]["figure_id"])
     for name, schema in TABLES.items():
-        section = page.split(f'<h2 id="{name}">')[1].split("<h2 ")[0]
-        assert schema.schema.title in page
+        section = pages["dictionary"].split(f'<h2 id="{name}">')[1].split("<h2 ")[0]
         for column_name in schema.schema.columns:
             assert f'<th scope="row"><code>{column_name}</code></th>' in section
         for kind in ("raw", "processed"):
             assert f'href="data/{kind}/{name}.csv"' in section
-
-
-def test_the_pages_of_reference_lead_to_places_that_are_there(pages):
-    places = {f"{name}.html": set(ids(page)) for name, page in pages.items()}
-    for name, page in pages.items():
-        for target in re.findall(r'<a href="([^"]*#[^"]+)"', page.split("<main")[1].split("</main>")[0]):
-            file, _, place = target.partition("#")
-            if file != "index.html":
-                assert place in places[file or f"{name}.html"], target
-
-
-@pytest.mark.parametrize("name", ["sources", "figures", "dictionary"])
-def test_a_page_of_reference_stays_light(pages, name):
-    assert len(pages[name].encode()) < 400_000
+    assert max(len(page.encode()) for page in pages.values()) < 400_000

@@ -10,9 +10,8 @@ from tr_analysis.files import write_files
 from tr_analysis.git_state import git_state
 from tr_analysis.report.finding import EVIDENCE_LEVELS
 from tr_analysis.site.audit import audit
-from tr_analysis.site.cells import TEMPLATES, cell_renderer
+from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
 from tr_analysis.site.chapter import Chapter, read_chapter
-from tr_analysis.site.contents import entries
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import reference_pages
@@ -21,7 +20,7 @@ from tr_analysis.study.incremental import Records
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SITE_TITLE = "Transforming Rehabilitation: what became of it"
+SITE_TITLE = "Transforming Rehabilitation: what happened when probation was privatised"
 _MARK = '<meta name="generator" content="tr-analysis">'  # only pages that carry it are ever removed
 _BUILT = ("figures", "tables", "notebooks", "results", "data")  # folders beside the pages that are all ours
 
@@ -32,17 +31,10 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
     The same notebooks at the same commit give the same bytes. Nothing is written when any chapter is at
     fault, and pages and downloads of chapters that no longer exist are removed.
 
-    Parameters
-    ----------
-    executed
-        Executed notebooks in reading order, with ``metadata["tr_analysis"]`` as the runner leaves it.
-    site
-        Folder of the pages; created when missing.
-
     Returns
     -------
     list of Path
-        The pages: the home page, the chapters in the given order, then the others.
+        The pages: the home page, the chapters in the order of ``executed``, then the others.
 
     Raises
     ------
@@ -51,79 +43,68 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
         something from elsewhere, show a picture without alternative text, or link to nowhere. The message
         names page and cell.
     """
-    frame = _frame(linked=True)
     chapters = [read_chapter(path) for path in executed]
-    shared = {"commit": git_state(), "version": chapters[0].version if chapters else ""}
-    pages = {"index.html": frame.get_template("home.html.j2").render(**home(chapters), **shared)}
-    pages |= _chapter_pages(frame, chapters, shared, Records(site.parent), linked=True)
+    frame = _frame(chapters, linked=True)
+    pages = {"index.html": frame.get_template("home.html.j2").render(home(chapters))}
+    pages |= _chapter_pages(frame, chapters, Records(site.parent))
     for name, context in reference_pages(chapters).items():
-        pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(**context, **shared)
-    pages["404.html"] = frame.get_template("404.html.j2").render(**shared)
+        pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(context)
     downloads = study_downloads(executed)
-    for path, chapter in zip(executed, chapters, strict=True):
-        downloads |= chapter_downloads(chapter.run, path)
+    for chapter in chapters:
+        downloads |= chapter_downloads(chapter)
     audit(pages, downloads, _script())
     return _publish(pages, downloads, site)
 
 
 def write_variant(executed: Path) -> Path:
-    """Write the page of a chapter with turned parameters beside its notebook; it stands alone.
+    """Write the page of a chapter with other parameters beside its notebook; it stands alone.
 
     Raises
     ------
     ChapterError
         As `write_site`.
     """
-    chapter = read_chapter(executed)
-    shared = {"commit": git_state(), "version": chapter.version}
-    pages = _chapter_pages(_frame(linked=False), [chapter], shared, Records(executed.parent), linked=False)
+    chapters = [read_chapter(executed)]
+    pages = _chapter_pages(_frame(chapters, linked=False), chapters, Records(executed.parent))
     audit(pages, (), _script())
     (page,) = write_files(executed.parent, {name: page.encode() for name, page in pages.items()})
     return page
 
 
-def _chapter_pages(
-    frame: "Environment",
-    chapters: Sequence[Chapter],
-    shared: Mapping[str, Any],
-    records: Records,
-    *,
-    linked: bool,
-) -> dict[str, str]:
+def _chapter_pages(frame: "Environment", chapters: Sequence[Chapter], records: Records) -> dict[str, str]:
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
-    render, template = cell_renderer(linked=linked), frame.get_template("chapter.html.j2")
+    render = cell_renderer(linked=bool(frame.globals["linked"]))
+    template = frame.get_template("chapter.html.j2")
     pages = {}
     numbered = [chapter.run for chapter in chapters if chapter.run == chapter.name]
-    for place, chapter in enumerate(chapters):
-        body = render(chapter.notebook, chapter.run)
+    for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
+        answer, body = render(chapter.notebook, chapter.run)
         pages[chapter.page] = template.render(
             chapter=chapter,
             computed_on=records.computed_on(chapter.run),
-            previous=chapters[place - 1] if place else None,
-            following=chapters[place + 1] if place + 1 < len(chapters) else None,
+            previous=previous,
+            following=following,
+            answer=answer,
             body=body,
-            contents=entries(body),
+            contents=contents(answer + body),
             place=1 + numbered.index(chapter.run) if chapter.run in numbered else None,
             places=len(numbered),
-            **shared,
         )
     return pages
 
 
-def _frame(*, linked: bool) -> "Environment":
+def _frame(chapters: Sequence[Chapter], *, linked: bool) -> "Environment":
     """Return the templates around the cells; whatever is put into them is escaped."""
-    from jinja2 import Environment, FileSystemLoader
-
-    frame = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    script = base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
+    frame = templates()
     frame.globals |= {
         "site_title": SITE_TITLE,
+        "title_parts": SITE_TITLE.split(":"),
         "linked": linked,
         "script": _script(),
-        "script_hash": script,
+        "script_hash": base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode(),
         "levels": EVIDENCE_LEVELS,
+        "commit": git_state(),
+        "version": chapters[0].version if chapters else "",
     }
     return frame
 

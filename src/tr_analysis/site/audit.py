@@ -49,21 +49,12 @@ class _Page(HTMLParser):
 
 
 def audit(pages: Mapping[str, str], downloads: Collection[str], script: str) -> None:
-    """Refuse pages that run, load or hide something, or link to what is not there.
-
-    Parameters
-    ----------
-    pages
-        HTML by name of the file.
-    downloads
-        Paths of the files beside the pages.
-    script
-        The one script that a page may hold.
+    """Refuse pages, HTML by name, that run, load or hide something, or link to what is neither page nor download.
 
     Raises
     ------
     ChapterError
-        Which names each fault with page and cell.
+        Which names each fault with page and cell; ``script`` is the one script that a page may hold.
     """
     read = {name: _Page(script) for name in pages}
     for name, page in read.items():
@@ -72,22 +63,19 @@ def audit(pages: Mapping[str, str], downloads: Collection[str], script: str) -> 
     faults = [
         f"{name.removesuffix('.html')}: {fault}"
         for name, page in read.items()
-        for fault in [*page.faults, *_twice(page), *_lost(name, page, ids, downloads)]
+        for fault in [*page.faults, *_lost(name, page, ids, downloads)]
     ]
     if faults:
         raise ChapterError("\n".join(faults))
 
 
-def _twice(page: _Page) -> Iterator[str]:
-    for name, times in Counter(page.ids).items():
-        if times > 1:
-            yield f"has the id {name!r} twice; give one of the headings or charts another name"
-
-
 def _lost(
     name: str, page: _Page, ids: Mapping[str, Collection[str]], downloads: Collection[str]
 ) -> Iterator[str]:
-    """Yield the links to pages, files and places that are not there."""
+    """Yield the ids that are there twice, and the links to pages, files and places that are not there."""
+    for place, times in Counter(page.ids).items():
+        if times > 1:
+            yield f"has the id {place!r} twice; give one of the headings or charts another name"
     for link in dict.fromkeys(page.links):
         if ":" in link.partition("/")[0]:
             continue  # leads out of the site

@@ -2,27 +2,36 @@
 
 import base64
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tr_analysis.errors import ChapterError
-from tr_analysis.report import CHART_MIME, FINDINGS_MIME
-from tr_analysis.site.downloads import cell_tables
+from tr_analysis.report.findings import ANSWER
 from tr_analysis.text import headings, slugify
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from nbformat import NotebookNode
 
 TEMPLATES = Path(__file__).parent / "templates"
-_ANSWER = "## Answer"
 _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first of these that an output has
 _ROOT = re.compile(r"<svg\b[^>]*>")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _SOURCE = re.compile(r'<a href="([^"]*)"( title="[^"]*")?>(S\d{3})</a>')
 _CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", re.DOTALL)
+_HEADING = re.compile(r'<h([23]) id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
+
+
+def templates() -> "Environment":
+    """Return the site's templates; whatever is put into them is escaped."""
+    from jinja2 import Environment, FileSystemLoader
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 def to_html(source: str) -> str:
@@ -37,16 +46,19 @@ def to_html(source: str) -> str:
     return str(MarkdownWithMath(renderer=Renderer(escape=False)).render(source))
 
 
-def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], str]:
-    """Return the function that turns a notebook and the name of its run into HTML.
+def contents(body: str) -> list[tuple[int, str, str]]:
+    """Return level, place and words of the headings of the second and third level, in order."""
+    return [
+        (int(level), place, re.sub("<[^>]+>", "", words)) for level, place, words in _HEADING.findall(body)
+    ]
+
+
+def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], tuple[str, str]]:
+    """Return the function that turns a notebook and the name of its run into HTML: its answer, and the rest.
 
     nbconvert is imported here, because it costs 0.7 s that no other command should pay. Its own exporter to
-    HTML reads every page once more for pictures without alternative text, which `audit` does as well.
-
-    Parameters
-    ----------
-    linked
-        Whether the page stands among the others, with the sources' page and the downloads beside it.
+    HTML reads every page once more for pictures without alternative text, which `audit` does as well. ``linked`` says
+    whether the page stands among the others, with the sources' page and the downloads beside it.
     """
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
@@ -66,38 +78,43 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], str]:
     filters: dict[str, Callable[..., Any]] = {
         "highlight_code": cache(lambda source: highlight(source)),  # the providers' pages share their code
         "markdown2html": to_html,
-        "caption": caption,
+        "caption": _caption,
         "drawing": drawing,
-        "with_sources": with_sources if linked else lambda html: html,
+        "with_sources": _with_sources if linked else lambda html: html,
     }
     for name, function in filters.items():
         exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
 
-    def render(notebook: "NotebookNode", run: str) -> str:
-        about = {"run": run, "linked": linked, "chart_mime": CHART_MIME, "findings_mime": FINDINGS_MIME}
-        return str(exporter.from_notebook_node(_arranged(notebook), about)[0])
+    def render(notebook: "NotebookNode", run: str) -> tuple[str, str]:
+        cells = list(_folded(notebook))
+        first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
+        split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
+        parts = []
+        for part in (cells[:split], cells[split:]):
+            some = copy(notebook)
+            some.cells = part
+            parts.append(str(exporter.from_notebook_node(some, {"run": run, "linked": linked})[0]))
+        return parts[0], parts[1]
 
     return render
 
 
-def _arranged(notebook: "NotebookNode") -> "NotebookNode":
-    """Copy a notebook with marks for the template: its tables' files, its answer, and the code of each section.
+def _folded(notebook: "NotebookNode") -> Iterator["NotebookNode"]:
+    """Yield the cells, and at the end of each section, in a raw cell, its code: the page shows it folded.
 
-    The code of a section stands folded at its end, that of the cells before the answer with the answer's.
+    The code of the cells before the answer stands with that of the answer.
     """
-    notebook = copy(notebook)
-    notebook.cells = [copy(cell) for cell in notebook.cells]
+    from nbformat.v4 import new_raw_cell
+
     code: list[tuple[str, str]] = []
-    for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=False):
-        cell.metadata = {"opens": _heads(cell) == _ANSWER}
-        for name, output in cell_tables(cell):
-            output.metadata["table"] = name
-        if cell.cell_type == "code" and cell.source.strip():
-            code.append((cell.id.replace("-", " "), cell.source))
-        if code and (following is None or _heads(following) not in ("", _ANSWER)):
-            cell.metadata["code"], code = code, []
-    _mark_answer(notebook.cells)
-    return notebook
+    for cell in [*notebook.cells, None]:
+        if code and (cell is None or _heads(cell) not in ("", ANSWER)):
+            yield new_raw_cell(metadata={"code": code})  # type: ignore[no-untyped-call]
+            code = []
+        if cell is not None:
+            if cell.cell_type == "code" and cell.source.strip():
+                code.append((cell.id.replace("-", " "), cell.source))
+            yield cell
 
 
 def _heads(cell: "NotebookNode") -> str:
@@ -105,26 +122,10 @@ def _heads(cell: "NotebookNode") -> str:
     return next(iter(headings(cell.source)), "") if cell.cell_type == "markdown" else ""
 
 
-def _mark_answer(cells: Sequence["NotebookNode"]) -> None:
-    """Mark the last cell of the answer, which stands in a box."""
-    inside = [cell.metadata["opens"] for cell in cells]
-    if True in inside:
-        start = inside.index(True)
-        after = (place for place, cell in enumerate(cells) if place > start and _heads(cell))
-        cells[next(after, len(cells)) - 1].metadata["closes"] = True
-
-
 def drawing(chart: Mapping[str, Any], which: str) -> dict[str, Any]:
-    """Return a chart's drawing as the page shows it: its address as data, and its size in CSS pixels.
+    """Return a drawing of a chart, ``svg`` or ``narrow``, as the page shows it: as data, and its size in pixels.
 
     The page writes title and subtitle as text of its own, so they are cut off the top of the wide drawing.
-
-    Parameters
-    ----------
-    chart
-        What `charts.show` left: ``svg``, ``narrow`` and ``heading``, in points.
-    which
-        ``"svg"`` or ``"narrow"``.
     """
     svg, cut = chart[which], chart["heading"] if which == "svg" else 0.0
     root, view = _ROOT.search(svg), _VIEW.search(svg)
@@ -142,12 +143,12 @@ def drawing(chart: Mapping[str, Any], which: str) -> dict[str, Any]:
     }
 
 
-def with_sources(html: str) -> str:
+def _with_sources(html: str) -> str:
     """Lead the ids of sources to the page that lists them, and keep the addresses for paper."""
     return _SOURCE.sub(r'<a href="sources.html#\3" data-address="\1"\2>\3</a>', html)
 
 
-def caption(html: str) -> str:
+def _caption(html: str) -> str:
     """Return the caption of a table, as HTML without marks, or what it is."""
     found = _CAPTION.search(html)
     return re.sub('<[^>]+>|"', "", found[1]) if found else "Table"

@@ -1,4 +1,4 @@
-"""An executed chapter as its page needs it."""
+"""An executed chapter, parsed once: what its page shows, and the files of its charts and tables."""
 
 import contextlib
 import re
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tr_analysis import paths
 from tr_analysis.errors import ChapterError
@@ -20,35 +20,27 @@ from tr_analysis.text import title_and_question
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+_KINDS = {"chart": CHART_MIME, "picture": "image/png", "findings": FINDINGS_MIME, "table": "text/csv"}
+
+
+class Shown(NamedTuple):
+    """An output that is more than text: chart, picture, findings or table; its cell, the name of its files, its data."""
+
+    kind: str
+    cell: str
+    name: str
+    data: Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Chapter:
-    """An executed chapter.
+    """An executed chapter: what its page shows of it.
 
-    Attributes
-    ----------
-    run
-        Name of its files; it differs from ``name`` where the chapter runs once for each provider.
-    name, title
-        The chapter, and the title of the page.
-    lead, question, answer
-        The first cell, the question in it, and the first sentence of the answer, as HTML.
-    parameters
-        Value of each parameter in this run.
-    declared
-        What the chapter says of its parameters.
-    version, libraries
-        Version of this package and of the libraries that computed it.
-    inputs
-        SHA-256 of each table that it read.
-    findings
-        Its key numbers, by name.
-    charts
-        Its charts, as `charts.show` left them.
-    notebook
-        The notebook, without the first cell.
-    origin
-        "simulated" where no figure in it was observed; else empty.
+    ``run`` names its files, and differs from ``name`` where a chapter runs once for each provider. ``lead`` is its
+    first cell, ``question`` and ``answer`` are the question in it and the first sentence of the answer, as HTML.
+    ``parameters`` are the values of this run, ``declared`` what the chapter says of them; ``libraries`` the versions
+    that computed it. ``notebook`` lacks the first cell, and each output is marked with its ``kind`` and ``name`` as
+    in `Shown`; ``stored`` is the file as it was read.
     """
 
     run: str
@@ -61,11 +53,9 @@ class Chapter:
     declared: Mapping[str, Parameter]
     version: str
     libraries: Mapping[str, str]
-    inputs: Mapping[str, str]
-    findings: Mapping[str, Mapping[str, Any]]
-    charts: tuple[Mapping[str, Any], ...]
+    shown: tuple[Shown, ...]
     notebook: "NotebookNode"
-    origin: str = ""
+    stored: bytes
 
     @property
     def page(self) -> str:
@@ -73,19 +63,44 @@ class Chapter:
         return f"{self.run}.html"
 
     @property
+    def charts(self) -> list[Mapping[str, Any]]:
+        """Its charts, as `charts.show` left them."""
+        return [one.data[CHART_MIME] for one in self.shown if one.kind == "chart"]
+
+    @property
+    def _bundle(self) -> Mapping[str, Any]:
+        """The last findings that the chapter left."""
+        found = [one.data[FINDINGS_MIME] for one in self.shown if one.kind == "findings"]
+        return found[-1] if found else {}
+
+    @property
+    def findings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Its numbers, by name."""
+        return dict(self._bundle.get("findings", {}))
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """SHA-256 of each table that it read."""
+        return dict(self._bundle.get("data", {}))
+
+    @property
+    def origin(self) -> str:
+        """Return "simulated" where no figure in it was observed; else nothing."""
+        return str(self._bundle.get("origin", ""))
+
+    @property
     def data_hash(self) -> str:
         """SHA-256 over the names and hashes of the tables it read."""
         return sha256("".join(f"{name} {value}\n" for name, value in sorted(self.inputs.items())).encode())
 
     @property
-    def turned(self) -> dict[str, Any]:
-        """The parameters that differ from the study's."""
-        defaults = {name: parameter.default for name, parameter in self.declared.items()}
-        by_provider = {name for name, parameter in self.declared.items() if parameter.kind == "Provider"}
+    def changed(self) -> dict[str, Any]:
+        """The parameters that differ from the study's; whom a page is about is no difference."""
         return {
-            name: value
-            for name, value in self.parameters.items()
-            if name not in by_provider and name in defaults and value != defaults[name]
+            name: self.parameters[name]
+            for name, parameter in self.declared.items()
+            if parameter.kind != "Provider"
+            and self.parameters.get(name, parameter.default) != parameter.default
         }
 
     @property
@@ -122,7 +137,8 @@ def read_chapter(path: Path) -> Chapter:
     """
     import nbformat
 
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    stored = path.read_bytes()
+    notebook = nbformat.reads(stored.decode(), as_version=4)  # type: ignore[no-untyped-call]
     run = notebook.metadata.get("tr_analysis")
     if run is None:
         raise ChapterError(
@@ -132,8 +148,9 @@ def read_chapter(path: Path) -> Chapter:
     title, question = title_and_question(first)
     if not title:
         raise ChapterError(f"{path.name} has no title; start its first cell with '# ' and the title")
-    bundle = _bundle(notebook)
     del notebook.cells[0]
+    source = paths.notebooks() / f"{run['chapter']}.ipynb"
+    declared = read_parameters(source) if source.exists() else ()
     return Chapter(
         run=path.stem,
         name=run["chapter"],
@@ -142,32 +159,34 @@ def read_chapter(path: Path) -> Chapter:
         question=to_html(question),
         answer=to_html(_answer(notebook)),
         parameters=dict(run["parameters"]),
-        declared=_declared(run["chapter"]),
+        declared={parameter.name: parameter for parameter in declared},
         version=run["version"],
         libraries=run.get("libraries", {}),
-        inputs=bundle.get("data", {}),
-        findings=bundle.get("findings", {}),
-        charts=tuple(data[CHART_MIME] for data in _outputs(notebook) if CHART_MIME in data),
+        shown=tuple(_mark(notebook)),
         notebook=notebook,
-        origin=bundle.get("origin", ""),
+        stored=stored,
     )
 
 
-def _declared(name: str) -> dict[str, Parameter]:
-    """Return what the chapter says of its parameters; nothing when it is no longer there."""
-    source = paths.notebooks() / f"{name}.ipynb"
-    return {parameter.name: parameter for parameter in read_parameters(source)} if source.exists() else {}
+def _mark(notebook: "NotebookNode") -> Iterator[Shown]:
+    """Tell the outputs of a notebook apart, mark each with its kind and the name of its files, and yield them.
 
-
-def _outputs(notebook: "NotebookNode") -> Iterator[Mapping[str, Any]]:
+    A chart or picture has a name of its own; a table that of its cell, a second one in the cell with ``-2``.
+    """
     for cell in notebook.cells:
-        yield from (output.data for output in cell.get("outputs", []) if "data" in output)
-
-
-def _bundle(notebook: "NotebookNode") -> Mapping[str, Any]:
-    """Return the last findings that the chapter left."""
-    found = [data[FINDINGS_MIME] for data in _outputs(notebook) if FINDINGS_MIME in data]
-    return found[-1] if found else {}
+        tables = 0
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            kind = next((kind for kind, mime in _KINDS.items() if mime in data), "")
+            if not kind:
+                continue
+            if kind in ("chart", "picture"):
+                name = str(output.metadata.get("image/png", {}).get("name", ""))
+            else:
+                tables += 1
+                name = cell.id if tables == 1 else f"{cell.id}-{tables}"
+            output.metadata |= {"kind": kind, "name": name, "chart": data.get(CHART_MIME)}
+            yield Shown(kind, cell.id, name, data)
 
 
 def _answer(notebook: "NotebookNode") -> str:

@@ -6,14 +6,11 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tr_analysis import paths
 from tr_analysis.errors import ChapterError, DataError, Problem
 from tr_analysis.report import CHART_MIME
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
+from tr_analysis.site.chapter import Chapter, Shown
 
 ARCHIVE = "tr-analysis-data.zip"
 _LICENCE = "LICENCE-DATA.md"
@@ -21,28 +18,8 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time an archive can give a fil
 _NAME = re.compile(r"[\w-]+", re.ASCII)
 
 
-def table_name(cell_id: str, number: int) -> str:
-    """Return the name of a table's file, without ending.
-
-    Parameters
-    ----------
-    cell_id
-        Id of the cell that shows it.
-    number
-        Its place among the tables of the cell, from 1.
-    """
-    return cell_id if number == 1 else f"{cell_id}-{number}"
-
-
-def chapter_downloads(run: str, executed: Path) -> dict[str, bytes]:
+def chapter_downloads(chapter: Chapter) -> dict[str, bytes]:
     """Return the files that an executed chapter offers, by their place on the site.
-
-    Parameters
-    ----------
-    run
-        Name of the run.
-    executed
-        Its notebook, as the runner left it.
 
     Returns
     -------
@@ -55,54 +32,29 @@ def chapter_downloads(run: str, executed: Path) -> dict[str, bytes]:
     ChapterError
         If a figure or table cannot be named, or two share a name.
     """
-    import nbformat
-
-    content = executed.read_bytes()
-    files = {f"notebooks/{run}.ipynb": content}
-    for cell in nbformat.reads(content.decode(), as_version=4).cells:  # type: ignore[no-untyped-call]
-        for name, file in _files(run, cell):
+    run = chapter.run
+    files = {f"notebooks/{run}.ipynb": chapter.stored}
+    for shown in chapter.shown:
+        if not _NAME.fullmatch(shown.name):
+            raise ChapterError(
+                f"{run}: cell {shown.cell!r} shows a figure or table called {shown.name!r}; give it a name of "
+                "letters, digits and dashes"
+            )
+        for name, file in _files(run, shown):
             if name in files:
                 raise ChapterError(
-                    f"{run}: cell {cell.id!r} has a second {name}; rename a figure or the cell"
+                    f"{run}: cell {shown.cell!r} has a second {name}; rename a figure or the cell"
                 )
             files[name] = file
     return files
 
 
-def cell_tables(cell: "NotebookNode") -> Iterator[tuple[str, "NotebookNode"]]:
-    """Yield the tables that a cell shows, outputs with CSV and no picture, each after the name of its file."""
-    shown = (o for o in cell.get("outputs", []) if "text/csv" in o.get("data", {}))
-    tables = (output for output in shown if "image/png" not in output.data)
-    for number, output in enumerate(tables, 1):
-        yield table_name(cell.id, number), output
-
-
-def _files(run: str, cell: "NotebookNode") -> Iterator[tuple[str, bytes]]:
-    """Yield place and content of the files of a cell's figures and tables."""
-    for output in cell.get("outputs", []):
-        data = output.get("data", {})
-        if "image/png" in data:
-            yield from _figure(f"figures/{run}/{_checked(run, cell, _called(output))}", data)
-    for name, output in cell_tables(cell):
-        yield f"tables/{run}/{_checked(run, cell, name)}.csv", output.data["text/csv"].encode()
-
-
-def _called(output: "NotebookNode") -> str:
-    return str(output.metadata.get("image/png", {}).get("name", ""))
-
-
-def _checked(run: str, cell: "NotebookNode", name: str) -> str:
-    """Refuse a name that is no name of a file."""
-    if not _NAME.fullmatch(name):
-        raise ChapterError(
-            f"{run}: cell {cell.id!r} shows a figure or table called {name!r}; give it a name of letters, digits "
-            "and dashes"
-        )
-    return name
-
-
-def _figure(place: str, data: "NotebookNode") -> Iterator[tuple[str, bytes]]:
-    yield f"{place}.png", base64.b64decode(data["image/png"])
+def _files(run: str, shown: Shown) -> Iterator[tuple[str, bytes]]:
+    """Yield place and content of the files of a figure or table."""
+    data, is_figure = shown.data, shown.kind in ("chart", "picture")
+    place = f"{'figures' if is_figure else 'tables'}/{run}/{shown.name}"
+    if is_figure:
+        yield f"{place}.png", base64.b64decode(data["image/png"])
     if "text/csv" in data:
         yield f"{place}.csv", data["text/csv"].encode()
     if CHART_MIME in data:
@@ -110,12 +62,7 @@ def _figure(place: str, data: "NotebookNode") -> Iterator[tuple[str, bytes]]:
 
 
 def study_downloads(executed: Sequence[Path]) -> dict[str, bytes]:
-    """Return the files of the whole study, by their place on the site.
-
-    Parameters
-    ----------
-    executed
-        The executed notebooks, with their results in the folder ``results`` beside them.
+    """Return the files of the whole study, by their place on the site; ``results`` stand beside the notebooks.
 
     Returns
     -------
@@ -130,7 +77,10 @@ def study_downloads(executed: Sequence[Path]) -> dict[str, bytes]:
         If there are no tables, or no licence to give them away with.
     """
     files = {**_data(), **_results(executed)}
-    return {**files, ARCHIVE: archive({**files, _LICENCE: _licence()})}
+    licence = paths.root() / _LICENCE
+    if not licence.is_file():
+        raise DataError([Problem(_LICENCE, "missing: the figures may only be passed on with it; restore it")])
+    return {**files, ARCHIVE: archive({**files, _LICENCE: licence.read_bytes()})}
 
 
 def _data() -> dict[str, bytes]:
@@ -156,21 +106,8 @@ def _results(executed: Sequence[Path]) -> dict[str, bytes]:
     return {f"results/{run}.json": place.read_bytes() for run, place in places.items()}
 
 
-def _licence() -> bytes:
-    place = paths.root() / _LICENCE
-    if not place.is_file():
-        raise DataError([Problem(_LICENCE, "missing: the figures may only be passed on with it; restore it")])
-    return place.read_bytes()
-
-
 def archive(files: Mapping[str, bytes]) -> bytes:
-    """Pack files into a ZIP archive; the same files give the same bytes, whenever and wherever.
-
-    Parameters
-    ----------
-    files
-        Content by path; in the archive they stand in a folder of its name.
-    """
+    """Pack files, by path, into a folder of a ZIP archive: the same files give the same bytes, always."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
         for name in sorted(files):

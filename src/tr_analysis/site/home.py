@@ -16,46 +16,30 @@ from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
 
-_PARTS = (
-    "label",
-    "value",
-    "low",
-    "high",
-    "n",
-    "unit",
-    "level",
-    "decimals",
-    "text",
-    "of",
-    "interval_basis",
-    "key",
-)
 _ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
-# What became of the published numbers aimed at: the names of the scorecard's counts, and how a reader says them.
+# How published numbers fared: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {
     "published_back": "reproduced",
-    "contradicted": "contradicted by computation",
-    "printed_alike_elsewhere": "printed alike elsewhere",
-    "printed_otherwise_elsewhere": "printed otherwise elsewhere",
-    "input_not_held": "not to be had: their input is not held here",
+    "contradicted": "contradicted by recalculation",
+    "printed_alike_elsewhere": "matched by a second source",
+    "printed_otherwise_elsewhere": "different in a second source",
+    "input_not_held": "not recalculated: we could not obtain their input",
 }
 _PENDING = "none"  # an inspection that was called off before it was rated
 
 
 def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
-    """Return what the home page's template shows.
-
-    Parameters
-    ----------
-    chapters
-        All pages of the study in reading order, those about one provider among them.
-    """
+    """Return what the home page's template shows of all pages of the study, in reading order."""
     numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
     about = [chapter for chapter in chapters if chapter.run != chapter.name]
     return {
         "asked": {q: page for q, page in _ASKED.items() if page in {chapter.page for chapter in numbered}},
         "chapters": numbered,
-        "cards": {chapter.run: card(chapter) for chapter in numbered},
+        "cards": {
+            chapter.run: {**drawing(chapter.charts[0], "narrow"), "title": chapter.charts[0]["title"]}
+            for chapter in numbered
+            if chapter.charts and not chapter.origin
+        },
         "answers": answers({chapter.name: chapter for chapter in numbered}),
         "counted": _COUNTED,
         "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
@@ -72,18 +56,11 @@ def key_number(chapter: Chapter, name: str) -> Finding:
             f"{chapter.run}: the key number {name!r} is {chapter.origin}, and the home page shows observed ones only: "
             "take it out of notebooks/home.toml, or bring the official tables with `tr-analysis fetch`"
         )
-    found = chapter.findings[name]
-    return Finding(name, **{part: found[part] for part in _PARTS}, sources=tuple(found["sources"]))
+    return Finding(name, **chapter.findings[name])
 
 
 def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
-    """Return the key findings by question: those asked for first, and the others.
-
-    Parameters
-    ----------
-    chapters
-        By name. A question of which no chapter is there is left out.
-    """
+    """Return the key findings by question, those shown first and the others; none where no chapter is there."""
     found = []
     for question, names in home_findings().items():
         there = [
@@ -96,14 +73,6 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
             rest = [(chapter, number) for chapter, number, lead in there if not lead]
             found.append({"question": question, "leads": leads, "rest": rest, "chapter": there[0][0]})
     return found
-
-
-def card(chapter: Chapter) -> dict[str, Any] | None:
-    """Return the chapter's first chart as a small figure, or None when it has none, or a simulated one."""
-    if not chapter.charts or chapter.origin:
-        return None
-    chart = chapter.charts[0]
-    return {**drawing(chart, "narrow"), "title": chart["title"]}
 
 
 def events(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -154,7 +123,7 @@ def _rating(ratings: pd.DataFrame, provider: str, number: int) -> str:
     (row,) = here.to_dict("records")
     if pd.isna(row["overall_rating"]):
         return "not rated" if row["rating_evidence"] == _PENDING else "not known"
-    return f"{row['overall_rating']}{' (by tally)' if row['rating_evidence'] == 'derived' else ''}"
+    return f"{row['overall_rating']}{' (inferred)' if row['rating_evidence'] == 'derived' else ''}"
 
 
 def _released() -> str:

@@ -1,18 +1,23 @@
-"""The study as one PDF, printed by a Chromium that is already installed."""
+"""The study as one PDF: its pages joined into one document, printed by a Chromium that is already installed."""
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import psutil
 
-from tr_analysis.errors import StudyError
+from tr_analysis import __version__
+from tr_analysis.data import load
+from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.files import write_files
-from tr_analysis.site.document import one_document
+from tr_analysis.git_state import git_state
+from tr_analysis.site.cells import templates
 
 CHROMIUM = "TR_ANALYSIS_CHROMIUM"
 _KNOWN = ("chromium", "chromium-browser", "google-chrome")
@@ -22,6 +27,15 @@ _FLAGS = (
     "--headless", "--disable-gpu", "--no-pdf-header-footer", "--generate-pdf-document-outline",
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+_COVER = "index"
+_LEFT_OUT = (_COVER, "404")
+_TAG = re.compile(r'<[a-zA-Z](?:[^>"]|"[^"]*")*>')
+_NAMES = re.compile(r'(\s(?:id|for|headers|aria-labelledby|aria-describedby|aria-controls))="([^"]*)"')
+_LINK = re.compile(r'\shref="([^"]*)"')
+_MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
+_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
+_LICENCES = re.compile(r'<h2 id="licences">.*?</h2>(.*?)</section>', re.DOTALL)  # in the foot of every page
+_QUESTION = re.compile(r"</h1>\s*<p\b[^>]*>(.*?)</p>", re.DOTALL)
 
 
 class PdfError(StudyError):
@@ -36,12 +50,8 @@ def write_pdf(pages: Sequence[Path], target: Path) -> Path:
     The document is tagged, has bookmarks and page numbers, and its links between pages work. The browser runs
     without scripts and without a network, in a profile of its own, and nothing of it is left behind.
 
-    Parameters
-    ----------
-    pages
-        Pages that `tr_analysis.site.write_site` wrote, in reading order.
-    target
-        The PDF. Its folder is made if need be; a file already there stays as it is when anything fails.
+    ``pages`` are those that `tr_analysis.site.write_site` wrote, in reading order. A file already at ``target`` stays
+    as it is when anything fails.
 
     Raises
     ------
@@ -111,3 +121,87 @@ def _end(process: psutil.Process) -> None:
     for one in [*process.children(recursive=True), process]:
         with suppress(psutil.NoSuchProcess):
             one.kill()
+
+
+class Part(NamedTuple):
+    """A page as a part of the document: its place there, its title and its text as HTML."""
+
+    place: str
+    title: str
+    body: str
+
+
+def one_document(pages: Sequence[Path]) -> str:
+    """Join pages into one HTML document: cover, contents, chapters, providers, reference.
+
+    A link to another of the pages leads to its part of the document; one to a file beside them is text, for
+    the document stands alone.
+
+    Raises
+    ------
+    ChapterError
+        If a page has no text or no title, or the home page is missing.
+    """
+    whole = {page.stem: page.read_text(encoding="utf-8") for page in pages}
+    if _COVER not in whole:
+        raise ChapterError("the pages have no index.html; make them again with `tr-analysis site`")
+    texts = {stem: _found(_MAIN, text, stem) for stem, text in whole.items()}
+    parts = [_part(stem, text, texts) for stem, text in texts.items() if stem not in _LEFT_OUT]
+    question = _QUESTION.search(texts[_COVER])
+    return (
+        templates()
+        .get_template("document.html.j2")
+        .render(
+            title=_found(_TITLE, texts[_COVER], _COVER),
+            question=question[1] if question else "",
+            sections=_sections(parts),
+            licences=_found(_LICENCES, whole[_COVER], _COVER),
+            version=__version__,
+            commit=git_state(),
+            published=max(load("sources")["published"].dropna().astype(str)),
+        )
+    )
+
+
+def _sections(parts: Sequence[Part]) -> dict[str, list[Part]]:
+    """Sort the parts under the headings of the list of contents; a heading without any is left out."""
+    sections: dict[str, list[Part]] = {"Chapters": [], "Annex: one provider at a time": [], "Reference": []}
+    for part in parts:
+        numbered, provider = part.place[0].isdigit(), part.place.startswith("provider-")
+        heading = list(sections)[0 if numbered else 1 if provider else 2]
+        sections[heading].append(part)
+    return {heading: found for heading, found in sections.items() if found}
+
+
+def _found(pattern: re.Pattern[str], text: str, page: str) -> str:
+    found = pattern.search(text)
+    if not found:
+        raise ChapterError(f"{page}.html is not a page of the study; make it again with `tr-analysis site`")
+    return found[1]
+
+
+def _part(page: str, text: str, pages: Collection[str]) -> Part:
+    """Copy a page's text with the places in it named after the page, so that no two are called alike."""
+
+    def renamed(names: re.Match[str]) -> str:
+        return f'{names[1]}="{" ".join(f"{page}--{word}" for word in names[2].split())}"'
+
+    def linked(link: re.Match[str]) -> str:
+        target = _target(link[1], page, pages)
+        return f' href="{target}"' if target else ""
+
+    title = re.sub("<[^>]+>", "", _found(_TITLE, text, page))
+    return Part(page, title, _TAG.sub(lambda tag: _LINK.sub(linked, _NAMES.sub(renamed, tag[0])), text))
+
+
+def _target(address: str, page: str, pages: Collection[str]) -> str:
+    """Return where a link of a page leads in the document, or nothing when that is no part of it."""
+    if re.match(r"https?:|mailto:", address):
+        return address
+    file, _, place = address.partition("#")
+    to = file.removesuffix(".html") if file else page
+    if to not in pages or to == "404":
+        return ""
+    if place == "licences":
+        return "#licences"
+    return f"#{to}--{place}" if place and to != _COVER else f"#{to}"

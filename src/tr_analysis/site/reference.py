@@ -1,12 +1,18 @@
-"""What the reference pages show: every source, every published figure, every table and column."""
+"""What the reference pages show: every source, published figure, table and column, and estimator."""
 
+import ast
+import doctest
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
+from itertools import groupby
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
+from tr_analysis import estimators
 from tr_analysis.data import load
 from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, citations, entries
 from tr_analysis.data.fields import Frames, Table
@@ -33,20 +39,13 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
         "sources": sources_page(tables, TABLES, results),
         "figures": figures_page(tables),
         "dictionary": dictionary_page(tables, TABLES),
+        "estimators": estimators_page(),
+        "404": {},
     }
 
 
 def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results) -> dict[str, Any]:
     """Return what the page of sources shows: each source, and what in the study stands on it.
-
-    Parameters
-    ----------
-    tables
-        The analysis tables by name.
-    schemas
-        Their schemas.
-    results
-        What each run left.
 
     Returns
     -------
@@ -60,28 +59,18 @@ def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results)
         If a key number names a source that is not in the register.
     """
     register = _rows(tables["sources"])
-    _refuse_unknown({row["source_id"] for row in register}, results)
-    numbers, figures = _numbers(results), _figures(tables["published_figures"])
-    cited = {
-        name: citations(schema, tables[name])
-        for name, schema in schemas.items()
-        if name != "published_figures"
-    }
-    return {"sources": [_source(row, numbers, figures, cited) for row in register]}
-
-
-def _source(
-    row: dict[str, Any],
-    numbers: Mapping[str, list[dict[str, Any]]],
-    figures: Mapping[str, list[str]],
-    cited: Mapping[str, Counter[str]],
-) -> dict[str, Any]:
-    """Add to a source what stands on it."""
-    source = row["source_id"]
-    stands, printed = numbers.get(source, []), figures.get(source, [])
-    rows = [(name, count[source]) for name, count in cited.items() if count[source]]
-    uses = sum(entry["count"] for entry in stands) + len(printed) + sum(count for _, count in rows)
-    return {**row, "numbers": stands, "figures": spans(printed), "tables": rows, "uses": uses}
+    numbers = _numbers(results, {row["source_id"] for row in register})
+    figures = tables["published_figures"].groupby("source_id")["figure_id"].agg(list)
+    cited = {n: citations(table, tables[n]) for n, table in schemas.items() if n != "published_figures"}
+    for row in register:
+        source = row["source_id"]
+        printed = figures.get(source, [])
+        row["numbers"] = [_entry(chapter, runs, results) for chapter, runs in numbers.get(source, {}).items()]
+        row["figures"] = spans(printed)
+        row["tables"] = [(name, count[source]) for name, count in cited.items() if count[source]]
+        row["uses"] = len(printed) + sum(entry["count"] for entry in row["numbers"])
+        row["uses"] += sum(count for _, count in row["tables"])
+    return {"sources": register}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -92,28 +81,19 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _refuse_unknown(known: set[str], results: Results) -> None:
-    """Refuse a key number whose source nobody could look up."""
+def _numbers(results: Results, known: Collection[str]) -> dict[str, dict[str, Counter[str]]]:
+    """Count the numbers on each source, by chapter and run; refuse one whose source nobody could look up."""
+    counts: dict[str, dict[str, Counter[str]]] = {}
     for run, left in results.items():
         for name, finding in left["findings"].items():
-            if unknown := set(finding["sources"]) - known:
+            if unknown := set(finding["sources"]) - set(known):
                 raise ChapterError(
                     f"{run}: the finding {name!r} names {', '.join(sorted(unknown))}, not to be found in "
                     "data/raw/sources.csv; add the source there or correct the finding"
                 )
-
-
-def _numbers(results: Results) -> dict[str, list[dict[str, Any]]]:
-    """Count the key numbers on each source, by chapter; the runs of one chapter for many providers are one."""
-    counts: dict[str, dict[str, Counter[str]]] = {}
-    for run, left in results.items():
-        for finding in left["findings"].values():
             for source in finding["sources"]:
                 counts.setdefault(source, {}).setdefault(left["chapter"], Counter())[run] += 1
-    return {
-        source: [_entry(chapter, runs, results) for chapter, runs in chapters.items()]
-        for source, chapters in counts.items()
-    }
+    return counts
 
 
 def _entry(chapter: str, runs: Counter[str], results: Results) -> dict[str, Any]:
@@ -124,27 +104,8 @@ def _entry(chapter: str, runs: Counter[str], results: Results) -> dict[str, Any]
     return {"page": PROVIDERS, "title": f"{len(runs)} {chapter} pages", "count": runs.total()}
 
 
-def _figures(published: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the published figures that each source gives."""
-    found: dict[str, list[str]] = {}
-    for figure, source in zip(published["figure_id"], published["source_id"], strict=True):
-        found.setdefault(source, []).append(figure)
-    return found
-
-
 def spans(figures: Sequence[str]) -> list[tuple[str, str]]:
-    """Join the names of figures that follow one another: first and last of each run.
-
-    Parameters
-    ----------
-    figures
-        Such as ``["F0001", "F0002", "F0007"]``, in order.
-
-    Returns
-    -------
-    list of tuple
-        Such as ``[("F0001", "F0002"), ("F0007", "F0007")]``.
-    """
+    """Join names of figures that follow one another, first and last of each run: F0001, F0002 to (F0001, F0002)."""
     joined: list[tuple[str, str]] = []
     for figure in figures:
         if joined and int(figure[1:]) == int(joined[-1][1][1:]) + 1:
@@ -157,11 +118,6 @@ def spans(figures: Sequence[str]) -> list[tuple[str, str]]:
 def figures_page(tables: Frames) -> dict[str, Any]:
     """Return what the page of published figures shows, by topic in the order of the register.
 
-    Parameters
-    ----------
-    tables
-        The analysis tables by name; `published_figures` and `figure_checks` are used.
-
     Returns
     -------
     dict
@@ -171,8 +127,8 @@ def figures_page(tables: Frames) -> dict[str, Any]:
     checks = _checks(tables["figure_checks"])
     topics: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(tables["published_figures"]):
-        about = {**row, **_described(row), "checks": checks.get(row["figure_id"], [])}
-        topics.setdefault(row["topic"], []).append(about)
+        row |= {**_described(row), "checks": checks.get(row["figure_id"], [])}
+        topics.setdefault(row["topic"], []).append(row)
     return {
         "count": sum(map(len, topics.values())),
         "topics": [
@@ -217,18 +173,47 @@ def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 
 def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, Any]:
-    """Return what the data dictionary shows: the same words as the file beside the data.
-
-    Parameters
-    ----------
-    tables
-        The analysis tables by name.
-    schemas
-        Their schemas.
-    """
+    """Return what the data dictionary shows: the same words as the file beside the data."""
     return {
         "about": ABOUT,
         "abbreviations": ABBREVIATIONS,
         "terms": TERMS,
         "entries": entries(tables, schemas),
     }
+
+
+def estimators_page() -> dict[str, Any]:
+    """Return what the index of estimators shows.
+
+    Returns
+    -------
+    dict
+        ``modules``: name, ``about`` (a line) and ``estimators`` (name, question, summary, example, reference).
+    """
+    modules = []
+    rows = estimators.index().to_dict("records")
+    for name, found in groupby(rows, lambda row: row["name"].partition(".")[0]):
+        module = import_module(f"{estimators.__name__}.{name}")
+        listed = [
+            row | {"name": row["name"].partition(".")[2], "example": _whole(row["example"], module)}
+            for row in found
+        ]
+        modules.append(
+            {"name": name, "about": (module.__doc__ or "").partition("\n")[0], "estimators": listed}
+        )
+    return {"modules": modules}
+
+
+def _whole(example: str, module: ModuleType) -> str:
+    """Put before an example the imports it lacks: a docstring takes them from its module, a notebook has none."""
+    code = "".join(one.source for one in doctest.DocTestParser().get_examples(example))
+    names = dict.fromkeys(node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
+    bound = re.findall(r"(?:import|as) (\w+)|^(\w+) = ", code, re.MULTILINE)
+    lacking: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if hasattr(module, name) and name not in {word for pair in bound for word in pair}:
+            found = getattr(module, name)
+            is_module = isinstance(found, ModuleType)
+            start = f"import {found.__name__} as" if is_module else f"from {found.__module__} import"
+            lacking.setdefault(start, []).append(name)
+    return "\n".join([*(f">>> {start} {', '.join(found)}" for start, found in lacking.items()), example])
