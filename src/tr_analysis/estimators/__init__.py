@@ -18,7 +18,7 @@ def index() -> "pd.DataFrame":
     """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
 
     A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
-    summary (one line) and example. What ``__all__`` names and is not there is a ValueError.
+    summary (one line), example and reference. What ``__all__`` names and is not there is a ValueError.
     """
     import pandas as pd
 
@@ -30,7 +30,7 @@ def index() -> "pd.DataFrame":
                 raise ValueError(f"__all__ of {module.__name__} names {public}, which is not there")
             if about := _about(getattr(module, public)):
                 rows.append({"name": f"{name}.{public}", **about})
-    return pd.DataFrame(rows, columns=["name", "question", "summary", "example"])
+    return pd.DataFrame(rows, columns=["name", "question", "summary", "example", "reference"])
 
 
 def _about(estimator: Any) -> dict[str, str] | None:
@@ -44,4 +44,10 @@ def _about(estimator: Any) -> dict[str, str] | None:
         "question": " ".join(question.removeprefix(_ANSWERS).split()),
         "summary": " ".join(paragraphs[0].split()),
         "example": (text or "").partition("\nExamples\n--------\n")[2].strip("\n"),
+        "reference": " ".join(_reference(text or "").split()),
     }
+
+
+def _reference(text: str) -> str:
+    """Return the section of a docstring that names its sources, up to its examples; nothing where there is none."""
+    return text.partition("\nReferences\n----------\n")[2].partition("\nExamples\n")[0]

@@ -49,6 +49,11 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
     design, random_walk
         Of `interrupted`; prior probability of a random walk: with 1 least squares on monthly changes.
 
+    References
+    ----------
+    Harville (1974), Biometrika 61, 383-385, on the restricted likelihood as a marginal posterior. Zellner
+    and Tiao (1964), JASA 59, 763-778, on regressions with autocorrelated errors.
+
     Examples
     --------
     >>> from tr_analysis.data import load
@@ -118,6 +123,10 @@ def first_difference_slope(design: InterruptedDesign, *, lags: int = 12) -> Esti
     design, lags
         Of `interrupted`, n months; lags of the Bartlett kernel, 0 to n - 2.
 
+    References
+    ----------
+    Newey and West (1987), Econometrica 55, 703-708.
+
     Examples
     --------
     >>> from tr_analysis.estimators.interrupted import interrupted
@@ -154,6 +163,11 @@ def arma(design: InterruptedDesign, *, order: tuple[int, int] = (1, 1)) -> Inter
     ----------
     design, order
         Of `interrupted`; numbers of autoregressive and moving-average terms (p, q), at most 4 together.
+
+    References
+    ----------
+    Harvey and Phillips (1979), Biometrika 66, 49-58, on exact maximum likelihood with such errors. Monahan
+    (1984), Biometrika 71, 403-404, on the search over partial autocorrelations.
 
     Examples
     --------
@@ -262,6 +276,10 @@ def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
     ----------
     design, lags
         Of `interrupted`, n months; lags of the Bartlett kernel, 0 to n - 1.
+
+    References
+    ----------
+    Newey and West (1987), Econometrica 55, 703-708.
 
     Examples
     --------

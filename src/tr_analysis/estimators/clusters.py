@@ -110,6 +110,10 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
 
     A `NotApplicableError` says that the coefficient rests on one cluster alone, such as a single public owner.
 
+    References
+    ----------
+    MacKinnon, Nielsen and Webb (2023), Journal of Applied Econometrics 38, 671-694.
+
     Examples
     --------
     >>> from tr_analysis.estimators.cluster_design import clustered_design
@@ -177,6 +181,12 @@ def wild_cluster_bootstrap(
         "rademacher" for -1 and 1, of which all ``2**G`` combinations are used with up to 12 clusters.
     draws, level, seed
         Random draws, 99 or more, in the order of the clusters' labels; coverage of the interval; seed.
+
+    References
+    ----------
+    Cameron, Gelbach and Miller (2008), Review of Economics and Statistics 90, 414-427. Webb (2023), Canadian
+    Journal of Economics 56, 839-858. The variant: MacKinnon, Nielsen and Webb (2023), Journal of Applied
+    Econometrics 38, 671-694.
 
     Examples
     --------

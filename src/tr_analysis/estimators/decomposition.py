@@ -77,6 +77,11 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
         One row per factor and a last row "total"; effect, in the unit of the rate, and share of the total, missing
         when that is 0. The effects add exactly to the difference.
 
+    References
+    ----------
+    Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
+    Current Population Reports P23-186. Kitagawa (1955), JASA 50, 1168-1194.
+
     Examples
     --------
     >>> before = pd.DataFrame({"share": [0.6, 0.4], "rate": [30.0, 60.0]}, index=["low risk", "high risk"])
@@ -112,6 +117,10 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
         Size of each of two or more groups, counts or shares; ``before`` in order of rising rate.
     lowest, highest
         Rate of the first and of the last group, the mean of before and after; in the unit wanted back.
+
+    References
+    ----------
+    Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
 
     Examples
     --------

@@ -47,6 +47,10 @@ def exact_limits(
     level, interpolate
         Probability within both limits, such as 0.95 or 0.998; whether to smooth the steps.
 
+    References
+    ----------
+    Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202, appendix A.1.
+
     Examples
     --------
     >>> exact_limits(0.45, [100, 1000], interpolate=False)
@@ -77,6 +81,10 @@ def widened_limits(
     These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005, Quality
     and Safety in Health Care 14, 347-351).
     Other arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
+
+    References
+    ----------
+    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
 
     Examples
     --------
@@ -110,6 +118,10 @@ def dispersion(
         One row per unit, two or more, and the names of its columns with the counts.
     target
         Share between 0 and 1; all successes over all trials when left out.
+
+    References
+    ----------
+    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
 
     Examples
     --------

@@ -58,6 +58,11 @@ def heterogeneity(
     estimates, variances, level
         One value per unit, two or more, and its sampling variance, taken as known; coverage of the interval.
 
+    References
+    ----------
+    Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
+    377-385. Higgins and Thompson (2002) and Viechtbauer (2007), Statistics in Medicine 21, 1539-1558 and 26, 37-52.
+
     Examples
     --------
     >>> found = heterogeneity([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5])
@@ -98,6 +103,11 @@ def prediction_interval(
         As in `heterogeneity`; three units or more. ``estimate`` of the result is the pooled mean.
     draws, seed
         1,000 draws or more; seed or generator.
+
+    References
+    ----------
+    Nagashima, Noma and Furukawa (2019), Statistical Methods in Medical Research 28, 1689-1702; here with
+    the generalised Q of Viechtbauer (2007), Statistics in Medicine 26, 37-52, whose distribution is exact.
 
     Examples
     --------
@@ -198,6 +208,10 @@ def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str
     ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)`` (Skellam 1948, JRSS B 10,
     257-261). Where the likelihood still rises as M grows without end there is no sign of any difference. Units that all
     have one trial, or none or all of theirs successful, are refused.
+
+    References
+    ----------
+    Skellam (1948), JRSS B 10, 257-261. Griffiths (1973), Biometrics 29, 637-648.
     """
     k, n = _counts(frame, successes, trials)
     pooled = float(k.sum() / n.sum())
@@ -255,6 +269,10 @@ def shrink(
         ``frame`` with observed, estimate, low, high and reliability added; where units do not differ beyond chance,
         all have the pooled share, reliability 0 and an interval without width.
 
+    References
+    ----------
+    Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
+
     Examples
     --------
     >>> shrink(pd.DataFrame({"successes": [3, 45, 62], "trials": [10, 100, 100]}))["estimate"].round(2).tolist()
@@ -287,6 +305,10 @@ def rank_intervals(
     See Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
     Arguments are those of `shrink`, 100 draws or more, and a seed or generator.
     To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks).
+
+    References
+    ----------
+    Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
 
     Examples
     --------

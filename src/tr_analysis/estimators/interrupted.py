@@ -89,6 +89,10 @@ def interrupted(
     scale, harmonics
         "log" (effects are proportional) or "level" (in the unit of the series); pairs of seasonal terms, 0 to 6.
 
+    References
+    ----------
+    Wagner, Soumerai, Zhang and Ross-Degnan (2002), Journal of Clinical Pharmacy and Therapeutics 27, 299-309.
+
     Examples
     --------
     >>> months = pd.period_range("2013-01", periods=48, freq="M")

@@ -101,6 +101,10 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
     Holm's (1979, Scandinavian Journal of Statistics 6, 65-70) keep the chance of any false finding at ``level``; Benjamini
     and Hochberg's (1995, JRSS B 57, 289-300) the expected share of false ones among the findings.
 
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
+
     Examples
     --------
     >>> multiplicity([0.01, 0.02, 0.03, 0.04], level=0.05)[["alone", "by_holm", "by_benjamini_hochberg"]].sum().tolist()
@@ -176,6 +180,10 @@ def regression_to_the_mean(
     first, later, variances, level
         Change of each of three units or more, a fall being good; sampling variance of ``first``; coverage.
 
+    References
+    ----------
+    Galton (1886), Journal of the Anthropological Institute 15, 246-263.
+
     Examples
     --------
     >>> found = regression_to_the_mean([-4, -2, 0, 1, 3], [-2, -1, -1, 1, 1], [1, 1, 1, 1, 1])
@@ -206,6 +214,10 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
 
     Pearson's, with Fisher's interval (1921, Metron 1, 3-32). Sampling in either measure draws it towards 0.
     Both have one number per unit (n), four or more.
+
+    References
+    ----------
+    Fisher (1921), Metron 1, 3-32.
 
     Examples
     --------
@@ -296,6 +308,10 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The rows of which every part is known, with observed, predicted, residual, tolerance and holds added.
+
+    References
+    ----------
+    Ministry of Justice, Proven reoffending statistics: definitions and measurement.
 
     Examples
     --------

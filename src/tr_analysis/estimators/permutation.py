@@ -49,6 +49,11 @@ def cluster_permutation(
     draws, level, seed
         All assignments are used if no more than ``draws``, else as many random ones; coverage of the interval.
 
+    References
+    ----------
+    Fisher (1935), The Design of Experiments. MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450,
+    on the statistic for few treated clusters.
+
     Examples
     --------
     >>> import pandas as pd
@@ -84,6 +89,11 @@ def permutation_draws(
     (Phipson and Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9, article 39).
     Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients are compared instead of t
     statistics, which keep their size better with clusters of unequal size.
+
+    References
+    ----------
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39 (the
+    true labels counted among the random ones).
 
     Examples
     --------

@@ -43,6 +43,10 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     successes, trials, level
         Whole numbers, ``0 <= successes <= trials``, one trial at least; coverage of the interval, 0 to 1.
 
+    References
+    ----------
+    Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
+
     Examples
     --------
     >>> share = proportion(8, 29)
@@ -124,6 +128,11 @@ def difference(
     successes_1, trials_1, successes_2, trials_2, level
         Whole numbers, as in `proportion`; coverage of the interval.
 
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica
+    Neerlandica 24, 1-35.
+
     Examples
     --------
     >>> gap = difference(5, 7, 1, 21)
@@ -163,6 +172,10 @@ def odds_ratio(
     Symposium 4, 135-148), and with an empty cell has one end, at the full ``level``. Fisher's test (1935, JRSS 98,
     39-82) takes both margins as fixed, which no inspectorate does: that of `difference` suits it better.
     Arguments are those of `difference`.
+
+    References
+    ----------
+    Fisher (1935), JRSS 98, 39-82. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4, 135-148.
 
     Examples
     --------

@@ -41,6 +41,11 @@ def superiority(
     order, level
         The possible labels from lowest to highest, not needed for numbers; coverage of the interval.
 
+    References
+    ----------
+    Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
+    819-825.
+
     Examples
     --------
     >>> scale = ["Inadequate", "Requires improvement", "Good"]

@@ -301,6 +301,10 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
         as_extreme (null curves that reach it), curves (observed and null), p_value ``= (1 + as_extreme) / curves``,
         and smallest_p, that of the most extreme of these curves.
 
+    References
+    ----------
+    Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
+
     Examples
     --------
     >>> made = grid({"harmonics": [0, 2]}).specifications
