@@ -173,7 +173,11 @@ def _band_said(table: Table) -> Band | None:
     layout = table.layout
     title = layout.band_of(table.titles if layout.of_cohorts else table.titles[:2])
     sheet = layout.band_of([table.sheet])
-    if isinstance(title, Cohort) and isinstance(sheet, Cohort) and not title.within(sheet):
+    if (
+        isinstance(title, Cohort)
+        and isinstance(sheet, Cohort)
+        and not sheet.first <= title.first <= title.last <= sheet.last
+    ):
         rule = f"the title above the table says {title.name}, the name of the sheet {sheet.name}; correct one of them"
         raise table.fault(rule)
     return title or sheet
