@@ -115,7 +115,7 @@ def test_what_the_results_print_is_kept_beside_another_baseline():
 
 
 def test_a_cohort_that_is_none_is_refused():
-    with pytest.raises(DataError, match="'winter'.*no cohort"):
+    with pytest.raises(DataError, match=r"'winter'.*no cohort"):
         made({"cohort": "winter"})
 
 

@@ -44,19 +44,14 @@ _WORDY = 300  # characters of a name or a header; what is longer is prose
 
 
 class Number(NamedTuple):
-    """A cell that should hold a number.
-
-    ``state`` is ``value``; ``missing`` (empty, ``..``, ``[x]``, ``-``); ``suppressed`` (``*``, ``~``, ``[c]``); ``not
-    applicable`` (``[z]``); or ``not a number``, which a reader must report. A value is as printed: ``45.4%`` is 45.4.
-    ``places`` are the decimals printed, ``mark`` what follows the number and is no footnote, such as ``*``.
-    """
+    """A cell that should hold a number, as printed: ``45.4%`` is 45.4."""
 
     value: float | None
-    state: State
+    state: State  # "not a number" must be reported
     printed: str
-    places: int | None = None
+    places: int | None = None  # decimals printed
     percent: bool = False
-    mark: str = ""
+    mark: str = ""  # what follows the number and is no footnote, such as "*"
 
 
 def plain_text(cell: object) -> str:
@@ -307,13 +302,7 @@ class Name(NamedTuple):
 
 
 def known_providers() -> Mapping[tuple[str, frozenset[str]], str]:
-    """Return the providers of providers.csv by their kind and the words of their names, and as "code" by their code.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or lacks its columns.
-    """
+    """Return the providers of providers.csv by their kind and the words of their names, and as "code" by their code."""
     path = paths.raw() / "providers.csv"
     try:
         return _known(path.read_text(encoding="utf-8"))
@@ -348,13 +337,8 @@ def kind_in(*texts: object) -> str:
 def parse_provider(cell: object, kind: str = "") -> Name | None:
     """Find the provider that a cell names, such as ``Dorset, Devon & Cornwall CRC(1)``, ``C19`` or ``All CRCs``.
 
-    Parameters
-    ----------
-    cell
-        The cell.
-    kind
-        ``CRC`` or ``NPS`` where the table around the cell says which: London and Wales are both, and the CRCs'
-        unless the cell or this says otherwise.
+    London and Wales are both a CRC and an NPS division: the cell decides, else the kind that the table around it
+    names, ``CRC`` or ``NPS``, else it is the CRC.
     """
     text = without_notes(plain_text(cell)).strip("*†‡#^ ").lower()
     if len(text) > 120 or not any(c.isalpha() for c in text):  # a bare number is no code either
@@ -388,19 +372,14 @@ _DOWN = re.compile(
     r"\b(?:reduc\w*|decreas\w*|lower|better|improv\w*|down|fall|fell|below|payment|win|negative)\b|[↓▼]"
 )
 _UP = re.compile(r"\b(?:increas\w*|higher|worse\w*|up|rise|rose|above|deduct\w*|loss|positive)\b|[↑▲]")
-_YES = re.compile(r"\b(?:yes|y|true|sig|significant|significantly)\b")
 _BLANK = {"", "..", "...", "[x]", "[z]", "n/a", "-", "*", "~", "[c]", "not applicable", "not available"}
+_YES = re.compile(r"\b(?:yes|y|true|sig|significant|significantly)\b")
 
 
 def parse_significance(cell: object, difference: float | None) -> tuple[str | None, str]:
     """Read a statistical test: what it found, in the study's three words, and else why there is nothing.
 
-    Parameters
-    ----------
-    cell
-        Such as ``Yes``, ``No``, ``Significant reduction``, True.
-    difference
-        Rate less baseline: it says which way a bare yes points.
+    The difference, rate less baseline, says which way a bare yes points.
 
     Examples
     --------
