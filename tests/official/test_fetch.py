@@ -195,6 +195,18 @@ def test_without_internet_nothing_further_is_tried(folder, monkeypatch):
     assert not folder.exists()
 
 
+def test_a_file_changed_by_hand_is_taken_by_consent_though_it_has_no_address(folder, downloads):
+    save(downloads / "my own name.xlsx")
+    imported(downloads)
+    save(folder / "my own name.xlsx", "table of another day")
+    with pytest.raises(DataError, match="--accept-changes"):
+        fetch.fetch(["crc-baselines-2011"])
+    fetch.fetch(["crc-baselines-2011"], accept=True)
+    store.verify()
+    known = json.loads((folder / "record.json").read_bytes())["files"]["my own name.xlsx"]
+    assert known["imported as"] == "my own name.xlsx"
+
+
 def test_no_address_no_https_and_no_such_file(folder, known):
     with pytest.raises(UsageError, match="did you mean crc-baselines-2011"):
         fetch.fetch(["crc-baseline-2011"])

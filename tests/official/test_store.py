@@ -132,7 +132,7 @@ def test_tables_come_back_as_they_were_built(project):
     bring(project)
     first = {p: p.read_bytes() for p in build_official()}
     assert [p.name for p in first] == [
-        *("crc_results.csv", "official_checks.csv", "not_understood.csv", "manifest.json"),
+        *("crc_results.csv", "official_checks.csv", "not_understood.csv", "manifest.json")
     ]
     table = official("crc_results")
     assert (len(table), set(table["cohort"]), set(table["release"])) == (

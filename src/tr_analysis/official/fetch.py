@@ -13,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from tr_analysis import __version__
+from tr_analysis import __version__, paths
 from tr_analysis.errors import DataError, Problem, StudyError, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official import store
@@ -73,6 +73,8 @@ def fetch(
     entries = find_entries(names)
     if not accept:
         store.verify()
+    elif changed := [paths.official() / problem.file for problem in store.find_changes()]:
+        store.build_official({path.name: path.read_bytes() for path in changed}, releases=releases)
     done: list[FileStatus] = []
     errors: list[StudyError] = []
     with _session() as session:

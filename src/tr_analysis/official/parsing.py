@@ -251,10 +251,7 @@ _FORMS: tuple[tuple[str, Callable[..., tuple[int, int]]], ...] = (
     (rf"{_DAY}\b{_MONTH}\s*(?:(?:{_SHORT})?{_TO}{_DAY})?{_MONTH},?\s*{_SHORT}", _between),
     (rf"\b{_YEAR}[\s:,(]*{_MONTH}{_TO}{_MONTH}", lambda y, m, n: _between(m, None, n, y)),
     (rf"\b{_YEAR}[\s-]*q([1-4])\b(?:{_TO}{_YEAR}[\s-]*q([1-4])\b)?", _quarters),
-    (
-        rf"\bq([1-4])[\s-]*{_YEAR}(?:{_TO}q([1-4])[\s-]*{_YEAR})?",
-        lambda q, y, r, z: _quarters(y, q, z, r),
-    ),
+    (rf"\bq([1-4])[\s-]*{_YEAR}(?:{_TO}q([1-4])[\s-]*{_YEAR})?", lambda q, y, r, z: _quarters(y, q, z, r)),
     (rf"\b(?:year|12 months|twelve months)\s+(?:ending|ended|to)\s+{_DAY}{_MONTH}\s*{_YEAR}", _year_to),
     (rf"\b{_YEAR}\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])", _financial),
 )

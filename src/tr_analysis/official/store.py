@@ -65,16 +65,21 @@ def find_change(name: str, digest: str | None, record: Record) -> list[Problem]:
     return [Problem(name, rule)]
 
 
+def find_changes() -> list[Problem]:
+    """Return every official file that changed since it was first fetched or imported."""
+    record, _ = read_record()
+    return [problem for path in local_files() for problem in find_change(path.name, file_hash(path), record)]
+
+
 def verify() -> None:
     """Raise a `DataError` with every official file that changed since it was first fetched or imported."""
-    record, _ = read_record()
-    if problems := [p for path in local_files() for p in find_change(path.name, file_hash(path), record)]:
+    if problems := find_changes():
         raise DataError(problems)
 
 
 def build_official(
     new: Mapping[str, bytes] | None = None,
-    about: Mapping[str, Mapping[str, str]] | None = None,
+    about: Mapping[str, dict[str, str]] | None = None,
     releases: Choice | None = None,
 ) -> list[Path]:
     """Build the tidy tables of all official files, also new ones, which are placed and recorded: all or nothing.
@@ -111,7 +116,9 @@ def build_official(
             tables = _tables([found[name] for name in sorted(found)], choice) if found else {}
         placed = dict(new)
         if new or releases:
-            record |= {name: {"sha256": sha256(new[name]), **(about or {}).get(name, {})} for name in new}
+            for name, content in new.items():
+                before = record.get(name, {})
+                record[name] = before | (about or {}).get(name, {}) | {"sha256": sha256(content)}
             known = {"files": record} | ({"releases": choice} if choice != "one" else {})
             placed[RECORD] = _json(known, sort_keys=True)
         folders = {paths.official(): placed, paths.official_tables(): tables}
