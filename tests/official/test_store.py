@@ -13,7 +13,7 @@ from tr_analysis.errors import DataError
 from tr_analysis.official.layouts import RESULTS
 from tr_analysis.official.reader import read, tidy
 from tr_analysis.official.releases import combine, find_layout, read_official, release_of
-from tr_analysis.official.store import build_official, disagreements, from_csv, official, to_csv
+from tr_analysis.official.store import build_official, from_csv, official, to_csv
 from tr_analysis.official.workbooks import Sheet
 
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
@@ -207,12 +207,3 @@ def test_a_text_that_starts_a_formula_gets_an_apostrophe_and_loses_it_again(text
     kept = text.replace("\r", "\n")
     assert content.decode() in (f"file,row\n'{kept},-5\n", f'file,row\n"\'{kept}",-5\n')
     assert from_csv(content, {"file": "str", "row": "Int64"})["file"].iloc[0] == kept
-
-
-def test_a_rate_that_its_counts_do_not_give_is_named(project):
-    sheet = interim_sheet()
-    sheet.rows[5][5] = 99.9
-    bring(project, INTERIM, sheet)
-    build_official()
-    (line,) = disagreements()["crc_results"]
-    assert "row 6, Durham Tees Valley: binary rate printed as 99.9, its row gives" in line

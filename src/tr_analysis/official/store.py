@@ -121,10 +121,11 @@ def build_official(
                 record[name] = before | (about or {}).get(name, {}) | {"sha256": sha256(content)}
             known = {"files": record} | ({"releases": choice} if choice != "one" else {})
             placed[RECORD] = _json(known, sort_keys=True)
-        folders = {paths.official(): placed, paths.official_tables(): tables}
-        contents = {f / name: content for f, files in folders.items() for name, content in files.items()}
         data = paths.raw().parent
-        written = write_files(data, {str(p.relative_to(data)): content for p, content in contents.items()})
+        raw, processed = (folder.relative_to(data) for folder in (paths.official(), paths.official_tables()))
+        contents = {str(raw / name): content for name, content in placed.items()}
+        contents |= {str(processed / name): content for name, content in tables.items()}
+        written = write_files(data, contents)
         _remove_stale(tables)
     except OSError as error:
         raise DataError([Problem(str(error.filename), f"cannot be written: {error.strerror}")]) from error
@@ -239,18 +240,6 @@ def official(name: str) -> pd.DataFrame | None:
     frame = from_csv(file.read_bytes(), entry["types"])
     frame.attrs = {"table": f"{PREFIX}{name}", "sha256": entry["sha256"]}
     return frame
-
-
-def disagreements() -> dict[str, list[str]]:
-    """Name the printed numbers that the counts beside them do not give, a line each, by the table they are in."""
-    checks = official("official_checks")
-    lines: dict[str, list[str]] = {}
-    for row in [] if checks is None else checks[~checks["agrees"].astype(bool)].to_dict("records"):
-        lines.setdefault(row["family"], []).append(
-            f"{row['file']}, sheet {row['sheet']!r}, row {row['row']}, {row['what']}: {row['measure']} printed as "
-            f"{row['printed']:g}, its row gives {row['recomputed']:g}"
-        )
-    return lines
 
 
 def inputs(*names: str) -> list[pd.DataFrame]:
