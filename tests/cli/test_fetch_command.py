@@ -24,9 +24,8 @@ INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A project with tables that others are checked by, and nothing official."""
-    raw = tmp_path / "study" / "data" / "raw"
-    shutil.copytree(PROJECT / "data" / "raw", raw, ignore=shutil.ignore_patterns("official"))
-    shutil.copy(PROJECT / "data" / "DICTIONARY.md", raw.parent)
+    kept = shutil.ignore_patterns("official", "processed")
+    shutil.copytree(PROJECT / "data", tmp_path / "study" / "data", ignore=kept)
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "study"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "study"

@@ -1,24 +1,17 @@
 """Workbooks in the layouts of the official files, made up: no number of theirs was published."""
 
+import csv
 from pathlib import Path
 
 from openpyxl import Workbook
 
+from tr_analysis import paths
 from tr_analysis.official.workbooks import Sheet
 
-CRCS = (
-    *("Northumbria", "Cumbria and Lancashire", "Durham Tees Valley"),
-    *("Humberside, Lincolnshire and North Yorkshire", "West Yorkshire", "Merseyside"),
-    *("Cheshire and Greater Manchester", "Derbyshire, Leicestershire, Nottinghamshire and Rutland"),
-    *("South Yorkshire", "Wales", "Staffordshire and West Midlands", "Warwickshire and West Mercia"),
-    *("Bedfordshire, Northamptonshire, Cambridgeshire and Hertfordshire", "Norfolk and Suffolk"),
-    *("Bristol, Gloucestershire, Somerset and Wiltshire", "Thames Valley", "London", "Essex"),
-    *("Dorset, Devon and Cornwall", "Hampshire and Isle of Wight", "Kent, Surrey and Sussex"),
-)
-NPS = (
-    *("London", "Midlands", "North East", "North West"),
-    *("South East and Eastern", "South West South Central", "Wales"),
-)
+with (paths.raw() / "providers.csv").open(newline="", encoding="utf-8") as file:
+    PROVIDERS = [(row["provider_type"], row["provider"]) for row in csv.DictReader(file)]
+CRCS = tuple(name for kind, name in PROVIDERS if kind == "CRC")
+NPS = tuple(name.removeprefix("NPS ") for kind, name in PROVIDERS if kind == "NPS")
 INTERIM = (
     "CRC name",
     "Number of\noffenders in the\neligible cohort",

@@ -9,7 +9,8 @@ from tests.official import server as local
 from tests.official.making import CELL, cell, ods, row, text, xls, xlsx
 from tests.official.server import breaks_off, endless, gives, says
 from tr_analysis.errors import DataError, Problem, UsageError
-from tr_analysis.official import fetch, record
+from tr_analysis.files import sha256
+from tr_analysis.official import fetch, register, store
 from tr_analysis.official.fetch import OfflineError, UnavailableError, import_local
 from tr_analysis.official.register import REGISTER, OfficialFile
 
@@ -45,7 +46,7 @@ def folder(tmp_path, monkeypatch):
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    monkeypatch.setattr(record, "_build", lambda: None)
+    monkeypatch.setattr(store, "_tables", lambda *_: {})
     return tmp_path / "data" / "raw" / "official"
 
 
@@ -58,11 +59,11 @@ def table(tmp_path):
 def known(monkeypatch):
     """Put files into the register: call it with their addresses."""
 
-    def register(**addresses):
+    def put(**addresses):
         files = {n: OfficialFile(n, "", "crc_results", "", f"{n}.xlsx", "", u) for n, u in addresses.items()}
-        monkeypatch.setattr(fetch, "REGISTER", files)
+        monkeypatch.setattr(register, "REGISTER", files)
 
-    return register
+    return put
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def get(server, known, folder):
     return fetched
 
 
-def fails():
+def fails(*_):
     raise DataError([Problem("b.xlsx", "no header")])
 
 
@@ -93,7 +94,7 @@ def test_files_are_fetched_once_and_recorded(server, folder, known, table):
     assert str(error).startswith("c: ")
     assert (folder / "a.xlsx").read_bytes() == table
     entry = json.loads((folder / "record.json").read_bytes())["files"]["a.xlsx"]
-    assert entry["sha256"] == record.sha256(table)
+    assert entry["sha256"] == sha256(table)
     assert entry["name"] == "a"
     assert sorted(contents(folder)) == ["a.xlsx", "record.json"]
     assert fetch.fetch(["a"])[0][0].state == "unchanged"
@@ -155,12 +156,12 @@ def test_a_file_that_changed_needs_consent(get, folder, table, tmp_path):
 
 
 @needs_openssl
-@pytest.mark.parametrize("stops", ["_build", "read_sheets"])
+@pytest.mark.parametrize("stops", ["_tables", "read_sheets"])
 def test_an_interruption_leaves_all_as_it_was(server, folder, known, table, monkeypatch, stops):
     def interrupted(*_args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(record if stops == "_build" else fetch, stops, interrupted)
+    monkeypatch.setattr(store if stops == "_tables" else fetch, stops, interrupted)
     known(a=server.on("/a", gives(table)))
     with pytest.raises(KeyboardInterrupt):
         fetch.fetch()
@@ -194,6 +195,18 @@ def test_without_internet_nothing_further_is_tried(folder, monkeypatch):
     assert not folder.exists()
 
 
+def test_a_file_changed_by_hand_is_taken_by_consent_though_it_has_no_address(folder, downloads):
+    save(downloads / "my own name.xlsx")
+    imported(downloads)
+    save(folder / "my own name.xlsx", "table of another day")
+    with pytest.raises(DataError, match="--accept-changes"):
+        fetch.fetch(["crc-baselines-2011"])
+    fetch.fetch(["crc-baselines-2011"], accept=True)
+    store.verify()
+    known = json.loads((folder / "record.json").read_bytes())["files"]["my own name.xlsx"]
+    assert known["imported as"] == "my own name.xlsx"
+
+
 def test_no_address_no_https_and_no_such_file(folder, known):
     with pytest.raises(UsageError, match="did you mean crc-baselines-2011"):
         fetch.fetch(["crc-baseline-2011"])
@@ -210,7 +223,7 @@ def test_a_damaged_record_is_said(folder):
     for content in ("{", "[]", '{"files": {"a": 1}}', '{"files": {"a": {"sha256": 1}}}'):
         (folder / "record.json").write_text(content)
         with pytest.raises(DataError, match=r"record.json: cannot be read"):
-            record.verify()
+            store.verify()
 
 
 def test_the_register_is_sound():
@@ -228,10 +241,7 @@ def test_the_register_is_sound():
 
 @pytest.fixture
 def downloads(tmp_path, monkeypatch):
-    def family_of(sheets):
-        return "crc_results" if sheets[0].rows[0][0] == "table" else None
-
-    monkeypatch.setattr(fetch, "_family_of", family_of)
+    monkeypatch.setattr(fetch, "find_layout", lambda sheets: sheets[0].rows[0][0] == "table")
     made = tmp_path / "downloads"
     made.mkdir()
     return made
@@ -260,7 +270,6 @@ def test_by_the_publisher_s_name_the_register_s_name_and_content(downloads, fold
     assert imported(downloads) == expected
     assert set(contents(folder)) == {"record.json", *placed}
     known = json.loads((folder / "record.json").read_bytes())["files"]
-    assert known["my own name.xlsx"]["family"] == "crc_results"
     assert known["pbr-2011-baselines-f15-05.ods"]["imported as"] == "CRC baselines 2011.ods"
     assert set(imported(downloads).values()) == {"unchanged", "left out"}
 
@@ -309,14 +318,14 @@ def test_another_file_than_the_one_on_record(downloads, folder):
 def test_files_of_which_no_table_can_be_made(downloads, folder, monkeypatch):
     save(downloads / INTERIM)
     with monkeypatch.context() as patch:
-        patch.setattr(record, "_build", fails)
+        patch.setattr(store, "_tables", fails)
         with pytest.raises(DataError, match="no header"):
             imported(downloads)
         assert not folder.exists()
     imported(downloads)
     before = contents(folder)
     xls(downloads / "crc-baselines-2011.xls")
-    monkeypatch.setattr(record, "_build", fails)
+    monkeypatch.setattr(store, "_tables", fails)
     with pytest.raises(DataError, match="no header"):
         imported(downloads, releases="all")
     assert contents(folder) == before

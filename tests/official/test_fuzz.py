@@ -13,7 +13,8 @@ from tr_analysis.errors import DataError
 from tr_analysis.official.layouts import LAYOUTS, normalise
 from tr_analysis.official.parsing import parse_number, scan_cohorts
 from tr_analysis.official.reader import read
-from tr_analysis.official.store import family_of, from_csv, to_csv
+from tr_analysis.official.releases import find_layout
+from tr_analysis.official.store import from_csv, to_csv
 from tr_analysis.official.workbooks import Sheet
 
 WORDS = (
@@ -62,7 +63,7 @@ def survives(sheets):
             assert types == layout.types
             assert to_csv(from_csv(to_csv(reading.frame), types)) == to_csv(reading.frame)
         assert time.process_time() - start < 60  # a search that goes back again and again takes hours
-    family_of(sheets)
+    find_layout(sheets)
 
 
 @given(BOOKS)

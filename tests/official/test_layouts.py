@@ -14,15 +14,10 @@ HEADERS = {
         *("% of offenders who re-offend", "Unadjusted binary rate"),
     ],
     "frequency_rate": [
-        *("Average number of reoffences per reoffender", "Frequency rate", "Reoffences per reoffender"),
+        *("Average number of reoffences per reoffender", "Frequency rate", "Reoffences per reoffender")
     ],
     "ogrs": [
-        *(
-            "OGRS4/G score",
-            "Mean OGRS 4/G",
-            "Average OGRS4G score (%)",
-            "Expected reoffending rate (OGRS4/G)",
-        ),
+        *("OGRS4/G score", "Mean OGRS 4/G", "Average OGRS4G score (%)", "Expected reoffending rate (OGRS4/G)")
     ],
     "adjusted_rate": [
         *("Adjusted proportion of offenders who reoffend (%)", "Adjusted rate"),
@@ -36,7 +31,7 @@ HEADERS = {
         "Difference between the adjusted binary rate and the 2011 baseline (percentage points)",
     ],
     "significance": [
-        *("Statistically significant?", "Significance of difference", "Payment or deduction", "Outcome"),
+        *("Statistically significant?", "Significance of difference", "Payment or deduction", "Outcome")
     ],
     "baseline_frequency": [
         "2011 baseline frequency rate",

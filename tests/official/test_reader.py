@@ -33,6 +33,17 @@ def got(*sheets, layout=RESULTS):
     return read(sheets, "f.xlsx", "2017-01", layout)
 
 
+def grid(text):
+    """Return rows written as a table: cells between bars; whole numbers and decimals are numbers."""
+    lines = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
+    return square(
+        [
+            [float(c) if c.lstrip("-").replace(".", "").isdigit() else c or None for c in line]
+            for line in lines
+        ]
+    )
+
+
 def table(rows, name="Oct-Dec 2015", head=INTERIM, title=()):
     return Sheet(name, square([*([t] for t in title), list(head), *rows]))
 
@@ -141,12 +152,12 @@ def test_a_cohort_that_is_not_said_or_said_twice_is_refused(sheet, said):
 
 
 def test_cohorts_may_stand_beside_and_below_each_other():
-    measures = ["Number of offenders", "Number of reoffenders", "Binary rate (%)"]
-    head = [
-        ["CRC name", "October to December 2015", None, None, "January to March 2016", None, None],
-        [None, *measures, *measures],
-    ]
-    frame = got(Sheet("x", [*head, ["Essex", 1000, 454, 45.4, 2000, 800, 40.0]])).frame
+    rows = """
+        CRC name | October to December 2015 |             |          | January to March 2016 |             |
+                 | Number of offenders      | Reoffenders | Rate (%) | Number of offenders   | Reoffenders | Rate (%)
+        Essex    | 1000                     | 454         | 45.4     | 2000                  | 800         | 40.0
+    """
+    frame = got(Sheet("x", grid(rows))).frame
     assert frame[["cohort", "offenders"]].to_numpy().tolist() == [["2015Q4", 1000], ["2016Q1", 2000]]
     rows = [["Oct-Dec 2015"], list(INTERIM), ESSEX, list(INTERIM), ["London", *ESSEX[1:]]]
     rows += [[], ["Jan-Mar 2016"], list(INTERIM), ESSEX, ["1. A note"]]
@@ -301,23 +312,19 @@ def test_totals_are_held_against_their_sum():
 
 
 def test_tables_of_one_cohort_that_complete_each_other_are_put_together():
-    head = ("CRC", "Reoffenders", "Reoffences", "Frequency rate")
-    binary = table([["Essex", 1000, 454, 45.4]], name="Table 1", title=["Binary rate, Oct-Dec 2015"],
-                   head=("CRC", "Measurable cohort", "Reoffenders", "Binary rate"))  # fmt: skip
-    frequency = table(
-        [["Essex", 454, 2134, "*"]], name="2", title=["Frequency rate, Oct-Dec 2015"], head=head
+    def made(rows, name, cohort="Oct-Dec 2015"):
+        return Sheet(name, square([[f"{name} rate, {cohort}"], *grid(rows)]))
+
+    binary = made(
+        "CRC | Measurable cohort | Reoffenders | Binary rate \n Essex | 1000 | 454 | 45.4", "Binary"
     )
-    reading = got(binary, frequency)
-    assert of(reading.frame.iloc[0], *COUNTS, "binary_rate", "suppressed") == [
-        1000,
-        454,
-        2134,
-        45.4,
-        "frequency_rate",
-    ]
+    often = "CRC | Reoffenders | Reoffences | Frequency rate \n Essex | {} | 2134 | *"
+    reading = got(binary, made(often.format(454), "Frequency"))
+    columns = (*COUNTS, "binary_rate", "suppressed")
+    assert of(reading.frame.iloc[0], *columns) == [1000, 454, 2134, 45.4, "frequency_rate"]
     assert len(reading.frame) == 1
-    other = table([["Essex", 455, 2134, 4.7]], name="2", title=["Oct-Dec 2015"], head=head)
-    assert "contradicts row 3 of sheet 'Table 1' for 2015Q4 in reoffenders" in refused(binary, other)
+    said = refused(binary, made(often.format(455), "Frequency"))
+    assert "contradicts row 3 of sheet 'Binary' for 2015Q4 in reoffenders" in said
     said = refused(table([ESSEX, ["Essex CRC", *ESSEX[1:]]]))
     assert "row 3" in said and "second row" in said and "row 2" in said and "Essex" in said
 
@@ -326,33 +333,20 @@ def test_tables_of_one_cohort_that_complete_each_other_are_put_together():
 
 
 def test_a_header_may_have_several_rows_and_merged_cells():
-    upper = ["CRC", "Offenders", "Binary measure", None, None, None, "Frequency measure"]
-    middle = [
-        None,
-        None,
-        "Number of",
-        "Number of",
-        "Number of",
-        "Proportion of offenders",
-        "Average number of",
-    ]
-    lower = [
-        "name",
-        "the eligible cohort",
-        "the measurable cohort",
-        "reoffenders",
-        "reoffences",
-        "who reoffend (%)",
-    ]
-    head = [upper, middle, [*lower, "reoffences per reoffender"]]
-    assert of(got(Sheet("Oct-Dec 2015", [*head, ESSEX])).frame.iloc[0], *FIGURES) == ESSEX[1:]
-    upper = ["", "Binary measure", None, None, None, None, "Frequency measure", None, None]
-    lower = ["CRC", "Measurable cohort", "Reoffenders", "Rate (%)", "Adjusted rate (%)", "2011 baseline"]
-    head = [upper, [*lower, "Reoffences", "Rate", "2011 baseline"]]
-    reading = got(Sheet("Q4 2015", [*head, ["Essex", 1000, 454, 45.4, 46.4, 49.0, 2134, 4.7, 4.2]]))
-    assert of(reading.frame.iloc[0], *FIGURES[1:], "baseline_rate", "baseline_frequency") == [
-        *(1000, 454, 2134, 45.4, 4.7, 49, 4.2)
-    ]
+    rows = """
+        CRC  | Offenders           | Binary measure        |             |            |                         | Frequency measure
+             |                     | Number of             | Number of   | Number of  | Proportion of offenders | Average number of
+        name | the eligible cohort | the measurable cohort | reoffenders | reoffences | who reoffend (%)        | reoffences per reoffender
+    """
+    assert of(got(Sheet("Oct-Dec 2015", [*grid(rows), ESSEX])).frame.iloc[0], *FIGURES) == ESSEX[1:]
+    rows = """
+              | Binary measure    |             |          |                   |               | Frequency measure | |
+        CRC   | Measurable cohort | Reoffenders | Rate (%) | Adjusted rate (%) | 2011 baseline | Reoffences | Rate | 2011 baseline
+        Essex | 1000              | 454         | 45.4     | 46.4              | 49.0          | 2134       | 4.7  | 4.2
+    """
+    reading = got(Sheet("Q4 2015", grid(rows)))
+    columns = (*FIGURES[1:], "baseline_rate", "baseline_frequency")
+    assert of(reading.frame.iloc[0], *columns) == [1000, 454, 2134, 45.4, 4.7, 49, 4.2]
     assert reading.not_understood == ()
 
 
@@ -407,24 +401,17 @@ def test_bare_comparisons_are_of_the_rate_that_they_stand_by(sheets):
         "Adjusted rate (%)",
         *BARE,
     ]
-    frequency, title = (
-        ["Reoffences", "Frequency rate", *BARE],
-        "Final results, October 2015 to September 2016",
-    )
-    one, two = [1000, 454, 45.4, 44, 46.4, 49.0, -2.6, "Yes"], [2134, 4.70, 4.2, 0.5, "No"]
+    one = ["Essex", 1000, 454, 45.4, 44, 46.4, 49.0, -2.6, "Yes"]
+    frequency, two = ["Reoffences", "Frequency rate", *BARE], [2134, 4.70, 4.2, 0.5, "No"]
+    title = ["Final results, October 2015 to September 2016"]
     if sheets == 1:
-        made = [Sheet("Both", square([[title], [*binary, *frequency], ["Essex", *one, *two]]))]
+        books = [[title, [*binary, *frequency], [*one, *two]]]
     else:
-        second = [["CRC", "Reoffenders", *frequency], ["Essex", 454, *two]]
-        made = [
-            Sheet("1", square([[title], binary, ["Essex", *one]])),
-            Sheet("2", square([[title], *second])),
-        ]
-    row = got(*made).frame.iloc[0]
+        books = [[title, binary, one], [title, ["CRC", "Reoffenders", *frequency], ["Essex", 454, *two]]]
+    row = got(*(Sheet(str(n), square(rows)) for n, rows in enumerate(books, 1))).frame.iloc[0]
     assert of(row, *COMPARED_COLUMNS[1:]) == [49, -2.6, "significant reduction"]
-    assert of(row, "baseline_frequency", "frequency_difference", "frequency_significance") == [
-        *(4.2, 0.5, "not significant")
-    ]
+    columns = ("baseline_frequency", "frequency_difference", "frequency_significance")
+    assert of(row, *columns) == [4.2, 0.5, "not significant"]
 
 
 # what is left out is said

@@ -13,7 +13,7 @@ from tr_analysis.errors import DataError, StudyError, UsageError
 
 if TYPE_CHECKING:
     from tr_analysis.official.fetch import FileStatus
-    from tr_analysis.official.record import Choice
+    from tr_analysis.official.releases import Choice
 
 _FEW, _LONG = 5, 80  # of what was not understood, on the screen
 _ADDRESS = {
@@ -55,21 +55,21 @@ def fetch(
     Every file is checked before it takes its place in data/raw/official/: that it is whole, that it is a table,
     and that it is the one that was first fetched.
     """
-    from tr_analysis.official import fetch, record
-
     if listing:
         if source or accept or releases:
             raise UsageError("--list changes nothing; leave the other options away")
         click.echo("\n".join(_list_entries(names)))
         return
+    from tr_analysis.official import fetch, store
+
     statuses, errors = _import_or_fetch(source, names, accept, releases)
     for status in statuses:
         click.echo(f"{status.file}  {status.state}{f': {status.note}' if status.note else ''}")
     if source and all(status.state == "left out" for status in statuses):
         rule = "no official table is there, nothing was changed; `tr-analysis fetch --list` names what can be imported"
         raise fetch.UnavailableError(f"{source}: {rule}")
-    if any(status.state == "unchanged" for status in statuses) or (releases and record.local_files()):
-        record.place({}, {}, releases)  # of what is new, tables are built already
+    if any(status.state == "unchanged" for status in statuses) or (releases and store.local_files()):
+        store.build_official(releases=releases)  # of what is new, tables are built already
     for line in _describe_tables():
         click.echo(line)
     if errors:
@@ -80,24 +80,23 @@ def _import_or_fetch(
     source: Path | None, names: Sequence[str], accept: bool, releases: "Choice | None"
 ) -> "tuple[list[FileStatus], list[StudyError]]":
     """Return what was done with each file, and what went wrong; neither where only a choice was made."""
-    from tr_analysis.official import fetch, record
+    from tr_analysis.official import fetch, store
 
     if source:
         return fetch.import_local(source, names, accept=accept, releases=releases), []
     if names or accept or not releases:
         return fetch.fetch(names, accept=accept, releases=releases)
-    if not record.local_files():
+    if not store.local_files():
         raise UsageError("--releases: there is no official file yet; import some with --from, or name some")
     return [], []
 
 
 def _list_entries(names: Sequence[str]) -> Iterator[str]:
     """Yield what is known of each file."""
-    from tr_analysis.official.fetch import find_entries, local_path
-    from tr_analysis.official.register import LICENCE, PUBLISHER
+    from tr_analysis.official.register import LICENCE, PUBLISHER, find_entries
 
     for entry in find_entries(names):
-        place = local_path(entry)
+        place = entry.local_path
         yield f"{entry.name}  {f'here: {shown(place)}' if place else 'not here'}"
         yield wrapped(f"{entry.title}; {PUBLISHER}, {LICENCE}", "    ")
         yield f"    released {entry.release or 'several times'}; family {entry.family}; file {entry.filename}"
@@ -122,11 +121,19 @@ def _describe_tables() -> Iterator[str]:
 
 def _disagreements() -> Iterator[str]:
     """Yield a line for each table with printed numbers that are not what the counts beside them give."""
-    from tr_analysis.official.store import disagreements
+    from tr_analysis.official.store import official
 
-    for table, lines in disagreements().items():
-        numbers = _count(len(lines), "printed number")
-        yield f"{table}: {numbers} against the counts beside, all in official_checks; {lines[0]}"
+    checks = official("official_checks")
+    if checks is None:
+        return
+    for table, rows in checks[~checks["agrees"].astype(bool)].groupby("family"):
+        row = rows.iloc[0]
+        numbers = _count(len(rows), "printed number")
+        yield (
+            f"{table!s}: {numbers} against the counts beside, all in official_checks; {row['file']}, "
+            f"sheet {row['sheet']!r}, row {row['row']}, {row['what']}: {row['measure']} printed as "
+            f"{row['printed']:g}, its row gives {row['recomputed']:g}"
+        )
 
 
 def _not_understood(rows: Sequence[dict[str, str]], path: Path) -> Iterator[str]:

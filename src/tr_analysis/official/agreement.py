@@ -7,8 +7,8 @@ from typing import Any
 
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.official.finding import short
-from tr_analysis.official.layouts import DIFFERENCES, LISTS, RATIOS, SUMS, Layout
-from tr_analysis.official.parsing import ROUNDED, known_providers
+from tr_analysis.official.layouts import COUNTS, DIFFERENCES, LISTS, RATIOS, Layout
+from tr_analysis.official.parsing import ALL, ROUNDED, known_providers
 
 Values = dict[str, Any]
 """The cells of a tidy row by column, with the decimals of its printed numbers as "places"."""
@@ -73,25 +73,22 @@ def check_row(row: Values, rows: Sequence[Values]) -> list[Values]:
     A printed number may be half a digit off, a difference half a digit of each side, and a tie was rounded either way.
     """
     places, has = row["places"], {column for column, value in row.items() if value is not None}
-    found: list[
-        tuple[str, str, Fraction, Fraction]
-    ] = []  # measure, column, what it should be, how far it may be off
+    found: list[tuple[str, str, Fraction, Fraction]] = []  # measure, column, what it should be, how far off
     for measure, column, top, bottom, scale in RATIOS:
         if column in places and {top, bottom} <= has and row[bottom]:
             found.append((measure, column, Fraction(row[top] * scale, row[bottom]), _half(places[column])))
     for measure, column, first, second in DIFFERENCES:
         if column in places and {first, second} <= has:
             exact = Fraction(str(row[first])) - Fraction(str(row[second]))
-            sides = [_half(places[c]) for c in (column, first, second)]
-            found.append((measure, column, exact, sides[0] + sides[1] + sides[2]))
-    kinds = SUMS.get(row["provider"], ())
+            slack = sum((_half(places[c]) for c in (column, first, second)), Fraction(0))
+            found.append((measure, column, exact, slack))
+    kinds = [k for k, _ in known_providers() if k in ALL and row["provider"] in (ALL[k], ALL[""])]
     parts = [r for r in rows if r["provider_type"] in kinds and r["cohort"] == row["cohort"]]
-    if parts and len(parts) == sum(kind in kinds for kind, _ in known_providers()):
-        for column in ("eligible", "offenders", "reoffenders", "reoffences"):
-            counts = [part.get(column) for part in parts]
-            if column in has and None not in counts:
-                total = Fraction(sum(count for count in counts if count is not None))
-                found.append((f"{column}, sum of {len(parts)}", column, total, Fraction(0)))
+    if kinds and len(parts) == len(kinds):
+        for column in ("eligible", *COUNTS):
+            counts = [part[column] for part in parts if part.get(column) is not None]
+            if column in has and len(counts) == len(parts):
+                found.append((f"{column}, sum of {len(parts)}", column, Fraction(sum(counts)), Fraction(0)))
     where = {c: row[c] for c in ("release", "file", "sheet", "row")} | {"what": row["provider"]}
     return [where | _compared(measure, row[c], places.get(c, 0), *rest) for measure, c, *rest in found]
 

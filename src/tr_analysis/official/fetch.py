@@ -2,7 +2,7 @@
 
 import http.client
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,23 +11,23 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from tqdm import tqdm
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
 from tr_analysis import __version__, paths
-from tr_analysis.errors import DataError, Problem, StudyError, UsageError, nearest
+from tr_analysis.errors import DataError, Problem, StudyError, UsageError
 from tr_analysis.files import sha256
-from tr_analysis.official import record
+from tr_analysis.official import store
 from tr_analysis.official.isolation import FILE_BYTES, MEGABYTE
-from tr_analysis.official.register import REGISTER, OfficialFile
-from tr_analysis.official.workbooks import KINDS, Sheet, read_sheets
+from tr_analysis.official.register import OfficialFile, find_entries
+from tr_analysis.official.releases import Choice, find_layout
+from tr_analysis.official.workbooks import KINDS, read_sheets
 from tr_analysis.text import slugify
 
 TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two pieces
 DEADLINE = 900.0  # seconds for one file
 BACKOFF = 0.5  # seconds before the second try; each one after waits twice as long
 _TRIES = 4
+_PASSING = (429, 500, 502, 503, 504)  # answers that may be others a moment later
 _PIECE = 1 << 16
 
 
@@ -50,24 +50,8 @@ class FileStatus:
     note: str = ""
 
 
-def find_entries(names: Iterable[str] = ()) -> list[OfficialFile]:
-    """Return the entries of the register by their names, which must be known; all of them if none is given."""
-    names = list(dict.fromkeys(names))
-    for name in names:
-        if name not in REGISTER:
-            hint = nearest(name, REGISTER)
-            raise UsageError(f"no official file {name!r}{hint}; `tr-analysis fetch --list` names them")
-    return [REGISTER[name] for name in names] or list(REGISTER.values())
-
-
-def local_path(entry: OfficialFile) -> Path | None:
-    """Return where a file of the register is on disk, or None."""
-    places = (paths.official() / name for name in entry.filenames)
-    return next((place for place in places if place.is_file()), None)
-
-
 def fetch(
-    names: Sequence[str] = (), *, accept: bool = False, releases: record.Choice | None = None
+    names: Sequence[str] = (), *, accept: bool = False, releases: Choice | None = None
 ) -> tuple[list[FileStatus], list[StudyError]]:
     """Fetch official files; each is whole, a table, and the one on record before it takes its place.
 
@@ -78,7 +62,7 @@ def fetch(
     accept
         Whether to fetch also what is there, and to take a file that is another than at first.
     releases
-        See `record.place`.
+        See `store.build_official`.
 
     Returns
     -------
@@ -88,17 +72,19 @@ def fetch(
     """
     entries = find_entries(names)
     if not accept:
-        record.verify()
+        store.verify()
+    elif changed := [paths.official() / problem.file for problem in store.find_changes()]:
+        store.build_official({path.name: path.read_bytes() for path in changed}, releases=releases)
     done: list[FileStatus] = []
     errors: list[StudyError] = []
     with _session() as session:
         for entry in entries:
-            place = local_path(entry)
+            place = entry.local_path
             try:
                 if place and not (accept and entry.url and place.name == entry.filename):
                     done.append(FileStatus(place.name, "unchanged"))
                 elif entry.url:
-                    done.append(_fetch(entry, entry.url, session, accept, releases))
+                    done.append(_fetch(entry, session, accept, releases))
                 elif names:
                     how = f"download it from {entry.page} and import it with `tr-analysis fetch --from DIR`"
                     rule = f"its address is not known; {how}, called {entry.filename}"
@@ -114,105 +100,82 @@ def fetch(
 
 
 def _fetch(
-    entry: OfficialFile, url: str, session: requests.Session, accept: bool, releases: record.Choice | None
+    entry: OfficialFile, session: requests.Session, accept: bool, releases: Choice | None
 ) -> FileStatus:
     """Fetch one file and place it."""
-    content = _download(entry, url, session)
+    content = _download(entry, session)
     with TemporaryDirectory() as folder:
         path = Path(folder, entry.filename)
         path.write_bytes(content)
         read_sheets(path)
-    if not accept and (change := record.find_change(entry.filename, content, record.read_record()[0])):
-        raise DataError([change])
-    record.place({entry.filename: content}, {entry.filename: {"name": entry.name, "url": url}}, releases)
+    changes = store.find_change(entry.filename, sha256(content), store.read_record()[0])
+    if changes and not accept:
+        raise DataError(changes)
+    about = {"name": entry.name, "url": entry.url}
+    store.build_official({entry.filename: content}, {entry.filename: about}, releases)
     return FileStatus(entry.filename, "fetched", _size(content))
 
 
 def _session() -> requests.Session:
-    """Return a session over https alone that tries again what fails in passing, with the environment's proxies."""
-    retry = Retry(
-        total=_TRIES,
-        connect=1,
-        read=2,
-        backoff_factor=BACKOFF,
-        status_forcelist=(429, 500, 502, 503, 504),
-        raise_on_status=False,
-        respect_retry_after_header=False,  # a server could ask for a day
-    )
+    """Return a session over https alone, with the environment's proxies and certificates."""
     session = requests.Session()
     session.adapters.clear()  # so that no redirect leads to http
-    session.mount("https://", HTTPAdapter(max_retries=retry))
+    session.mount("https://", HTTPAdapter())
     session.max_redirects = 5
     session.headers.update({"User-Agent": f"tr-analysis/{__version__}", "Accept-Encoding": "identity"})
     return session
 
 
-def _download(entry: OfficialFile, url: str, session: requests.Session) -> bytes:
-    """Return a file's content, begun again if the connection breaks off before its end."""
-    ends = time.monotonic() + DEADLINE
+def _download(entry: OfficialFile, session: requests.Session) -> bytes:
+    """Return what is at an address; what fails in passing or breaks off is tried again."""
+    host, ends = urlsplit(entry.url).netloc, time.monotonic() + DEADLINE
     for attempt in range(_TRIES):
-        with _answer(entry.name, url, session) as answer:
-            try:
-                return _content(entry, answer, ends)
-            except (HTTPError, OSError, http.client.HTTPException):
-                time.sleep(BACKOFF * 2**attempt)
-    rule = f"breaks off before its end, {_TRIES} times; run the command again later"
+        time.sleep(BACKOFF * 2 ** (attempt - 1) if attempt else 0)
+        try:
+            with session.get(entry.url, stream=True, timeout=TIMEOUT) as answer:
+                if answer.status_code == 200:
+                    return _content(entry, answer, ends)
+                rule = f"{host} answers with error {answer.status_code}"
+                if answer.status_code not in _PASSING:
+                    break
+        except requests.exceptions.InvalidSchema:
+            rule = "is offered by an address that is not https, which is not followed"
+            raise DataError([Problem(entry.name, rule, value=entry.url)]) from None
+        except requests.exceptions.SSLError:
+            rule = f"the certificate of {host} is not trusted"
+            break
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
+            if attempt:
+                raise OfflineError(
+                    f"the internet cannot be reached ({host} does not answer), nothing was changed; "
+                    "files that you have already can be imported with `tr-analysis fetch --from DIR`"
+                ) from None
+        except requests.exceptions.RequestException as error:
+            rule = f"cannot be obtained from {host} ({' '.join(str(error).split())[:120]})"
+            break
+        except (HTTPError, OSError, http.client.HTTPException):
+            rule = f"breaks off before its end, {_TRIES} times; run the command again later"
     raise UnavailableError(f"{entry.name}: {rule}; nothing was changed")
-
-
-def _answer(name: str, url: str, session: requests.Session) -> requests.Response:
-    """Return a server's answer once it is one with a file."""
-    host = urlsplit(url).netloc
-    try:
-        answer = session.get(url, stream=True, timeout=TIMEOUT)
-    except requests.exceptions.InvalidSchema:
-        rule = "is offered by an address that is not https, which is not followed"
-        raise DataError([Problem(name, rule, value=url)]) from None
-    except requests.exceptions.SSLError:
-        rule = f"the certificate of {host} is not trusted; nothing was changed"
-        raise UnavailableError(f"{name}: {rule}") from None
-    except requests.exceptions.ConnectionError:
-        raise OfflineError(
-            f"the internet cannot be reached ({host} does not answer), nothing was changed; "
-            "files that you have already can be imported with `tr-analysis fetch --from DIR`"
-        ) from None
-    except requests.exceptions.RequestException as error:
-        reason = " ".join(str(error).split())[:120]
-        raise UnavailableError(
-            f"{name}: cannot be obtained from {host} ({reason}); nothing was changed"
-        ) from None
-    if answer.status_code != 200:
-        answer.close()
-        rule = f"{host} answers with error {answer.status_code}; nothing was changed"
-        raise UnavailableError(f"{name}: {rule}")
-    return answer
 
 
 def _content(entry: OfficialFile, answer: requests.Response, ends: float) -> bytes:
     """Return what a server sends, bounded in size and time; the library raises if it is less than announced."""
     length = answer.headers.get("Content-Length", "")
-    total = int(length) if length.isdecimal() else None
+    announced = int(length) if length.isdecimal() else 0
     content = bytearray()
-    with tqdm(desc=entry.name, total=total, unit="B", unit_scale=True, leave=False, disable=None) as bar:
-        while piece := answer.raw.read1(_PIECE):  # what is there: a trickle may not outlast the clock
-            content += piece
-            bar.update(len(piece))
-            if max(len(content), total or 0) > FILE_BYTES:
-                most = FILE_BYTES // MEGABYTE
-                rule = f"is larger than the {most} MB that it may be; nothing was kept of it"
-                raise DataError([Problem(entry.name, rule)])
-            if time.monotonic() > ends:
-                rule = f"takes longer than {DEADLINE:.0f} seconds; nothing was changed"
-                raise UnavailableError(f"{entry.name}: {rule}")
+    while piece := answer.raw.read1(_PIECE):  # what is there: a trickle may not outlast the clock
+        content += piece
+        if max(len(content), announced) > FILE_BYTES:
+            rule = f"is larger than the {FILE_BYTES // MEGABYTE} MB that it may be; nothing was kept of it"
+            raise DataError([Problem(entry.name, rule)])
+        if time.monotonic() > ends:
+            rule = f"takes longer than {DEADLINE:.0f} seconds; nothing was changed"
+            raise UnavailableError(f"{entry.name}: {rule}")
     return bytes(content)
 
 
 def import_local(
-    source: Path,
-    names: Iterable[str] = (),
-    *,
-    accept: bool = False,
-    releases: record.Choice | None = None,
+    source: Path, names: Sequence[str] = (), *, accept: bool = False, releases: Choice | None = None
 ) -> list[FileStatus]:
     """Copy official files from a folder into ``data/raw/official/``: all that are recognised, or on an error none.
 
@@ -232,56 +195,41 @@ def import_local(
         With every fault: a table that cannot be read, one that is not the one on record, two for one place, or
         one of which no table can be made.
     """
-    names = list(names)
-    found, left_out, problems = _sort_folder(source, find_entries(names), bool(names))
-    known, _ = record.read_record()
+    entries, (record, _) = find_entries(names), store.read_record()
     imported: list[FileStatus] = []
-    contents: dict[str, bytes] = {}
+    left_out: list[FileStatus] = []
+    problems: list[Problem] = []
+    new: dict[str, bytes] = {}
     about: dict[str, dict[str, str]] = {}
-    for path, entry, family in found:
+    for path in _list_folder(source):
+        entry = _entry_of(path, entries)
+        try:
+            why = _why_left_out(path, entry, bool(names))
+        except DataError as error:
+            problems += error.problems
+            continue
+        if why:
+            name = path.name if path.name.isprintable() else ascii(path.name)
+            left_out.append(FileStatus(name, "left out", why))
+            continue
         target, content = _target(path, entry), path.read_bytes()
-        if contents.get(target, content) != content:
+        if new.setdefault(target, content) != content:
             rule = f"another file is already imported as {target}; take one of them away"
             problems.append(Problem(path.name, rule))
-        elif not accept and (change := record.find_change(target, content, known)):
-            problems.append(Problem(path.name, change.rule))
-        contents[target] = content
-        about[target] = {"name": entry.name if entry else "", "family": family, "imported as": path.name}
-        if known.get(target, {}).get("sha256") == sha256(content):
+        if not accept:
+            changes = store.find_change(target, sha256(content), record)
+            problems += [Problem(path.name, change.rule) for change in changes]
+        about[target] = {"name": entry.name if entry else "", "imported as": path.name}
+        if record.get(target, {}).get("sha256") == sha256(content):
             imported.append(FileStatus(target, "unchanged"))
         else:
             renamed = "" if target == path.name else f", called {path.name} before"
             imported.append(FileStatus(target, "imported", _size(content) + renamed))
     if problems:
         raise DataError([*problems, Problem(str(source), "nothing was taken from here")])
-    if contents:
-        record.place(contents, about, releases)
+    if new:
+        store.build_official(new, about, releases)
     return [*imported, *left_out]
-
-
-_Found = tuple[Path, OfficialFile | None, str]
-
-
-def _sort_folder(
-    source: Path, entries: Sequence[OfficialFile], only_entries: bool
-) -> tuple[list[_Found], list[FileStatus], list[Problem]]:
-    """Return the official files of a folder with entry and family, what is left out, and what cannot be read."""
-    found: list[_Found] = []
-    left_out: list[FileStatus] = []
-    problems: list[Problem] = []
-    for path in _list_folder(source):
-        entry = _entry_of(path, entries)
-        try:
-            family, why = _recognise(path, entry, only_entries)
-        except DataError as error:
-            problems += error.problems
-            continue
-        if family:
-            found.append((path, entry, family))
-        else:
-            name = path.name if path.name.isprintable() else ascii(path.name)
-            left_out.append(FileStatus(name, "left out", why))
-    return found, left_out, problems
 
 
 def _list_folder(source: Path) -> list[Path]:
@@ -295,7 +243,7 @@ def _list_folder(source: Path) -> list[Path]:
         raise UsageError(f"{source}: {error.strerror}; {rule}") from None
 
 
-def _entry_of(path: Path, entries: Iterable[OfficialFile]) -> OfficialFile | None:
+def _entry_of(path: Path, entries: Sequence[OfficialFile]) -> OfficialFile | None:
     """Return the entry that a file's name means: the publisher's name in any capitals, or the register's."""
     for entry in entries:
         names = {name.lower() for name in entry.filenames}
@@ -304,26 +252,18 @@ def _entry_of(path: Path, entries: Iterable[OfficialFile]) -> OfficialFile | Non
     return None
 
 
-def _recognise(path: Path, entry: OfficialFile | None, only_entries: bool) -> tuple[str, str]:
-    """Return the family of a file, or nothing and why it is left out."""
+def _why_left_out(path: Path, entry: OfficialFile | None, only_entries: bool) -> str:
+    """Return why a file is none to import; nothing if it is one."""
     if not path.name.isprintable():
-        return "", "its name has characters that cannot be shown; rename it"
+        return "its name has characters that cannot be shown; rename it"
     if path.is_dir():
-        return "", "a folder; name it with --from to import what is in it"
+        return "a folder; name it with --from to import what is in it"
     if path.suffix.lower() not in KINDS:
-        return "", "no table: neither .xlsx, .ods, .xls nor .csv"
+        return "no table: neither .xlsx, .ods, .xls nor .csv"
     sheets = read_sheets(path)
-    if entry:
-        return entry.family, ""
-    if only_entries:
-        return "", "not one of the files that were asked for"
-    return _family_of(sheets) or "", "no official table is recognised in it"
-
-
-def _family_of(sheets: Sequence[Sheet]) -> str | None:
-    from tr_analysis.official.store import family_of  # it needs pandas and every reader
-
-    return family_of(sheets)
+    if entry is None and only_entries:
+        return "not one of the files that were asked for"
+    return "" if entry or find_layout(sheets) else "no official table is recognised in it"
 
 
 def _target(path: Path, entry: OfficialFile | None) -> str:
@@ -331,7 +271,7 @@ def _target(path: Path, entry: OfficialFile | None) -> str:
     ending = path.suffix.lower()
     if entry is None:
         return f"{path.stem}{ending}"
-    there = local_path(entry)
+    there = entry.local_path
     return there.name if there and there.suffix == ending else Path(entry.filename).stem + ending
 
 

@@ -111,6 +111,7 @@ _LENGTHS = {
     "year": r"\b(?:annual(?:ly)?|yearly|12 months?)\b",
 }
 
+Rules = Sequence[tuple[str, str]]
 Band = Cohort | str
 """What rows and columns of a table are of: a cohort of results; ``quarter`` or ``year``, the length of a baseline's."""
 
@@ -128,24 +129,20 @@ class Layout:
 
     family: str  # name of its tidy table
     about: tuple[str, ...]  # columns of the tidy table that say what a row is about
+    key: tuple[str, ...]  # those that together name a row, but for the release
     columns: Mapping[str, Unit]  # its other columns
-    key: tuple[str, ...]  # columns that together name a row, but for the release
-    rules: tuple[tuple[str, str], ...]  # what headers mean: column and words; the first that fit
+    rules: Rules  # what headers mean: column and words; the first that fit
     names: Mapping[str, str]  # columns to look for, as they are printed
     outcomes: Set[str]  # columns of which a table has one, else it is passed over
-    twins: Mapping[
-        str, str
-    ]  # columns whose header may not say the measure, and those of the frequency rate they can be
-    rising: tuple[
-        tuple[tuple[str, ...], str], ...
-    ]  # columns that must not fall from left to right, else what is wrong
-    marks: Set[str]  # columns by which a sheet is recognised
-    said: str = r"(?!)"  # or words, beside an outcome and without counts of reoffending
-    foreign: str = r"(?!)"  # words that such a sheet does not have
+    # Columns whose header may not say the measure, and those of the frequency rate that they can be.
+    twins: Mapping[str, str]
+    rising: tuple[tuple[tuple[str, ...], str], ...]  # columns that must not fall, else what is wrong
+    marks: Set[str]  # columns by which a sheet is recognised,
+    said: str = r"(?!)"  # or words, beside an outcome and without counts of reoffending,
+    foreign: str = r"(?!)"  # and words that such a sheet does not have
     ignored: str = r"(?!)"  # words of headers that mean nothing
-    needs: tuple[
-        tuple[str, Set[str], Set[str]], ...
-    ] = ()  # columns needed: beside any of some (or always), without others
+    # Columns needed beside any of some (or always, if these are none), unless there are others.
+    needs: tuple[tuple[str, Set[str], Set[str]], ...] = ()
     of_cohorts: bool = False  # whether rows are of cohorts, which must be said; else of baselines, by length
 
     @property
@@ -185,6 +182,7 @@ _THRESHOLDS = "lower threshold, baseline and upper threshold must rise"
 RESULTS = Layout(
     family="crc_results",
     about=("cohort", "cohort_type", "provider", "provider_type", "stage"),
+    key=("cohort", "provider", "stage"),
     columns={
         **dict.fromkeys(("eligible", *COUNTS), "count"),
         **{"binary_rate": "percent", "frequency_rate": "average"},
@@ -193,7 +191,6 @@ RESULTS = Layout(
         **dict.fromkeys(("baseline_frequency", "frequency_difference"), "average"),
         "frequency_significance": "test",
     },
-    key=("cohort", "provider", "stage"),
     rules=(*_MEASURES, ("cohort", "period")),
     names={
         "provider": "CRC name",
@@ -220,13 +217,13 @@ _LIMITED_FREQUENCY = ("frequency_lower", "frequency_upper")
 BASELINES = Layout(
     family="crc_baselines",
     about=("provider", "baseline_year", "cohort_type"),
+    key=("provider", "baseline_year", "cohort_type"),
     columns={
         **dict.fromkeys(COUNTS, "count"),
         **{"binary_rate": "percent", "frequency_rate": "average", "ogrs": "percent"},
         **dict.fromkeys(_LIMITED, "percent"),
         **dict.fromkeys(_LIMITED_FREQUENCY, "average"),
     },
-    key=("provider", "baseline_year", "cohort_type"),
     rules=(
         ("frequency_lower", "limit frequency lower !upper"),
         ("frequency_upper", "limit frequency upper !lower"),
@@ -263,9 +260,6 @@ DIFFERENCES = (
     ("frequency difference", "frequency_difference", "frequency_rate", "baseline_frequency"),
 )
 """Printed differences: measure, column, minuend, subtrahend."""
-
-SUMS = {"All CRCs": ("CRC",), "All NPS": ("NPS",), "England and Wales": ("CRC", "NPS")}
-"""Totals, and the kinds of providers whose sum they are."""
 
 
 def normalise(cell: object) -> str:
@@ -319,7 +313,7 @@ def meaning(layout: Layout, printed: str) -> Key | None:
     return Key(column, bands[0] if len(bands) == 1 else None)
 
 
-def _first(rules: Sequence[tuple[str, str]], text: str) -> str:
+def _first(rules: Rules, text: str) -> str:
     """Return the column of the first rule that fits a header."""
     return next((column for column, words in rules if _says(words, text)), "")
 

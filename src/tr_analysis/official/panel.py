@@ -1,18 +1,18 @@
 """The official results as a panel, a row a provider and cohort, and all providers of a kind together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from tr_analysis.data.periods import month_range
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.official.layouts import COUNTS, DIFFERENCES, LISTS, RESULTS
+from tr_analysis.official.layouts import COUNTS, DIFFERENCES, RESULTS
 from tr_analysis.order import in_order
 
 NUMERIC = tuple(column for column, unit in RESULTS.columns.items() if unit != "test")
 SUMMARY = ["cohort", "provider_type", "measure", "value"]
-BELOW, ABOVE = (f"CRCs significantly {side} their 2011 baseline" for side in ("below", "above"))
 YEARS = {
     "2015Q4 to 2016Q1": ("2015Q4", "2016Q1"),
     "2015Q4 to 2016Q3": ("2015Q4", "2016Q1", "2016Q2", "2016Q3"),
@@ -20,7 +20,18 @@ YEARS = {
 """Periods whose results are printed about, and the quarters that they are made of."""
 
 _BASELINES = {"binary_rate": "baseline_rate", "ogrs": "baseline_ogrs", "frequency_rate": "baseline_frequency"}
-_FLAGS = {BELOW: "significant reduction", ABOVE: "significant increase"}
+_MEASURES = {
+    "offenders in cohort": "offenders",
+    "binary rate": "binary_rate",
+    "frequency rate": "frequency_rate",
+    "adjusted binary rate": "adjusted_rate",
+    "baseline binary rate": "baseline_rate",
+    "baseline frequency rate": "baseline_frequency",
+}
+_FLAGS = {
+    "CRCs significantly below their 2011 baseline": "significant reduction",
+    "CRCs significantly above their 2011 baseline": "significant increase",
+}
 _STAGES = {"interim": 0, "final": 2}  # what does not say which it is lies between
 
 
@@ -50,12 +61,11 @@ def first_month(cohort: str) -> pd.Period:
     >>> str(first_month("2015Q4")), str(first_month("2015Q4 to 2016Q3")), str(first_month("2016-02 to 2016-04"))
     ('2015-10', '2015-10', '2016-02')
     """
-    first = cohort.partition(" to ")[0]
-    try:
-        return pd.Period(first, "Q" if "Q" in first else "M").asfreq("M", "start")
-    except ValueError:
+    months = month_range(cohort)
+    if months is None:
         rule = "no cohort; write it such as 2015Q4 or 2015Q4 to 2016Q3"
-        raise DataError([Problem("crc_results", rule, None, "cohort", cohort)]) from None
+        raise DataError([Problem("crc_results", rule, None, "cohort", cohort)])
+    return months.first
 
 
 def panel(
@@ -81,21 +91,9 @@ def panel(
         The table ``crc_baselines``, if it is held.
     kind
         "CRC" or "NPS".
-
-    Raises
-    ------
-    DataError
-        If a provider is not in ``providers``, one has two rows in a cohort of one release, or counts cannot be:
-        with file, sheet and row.
     """
     known = providers[providers["provider_type"] == kind]
-    own = results[results["provider_type"] == kind].copy()
-    for column in RESULTS.types:
-        if column not in own:
-            own[column] = float("nan") if column in NUMERIC else "" if column in LISTS else pd.NA
-    own = _one_release(own)
-    if problems := _problems(own, set(known["provider"])):
-        raise DataError(problems)
+    own = _one_release(results[results["provider_type"] == kind])
     own["first_month"] = pd.PeriodIndex([first_month(c) for c in own["cohort"]], freq="M")
     own = _derived(_with_baselines(owned(own, known), baselines)).assign(origin="official")
     own = in_order(own, "first_month", "cohort_type", "cohort", "provider").reset_index(drop=True)
@@ -109,21 +107,6 @@ def _one_release(own: pd.DataFrame) -> pd.DataFrame:
     ranked = in_order(known, "_stage", "release", "cohort", "provider", "file", "row")
     last = ranked.groupby("cohort")[["_stage", "release"]].transform("last")
     return ranked[(ranked[["_stage", "release"]] == last).all(axis=1)].drop(columns="_stage").sort_index()
-
-
-def _problems(own: pd.DataFrame, known: set[str]) -> list[Problem]:
-    """Find unknown providers, second rows and impossible counts."""
-    faults = {
-        "no provider of providers.csv; correct the name there or in the file": ~own["provider"].isin(known),
-        "second row of this provider for the cohort; remove one": own.duplicated(["cohort", "provider"]),
-    }
-    for (less, more), rule in RESULTS.rising:
-        faults[f"{rule}; look at the file"] = own[less].astype(float) > own[more].astype(float)
-    return [
-        Problem(f"{row['file']}, sheet {row['sheet']!r}", rule, int(row["row"]), "provider", row["provider"])
-        for rule, bad in faults.items()
-        for row in own[bad.fillna(False)].to_dict("records")
-    ]
 
 
 def owned(own: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -200,7 +183,7 @@ def with_years(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pooled(own: pd.DataFrame) -> dict[str, float]:
-    """Pool the rows of one provider; a part that one of them lacks is missing."""
+    """Pool rows of one provider, or of one cohort; what a part lacks is missing."""
     out = {c: own[c].astype(float).sum(skipna=False) for c in COUNTS}
     out["binary_rate"] = 100 * out["reoffenders"] / out["offenders"]
     out["frequency_rate"] = out["reoffences"] / out["reoffenders"]
@@ -234,29 +217,24 @@ def summary(frame: pd.DataFrame, providers: Sequence[str], *, kind: str) -> pd.D
     rows = []
     for cohort, own in frame.groupby("cohort", sort=False):
         if set(own["provider"]) == set(providers):
-            rows += [(str(cohort), kind, measure, value) for measure, value in _measures(own, kind)]
+            pooled = _pooled(own)
+            found = {measure: pooled[column] for measure, column in _MEASURES.items()}
+            found |= _counts_of_providers(own) if kind == "CRC" else {}
+            rows += [(str(cohort), kind, name, value) for name, value in found.items() if np.isfinite(value)]
     return pd.DataFrame(rows, columns=SUMMARY).astype({"value": float})
 
 
-def _measures(own: pd.DataFrame, kind: str) -> Iterator[tuple[str, float]]:
-    """Yield the measures of one cohort that can be worked out."""
-    people, again, offences = (own[c].astype(float).sum(skipna=False) for c in COUNTS)
-    found = {
-        "offenders in cohort": people,
-        "binary rate": 100 * again / people,
-        "frequency rate": offences / again,
-        "adjusted binary rate": _mean(own["adjusted_rate"], own["offenders"]),
-        "baseline binary rate": _mean(own["baseline_rate"], own["offenders"]),
-        "baseline frequency rate": _mean(own["baseline_frequency"], own["reoffenders"]),
-    }
-    if kind == "CRC" and own["significance"].notna().all():
+def _counts_of_providers(own: pd.DataFrame) -> dict[str, float]:
+    """Count the providers of one cohort that did better or worse than their baseline."""
+    found: dict[str, float] = {}
+    if own["significance"].notna().all():
         found |= {measure: float((own["significance"] == flag).sum()) for measure, flag in _FLAGS.items()}
-    if kind == "CRC" and own["difference"].notna().all():
+    if own["difference"].notna().all():
         found["CRCs below their 2011 baseline"] = float((own["difference"] < 0).sum())
         if own["frequency_difference"].notna().all():
             both = (own["difference"] < 0) & (own["frequency_difference"] < 0)
             found["CRCs below both 2011 baselines"] = float(both.sum())
-    yield from ((name, value) for name, value in found.items() if np.isfinite(value))
+    return found
 
 
 def baseline_summary(baselines: pd.DataFrame, providers: Sequence[str]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import csv
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -44,19 +44,14 @@ _WORDY = 300  # characters of a name or a header; what is longer is prose
 
 
 class Number(NamedTuple):
-    """A cell that should hold a number.
-
-    ``state`` is ``value``; ``missing`` (empty, ``..``, ``[x]``, ``-``); ``suppressed`` (``*``, ``~``, ``[c]``); ``not
-    applicable`` (``[z]``); or ``not a number``, which a reader must report. A value is as printed: ``45.4%`` is 45.4.
-    ``places`` are the decimals printed, ``mark`` what follows the number and is no footnote, such as ``*``.
-    """
+    """A cell that should hold a number, as printed: ``45.4%`` is 45.4."""
 
     value: float | None
-    state: State
+    state: State  # "not a number" must be reported
     printed: str
-    places: int | None = None
+    places: int | None = None  # decimals printed
     percent: bool = False
-    mark: str = ""
+    mark: str = ""  # what follows the number and is no footnote, such as "*"
 
 
 def plain_text(cell: object) -> str:
@@ -192,14 +187,6 @@ def _evened(numbers: Sequence[Number | None], out: list[Percent | None]) -> list
 
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_DAY = r"(?:\b\d{1,2}(?:st|nd|rd|th)?\s+)?"
-_YEAR = r"((?:19|20)\d\d)(?!\d)"
-_SHORT = r"(?:(?:19|20)|['’]\s?)?(\d\d)(?!\d)"
-_TO = r"\s*(?:-|to|until|through|and|/)\s*"
 
 
 class Cohort(NamedTuple):
@@ -225,62 +212,48 @@ class Cohort(NamedTuple):
             return " to ".join(f"{m // 12}-{m % 12 + 1:02d}" for m in self)
         return " to ".join(dict.fromkeys(f"{m // 12}Q{m % 12 // 3 + 1}" for m in self))
 
-    def within(self, other: "Cohort") -> bool:
-        """Return whether all of it lies in another one."""
-        return other.first <= self.first and self.last <= other.last
-
-
-def _months(first: tuple[str, str], last: tuple[str, str]) -> Cohort | None:
-    """Return the months between two (year, month), if they are in order and no more than three years."""
-    start, end = (12 * _full(year) + MONTHS.index(month[:3]) for year, month in (first, last))
-    return Cohort(start, end) if 0 < end - start < 36 else None
-
 
 def _full(year: str) -> int:
     """Return the year of two or four digits; two digits are of this century unless above 60."""
     return int(year) + (0 if len(year) == 4 else 2000 if int(year) < 60 else 1900)
 
 
-def _within(first: str, last: str, year: str) -> Cohort | None:
-    before = MONTHS.index(first[:3]) > MONTHS.index(last[:3])
-    return _months((str(_full(year) - before), first), (year, last))
+def _between(month: str, year: str | None, last: str, last_year: str) -> tuple[int, int]:
+    first, end = MONTHS.index(month[:3]), 12 * _full(last_year) + MONTHS.index(last[:3])
+    return (12 * _full(year) + first if year else end - (end - first) % 12), end
 
 
-def _financial(year: str, after: str) -> Cohort | None:
-    first = _full(year)
-    return _months((year, "apr"), (str(first + 1), "mar")) if (first + 1) % 100 == int(after) else None
+def _quarters(year: str, quarter: str, last_year: str | None, last: str | None) -> tuple[int, int]:
+    start = 12 * _full(year) + 3 * (int(quarter) - 1)
+    return start, 12 * _full(last_year) + 3 * int(last) - 1 if last_year and last else start + 2
 
 
-def _quarters(year: str, quarter: str, last_year: str = "", last: str = "") -> Cohort | None:
-    start = _full(year) * 12 + 3 * (int(quarter) - 1)
-    end = _full(last_year) * 12 + 3 * (int(last) - 1) if last else start
-    return Cohort(start, end + 2) if start <= end < start + 36 else None
+def _year_to(month: str, year: str) -> tuple[int, int]:
+    end = 12 * _full(year) + MONTHS.index(month[:3])
+    return end - 11, end
 
 
-# The first form that fits at a place decides, so the longer come first.
-_FORMS = tuple(
-    (re.compile(form), make)
-    for form, make in (
-        (
-            rf"(?<!to )(?<!-)(?<!- ){_DAY}\b{_MONTH}\s*{_YEAR}{_TO}{_DAY}{_MONTH}\s*{_YEAR}",
-            lambda m, y, n, z: _months((y, m), (z, n)),
-        ),
-        (rf"\b{_MONTH}\s*{_SHORT}{_TO}{_MONTH}\s*{_SHORT}", lambda m, y, n, z: _months((y, m), (z, n))),
-        (rf"{_DAY}\b{_MONTH}{_TO}{_DAY}{_MONTH},?\s*{_YEAR}", _within),
-        (rf"\b{_MONTH}(?:{_TO}|\s*){_MONTH},?\s*{_SHORT}", _within),
-        (rf"\b{_YEAR}[\s:,(]*{_MONTH}{_TO}{_MONTH}", lambda y, m, n: _within(m, n, y)),
-        (rf"\b{_YEAR}\s*q([1-4]){_TO}{_YEAR}\s*q([1-4])", _quarters),
-        (rf"\bq([1-4])\s*{_YEAR}{_TO}q([1-4])\s*{_YEAR}", lambda q, y, r, z: _quarters(y, q, z, r)),
-        (rf"\b{_YEAR}[\s-]*q([1-4])\b(?!\d)", _quarters),
-        (rf"\bq([1-4])[\s-]*{_YEAR}", lambda q, y: _quarters(y, q)),
-        (
-            rf"\b(?:year|12 months|twelve months)\s+(?:ending|ended|to)\s+{_DAY}{_MONTH}\s*{_YEAR}",
-            lambda m, y: Cohort(
-                _full(y) * 12 + MONTHS.index(m[:3]) - 11, _full(y) * 12 + MONTHS.index(m[:3])
-            ),
-        ),
-        (rf"\b{_YEAR}\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])", _financial),
-    )
+def _financial(year: str, after: str) -> tuple[int, int]:
+    start = 12 * _full(year) + 3
+    return start, start + 11 if (_full(year) + 1) % 100 == int(after) else start
+
+
+_MONTH = (
+    "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"(?:\b\d{1,2}(?:st|nd|rd|th)?\s+)?"
+_YEAR = r"((?:19|20)\d\d)(?!\d)"
+_SHORT = r"(?:(?:19|20)|['’]\s?)?(\d\d)(?!\d)"
+_TO = r"\s*(?:-|to|until|through|and|/)\s*"
+# Each form, and what turns its groups into the first month and the last; the first form that fits at a place decides.
+_FORMS: tuple[tuple[str, Callable[..., tuple[int, int]]], ...] = (
+    (rf"{_DAY}\b{_MONTH}\s*(?:(?:{_SHORT})?{_TO}{_DAY})?{_MONTH},?\s*{_SHORT}", _between),
+    (rf"\b{_YEAR}[\s:,(]*{_MONTH}{_TO}{_MONTH}", lambda y, m, n: _between(m, None, n, y)),
+    (rf"\b{_YEAR}[\s-]*q([1-4])\b(?:{_TO}{_YEAR}[\s-]*q([1-4])\b)?", _quarters),
+    (rf"\bq([1-4])[\s-]*{_YEAR}(?:{_TO}q([1-4])[\s-]*{_YEAR})?", lambda q, y, r, z: _quarters(y, q, z, r)),
+    (rf"\b(?:year|12 months|twelve months)\s+(?:ending|ended|to)\s+{_DAY}{_MONTH}\s*{_YEAR}", _year_to),
+    (rf"\b{_YEAR}\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])", _financial),
 )
 
 
@@ -298,9 +271,10 @@ def scan_cohorts(text: object, most: int = 400) -> tuple[list[Cohort], str]:
     line = plain_text(text)[:most].lower().replace("_", " ")
     found: list[tuple[int, Cohort, bool]] = []
     for form, make in _FORMS:
-        while match := form.search(line):
+        while match := re.search(form, line):
             line = line[: match.start()] + "\0" * (match.end() - match.start()) + line[match.end() :]
-            if cohort := make(*match.groups()):
+            cohort = Cohort(*make(*match.groups()))
+            if 0 < cohort.last - cohort.first < 36:
                 found.append((match.start(), cohort, make is _financial))
     if not all(bare for _, _, bare in found):
         found = [f for f in found if not f[2]]
@@ -310,16 +284,9 @@ def scan_cohorts(text: object, most: int = 400) -> tuple[list[Cohort], str]:
 ALL = {"CRC": "All CRCs", "NPS": "All NPS", "": "England and Wales"}
 _CRC = re.compile(r"\b(?:community rehabilitation compan(?:y|ies)|crcs?)\b")
 _NPS = re.compile(r"\b(?:national probation service|nps)\b")
-_EMPTY = frozenset(
-    re.findall(
-        r"\w+",
-        "and the of ltd limited division divisions region area areas cpa probation provider service name c",
-    )
-)
-_TOTAL = frozenset(
-    re.findall(
-        r"\w+", "all total totals overall national nationally england wales combined grand both average"
-    )
+_EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|region|areas?|cpa|probation|provider|service|name|c")
+_TOTAL = re.compile(
+    r"all|totals?|overall|nationally|national|england|wales|combined|grand|both|average|companies"
 )
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
 
@@ -332,13 +299,7 @@ class Name(NamedTuple):
 
 
 def known_providers() -> Mapping[tuple[str, frozenset[str]], str]:
-    """Return the providers of providers.csv by their kind and the words of their names, and as "code" by their code.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or lacks its columns.
-    """
+    """Return the providers of providers.csv by their kind and the words of their names, and as "code" by their code."""
     path = paths.raw() / "providers.csv"
     try:
         return _known(path.read_text(encoding="utf-8"))
@@ -359,7 +320,8 @@ def _known(text: str) -> Mapping[tuple[str, frozenset[str]], str]:
 def _words(text: str) -> frozenset[str]:
     """Return the words that name an area; ``&``, commas, the kind of provider and its legal form do not."""
     line = _NPS.sub(" ", _CRC.sub(" ", text.lower().replace("&", " and ")))
-    return frozenset(_COMPASS.get(word, word) for word in re.findall(r"[a-z]+", line)) - _EMPTY
+    words = (word for word in re.findall(r"[a-z]+", line) if not _EMPTY.fullmatch(word))
+    return frozenset(_COMPASS.get(word, word) for word in words)
 
 
 def kind_in(*texts: object) -> str:
@@ -372,13 +334,8 @@ def kind_in(*texts: object) -> str:
 def parse_provider(cell: object, kind: str = "") -> Name | None:
     """Find the provider that a cell names, such as ``Dorset, Devon & Cornwall CRC(1)``, ``C19`` or ``All CRCs``.
 
-    Parameters
-    ----------
-    cell
-        The cell.
-    kind
-        ``CRC`` or ``NPS`` where the table around the cell says which: London and Wales are both, and the CRCs'
-        unless the cell or this says otherwise.
+    London and Wales are both a CRC and an NPS division: the cell decides, else the kind that the table around it
+    names, ``CRC`` or ``NPS``, else it is the CRC.
     """
     text = without_notes(plain_text(cell)).strip("*†‡#^ ").lower()
     if len(text) > 120 or not any(c.isalpha() for c in text):  # a bare number is no code either
@@ -391,12 +348,11 @@ def parse_provider(cell: object, kind: str = "") -> Name | None:
     for one in [own] if own else sorted(("CRC", "NPS"), key=lambda k: k != kind):
         if provider := known.get((one, words)):
             return Name(provider, one)
-    bare = words - {"companies", "divisions"}
-    if not bare and own and (own == "NPS" or re.search(r"crcs|companies", text)):
+    if not words - {"companies"} and own and (own == "NPS" or re.search(r"crcs|companies", text)):
         return Name(ALL[own], "total")
-    if not bare or not bare <= _TOTAL:
+    if not words - {"companies"} or not all(map(_TOTAL.fullmatch, words)):
         return None
-    both = bool(_CRC.search(text) and _NPS.search(text)) or (not own and {"england", "wales"} <= bare)
+    both = bool(_CRC.search(text) and _NPS.search(text)) or (not own and {"england", "wales"} <= words)
     return Name(ALL["" if both else own or kind], "total")
 
 
@@ -413,19 +369,14 @@ _DOWN = re.compile(
     r"\b(?:reduc\w*|decreas\w*|lower|better|improv\w*|down|fall|fell|below|payment|win|negative)\b|[↓▼]"
 )
 _UP = re.compile(r"\b(?:increas\w*|higher|worse\w*|up|rise|rose|above|deduct\w*|loss|positive)\b|[↑▲]")
-_YES = re.compile(r"\b(?:yes|y|true|sig|significant|significantly)\b")
 _BLANK = {"", "..", "...", "[x]", "[z]", "n/a", "-", "*", "~", "[c]", "not applicable", "not available"}
+_YES = re.compile(r"\b(?:yes|y|true|sig|significant|significantly)\b")
 
 
 def parse_significance(cell: object, difference: float | None) -> tuple[str | None, str]:
     """Read a statistical test: what it found, in the study's three words, and else why there is nothing.
 
-    Parameters
-    ----------
-    cell
-        Such as ``Yes``, ``No``, ``Significant reduction``, True.
-    difference
-        Rate less baseline: it says which way a bare yes points.
+    The difference, rate less baseline, says which way a bare yes points.
 
     Examples
     --------

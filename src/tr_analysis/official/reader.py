@@ -2,8 +2,9 @@
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -113,11 +114,13 @@ def read(sheets: Sequence[Sheet], file: str, release: str, layout: Layout) -> Re
 
 def unread(sheet: Sheet, file: str, why: str) -> list[NotUnderstood]:
     """Report a sheet of which nothing was read, if it holds numbers: one entry, at the first of them."""
-    for number, row in enumerate(sheet.rows, start=1):
-        for cell in row:
-            if cell is not None and len(str(cell)) < 30 and parse_number(cell).value is not None:
-                return [NotUnderstood(file, sheet.name, number, "", short(cell), why)]
-    return []
+    first = _first_number(enumerate(sheet.rows, start=1))
+    return [NotUnderstood(file, sheet.name, number, "", short(cell), why) for number, cell in first]
+
+
+def _first_number(rows: Iterable[tuple[int, Row]]) -> list[tuple[int, object]]:
+    cells = ((number, cell) for number, row in rows for cell in row if cell is not None)
+    return list(islice(((number, cell) for number, cell in cells if parse_number(cell).value is not None), 1))
 
 
 def _read_table(table: Table, above: _Above) -> list[_Line]:
@@ -127,8 +130,7 @@ def _read_table(table: Table, above: _Above) -> list[_Line]:
         if place is None and {"eligible", "offenders"} <= table.columns and "cohort" not in table.columns:
             raise _lacking(table, ["provider"])
         why = "a table without providers" if place is None else "a table of providers without results"
-        numbers = [(n, cell) for n, row in table.rows for cell in row if parse_number(cell).value is not None]
-        for number, cell in numbers[:1]:
+        for number, cell in _first_number(table.rows):
             table.note(number, "", cell, why)
         return []
     _check_columns(table)
@@ -173,7 +175,11 @@ def _band_said(table: Table) -> Band | None:
     layout = table.layout
     title = layout.band_of(table.titles if layout.of_cohorts else table.titles[:2])
     sheet = layout.band_of([table.sheet])
-    if isinstance(title, Cohort) and isinstance(sheet, Cohort) and not title.within(sheet):
+    if (
+        isinstance(title, Cohort)
+        and isinstance(sheet, Cohort)
+        and not sheet.first <= title.first <= title.last <= sheet.last
+    ):
         rule = f"the title above the table says {title.name}, the name of the sheet {sheet.name}; correct one of them"
         raise table.fault(rule)
     return title or sheet

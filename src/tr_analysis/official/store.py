@@ -1,181 +1,153 @@
-"""The official tables on disk: files read, put together and built all or none; loaded for chapters and recipes."""
+"""The official files and their tidy tables on disk: recorded, built all or none, and loaded for chapters."""
 
 import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
 
 import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data.store import load, remember
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.files import sha256, write_files
-from tr_analysis.official.finding import NotUnderstood, recognises
-from tr_analysis.official.layouts import LAYOUTS, LISTS, Layout
+from tr_analysis.files import file_hash, sha256, write_files
+from tr_analysis.official.finding import NotUnderstood
+from tr_analysis.official.layouts import LAYOUTS, LISTS
 from tr_analysis.official.panel import Panel, baseline_summary, panel, summary, with_years
-from tr_analysis.official.parsing import MONTHS
-from tr_analysis.official.reader import Reading, read, tidy, unread
-from tr_analysis.official.record import local_files, releases_chosen
-from tr_analysis.official.register import REGISTER
-from tr_analysis.official.workbooks import Sheet, read_sheets
+from tr_analysis.official.reader import Reading, tidy
+from tr_analysis.official.releases import Choice, combine, read_official
+from tr_analysis.official.workbooks import KINDS
 from tr_analysis.order import in_order
 
 PREFIX = "official/"
 """Before the name of an official table among the inputs of a chapter: `load` does not know it."""
 
-MANIFEST = "manifest.json"
-Releases = Literal["latest", "all"]
+RECORD, MANIFEST = "record.json", "manifest.json"
 _AGAIN = "run `tr-analysis data build`"
-_RELEASE = re.compile(
-    rf"(?<![a-z])({'|'.join(MONTHS)})[a-z]*[-_ ]?((?:20)?\d\d)(?!\d)|(?<!\d)(20\d\d)[-_](0[1-9]|1[0-2])(?!\d)"
-)
 _NOTES = dict.fromkeys(NotUnderstood._fields, "str") | {"row": "Int64"}
 _FORMULAS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 
-
-def family_of(sheets: Sequence[Sheet]) -> str | None:
-    """Return the family whose layout the sheets have, the shown ones before the hidden; None if it is none's."""
-    for own in ([sheet for sheet in sheets if not sheet.hidden], sheets):
-        for family, layout in LAYOUTS.items():
-            if recognises(layout, own):
-                return family
-    return None
+Record = dict[str, dict[str, str]]
 
 
-def release_of(filename: str) -> str:
-    """Return the release that a file's name says, such as ``2017-01`` of ``...-jan17.xlsx``; else nothing.
-
-    A name with two months is of the period that the figures are about.
-    """
-    found = _RELEASE.findall(filename.lower())
-    if len(found) != 1:
-        return ""
-    month, year, full, number = found[0]
-    return f"{full}-{number}" if full else f"20{year[-2:]}-{MONTHS.index(month) + 1:02d}"
+def local_files() -> list[Path]:
+    """Return the official files in ``data/raw/official/``, in the order of their names."""
+    found = paths.official().glob("[!.~]*")
+    return sorted(path for path in found if path.suffix.lower() in KINDS and path.is_file())
 
 
-def read_official(path: Path) -> Reading:
-    """Read one official file: .xlsx, .ods, .xls or .csv, told by the register, else by what it holds.
+def read_record() -> tuple[Record, Choice]:
+    """Return what is recorded of each file, by its name, and what was chosen for releases that overlap."""
+    try:
+        content = json.loads((paths.official() / RECORD).read_bytes())
+        files, choice = content["files"], content.get("releases", "one")
+        if all(isinstance(entry["sha256"], str) for entry in files.values()) and choice in get_args(Choice):
+            return files, choice
+    except FileNotFoundError:
+        return {}, "one"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        pass
+    rule = "cannot be read; if the files in its folder are right, delete it: they are recorded again when fetched"
+    raise DataError([Problem(f"data/raw/official/{RECORD}", rule)])
 
-    Hidden sheets, often drafts or copies of the shown ones, are read only where no shown one has the table.
 
-    Raises
-    ------
-    DataError
-        If the file cannot be opened, is of no known family, or breaks a rule of its layout.
-    """
-    sheets = read_sheets(path)
-    entry = next((f for f in REGISTER.values() if path.name in f.filenames), None)
-    family = entry.family if entry else family_of(sheets)
-    if family is None:
-        names = ", ".join(repr(sheet.name) for sheet in sheets[:12])
-        rule = f"holds none of the official tables in its sheets {names}; known are {', '.join(LAYOUTS)}"
-        raise DataError([Problem(path.name, rule)])
-    shown = [sheet for sheet in sheets if not sheet.hidden]
-    used = shown if recognises(LAYOUTS[family], shown) else sheets
-    reading = read(
-        used, path.name, (entry.release if entry else "") or release_of(path.name), LAYOUTS[family]
+def find_change(name: str, digest: str | None, record: Record) -> list[Problem]:
+    """Return what is wrong if a file's SHA-256 is not the one on record; a file that is not recorded is right."""
+    known = record.get(name, {}).get("sha256")
+    if known is None or known == digest:
+        return []
+    rule = (
+        f"is not the file that was first fetched (its SHA-256 is {str(digest)[:12]}…, on record is {known[:12]}…): "
+        "it was revised or damaged; if it is right, run `tr-analysis fetch` once more with --accept-changes"
     )
-    why = "a hidden sheet, not read beside those that are shown; show it in the workbook to have it read"
-    hidden = [note for sheet in sheets if sheet not in used for note in unread(sheet, path.name, why)]
-    return Reading(family, reading.frame, (*reading.not_understood, *hidden), reading.checks)
+    return [Problem(name, rule)]
 
 
-def combine(readings: Sequence[Reading], releases: Releases | None = None) -> Reading:
-    """Put readings of one family together; results of other cohorts, or interim and final ones, do not overlap.
+def find_changes() -> list[Problem]:
+    """Return every official file that changed since it was first fetched or imported."""
+    record, _ = read_record()
+    return [problem for path in local_files() for problem in find_change(path.name, file_hash(path), record)]
 
-    Parameters
-    ----------
-    readings
-        At least one.
-    releases
-        What to do where two releases speak of the same: None refuses, ``latest`` keeps the later one's rows,
-        ``all`` keeps both.
 
-    Raises
-    ------
-    DataError
-        If releases overlap and ``releases`` is None, or two files of one release do.
-    """
-    layout = LAYOUTS[readings[0].family]
-    key = list(layout.key)
-    frame = pd.concat([reading.frame for reading in readings], ignore_index=True)
-    again = frame.drop(columns=["release", "file", "sheet", "row"]).duplicated()
-    frame = frame[~(again & frame.duplicated([*key, "release"], keep=False))]  # one file under two names
-    if problems := _overlaps(frame, layout, releases):
+def verify() -> None:
+    """Raise a `DataError` with every official file that changed since it was first fetched or imported."""
+    if problems := find_changes():
         raise DataError(problems)
-    if releases == "latest":
-        same = [c for c in key if c != "stage"]
-        frame = frame[frame["release"] == frame.groupby(same, dropna=False)["release"].transform("max")]
-    frame = in_order(frame, "release", *key, "file", "row").reset_index(drop=True)
-    checks = pd.concat([reading.checks for reading in readings], ignore_index=True)
-    where = ["file", "sheet", "row"]
-    kept = pd.MultiIndex.from_frame(checks[where]).isin(pd.MultiIndex.from_frame(frame[where]))
-    notes = tuple(note for reading in readings for note in reading.not_understood)
-    return Reading(layout.family, frame, notes, checks[kept].reset_index(drop=True))
 
 
-def _overlaps(frame: pd.DataFrame, layout: Layout, releases: Releases | None) -> list[Problem]:
-    """Find the files that speak of the same thing."""
-    key = list(layout.key)
-    rule = "these are of one release, or their names do not say of which; keep one of the files"
-    twice = frame[frame.duplicated([*key, "release"], keep=False)]
-    if twice.empty and releases is None:
-        twice = frame[frame.duplicated(key, keep=False)]
-        rule = (
-            "releases of one table are not mixed unless asked for; keep one of the files, or add "
-            "`--releases latest` (or all) to `tr-analysis fetch`"
-        )
-    problems = []
-    for file, rows in twice.groupby("file", sort=True):
-        first = next(iter(rows.to_dict("records")))
-        about = ", ".join(str(first[c]) for c in key if pd.notna(first[c]))
-        others = ", ".join(sorted(set(twice["file"]) - {file})) or "this file"
-        found = f"{len(rows)} rows, such as {about}, stand also in {others}: {rule}"
-        problems.append(Problem(str(file), found, int(first["row"])))
-    return problems
-
-
-def build_official(releases: Releases | None = None) -> list[Path]:
-    """Build the tidy tables of every official file in ``data/raw/official/``: all of them or, on an error, none.
+def build_official(
+    new: Mapping[str, bytes] | None = None,
+    about: Mapping[str, dict[str, str]] | None = None,
+    releases: Choice | None = None,
+) -> list[Path]:
+    """Build the tidy tables of all official files, also new ones, which are placed and recorded: all or nothing.
 
     Parameters
     ----------
+    new
+        Content of files to place in ``data/raw/official/``, by name.
+    about
+        What else to record of each of them.
     releases
-        As for `combine`; by default what was chosen with `tr-analysis fetch --releases`.
+        What to do with releases that overlap from now on; by default what was chosen before.
 
     Returns
     -------
     list of Path
-        The files written: a CSV a table and ``manifest.json``. Empty when there is no official file; tables of an
-        earlier build are then removed.
+        The files written or right already: what is new, a CSV a table, and ``manifest.json``. Empty when there is no
+        official file; tables of an earlier build are then removed.
 
     Raises
     ------
     DataError
-        With every fault found in any of the files.
+        With every fault found in any of the files, or if they cannot be written; all is then as it was.
     """
-    folder, found = paths.official_tables(), local_files()
-    choice = releases_chosen()
-    contents = _contents(found, releases or (None if choice == "one" else choice)) if found else {}
+    new = new or {}
+    record, chosen = read_record()
+    choice = releases or chosen
     try:
-        written = write_files(folder, contents)
-        for stale in {*folder.glob("*.csv"), *folder.glob(MANIFEST)} - set(written):
-            stale.unlink()
-        if not written and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        with TemporaryDirectory() as folder:
+            found = {path.name: path for path in local_files()}
+            for name, content in new.items():
+                found[name] = Path(folder, name)
+                found[name].write_bytes(content)
+            tables = _tables([found[name] for name in sorted(found)], choice) if found else {}
+        placed = dict(new)
+        if new or releases:
+            for name, content in new.items():
+                before = record.get(name, {})
+                record[name] = before | (about or {}).get(name, {}) | {"sha256": sha256(content)}
+            known = {"files": record} | ({"releases": choice} if choice != "one" else {})
+            placed[RECORD] = _json(known, sort_keys=True)
+        data = paths.raw().parent
+        raw, processed = (folder.relative_to(data) for folder in (paths.official(), paths.official_tables()))
+        contents = {str(raw / name): content for name, content in placed.items()}
+        contents |= {str(processed / name): content for name, content in tables.items()}
+        written = write_files(data, contents)
+        _remove_stale(tables)
     except OSError as error:
-        raise DataError(
-            [Problem("data/processed/official", f"cannot be written: {error.strerror}")]
-        ) from error
+        raise DataError([Problem(str(error.filename), f"cannot be written: {error.strerror}")]) from error
     return written
 
 
-def _contents(found: Sequence[Path], releases: Releases | None) -> dict[str, bytes]:
-    """Return what the folder of tables must hold."""
+def _json(content: object, **more: Any) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False, **more) + "\n").encode()
+
+
+def _remove_stale(tables: Mapping[str, bytes]) -> None:
+    """Remove tables of an earlier build that there are no more, and their folder with the last of them."""
+    folder = paths.official_tables()
+    for path in (*folder.glob("*.csv"), *folder.glob(MANIFEST)):
+        if path.name not in tables:
+            path.unlink()
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _tables(found: Sequence[Path], releases: Choice) -> dict[str, bytes]:
+    """Return what the folder of tables must hold: each as CSV, and the manifest."""
     readings: dict[str, list[Reading]] = {family: [] for family in sorted(LAYOUTS)}
     combined: list[Reading] = []
     problems: list[Problem] = []
@@ -197,18 +169,16 @@ def _contents(found: Sequence[Path], releases: Releases | None) -> dict[str, byt
     tables = {reading.family: reading.frame for reading in combined}
     tables["official_checks"] = pd.concat(checks, ignore_index=True).astype({"family": "str"})
     tables["not_understood"] = tidy(notes, _NOTES)
-    csvs = {name: to_csv(frame) for name, frame in tables.items()}
+    contents = {name: to_csv(frame) for name, frame in tables.items()}
     about = {
         name: {
-            "rows": len(frame),
-            "sha256": sha256(csvs[name]),
-            "types": {str(c): str(t) for c, t in frame.dtypes.items()},
+            "sha256": sha256(contents[name]),
+            "types": {str(column): str(kind) for column, kind in frame.dtypes.items()},
         }
         for name, frame in tables.items()
     }
-    manifest = {"raw": {path.name: sha256(path.read_bytes()) for path in found}, "tables": about}
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    return {f"{name}.csv": content for name, content in csvs.items()} | {MANIFEST: text.encode()}
+    manifest = _json({"raw": {path.name: file_hash(path) for path in found}, "tables": about})
+    return {f"{name}.csv": content for name, content in contents.items()} | {MANIFEST: manifest}
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
@@ -217,9 +187,7 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     A text that starts as a formula does gets an apostrophe before it; returns become line feeds.
     """
 
-    def safe(text: object) -> object:
-        if not isinstance(text, str):
-            return text
+    def safe(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return "'" + text if text.startswith(_FORMULAS) else text
 
@@ -254,44 +222,24 @@ def official(name: str) -> pd.DataFrame | None:
     """
     if not (found := local_files()):
         return None
-    manifest = _manifest()
-    if manifest["raw"] != {path.name: sha256(path.read_bytes()) for path in found}:
+    folder, shown = paths.official_tables(), "data/processed/official"
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        raw, entry = dict(manifest["raw"]), manifest["tables"].get(name)
+    except FileNotFoundError:
+        raise DataError([Problem(shown, f"not built yet: {_AGAIN}")]) from None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise DataError([Problem(f"{shown}/{MANIFEST}", f"cannot be read: {_AGAIN}")]) from None
+    if raw != {path.name: file_hash(path) for path in found}:
         raise DataError([Problem("data/raw/official", f"changed since the tables were built: {_AGAIN}")])
-    if name not in manifest["tables"]:
+    if entry is None:
         return None
-    entry, file = manifest["tables"][name], paths.official_tables() / f"{name}.csv"
-    content = file.read_bytes() if file.is_file() else b""
-    if sha256(content) != entry["sha256"]:
-        raise DataError(
-            [Problem(f"data/processed/official/{file.name}", f"missing or edited by hand: {_AGAIN}")]
-        )
-    frame = from_csv(content, entry["types"])
+    file = folder / f"{name}.csv"
+    if file_hash(file) != entry["sha256"]:
+        raise DataError([Problem(f"{shown}/{file.name}", f"missing or edited by hand: {_AGAIN}")])
+    frame = from_csv(file.read_bytes(), entry["types"])
     frame.attrs = {"table": f"{PREFIX}{name}", "sha256": entry["sha256"]}
     return frame
-
-
-def _manifest() -> dict[str, Any]:
-    try:
-        content = json.loads((paths.official_tables() / MANIFEST).read_bytes())
-        return {"raw": dict(content["raw"]), "tables": dict(content["tables"])}
-    except FileNotFoundError:
-        raise DataError([Problem("data/processed/official", f"not built yet: {_AGAIN}")]) from None
-    except (ValueError, LookupError, TypeError):
-        raise DataError(
-            [Problem(f"data/processed/official/{MANIFEST}", f"cannot be read: {_AGAIN}")]
-        ) from None
-
-
-def disagreements() -> dict[str, list[str]]:
-    """Name the printed numbers that the counts beside them do not give, a line each, by the table they are in."""
-    checks = official("official_checks")
-    lines: dict[str, list[str]] = {}
-    for row in [] if checks is None else checks[~checks["agrees"].astype(bool)].to_dict("records"):
-        lines.setdefault(row["family"], []).append(
-            f"{row['file']}, sheet {row['sheet']!r}, row {row['row']}, {row['what']}: {row['measure']} printed as "
-            f"{row['printed']:g}, its row gives {row['recomputed']:g}"
-        )
-    return lines
 
 
 def inputs(*names: str) -> list[pd.DataFrame]:

@@ -41,31 +41,22 @@ Cell = str | float | int | bool | datetime.date | datetime.datetime | None
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet.
+    """One sheet: its cells from the first row and column on, all rows in full width: ``rows[0][0]`` is A1.
 
-    Parameters
-    ----------
-    name
-        Its name; of a CSV file, the file's without its ending.
-    rows
-        Its cells from the first row and column on, all rows in full width: ``rows[0][0]`` is A1. An empty cell,
-        and one that lies under a merged one, is None; one in error is its text, such as ``#N/A`` (in an .xls it is
-        None: nothing tells it from an empty one).
-    hidden
-        Whether a spreadsheet would not show it.
+    An empty cell, and one that lies under a merged one, is None; one in error is its text, such as ``#N/A`` (in an
+    .xls it is None: nothing tells it from an empty one).
     """
 
-    name: str
+    name: str  # of a CSV file, the file's without its ending
     rows: list[list[Cell]]
     hidden: bool = False
 
 
 def read_sheets(path: Path) -> list[Sheet]:
-    """Return every sheet of an official file (.xlsx, .xlsm, .ods, .xls or .csv) in its order.
+    """Return every sheet of an official file (.xlsx, .xlsm, .ods, .xls or .csv) in its order, but for charts.
 
-    A workbook is opened by a process of its own with a bound on time and memory. Nothing is followed or run:
-    macros and links to other files never take effect; of a formula the stored value is read. Sheets that hold no
-    table (charts, macros of an old kind) are left out; hidden ones are given, marked.
+    Nothing is followed or run: macros and links to other files never take effect; of a formula the stored value is
+    read.
 
     Raises
     ------

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from tr_analysis import data, paths
-from tr_analysis.official.record import verify
-from tr_analysis.official.store import build_official
+from tr_analysis.official.store import build_official, verify
 
 
 def build_tables() -> list[Path]:
