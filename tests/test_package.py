@@ -47,6 +47,11 @@ def gap(x):
     x
         A number.
 
+    References
+    ----------
+    Doe (1900), Notes
+    on Gaps.
+
     Examples
     --------
     >>> gap(1)
@@ -65,7 +70,7 @@ def module(tmp_path, monkeypatch):
     sys.modules.pop("tr_analysis.estimators.mine", None)
 
 
-def test_the_index_reads_question_and_example(module):
+def test_the_index_reads_question_example_and_reference(module):
     module.write_text(DOCUMENTED)
     assert estimators.index().to_dict("records") == [
         {
@@ -73,6 +78,7 @@ def test_the_index_reads_question_and_example(module):
             "question": "how large is the gap?",
             "summary": "Return the gap of x.",
             "example": ">>> gap(1)\n1",
+            "reference": "Doe (1900), Notes on Gaps.",
         }
     ]
 
