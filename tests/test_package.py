@@ -49,8 +49,8 @@ def gap(x):
 
     References
     ----------
-    Doe (1900), Notes
-    on Gaps.
+    Wilson (1927),
+    JASA 22, 209-212.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def test_the_index_reads_question_example_and_reference(module):
             "question": "how large is the gap?",
             "summary": "Return the gap of x.",
             "example": ">>> gap(1)\n1",
-            "reference": "Doe (1900), Notes on Gaps.",
+            "reference": "Wilson (1927), JASA 22, 209-212.",
         }
     ]
 
