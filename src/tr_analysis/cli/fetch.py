@@ -127,7 +127,9 @@ def _disagreements() -> Iterator[str]:
     if checks is None:
         return
     for table, rows in checks[~checks["agrees"].astype(bool)].groupby("family"):
-        row = rows.iloc[0]
+        row = min(
+            rows.to_dict("records"), key=lambda row: (row["file"], row["sheet"], row["row"], row["measure"])
+        )
         numbers = _count(len(rows), "printed number")
         yield (
             f"{table!s}: {numbers} against the counts beside, all in official_checks; {row['file']}, "

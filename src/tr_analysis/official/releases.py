@@ -110,8 +110,8 @@ def _overlaps(frame: pd.DataFrame, key: list[str], releases: Choice) -> list[Pro
         )
     problems = []
     for file, rows in twice.groupby("file", sort=True):
-        first = rows.iloc[0]
-        about = ", ".join(str(value) for value in first[key].dropna())
+        first = min(rows.to_dict("records"), key=lambda row: int(row["row"]))
+        about = ", ".join(str(first[part]) for part in key if pd.notna(first[part]))
         others = ", ".join(sorted(set(twice["file"]) - {file})) or "this file"
         found = f"{len(rows)} rows, such as {about}, stand also in {others}: {rule}"
         problems.append(Problem(str(file), found, int(first["row"])))
