@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.special import bdtr
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.checks import Array, check_integer, to_floats
+from tr_analysis.estimators.checks import Array, check_integer, generator, to_floats
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.payment import (
     WIDEST,
@@ -234,7 +234,7 @@ def simulated_counts(
     """
     runs = check_integer("runs", runs, low=2, advice="give 2 or more, and a thousand or more to see anything")
     _check_truth(rule, shift, spread)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     providers = len(rule.sizes)
     shifts = shift + spread * rng.standard_normal((runs, providers))
     rates = np.clip(rule.baseline + shifts, 0, 1)[:, None]

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, check_integer, to_floats
+from tr_analysis.estimators.checks import Array, check_integer, generator, to_floats
 from tr_analysis.estimators.interrupted import to_month
 
 __all__ = ["sign_flips", "shuffled_years"]
@@ -71,7 +71,7 @@ def shuffled_years(
         raise ValueError(f"{years} whole years about {first}: at least two can change places")
     end = start + 12 * years
     blocks = changes[start:end].reshape(years, 12, -1)
-    draw = np.random.default_rng(seed)
+    draw = generator(seed)
 
     def reordered() -> pd.DataFrame:
         order = blocks[draw.permutation(years)].reshape(12 * years, -1)

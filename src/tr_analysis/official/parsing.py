@@ -257,7 +257,10 @@ _FORMS: tuple[tuple[str, Callable[..., tuple[int, int]]], ...] = (
 )
 
 
-def scan_cohorts(text: object, most: int = 400) -> tuple[list[Cohort], str]:
+_LONGEST = 400  # characters of a text in which periods are looked for
+
+
+def scan_cohorts(text: object) -> tuple[list[Cohort], str]:
     """Find the periods of a quarter or longer that a text names, each once, and the rest of it in small letters.
 
     Single months and bare years are no cohorts: a title may also say when it was published and that the baseline is
@@ -268,7 +271,7 @@ def scan_cohorts(text: object, most: int = 400) -> tuple[list[Cohort], str]:
     >>> scan_cohorts("Final results, Oct-Dec 2015")[0][0].name
     '2015Q4'
     """
-    line = plain_text(text)[:most].lower().replace("_", " ")
+    line = plain_text(text)[:_LONGEST].lower().replace("_", " ")
     found: list[tuple[int, Cohort, bool]] = []
     for form, make in _FORMS:
         while match := re.search(form, line):

@@ -11,12 +11,12 @@ from tr_analysis.report.charts.draw import (
     note,
     unit_chart,
 )
-from tr_analysis.report.charts.marks import EVENTS, FOLLOW_UP, at, mark, reform
+from tr_analysis.report.charts.marks import FOLLOW_UP, at, mark, reform
 from tr_analysis.report.charts.output import show
-from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS, SECOND, canvas, contrast, pale
+from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS, SECOND, canvas, pale
 
 __all__ = [
-    "ALL", "CRC", "EVENTS", "FOLLOW_UP", "MUTED", "NPS", "SECOND", "at", "bars", "broken_line", "canvas", "contrast",
+    "ALL", "CRC", "FOLLOW_UP", "MUTED", "NPS", "SECOND", "at", "bars", "broken_line", "canvas", "contrast",
     "dots", "label_end", "legend_below", "line_with_interval", "mark", "named_line", "note", "pale", "reform", "show",
     "unit_chart",
 ]  # fmt: skip
