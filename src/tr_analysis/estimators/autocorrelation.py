@@ -35,10 +35,10 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
 
     Answers: by how much did level and slope change at the reform, if errors may fade slowly or not at all?
 
-    Errors follow ``u(t) = rho u(t - 1) + e(t)``, ``e`` normal (Zellner and Tiao 1964, JASA 59, 763-778). Given rho the
-    coefficients are t distributed, n - k degrees of freedom; these distributions are averaged over rho, weighted by
-    its restricted likelihood (Harville 1974, Biometrika 61, 383-385) times a prior: a random walk has the probability
-    ``random_walk``, and the rest is even from -1 to 1.
+    Errors follow ``u(t) = rho u(t - 1) + e(t)``, ``e`` normal (Zellner and Tiao 1964). Given rho the coefficients are
+    t distributed, n - k degrees of freedom; these distributions are averaged over rho, weighted by its restricted
+    likelihood (Harville 1974) times a prior: a random walk has the probability ``random_walk``, and the rest is even
+    from -1 to 1.
 
     Simulated with 117 months, 95% intervals of the change of slope hold the truth 0.96 of the time with a rho of 0.5
     to 0.95, and 0.89 after a random walk; those of one estimate of rho only 0.68 at 0.95. Other errors are covered
@@ -113,10 +113,10 @@ def first_difference_slope(design: InterruptedDesign, *, lags: int = 12) -> Esti
 
     Answers: did the monthly change of the series change at the reform, however its errors fade?
 
-    ``y(t) - y(t-1) = time + level [t = t0] + slope [t > t0] + seasons + e(t)``: differences of the segmented regression,
-    with the errors of Newey and West (1987, Econometrica 55, 703-708) and a normal interval. Simulated with 117 months,
-    95% intervals hold the truth 0.97 to 1.00 of the time where errors fade, since their standard error is up to 2.3
-    times too large, and 0.88 after a random walk. The step is one month's change: take it from a fit.
+    ``y(t) - y(t-1) = time + level [t = t0] + slope [t > t0] + seasons + e(t)``: differences of the segmented
+    regression, with the errors of Newey and West (1987) and a normal interval. Simulated with 117 months, 95%
+    intervals hold the truth 0.97 to 1.00 of the time where errors fade, since their standard error is up to 2.3 times
+    too large, and 0.88 after a random walk. The step is one month's change: take it from a fit.
 
     Parameters
     ----------
@@ -149,11 +149,11 @@ def arma(design: InterruptedDesign, *, order: tuple[int, int] = (1, 1)) -> Inter
 
     Answers: do the effects change if the errors follow a richer pattern, and surely fade?
 
-    Errors follow ``u(t) = ar_1 u(t-1) + ... + ar_p u(t-p) + e(t) + ma_1 e(t-1) + ... + ma_q e(t-q)``, ``e`` normal, ``u``
-    stationary with the covariance ``R`` over the variance of ``e``. The exact likelihood is highest where ``n log S(R) +
-    log det R`` is lowest, ``S`` the squares of generalised least squares (Harvey and Phillips 1979, Biometrika 66,
-    49-58). Only the p + q terms are searched, by partial autocorrelations (Monahan 1984, Biometrika 71, 403-404);
-    coefficients have the covariance ``S / (n - k) (X' R^-1 X)^-1`` and t intervals.
+    Errors follow ``u(t) = ar_1 u(t-1) + ... + ar_p u(t-p) + e(t) + ma_1 e(t-1) + ... + ma_q e(t-q)``, ``e`` normal,
+    ``u`` stationary with the covariance ``R`` over the variance of ``e``. The exact likelihood is highest where ``n
+    log S(R) + log det R`` is lowest, ``S`` the squares of generalised least squares (Harvey and Phillips 1979). Only
+    the p + q terms are searched, by partial autocorrelations (Monahan 1984); coefficients have the covariance ``S / (n
+    - k) (X' R^-1 X)^-1`` and t intervals.
 
     `autoregressive` remains the inference of record: intervals here take the terms as known. Simulated with 117
     months those of order (1, 1) hold the change of slope 0.91 of the time at a rho of 0.5, and 0.67 at 0.95; choosing
@@ -269,8 +269,8 @@ def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
 
     Answers: what would a conventional study report, which trusts errors to fade within ``lags`` months?
 
-    Newey and West (1987), Econometrica 55, 703-708: normal intervals, no small-sample correction. They are far too narrow
-    for errors that fade slowly: with 117 months and a rho of 0.8, 95% intervals hold the truth 0.65 to 0.70 of the time.
+    Newey and West (1987): normal intervals, no small-sample correction. They are far too narrow for errors that fade
+    slowly: with 117 months and a rho of 0.8, 95% intervals hold the truth 0.65 to 0.70 of the time.
 
     Parameters
     ----------

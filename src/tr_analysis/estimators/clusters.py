@@ -105,8 +105,8 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
 
     Answers: how sure is a difference between a few groups, judged by leaving out each group in turn?
 
-    ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom (MacKinnon,
-    Nielsen and Webb 2023, Journal of Applied Econometrics 38, 671-694).
+    ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom
+    (MacKinnon, Nielsen and Webb 2023).
 
     A `NotApplicableError` says that the coefficient rests on one cluster alone, such as a single public owner.
 
@@ -171,14 +171,14 @@ def wild_cluster_bootstrap(
 
     Under the null, the residuals of each cluster, of the restricted regression without the cluster itself, are
     multiplied by one random weight of mean 0 and variance 1, and the t statistic (CV1) of that response is compared
-    with that of the data (MacKinnon, Nielsen and Webb 2023, Journal of Applied Econometrics 38, 671-694). The interval
-    holds what is not rejected; it has no end where nothing is, however far away.
+    with that of the data (MacKinnon, Nielsen and Webb 2023). The interval holds what is not rejected; it has no end
+    where nothing is, however far away.
 
     Parameters
     ----------
     design, signs
-        From `clustered_design`; weights of the clusters: "webb" for six values (Webb 2023, Canadian Journal of Economics 56, 839-858);
-        "rademacher" for -1 and 1, of which all ``2**G`` combinations are used with up to 12 clusters.
+        From `clustered_design`; weights of the clusters: "webb" for six values (Webb 2023); "rademacher" for -1 and 1,
+        of which all ``2**G`` combinations are used with up to 12 clusters.
     draws, level, seed
         Random draws, 99 or more, in the order of the clusters' labels; coverage of the interval; seed.
 

@@ -61,10 +61,10 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
 
     Answers: how much of a change came from each factor, such as case mix, rate and volume?
 
-    The rate is a product of P factors, or the sum over groups of such products. The effect of factor ``a`` is
-    ``a1 - a0`` times the other factors, averaged over all orders in which they could have changed (Das Gupta 1993,
+    The rate is a product of P factors, or the sum over groups of such products. The effect of factor ``a`` is ``a1 -
+    a0`` times the other factors, averaged over all orders in which they could have changed (Das Gupta 1993,
     Standardization and Decomposition of Rates, equation 3.54): the integral of their product on the line from before
-    to after, which Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955, JASA 50, 1168-1194).
+    to after, which Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955).
 
     Parameters
     ----------

@@ -37,8 +37,8 @@ def exact_limits(
     Answers: how far from the average may a unit of this size lie by chance alone?
 
     Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
-    jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p) /
-    P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005, Statistics in Medicine 24, 1185-1202).
+    jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p)
+    / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005).
 
     Parameters
     ----------
@@ -78,9 +78,8 @@ def widened_limits(
 
     Answers: how far from the average may a unit of this size lie, if units differ more than by chance?
 
-    These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005, Quality
-    and Safety in Health Care 14, 347-351).
-    Other arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
+    These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005). Other
+    arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
 
     References
     ----------
@@ -108,9 +107,9 @@ def dispersion(
     Answers: do units differ more than chance would make them, and by how much?
 
     ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; ``phi`` is the mean of ``z^2``, no less than
-    1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, 0 where phi is 1 (Spiegelhalter
-    2005, Quality and Safety in Health Care 14, 347-351; extreme z-scores are not drawn in, which made the limits
-    too narrow). Of 54 units of 300 to 3000 trials 5% lie outside the 95% limits so widened.
+    1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, 0 where phi is 1
+    (Spiegelhalter 2005; extreme z-scores are not drawn in, which made the limits too narrow). Of 54 units of 300 to
+    3000 trials 5% lie outside the 95% limits so widened.
 
     Parameters
     ----------

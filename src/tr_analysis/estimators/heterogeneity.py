@@ -48,10 +48,10 @@ def heterogeneity(
 
     Answers: do the units really differ, and by how much?
 
-    With ``w = 1 / (variance + tau2)`` let ``Q(tau2) = sum w (y - mean)^2``. ``Q(0)`` is Cochran's test (1954, Biometrics
-    10, 101-129), chi-squared on ``units - 1`` degrees of freedom where all units are alike, and ``I2 = max(0, 1 -
-    (units - 1) / Q)``. ``tau2`` is where ``Q(tau2) = units - 1``, or 0 (Paule and Mandel 1982, J. Res. NBS 87, 377-385), its
-    interval where ``Q(tau2)`` meets the quantiles (Viechtbauer 2007, Statistics in Medicine 26, 37-52): wide with few units.
+    With ``w = 1 / (variance + tau2)`` let ``Q(tau2) = sum w (y - mean)^2``. ``Q(0)`` is Cochran's test (1954),
+    chi-squared on ``units - 1`` degrees of freedom where all units are alike, and ``I2 = max(0, 1 - (units - 1) /
+    Q)``. ``tau2`` is where ``Q(tau2) = units - 1``, or 0 (Paule and Mandel 1982), its interval where ``Q(tau2)`` meets
+    the quantiles (Viechtbauer 2007): wide with few units.
 
     Parameters
     ----------
@@ -92,10 +92,9 @@ def prediction_interval(
     Answers: what should we expect of one more unit like these?
 
     ``tau2`` is drawn from its confidence distribution: for a draw ``c`` of chi-squared, where ``Q(tau2) = c``
-    (Nagashima, Noma and Furukawa 2019, Statistical Methods in Medical Research 28, 1689-1702, with the exact
-    distribution of the generalised Q). To each belongs a mean with Hartung and Knapp's error (2001, Statistics in Medicine 20,
-    3875-3889), never less than chance makes it, and a unit about that mean. It covers 0.95 to 1.00 of new units, where
-    the textbook interval, which takes ``tau2`` as known, covers 0.90 with 20 units.
+    (Nagashima, Noma and Furukawa 2019, with the exact distribution of the generalised Q). To each belongs a mean with
+    Hartung and Knapp's error (2001), never less than chance makes it, and a unit about that mean. It covers 0.95 to
+    1.00 of new units, where the textbook interval, which takes ``tau2`` as known, covers 0.90 with 20 units.
 
     Parameters
     ----------
@@ -106,6 +105,7 @@ def prediction_interval(
 
     References
     ----------
+    Hartung and Knapp (2001), Statistics in Medicine 20, 3875-3889.
     Nagashima, Noma and Furukawa (2019), Statistical Methods in Medical Research 28, 1689-1702; here with
     the generalised Q of Viechtbauer (2007), Statistics in Medicine 26, 37-52, whose distribution is exact.
 
@@ -205,9 +205,9 @@ class BetaBinomial:
 def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str = "trials") -> BetaBinomial:
     """Fit a beta distribution of true shares to counts by maximum likelihood; columns as in `shrink`.
 
-    ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)`` (Skellam 1948, JRSS B 10,
-    257-261). Where the likelihood still rises as M grows without end there is no sign of any difference. Units that all
-    have one trial, or none or all of theirs successful, are refused.
+    ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)`` (Skellam 1948). Where
+    the likelihood still rises as M grows without end there is no sign of any difference. Units that all have one
+    trial, or none or all of theirs successful, are refused.
 
     References
     ----------
@@ -254,9 +254,9 @@ def shrink(
     Answers: what is the best guess at each unit's true share, knowing the others?
 
     ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)`` and m and M of `beta_binomial` (Efron and Morris
-    1975, JASA 70, 311-319). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and
-    M as known: at 0.95 it covered 0.94 of the true shares of 21 units of 50 to 2000 trials, but 0.69 of those of 7
-    units of 50 to 300 trials, where ``tau`` is often fitted as 0 and intervals have no width.
+    1975). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and M as known: at
+    0.95 it covered 0.94 of the true shares of 21 units of 50 to 2000 trials, but 0.69 of those of 7 units of 50 to 300
+    trials, where ``tau`` is often fitted as 0 and intervals have no width.
 
     Parameters
     ----------
@@ -302,9 +302,8 @@ def rank_intervals(
 
     Answers: can these units be put in a league table?
 
-    See Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
-    Arguments are those of `shrink`, 100 draws or more, and a seed or generator.
-    To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks).
+    See Goldstein and Spiegelhalter (1996). Arguments are those of `shrink`, 100 draws or more, and a seed or
+    generator. To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks).
 
     References
     ----------

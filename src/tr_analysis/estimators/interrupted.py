@@ -76,9 +76,9 @@ def interrupted(
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
-    ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the reform
-    month ``t0`` on (Wagner and others 2002, Journal of Clinical Pharmacy and Therapeutics 27, 299-309). Seasons are
-    ``harmonics`` pairs of sine and cosine of the calendar month. An estimator of `autocorrelation` fits it.
+    ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
+    reform month ``t0`` on (Wagner and others 2002). Seasons are ``harmonics`` pairs of sine and cosine of the calendar
+    month. An estimator of `autocorrelation` fits it.
 
     Parameters
     ----------

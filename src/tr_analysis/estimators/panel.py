@@ -98,8 +98,8 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
 
     Answers: how many of these significant results would be left if we allow for how many were tested?
 
-    Holm's (1979, Scandinavian Journal of Statistics 6, 65-70) keep the chance of any false finding at ``level``; Benjamini
-    and Hochberg's (1995, JRSS B 57, 289-300) the expected share of false ones among the findings.
+    Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
+    of false ones among the findings.
 
     References
     ----------
@@ -212,8 +212,8 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
 
     Answers: do units that do well on one measure do well on the other?
 
-    Pearson's, with Fisher's interval (1921, Metron 1, 3-32). Sampling in either measure draws it towards 0.
-    Both have one number per unit (n), four or more.
+    Pearson's, with Fisher's interval (1921). Sampling in either measure draws it towards 0. Both have one number per
+    unit (n), four or more.
 
     References
     ----------

@@ -37,10 +37,10 @@ def cluster_permutation(
 
     Answers: how often would other owners have shown a contrast as large, had the label fallen on them?
 
-    The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020,
-    Journal of Econometrics 218, 435-450) is at least as far from 0; the interval holds the effects that leave a p-value
-    above ``1 - level``. Exact if any other assignment was as likely as the true one, or if the clusters are alike but for
-    chance. With one public owner of nine the p-value cannot fall below 1/9, whatever the response.
+    The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020)
+    is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
+    other assignment was as likely as the true one, or if the clusters are alike but for chance. With one public owner
+    of nine the p-value cannot fall below 1/9, whatever the response.
 
     Parameters
     ----------
@@ -86,9 +86,8 @@ def permutation_draws(
     Answers: how large a difference do labels show that are dealt out to the clusters in every other way?
 
     ``p_value()`` of the result is the test of no effect; of random assignments the true one is counted as one more
-    (Phipson and Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9, article 39).
-    Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients are compared instead of t
-    statistics, which keep their size better with clusters of unequal size.
+    (Phipson and Smyth 2010). Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients
+    are compared instead of t statistics, which keep their size better with clusters of unequal size.
 
     References
     ----------

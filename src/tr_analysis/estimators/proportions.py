@@ -35,8 +35,8 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
 
     Answers: how large is a share, and how far could it be off by chance?
 
-    Wilson's score interval (1927, JASA 22, 209-212); where no trial or every trial succeeded the exact one of
-    Clopper and Pearson (1934, Biometrika 26, 404-413).
+    Wilson's score interval (1927); where no trial or every trial succeeded the exact one of Clopper and Pearson
+    (1934).
 
     Parameters
     ----------
@@ -119,9 +119,8 @@ def difference(
 
     Answers: by how much do two shares differ, and could it be chance?
 
-    Newcombe's hybrid score interval (1998, Statistics in Medicine 17, 873-890, method 10). Boschloo's exact
-    unconditional test (1970, Statistica Neerlandica 24, 1-35), two-sided as twice the smaller one-sided p-value;
-    beyond 400 trials in all the score test. Interval and test can disagree at the margin.
+    Newcombe's hybrid score interval (1998). Boschloo's exact unconditional test (1970), two-sided as twice the smaller
+    one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin.
 
     Parameters
     ----------
@@ -168,10 +167,10 @@ def odds_ratio(
 
     Answers: how many times higher are the odds in one small group than in another, and could it be chance?
 
-    Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is exact, from the noncentral hypergeometric distribution (Cornfield 1956, Third Berkeley
-    Symposium 4, 135-148), and with an empty cell has one end, at the full ``level``. Fisher's test (1935, JRSS 98,
-    39-82) takes both margins as fixed, which no inspectorate does: that of `difference` suits it better.
-    Arguments are those of `difference`.
+    Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is
+    exact, from the noncentral hypergeometric distribution (Cornfield 1956), and with an empty cell has one end, at the
+    full ``level``. Fisher's test (1935) takes both margins as fixed, which no inspectorate does: that of `difference`
+    suits it better. Arguments are those of `difference`.
 
     References
     ----------

@@ -29,10 +29,10 @@ def superiority(
     Answers: which of two groups is rated higher, using every step of the scale, and could it be chance?
 
     ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes through
-    every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984, Biometrics 40, 819-825;
-    beyond 120 units the normal approximation with ties). The interval is Newcombe's fifth method (2006, Statistics
-    in Medicine 25, 559-573), which ties make cautious; one-sided where no unit of one group is rated below any of
-    the other, so that an ordinal regression would have no finite coefficient (``separated``).
+    every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984; beyond 120 units the normal
+    approximation with ties). The interval is Newcombe's fifth method (2006), which ties make cautious; one-sided where
+    no unit of one group is rated below any of the other, so that an ordinal regression would have no finite
+    coefficient (``separated``).
 
     Parameters
     ----------

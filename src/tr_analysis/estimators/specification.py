@@ -286,8 +286,8 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
     Answers: could chance alone give a whole curve as extreme as this one?
 
     The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
-    2020, Nature Human Behaviour 4, 1208-1214). The test is exact when, without an effect, the observed data and
-    those are exchangeable; `sign_flips` and `shuffled_years` say what that takes.
+    2020). The test is exact when, without an effect, the observed data and those are exchangeable; `sign_flips` and
+    `shuffled_years` say what that takes.
 
     Parameters
     ----------
