@@ -9,8 +9,9 @@ from statsmodels.tsa.arima_process import ArmaProcess, arma_generate_sample
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tr_analysis.data import load
-from tr_analysis.estimators.autocorrelation import arma, autoregressive, first_difference_slope, newey_west
+from tr_analysis.estimators.autocorrelation import arma, autoregressive, newey_west
 from tr_analysis.estimators.interrupted import interrupted
+from tr_analysis.estimators.trend import local_trend
 
 MONTHS = pd.period_range("2010-06", "2020-02", freq="M")  # 117, as in the recall series
 REFORM = "2015-02"
@@ -111,7 +112,7 @@ def test_a_certain_random_walk_is_least_squares_on_changes():
     changes = OLS(np.diff(design.response), np.diff(design.regressors.to_numpy()[:, 1:], axis=0)).fit()
     found = autoregressive(design, random_walk=1).effects
     assert_like_statsmodels(found, changes, slice(1, 3))
-    assert first_difference_slope(design).estimate == pytest.approx(found.loc["slope", "estimate"], rel=1e-6)
+    assert_like_statsmodels(local_trend(design, trend="random walk").effects, changes, slice(1, 3))
 
 
 def test_arma_without_terms_is_least_squares():
@@ -126,7 +127,6 @@ def test_arma_without_terms_is_least_squares():
     ("estimator", "options", "message"),
     [
         (newey_west, {"lags": 117}, "give a whole number from 0 to 116"),
-        (first_difference_slope, {"lags": 116}, "number from 0 to 115"),
         (autoregressive, {"random_walk": 5}, "give a probability between"),
         *(
             (arma, {"order": order}, r"order is .* give two whole numbers \(p, q\), 0 to 4 together")
@@ -193,16 +193,6 @@ def test_a_unit_root_is_refused():
     design = interrupted(people(np.zeros(len(MONTHS))), REFORM, harmonics=0)
     with pytest.raises(ValueError, match=r"ARMA\(2, 0\) errors have a unit root: .*more harmonics.*`autoreg"):
         arma(design, order=(2, 0))
-
-
-def test_first_differences_without_seasons_are_the_difference_of_mean_changes():
-    changes = np.diff((design := broken([0.9], harmonics=0)).response)
-    found = first_difference_slope(design, lags=0)
-    assert found.estimate == pytest.approx(changes[56:].mean() - changes[:55].mean())
-    error = (found.high - found.low) / 2 / stats.norm.ppf(0.975)
-    assert found.p_value == pytest.approx(2 * stats.norm.sf(abs(found.estimate) / error))
-    quiet = first_difference_slope(interrupted(people(1e-7 * errors([0.5])), REFORM), lags=0)
-    assert (quiet.estimate, quiet.low, quiet.high) == pytest.approx([SLOPE] * 3, abs=1e-7)
 
 
 def covered(estimator, rho: float, series: int, seed: int = 2014) -> np.ndarray:

@@ -11,7 +11,7 @@ from tests.gates.compare import compare, compare_pages, same_text, unsupported_n
 RESULTS = {
     "chapter": "03-recall",
     "title": "Recall to prison",
-    "parameters": {"end": "2019-12", "lags": 6, "control": True},
+    "parameters": {"end": "2019-12", "harmonics": 6, "control": True},
     "version": "0.1.0",
     "data": {"recall_monthly": "9f86d081"},
     "findings": {
@@ -72,7 +72,7 @@ def test_each_change_of_a_finding_is_one_line(place, to, line):
     ("place", "to", "line"),
     [
         (("data", "recall_monthly"), "60303ae2", 'data.recall_monthly "9f86d081" became "60303ae2"'),
-        (("parameters", "lags"), 12, "parameters.lags 6 became 12"),
+        (("parameters", "harmonics"), 12, "parameters.harmonics 6 became 12"),
         (("parameters", "control"), 1, "parameters.control true became 1"),
         (("findings", "level_change"), ..., "level_change is missing"),
         (("findings", "slope_change"), {}, "slope_change is new"),

@@ -1,17 +1,18 @@
 """Interrupted time series: a monthly series before and after a reform, the reform's effects, and false dates."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize.elementwise import find_root
 from scipy.special import stdtr, stdtrit
+from statsmodels.stats.diagnostic import acorr_ljungbox
 
 from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
 from tr_analysis.order import only
@@ -19,6 +20,7 @@ from tr_analysis.order import only
 __all__ = ["interrupted", "placebo", "placebo_rank"]
 
 Scale = Literal["log", "level"]
+Shape = Literal["step and slope", "exponential", "stock and flow"]
 
 MONTHS_EITHER_SIDE = 12
 """Fewest months before the reform and from it on: with less than a year, trend and season look alike."""
@@ -28,7 +30,8 @@ MONTHS_EITHER_SIDE = 12
 class InterruptedDesign:
     """A monthly series with the regressors of its segmented regression; made by `interrupted`.
 
-    ``regressors`` has one row per month (n) and the columns constant, time, level, slope and the seasonal pairs.
+    ``regressors`` has one row per month (n) and the columns constant, time, those of the effect (level and slope, or
+    gradual) and the seasonal terms.
     """
 
     series: pd.Series
@@ -52,6 +55,11 @@ class InterruptedDesign:
         return (np.log(values) if self.scale == "log" else values) - self.offset
 
     @property
+    def effect_names(self) -> list[str]:
+        """The columns of the effect."""
+        return [name for name in self.regressors if name in ("level", "slope", "gradual")]
+
+    @property
     def residuals(self) -> Array:
         """What least squares leave of the response."""
         x, y = self.regressors.to_numpy(), self.response
@@ -70,15 +78,20 @@ def interrupted(
     *,
     control: pd.Series | None = None,
     scale: Scale = "log",
-    harmonics: int = 2,
+    harmonics: int | Collection[int] = 2,
+    shape: Shape = "step and slope",
+    build_up: int = 12,
 ) -> InterruptedDesign:
     """Lay out the segmented regression of a monthly series on time, with a break at the reform.
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
     ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
-    reform month ``t0`` on (Wagner and others 2002). Seasons are ``harmonics`` pairs of sine and cosine of the calendar
-    month. An estimator of `autocorrelation` fits it.
+    reform month ``t0`` on (Wagner and others 2002). Seasons are pairs of sine and cosine of the calendar month. The
+    other shapes have one column, gradual, in place of level and slope: it rises from nought to 1, the whole effect. Of
+    e months since the reform, the first counted, "exponential" has reached ``1 - exp(-e / build_up)``. With "stock and
+    flow" a law reaches ever more of those released, all of them after ``build_up`` months, and each stays under it for
+    twelve: the share of the stock that it has reached. An estimator of `autocorrelation` or `trend` fits it.
 
     Parameters
     ----------
@@ -87,7 +100,10 @@ def interrupted(
     control
         A series of the same months that the reform should not have moved, taken off on the scale of the model.
     scale, harmonics
-        "log" (effects are proportional) or "level" (in the unit of the series); pairs of seasonal terms, 0 to 6.
+        "log" (effects are proportional) or "level" (in the unit of the series); number of seasonal pairs, 0 to 6, or a
+        list of those wanted: pair 4 is a pattern that returns every quarter.
+    shape, build_up
+        Of the effect, see above; months of it, 1 to 60.
 
     References
     ----------
@@ -103,8 +119,10 @@ def interrupted(
     """
     if scale not in ("log", "level"):
         raise ValueError(f"scale is {scale!r}: choose 'log' or 'level'")
-    advice = "a year of months has 0 to 6 pairs of seasonal terms"
-    harmonics = check_integer("harmonics", harmonics, low=0, high=6, advice=advice)
+    if shape not in get_args(Shape):
+        raise ValueError(f"shape is {shape!r}: choose one of {', '.join(map(repr, get_args(Shape)))}")
+    build_up = check_integer("build_up", build_up, low=1, high=60)
+    pairs = _pairs(harmonics)
     series = _checked(series, "series", scale)
     if control is not None:
         control = _checked(control, "control", scale)
@@ -116,21 +134,47 @@ def interrupted(
     if min(before, after) < MONTHS_EITHER_SIDE:
         seen = f"{before} months before {reform} and {after} from it on"
         raise ValueError(f"the series has {seen}: give at least {MONTHS_EITHER_SIDE} on each side")
-    design = InterruptedDesign(series, control, reform, scale, _regressors(series.index, before, harmonics))
+    regressors = _regressors(series.index, _effect(np.arange(len(series)) - before, shape, build_up), pairs)
+    design = InterruptedDesign(series, control, reform, scale, regressors)
     _check_regression(design)
     return design
 
 
-def _regressors(months: pd.Index, before: int, harmonics: int) -> pd.DataFrame:
-    time = np.arange(len(months))
-    since = time - before
-    columns = {"constant": np.ones(len(months)), "time": time, "level": since >= 0, "slope": since.clip(0)}
+def _pairs(harmonics: int | Collection[int]) -> list[int]:
+    """Return the seasonal pairs wanted, in order."""
+    advice = "a year of months has 0 to 6 pairs of seasonal terms"
+    if isinstance(harmonics, list | tuple | set):
+        return sorted({check_integer("a harmonic", pair, low=1, high=6, advice=advice) for pair in harmonics})
+    return list(range(1, 1 + check_integer("harmonics", harmonics, low=0, high=6, advice=advice)))
+
+
+def _effect(since: npt.NDArray[np.int64], shape: Shape, build_up: int) -> dict[str, Array]:
+    """Return the columns of the effect, for months since the reform (n)."""
+    elapsed = (since + 1.0).clip(0)
+    if shape == "step and slope":
+        return {"level": 1.0 * (since >= 0), "slope": since.clip(0)}
+    if shape == "exponential":
+        return {"gradual": 1 - np.exp(-elapsed / build_up)}
+    reached = (elapsed / build_up).clip(0, 1)  # of those released in a month
+    sums = reached.cumsum()
+    return {"gradual": (sums - np.concatenate([np.zeros(12), sums])[: len(sums)]) / 12}
+
+
+def _regressors(months: pd.Index, effect: dict[str, Array], pairs: list[int]) -> pd.DataFrame:
+    columns = {"constant": np.ones(len(months)), "time": np.arange(len(months)), **effect}
     angle = 2 * np.pi * np.array([month.month for month in months]) / 12
-    for pair in range(1, harmonics + 1):
+    for pair in pairs:
         if pair < 6:
             columns[f"sine {pair}"] = np.sin(pair * angle)
         columns[f"cosine {pair}"] = np.cos(pair * angle)
     return pd.DataFrame(columns, index=months, dtype=float)
+
+
+def check_design(design: object) -> None:
+    """Refuse what is no design."""
+    if not isinstance(design, InterruptedDesign):
+        advice = "lay it out with interrupted(series, reform) first"
+        raise ValueError(f"design is a {type(design).__name__}: {advice}")
 
 
 def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
@@ -203,8 +247,10 @@ class InterruptedFit:
     """What an estimator found: a mixture of g t distributions of the k coefficients; mostly g = 1.
 
     Each component has a weight (g), a centre (g, k), a covariance (g, k, k) and ``df`` degrees of freedom, infinite
-    for normal ones. ``errors`` names the model of the errors, ``rho`` is their mean first-order autocorrelation, and
-    ``aic`` Akaike's criterion, for fits of one design by maximum likelihood.
+    for normal ones. ``errors`` names the model of the errors, ``rho`` is their mean first-order autocorrelation,
+    ``wander`` the mean standard deviation of a change of the trend's slope over that of a shock, and
+    ``aic`` Akaike's criterion, for fits of one design by maximum likelihood. ``innovations`` are what the model leaves
+    of each month's change, unrelated to one another if it is right; ``error_terms`` were fitted to make them so.
     """
 
     design: InterruptedDesign
@@ -215,12 +261,22 @@ class InterruptedFit:
     df: float
     rho: float | None = None
     aic: float | None = None
+    innovations: Array | None = None
+    error_terms: int = 0
+    wander: float = 0.0
 
     @property
     def effects(self) -> pd.DataFrame:
-        """The level change and the change of slope per month, on the scale of the model: see `combine`."""
+        """The change of level and of slope per month, or the whole gradual effect, on the scale of the model."""
         names = list(self.design.regressors.columns)
-        return self.combine(pd.DataFrame(np.eye(len(names)), names, names).loc[["level", "slope"]])
+        return self.combine(pd.DataFrame(np.eye(len(names)), names, names).loc[self.design.effect_names])
+
+    def innovations_test(self, lags: int = 12) -> float:
+        """Return the p-value of Ljung and Box (1978), that the innovations are unrelated up to some lag."""
+        if self.innovations is None:
+            raise ValueError("this fit has no innovations: take an estimator that keeps them")
+        tested = acorr_ljungbox(self.innovations, lags=[lags], model_df=self.error_terms)
+        return float(tested["lb_pvalue"].to_numpy()[0])
 
     def combine(self, contrasts: pd.DataFrame) -> pd.DataFrame:
         """Estimate linear combinations of the coefficients, with 95% intervals.
@@ -256,7 +312,7 @@ class InterruptedFit:
         """
         design = self.design
         after = design.regressors.loc[design.reform :]
-        effect = self.combine(after * after.columns.isin(["level", "slope"]))
+        effect = self.combine(after * after.columns.isin(design.effect_names))
         effect = effect.reindex(design.series.index, fill_value=0.0)
         slopes = (self.weights @ self.coefficients)[1:]
         path = design.regressors.to_numpy()[:, 1:] @ slopes

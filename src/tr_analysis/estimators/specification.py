@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from tr_analysis.estimators.checks import Array, to_floats
 from tr_analysis.order import in_order
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "marginals",
     "influence",
     "joint_test",
+    "joint_test_at_once",
 ]
 
 Choice = str | int | float | bool
@@ -320,8 +322,40 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
     if len({tuple(sorted(_results(curve)["id"])) for curve in curves}) > 1:
         advice = "run the same on each, and bind what differs, such as a false date, to the function"
         raise ValueError(f"a null curve is of other specifications: {advice}")
+    return _against_null(pd.DataFrame([_statistics(curve) for curve in curves]))
+
+
+def joint_test_at_once(estimates: Array, p_values: Array) -> pd.DataFrame:
+    """Test all specifications together as `joint_test` does, from estimates and p-values of many curves.
+
+    Answers: could chance alone give a whole curve as extreme as this one, where the null is sampled many times?
+
+    ``estimates`` and ``p_values`` have a row a specification and a column a curve, the observed one first: what
+    `many_effects` returns. A specification is significant if its p-value is below 0.05. The result has one more
+    column than that of `joint_test`: simulation_error, one standard error of the p-value.
+
+    Examples
+    --------
+    >>> tested = joint_test_at_once(np.array([[3.0, 1, -2, -4], [2, 1, -1, -3]]), np.full((2, 4), 0.5))
+    >>> tested.loc["median", ["as_extreme", "p_value"]].to_list()
+    [1.0, 0.5]
+    """
+    estimates, p_values = to_floats("estimates", estimates), to_floats("p_values", p_values)
+    if estimates.ndim != 2 or estimates.shape != p_values.shape or estimates.shape[1] < 2:
+        raise ValueError(
+            "give estimates and p_values of one shape: a row a specification, two curves or more"
+        )
+    median = np.median(estimates, axis=0)
+    clear = (p_values < 0.05) & (np.sign(estimates) == np.sign(median))
+    tested = _against_null(pd.DataFrame({"median": np.abs(median), "share significant": clear.mean(axis=0)}))
+    p = tested["p_value"]
+    return tested.assign(simulation_error=np.sqrt(p * (1 - p) / tested["curves"]))
+
+
+def _against_null(statistics: pd.DataFrame) -> pd.DataFrame:
+    """Compare each statistic of the observed curve, the first row, with those of all curves."""
     rows = {}
-    for statistic, values in pd.DataFrame([_statistics(curve) for curve in curves]).items():
+    for statistic, values in statistics.items():
         own = float(values.to_numpy()[0])
         # Equal up to rounding is equal: a mirrored data set gives the same size with other last digits.
         reached = values >= own - 1e-9 * abs(own)

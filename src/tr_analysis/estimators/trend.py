@@ -1,0 +1,412 @@
+"""Estimators of an interrupted series whose trend may wander: what it does without a reform is then less certain."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import stdtr
+from scipy.stats import t as student
+
+from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.estimators.estimate import Estimate
+from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_design, to_month
+from tr_analysis.estimators.optimum import polish
+
+__all__ = ["local_trend", "many_effects", "forecast_design", "block_growth", "growth_bounds"]
+
+Trend = Literal["wandering", "straight", "random walk"]
+"""May the slope of the trend change from month to month; if not, do errors fade at an unknown rate, or never?"""
+
+TRENDS: dict[Trend, tuple[int, int]] = {"wandering": (24, 12), "straight": (64, 0), "random walk": (0, 0)}
+"""Nodes of the quadrature over rho and q; on our series more of them move no interval by 0.01 standard errors."""
+
+AT_ONCE = 50  # series in memory at a time
+RANDOM_WALK = 0.05  # prior probability that errors never fade, as in `autoregressive`
+
+
+def local_trend(
+    design: InterruptedDesign, *, trend: Trend = "wandering", averaged: bool = True
+) -> InterruptedFit:
+    """Fit by generalised least squares about a trend whose slope may change every month.
+
+    Answers: by how much did the series change at the reform, if its trend could have changed by itself?
+
+    The errors are those of a local linear trend with damped shocks (Harvey 1989)::
+
+        u(t) = a(t) + m(t),  a(t) = rho a(t-1) + e(t),  m(t) = m(t-1) + b(t-1),  b(t) = b(t-1) + z(t)
+
+    ``e`` and ``z`` are normal with standard deviations s and q s. Given rho and q, the coefficients are t distributed
+    with n - k degrees of freedom; these distributions are averaged over both, weighted by the restricted likelihood
+    and a prior: rho is even from -1 to 1 but for a probability of 0.05 of a random walk, and q even from 0 to 1. The
+    trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes.
+
+    With ``averaged=False`` rho and q are those of the highest restricted likelihood, taken as known: intervals are
+    then too narrow. `simulated_sizes` has the size and coverage of both.
+
+    Parameters
+    ----------
+    design, trend, averaged
+        Of `interrupted` or `forecast_design`; see above.
+
+    References
+    ----------
+    Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 2.3. Harville (1974),
+    Biometrika 61, 383-385, on the restricted likelihood.
+
+    Examples
+    --------
+    >>> from tr_analysis.data import load
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> prison = load("prison_population_monthly").pivot(index="month", columns="status", values="people")
+    >>> design = interrupted(prison["recall"].loc["2010-06":"2020-02"], "2015-02")
+    >>> local_trend(design).effects.loc["slope", ["estimate", "low", "high"]].round(3).to_list()
+    [0.013, -0.002, 0.029]
+    """
+    check_design(design)
+    nodes = _nodes(_places(design), _checked(trend))
+    if not averaged and trend != "random walk":
+        nodes = _likeliest(design, nodes)
+    fit = _fit(design.regressors.to_numpy(), design.response[:, None], nodes)
+    weights = fit.weights[:, 0]
+    felt = weights > 1e-12
+    heaviest = int(weights.argmax())
+    k = design.regressors.shape[1]
+    coefficients, covariances = np.zeros((felt.sum(), k)), np.zeros((felt.sum(), k, k))
+    coefficients[:, 1:] = fit.coefficients[felt, :, 0]
+    covariances[:, 1:, 1:] = fit.inverses[felt] * fit.variances[felt, 0, None, None]
+    how = "averaged over the variances" if averaged else "likeliest variances"
+    return InterruptedFit(
+        design,
+        "generalised least squares, random walk" if trend == "random walk" else f"{trend} trend, {how}",
+        weights[felt],
+        coefficients,
+        covariances,
+        fit.df,
+        rho=float(weights @ nodes.rho),
+        innovations=fit.innovations[heaviest, :, 0],
+        error_terms=sum(count > 0 for count in TRENDS[trend]),
+        wander=float(weights @ nodes.q),
+    )
+
+
+class _Nodes(NamedTuple):
+    """Pairs of rho and q (g), their prior, and what whitens monthly changes under them (g, n - 1, n - 1)."""
+
+    rho: Array
+    q: Array
+    prior: Array
+    whitener: Array
+    log_det: Array
+
+
+class _Fit(NamedTuple):
+    """Regressions of s series at g nodes: weights and variances (g, s), coefficients (g, k, s), and so on."""
+
+    weights: Array
+    coefficients: Array
+    inverses: Array
+    variances: Array
+    innovations: Array
+    df: float
+
+
+def _checked(trend: Trend) -> Trend:
+    if trend not in TRENDS:
+        raise ValueError(f"trend is {trend!r}: choose one of {', '.join(map(repr, TRENDS))}")
+    return trend
+
+
+def _places(design: InterruptedDesign) -> tuple[int, ...]:
+    """Return the months of a design as whole numbers from 0: a forecast leaves some out."""
+    ordinals = design.series.index.astype("int64")
+    return tuple(int(place) for place in ordinals - ordinals[0])
+
+
+@lru_cache(maxsize=6)
+def _nodes(places: tuple[int, ...], trend: Trend) -> _Nodes:
+    """Lay out the quadrature: Gauss and Legendre's nodes of both, and the random walk itself."""
+    over_rho, over_q = TRENDS[trend]
+    rho, rho_weights = np.array([1.0]), np.array([1.0])
+    if over_rho:
+        inner, spacing = np.polynomial.legendre.leggauss(over_rho)
+        rho = np.append(inner, 1.0)
+        rho_weights = np.append((1 - RANDOM_WALK) * spacing / 2, RANDOM_WALK)
+    q, q_weights = np.array([0.0]), np.array([1.0])
+    if over_q:
+        inner, spacing = np.polynomial.legendre.leggauss(over_q)
+        q, q_weights = (inner + 1) / 2, spacing / 2
+    pairs = [(r, s) for r in rho for s in q]
+    return _whitened(places, np.array(pairs), np.outer(rho_weights, q_weights).ravel())
+
+
+def _whitened(places: tuple[int, ...], pairs: Array, prior: Array) -> _Nodes:
+    """Return the inverse Cholesky factors of the covariances of changes from one place to the next."""
+    at = np.array(places)
+    change = np.diff(np.eye(len(at)), axis=0)
+    lag, earlier = np.abs(at[:, None] - at), np.minimum(at[:, None], at)
+    slope = np.clip(at[:, None] - np.arange(1, at[-1]), 0, None).astype(float)
+    wander = change @ slope @ slope.T @ change.T
+    # A constant takes no part in changes, so a random walk may start at 0, and 1 / (1 - rho**2) be left off a fading
+    # error's covariance without harm.
+    fading = (earlier.astype(float) if r == 1 else (r**lag - 1) / (1 - r**2) for r in pairs[:, 0])
+    covariance = np.array(
+        [change @ f @ change.T + q**2 * wander for f, q in zip(fading, pairs[:, 1], strict=True)]
+    )
+    factor = np.linalg.cholesky(covariance)
+    log_det = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+    return _Nodes(pairs[:, 0], pairs[:, 1], prior, np.linalg.inv(factor), log_det)
+
+
+def _fit(regressors: Array, responses: Array, nodes: _Nodes) -> _Fit:
+    """Regress the changes of s responses (n, s) on those of the regressors (n, k), constant first, at each node."""
+    x = nodes.whitener @ np.diff(regressors[:, 1:], axis=0)
+    y = nodes.whitener @ np.diff(responses, axis=0)
+    cross = x.transpose(0, 2, 1) @ x
+    inverses = np.asarray(np.linalg.inv(cross), dtype=np.float64)
+    coefficients = inverses @ (x.transpose(0, 2, 1) @ y)
+    innovations = y - x @ coefficients
+    squares = (innovations**2).sum(axis=1)
+    df = float(x.shape[1] - x.shape[2])
+    penalty = nodes.log_det / 2 + np.linalg.slogdet(cross).logabsdet / 2
+    log_likelihood = -penalty[:, None] - df / 2 * np.log(squares)
+    weights = nodes.prior[:, None] * np.exp(log_likelihood - log_likelihood.max(axis=0))
+    return _Fit(weights / weights.sum(axis=0), coefficients, inverses, squares / df, innovations, df)
+
+
+def _likeliest(design: InterruptedDesign, nodes: _Nodes) -> _Nodes:
+    """Return the one node of the highest restricted likelihood, from the likeliest of those given."""
+    regressors, response, places = design.regressors.to_numpy(), design.response[:, None], _places(design)
+    wanders = bool(nodes.q.any())
+
+    def at(terms: Array) -> _Nodes:
+        pair = np.array([[np.tanh(terms[0]), np.exp(terms[1]) if wanders else 0.0]])
+        return _whitened(places, pair, np.ones(1))
+
+    def loss(terms: Array) -> float:
+        node = at(terms)
+        fit = _fit(regressors, response, node)
+        x = node.whitener @ np.diff(regressors[:, 1:], axis=0)
+        det = np.linalg.slogdet(x.transpose(0, 2, 1) @ x).logabsdet
+        return float((node.log_det + det + fit.df * np.log(fit.variances[0]))[0])
+
+    likelihood = _fit(regressors, response, nodes._replace(prior=np.ones(len(nodes.prior)))).weights[:, 0]
+    best = int(likelihood.argmax())
+    start = np.array([np.arctanh(min(nodes.rho[best], 0.999)), np.log(nodes.q[best])][: 1 + wanders])
+    bounds = [(-4.0, 4.0), (-7.0, 1.0)][: 1 + wanders]
+    search = minimize(
+        loss, start, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-6, "fatol": 1e-9}
+    )
+    return at(polish(loss, search.x))
+
+
+def many_effects(
+    design: InterruptedDesign, responses: Array, contrast: pd.Series, *, trend: Trend = "wandering"
+) -> pd.DataFrame:
+    """Estimate one contrast in many series at once, as `local_trend` does in one: for simulation and permutation.
+
+    Answers: what would the same model find in data made without an effect?
+
+    Parameters
+    ----------
+    design, responses, contrast
+        Of the regressors; series on the scale of the model, less the control (n, s); weight by regressor, none of the
+        constant.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a series: estimate, and the two-sided p_value of no effect. Equal to `InterruptedFit.combine`.
+
+    Examples
+    --------
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> months = pd.period_range("2013-01", periods=48, freq="M")
+    >>> walks = 8 + 0.02 * np.random.default_rng(1).standard_normal((48, 100)).cumsum(axis=0)
+    >>> design = interrupted(pd.Series(np.exp(walks[:, 0]), months), "2015-01", harmonics=0)
+    >>> found = many_effects(design, walks, pd.Series({"slope": 1.0}), trend="random walk")
+    >>> bool(0.01 < (found["p_value"] < 0.05).mean() < 0.10)
+    True
+    """
+    check_design(design)
+    responses = to_floats("responses", responses)
+    if responses.ndim != 2 or len(responses) != len(design.series) or not np.isfinite(responses).all():
+        raise ValueError(f"responses: give finite numbers, {len(design.series)} rows and a column a series")
+    weight = contrast.reindex(design.regressors.columns[1:], fill_value=0.0).to_numpy(dtype=float)
+    nodes, x = _nodes(_places(design), _checked(trend)), design.regressors.to_numpy()
+    parts = [responses[:, start : start + AT_ONCE] for start in range(0, responses.shape[1], AT_ONCE)]
+    found = [_contrast(_fit(x, part, nodes), weight) for part in parts]
+    return pd.concat(found, ignore_index=True)
+
+
+def _contrast(fit: _Fit, weight: Array) -> pd.DataFrame:
+    """Return estimate and p-value of one contrast of the coefficients (k), a row a series."""
+    centre = np.einsum("k,gks->gs", weight, fit.coefficients)
+    spread = np.sqrt(np.einsum("k,gkl,l->g", weight, fit.inverses, weight)[:, None] * fit.variances)
+    below = (fit.weights * stdtr(fit.df, -centre / spread)).sum(axis=0)
+    p_value = 2 * np.minimum(below, 1 - below).clip(0)
+    return pd.DataFrame({"estimate": (fit.weights * centre).sum(axis=0), "p_value": p_value})
+
+
+def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> InterruptedDesign:
+    """Keep the months before the reform and one month after it, which gets an effect of its own.
+
+    Answers: how far is a month after the reform from what the months before it forecast?
+
+    No shape of the effect is assumed, and no month after the reform teaches the trend. `local_trend` fits it; with the
+    trend "random walk" the forecast is the last month before, plus the mean growth and the season.
+
+    Parameters
+    ----------
+    design, month
+        Of `interrupted`; a month from the reform on.
+
+    Examples
+    --------
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> months = pd.period_range("2013-01", periods=48, freq="M")
+    >>> people = pd.Series([5000.0 + t % 5 + 30 * max(t - 24, 0) for t in range(48)], months)
+    >>> design = interrupted(people, "2015-01", scale="level", harmonics=0)
+    >>> round(local_trend(forecast_design(design, "2016-06"), trend="random walk").effect_at("2016-06").units)
+    506
+    """
+    check_design(design)
+    month = to_month(month)
+    after = design.series.index >= design.reform
+    if month not in design.series.index[after]:
+        last = design.series.index[-1]
+        raise ValueError(f"{month} is no month to forecast: choose one from {design.reform} to {last}")
+    kept = ~after | (design.series.index == month)
+    regressors = design.regressors.drop(columns=design.effect_names)
+    regressors.insert(2, "level", after.astype(float))
+    return replace(
+        design,
+        series=design.series[kept],
+        control=None if design.control is None else design.control[kept],
+        regressors=regressors[kept],
+    )
+
+
+def block_growth(design: InterruptedDesign, *, blocks: int = 4) -> Estimate:
+    """Compare mean monthly growth before and after the reform, block by block.
+
+    Answers: did growth change at the reform, whatever the errors within a year or so?
+
+    The changes of the response, less their season, are cut into equal blocks on either side; the means of the blocks
+    are taken as independent, and their difference has a t interval of ``blocks - 1`` degrees of freedom, which is
+    cautious (Ibragimov and Mueller 2016). It needs no model of the errors, but blocks so long that they forget one
+    another: a trend that wanders for years is not allowed for.
+
+    Parameters
+    ----------
+    design, blocks
+        Of `interrupted`; blocks on each side, 2 to 12.
+
+    References
+    ----------
+    Ibragimov and Mueller (2016), Review of Economics and Statistics 98, 83-96.
+
+    Examples
+    --------
+    >>> from tr_analysis.estimators.interrupted import interrupted
+    >>> months = pd.period_range("2013-01", periods=48, freq="M")
+    >>> people = pd.Series([5000.0 + t % 5 + 30 * max(t - 23, 0) for t in range(48)], months)
+    >>> found = block_growth(interrupted(people, "2015-01", scale="level", harmonics=0))
+    >>> round(found.estimate, 1), bool(found.low < 30 < found.high)
+    (29.8, True)
+    """
+    check_design(design)
+    blocks = check_integer("blocks", blocks, low=2, high=12)
+    growth = np.diff(design.response)
+    after = np.asarray(design.series.index[1:] >= design.reform)
+    seasons = np.diff(design.regressors.filter(regex="^(sine|cosine)").to_numpy(), axis=0)
+    sides = np.column_stack([~after, after]).astype(float)
+    fitted = np.linalg.lstsq(np.column_stack([sides, seasons]), growth)[0]
+    growth = growth - seasons @ fitted[2:]
+    means = [[part.mean() for part in np.array_split(growth[side], blocks)] for side in (~after, after)]
+    before, since = np.array(means)
+    estimate = float(since.mean() - before.mean())
+    error = float(np.sqrt((since.var(ddof=1) + before.var(ddof=1)) / blocks))
+    margin = float(student.ppf(0.975, blocks - 1)) * error
+    p_value = float(2 * student.sf(abs(estimate) / error, blocks - 1))
+    method = f"difference of mean growth, {blocks} blocks of months on each side"
+    return Estimate(estimate, estimate - margin, estimate + margin, p_value, method, units=2 * blocks)
+
+
+@dataclass(frozen=True)
+class GrowthBounds:
+    """What a month after the reform says if yearly growth could have changed only as much as before it.
+
+    ``straight`` is the logarithm of the series in ``month`` over its course with the growth of the last year before;
+    ``largest_change`` the largest change of growth from one year before the reform to the next; ``years`` how often
+    that change counts by ``month`` if growth turns by as much every year.
+    """
+
+    month: pd.Period
+    straight: float
+    largest_change: float
+    years: float
+    changes: int
+
+    @property
+    def break_even(self) -> float:
+        """The smallest M at which the bounds hold no effect."""
+        reach = self.largest_change * self.years
+        return abs(self.straight) / reach if reach else float("inf")
+
+    def at(self, multiples: Iterable[float]) -> pd.DataFrame:
+        """Return low and high, in logarithms, by M: growth changes each year by at most M times ``largest_change``."""
+        m = np.array([check_number("M", multiple, low=0) for multiple in multiples])
+        reach = m * self.largest_change * self.years
+        return pd.DataFrame(
+            {"estimate": self.straight, "low": self.straight - reach, "high": self.straight + reach},
+            pd.Index(m, name="M"),
+        )
+
+
+def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Period) -> GrowthBounds:
+    """Bound the effect in a month, if the trend could have turned as it did before the reform.
+
+    Answers: how much may the trend have changed by itself before no effect is left?
+
+    In the manner of Rambachan and Roth (2023): without the reform the yearly growth of the logarithm would have been
+    that of the last year before, plus a change each year of at most M times the largest change between two years
+    before. No sampling error is counted: the series is a full count.
+
+    Parameters
+    ----------
+    series, reform, month
+        Positive, by consecutive months, two years and a month or more before the reform; a month from it on.
+
+    References
+    ----------
+    Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
+
+    Examples
+    --------
+    >>> months = pd.period_range("2011-12", periods=61, freq="M")
+    >>> growth = np.repeat([0.0, 0.06, 0.12, 0.12, 0.12], 12) / 12
+    >>> people = pd.Series(5000 * np.exp(np.append(0, growth.cumsum())), months)
+    >>> bounds = growth_bounds(people, "2014-01", "2015-12")
+    >>> round(bounds.largest_change, 3), round(bounds.straight, 3), round(bounds.break_even, 2)
+    (0.06, 0.12, 0.67)
+    """
+    reform, month = to_month(reform), to_month(month)
+    if not isinstance(series, pd.Series) or reform not in series.index or month not in series.index:
+        raise ValueError(f"the series has no {reform} or no {month}: give a monthly pandas Series with both")
+    log = np.log(to_floats("the series", series))
+    before = int((series.index < reform).sum())
+    ends = log[before - 1 :: -12][::-1] if before else log[:0]
+    if len(ends) < 3 or not np.isfinite(log).all() or month < reform:
+        advice = "give positive values, 25 months before the reform, and a month from it on"
+        raise ValueError(f"the series from {series.index[0]} has no bounds: {advice}")
+    growth = np.diff(ends)
+    largest = float(np.abs(np.diff(growth)).max())
+    ahead = ((month - reform).n + 1) / 12
+    whole = int(ahead)
+    years = whole * (whole + 1) / 2 + (ahead - whole) * (whole + 1)
+    straight = float(log[series.index.get_loc(month)] - log[before - 1] - growth[-1] * ahead)
+    return GrowthBounds(month, straight, largest, years, len(growth) - 1)

@@ -1,0 +1,115 @@
+"""Simulate how often the models of recall find an effect where there is none: ``python -m tests.estimators.sizes``.
+
+Series have the months, the season and the break of the chapter on recall. Their errors are those that a referee
+would try: a random walk, shocks that fade, and trends that wander as much as that of the observed series.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+import tr_analysis.estimators
+from tr_analysis.data import load
+from tr_analysis.estimators.autocorrelation import arma, newey_west
+from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, interrupted
+from tr_analysis.estimators.trend import block_growth, forecast_design, local_trend, many_effects
+
+TABLE = Path(tr_analysis.estimators.__file__).with_name("simulated_sizes.csv")
+REFORM, FIRST, LAST = "2015-02", "2010-06", "2020-02"
+SERIES, SLOW = 2000, 200  # of each truth; of the methods that search for each series anew
+
+
+def recall(shape: str = "step and slope") -> InterruptedDesign:
+    prison = load("prison_population_monthly")
+    people = prison[prison["status"] == "recall"].set_index("month")["people"]
+    return interrupted(people.loc[FIRST:LAST], REFORM, shape=shape)
+
+
+def truths() -> dict[str, tuple[float, float]]:
+    """The correlation of shocks from month to month, and the wander of the slope over the size of a shock."""
+    likeliest = local_trend(recall(), averaged=False)
+    assert likeliest.rho is not None
+    return {
+        "random walk": (1.0, 0.0),
+        "shocks that fade (AR(1), 0.8)": (0.8, 0.0),
+        "random walk whose slope wanders": (
+            1.0,
+            0.2,
+        ),  # what the likeliest local linear trend of recall comes to
+        "trend that wanders as recall's": (round(likeliest.rho, 2), round(float(likeliest.wander), 2)),
+    }
+
+
+def simulate(rho: float, wander: float, series: int, seed: int, months: int = 117) -> np.ndarray:
+    """Errors without a reform (months, series), of shocks of one in a hundred."""
+    draw = np.random.default_rng(seed).standard_normal((2, months, series))
+    shocks = draw[0]
+    if rho < 1:
+        shocks[0] /= np.sqrt(1 - rho**2)
+    errors = lfilter([1], [1, -rho], shocks, axis=0)
+    slope = wander * np.vstack([np.zeros((1, series)), draw[1, :-1].cumsum(axis=0)])
+    return 8.5 + 0.01 * (errors + np.vstack([np.zeros((1, series)), slope[1:].cumsum(axis=0)]))
+
+
+def at_end(design: InterruptedDesign) -> pd.Series:
+    """The contrast that is the effect in the last month."""
+    return design.regressors.iloc[-1].where(design.regressors.columns.isin(design.effect_names), 0.0)
+
+
+def by_one(
+    fit: Callable[[InterruptedDesign], InterruptedFit], design: InterruptedDesign, y: np.ndarray
+) -> list[float]:
+    """P-values of the effect in the last month, series by series."""
+    contrast = at_end(design).to_frame().T
+    found = (fit(replace(design, series=np.exp(pd.Series(one, design.series.index)))) for one in y.T)
+    return [float(one.combine(contrast)["p_value"].iloc[0]) for one in found]
+
+
+def together(design: InterruptedDesign, y: np.ndarray, trend: str) -> list[float]:
+    rows = recall().series.index.get_indexer(design.series.index)
+    return list(many_effects(design, y[rows], at_end(design).drop("constant"), trend=trend)["p_value"])
+
+
+def p_values(y: np.ndarray, slow: int) -> dict[tuple[str, str], list[float]]:
+    """P-values of each method (and what it estimates) in each series (months, series)."""
+    design, gap, few = recall(), "difference in the last month", y[:, :slow]
+    ahead = forecast_design(design, LAST)
+    blocks = [
+        block_growth(replace(design, series=np.exp(pd.Series(one, design.series.index)))) for one in y.T
+    ]
+    return {
+        ("Newey-West, step and slope", gap): by_one(newey_west, design, y),
+        ("ARMA(1, 1), step and slope", gap): by_one(arma, design, few),
+        ("autoregressive, step and slope", gap): together(design, y, "straight"),
+        ("wandering trend, likeliest variances", gap): by_one(
+            partial(local_trend, averaged=False), design, few
+        ),
+        ("wandering trend, step and slope", gap): together(design, y, "wandering"),
+        ("wandering trend, exponential approach", gap): together(recall("exponential"), y, "wandering"),
+        ("wandering trend, stock and flow", gap): together(recall("stock and flow"), y, "wandering"),
+        ("random walk, forecast from before", gap): together(ahead, y, "random walk"),
+        ("wandering trend, forecast from before", gap): together(ahead, y, "wandering"),
+        ("blocks of growth", "change of growth a month"): [float(one.p_value or 0) for one in blocks],
+    }
+
+
+def sizes(series: int = SERIES, slow: int = SLOW) -> pd.DataFrame:
+    """The table: how often each method rejects under each truth."""
+    rows = []
+    for seed, (truth, (rho, wander)) in enumerate(truths().items()):
+        for (method, quantity), found in p_values(simulate(rho, wander, series, seed), slow).items():
+            share, n = float(np.mean(np.array(found) < 0.05)), len(found)
+            error = round(float(np.sqrt(share * (1 - share) / n)), 4)
+            rows.append((method, quantity, truth, rho, wander, n, round(share, 4), error))
+    return pd.DataFrame(
+        rows, columns=["method", "quantity", "truth", "rho", "wander", "series", "rejected", "error"]
+    )
+
+
+if __name__ == "__main__":
+    sizes().to_csv(TABLE, index=False)
