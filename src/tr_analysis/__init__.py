@@ -29,6 +29,7 @@ Estimators
 - ``heterogeneity.prediction_interval``: what should we expect of one more unit like these?
 - ``heterogeneity.shrink``: what is the best guess at each unit's true share, knowing the others?
 - ``heterogeneity.rank_intervals``: can these units be put in a league table?
+- ``heterogeneity.simultaneous_ranks``: which units are surely among the lowest or the highest, when all of them are looked at?
 - ``interrupted.interrupted``: did the series change at the date of the reform, beyond its own trend and seasons?
 - ``interrupted.placebo``: what does the same model find at dates when nothing happened?
 - ``interrupted.placebo_rank``: is the change at the true date larger than those at dates when nothing happened?
@@ -41,6 +42,7 @@ Estimators
 - ``panel.flag_counts``: how many providers won and lost, how many by corrected tests, and how many officially?
 - ``panel_simulation.simulate_panel``: what would a panel of single providers look like that adds up to what was published of all?
 - ``panel_simulation.compare_totals``: does the simulated panel match the published totals?
+- ``panel_simulation.spread_likelihood``: by how much must providers differ to give the published winners, losers and extreme changes?
 - ``panel_simulation.with_invented_names``: how do we show a simulated panel without saying anything of a real provider?
 - ``payment.standard_error``: how far does a cohort's rate stray from its baseline by chance alone?
 - ``payment.critical_value``: how far from the baseline must a rate be to count as changed?
@@ -61,6 +63,7 @@ Estimators
 - ``proportions.proportions``: how large is the share in each group, and how far could each be off by chance?
 - ``proportions.upper_bound_zero``: if something never happened in a sample, how common could it still be?
 - ``proportions.difference``: by how much do two shares differ, and could it be chance?
+- ``proportions.change_against``: did a group's share change more than everybody's, and does the answer depend on the scale?
 - ``proportions.odds_ratio``: how many times higher are the odds in one small group than in another, and could it be chance?
 - ``proportions.detectable_share``: how large must a difference be before samples of these sizes would show it?
 - ``randomisation.sign_flips``: how would the changes look if each unit could as well have moved the other way?

@@ -67,6 +67,25 @@ def test_limits_and_spread_on_simulated_panels(runs, low, high, within):
     assert np.mean(spread) == pytest.approx(0.05**2, rel=within)
 
 
+SIZES = {"alike": np.full(21, 1286), "unlike": np.geomspace(50, 5000, 21).round().astype(int)}
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("tau", [0.01, 0.05])
+@pytest.mark.parametrize(
+    ("runs", "within"), [(150, 0.054), pytest.param(4000, 0.0155, marks=pytest.mark.full)]
+)
+def test_interval_of_phi_covers_whatever_the_sizes(sizes, tau, runs, within):
+    """The true ratio is the mean of 1 + tau2 / s2; three errors, and half a point for counts that are not normal."""
+    random, n = np.random.default_rng(8), SIZES[sizes]
+    truth, inside = 1 + tau**2 * np.mean(n / (0.45 * 0.55)), 0
+    for _ in range(runs):
+        found = dispersion(panel(random.binomial(n, random.normal(0.45, tau, 21)), n))
+        assert found.low <= found.phi <= found.high
+        inside += found.low <= truth <= found.high
+    assert inside / runs == pytest.approx(0.95, abs=within)
+
+
 def test_widened_limits_flag_as_many_as_they_say():
     """20 panels of 54 units that differ as units do: three standard errors are 2 points."""
     random, outside = np.random.default_rng(4), 0.0

@@ -1,13 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tr_analysis.estimators.panel import adjustment_identity, flag_significance
-from tr_analysis.estimators.panel_simulation import Published, calibrated_spread, simulate_panel
+from tr_analysis.estimators.panel_simulation import (
+    Published,
+    compare_totals,
+    simulate_panel,
+    spread_likelihood,
+)
 from tr_analysis.estimators.payment import outcome_probabilities, standard_error
 from tr_analysis.simulated import SIMULATED, origin_of
 
-PUBLISHED = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2)
+PUBLISHED = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2, -0.07, 0.03)
 SIZES = pd.Series(np.geomspace(3000, 20_000, 21), [f"CRC {i}" for i in range(21)])
 COHORTS = ["2015Q4", "2016Q1", "2016Q2", "2016Q3"]
 ERROR = standard_error(1286, 0.475)
@@ -37,20 +44,42 @@ def test_what_is_published_comes_back_to_the_printed_digit(seed):
     assert flags["significant reduction"] == 13
     assert flags["significant increase"] == 2
     assert adjustment_identity(frame)["holds"].all()
+    for_all = frame.assign(change=people * (frame["adjusted_rate"] - frame["baseline_rate"]))
+    sums = for_all.groupby("provider")[["change", "offenders"]].sum()
+    change = sums["change"] / sums["offenders"]
+    assert (round(change.min()), round(change.max())) == (-7, 3)
+    table = compare_totals(PUBLISHED, frame).set_index("All together")["Simulated"]
+    assert table.iloc[-2:].to_list() == pytest.approx([change.min(), change.max()])
 
 
 def test_the_spread_gives_the_counts_their_largest_likelihood():
     """Oracle: the multinomial likelihood written out, over a grid of spreads."""
     spreads = np.linspace(0, 0.1, 201)
-    found = outcome_probabilities(np.array([-0.019]), error=ERROR, level=0.05, spread=0.0)
-    likelihood = []
+    error, likelihood = standard_error(108_000 / 84, 0.475), []
     for spread in spreads:
-        found = outcome_probabilities(np.array([-0.019]), error=ERROR, level=0.05, spread=float(spread))
+        found = outcome_probabilities(np.array([-0.019]), error=error, level=0.05, spread=float(spread))
         won, lost = float(found.payment[0]), float(found.deduction[0])
         likelihood.append(13 * np.log(won) + 2 * np.log(lost) + 6 * np.log(1 - won - lost))
-    best = spreads[int(np.argmax(likelihood))]
-    assert calibrated_spread(PUBLISHED, 21, error=ERROR, level=0.05) == pytest.approx(best)
-    assert best == pytest.approx(0.0475)
+    found = spread_likelihood(PUBLISHED, 21, 4)["counts"]
+    assert (found - found.max()).to_numpy() == pytest.approx(np.array(likelihood) - max(likelihood))
+    assert spreads[int(np.argmax(likelihood))] == pytest.approx(0.0475)
+
+
+def test_the_likelihood_of_extremes_against_simulation():
+    """Oracle: the share of 100,000 panels whose smallest and largest change round to the printed points."""
+    random, found = np.random.default_rng(5), spread_likelihood(PUBLISHED, 21, 4)["extremes"]
+    error = standard_error(108_000 / 21, 0.475)
+    for spread in (0.02, 0.03, 0.05):
+        change = -0.021 + np.hypot(spread, error) * random.standard_normal((100_000, 21))
+        hits = (np.abs(change.min(axis=1) + 0.07) < 0.005) & (np.abs(change.max(axis=1) - 0.03) < 0.005)
+        share = np.exp(found.iloc[int(np.abs(found.index - spread).argmin())])
+        assert hits.mean() == pytest.approx(share, abs=4 * np.sqrt(share / 100_000))
+
+
+def test_counts_and_extremes_together_lie_between_the_two():
+    found = spread_likelihood(PUBLISHED, 21, 4)
+    best = {name: found.index[found[name].argmax()].round(4) for name in ("counts", "extremes", "together")}
+    assert best == {"counts": 0.0475, "extremes": 0.0255, "together": 0.03}
 
 
 @pytest.mark.parametrize(
@@ -63,13 +92,20 @@ def test_the_spread_gives_the_counts_their_largest_likelihood():
 def test_the_calibration_finds_a_known_spread(true, providers):
     """Worlds of known spread, with so many providers that the counts say something: the true one is in the middle."""
     random = np.random.default_rng(3)
-    found = []
+    found = {"counts": [], "extremes": [], "together": []}
+    people = 4 * 1286 * providers
     for _ in range(6):
-        seen = -0.019 + true * random.standard_normal(providers) + ERROR * random.standard_normal(providers)
+        own = true * random.standard_normal(providers)
+        noise = ERROR * random.standard_normal((4, providers))
+        seen, year = -0.019 + own + noise[0], -0.021 + own + noise.mean(axis=0)
         won, lost = int((seen <= -1.96 * ERROR).sum()), int((seen >= 1.96 * ERROR).sum())
-        counts = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, won, lost)
-        found.append(calibrated_spread(counts, providers, error=ERROR, level=0.05))
-    assert np.median(found) == pytest.approx(true, abs=0.006)
+        ends = year.min().round(2), year.max().round(2)
+        printed = Published(people, 0.454, 0.456, 0.475, 4.7, 4.2, won, lost, *ends)
+        for name, spreads in found.items():
+            fits = spread_likelihood(printed, providers, 4)[name]
+            spreads.append(fits.index[fits.argmax()])
+    for spreads in found.values():
+        assert np.median(spreads) == pytest.approx(true, abs=0.006)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +114,9 @@ def test_the_calibration_finds_a_known_spread(true, providers):
         ({"sizes": SIZES.head(2)}, "three providers or more"),
         ({"sizes": SIZES.mask(SIZES > 19_000, 0)}, "above 0"),
         ({"cohorts": ["2015Q4"]}, "number of cohorts"),
-        ({"published": Published(500, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2)}, "people"),
+        ({"published": Published(500, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2, -0.07, 0.03)}, "people"),
         ({"seed": -1}, "seed"),
+        ({"published": replace(PUBLISHED, lowest=3.0)}, "lowest is 3.0 and highest 0.03: give shares"),
     ],
 )
 def test_what_cannot_be_is_refused(about, message):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import simpson
-from scipy.stats import binom, norm
+from scipy.stats import betabinom, binom, norm
 
 from tr_analysis.estimators.payment import score, standard_error
 from tr_analysis.estimators.payment_design import (
@@ -95,7 +95,45 @@ RULES = {
     "used": {"baseline_size": 5000},
     "ignored": {"baseline_size": 5000, "test_uses_baseline_error": False},
 }
-TRUTHS = {"nothing": {}, "common": {"shift": -0.03}, "spread": {"shift": -0.01, "spread": 0.03}}
+TRUTHS = {
+    "nothing": {},
+    "common": {"shift": -0.03},
+    "spread": {"shift": -0.01, "spread": 0.03},
+    "together": {"shift": -0.01, "spread": 0.03, "design_effect": 1.5},
+}
+
+
+@pytest.mark.parametrize("tested", [np.inf, 40])
+@pytest.mark.parametrize(("rate", "design_effect"), [(0.4, 1.5), (0.4, 1.001), (0.02, 3.0)])
+def test_design_effect_against_every_outcome(rate, design_effect, tested):
+    """Oracle: scipy's beta-binomial, of the cohort and of the sampled baseline."""
+    uses = bool(np.isfinite(tested))
+    rule = payment_rule([60], 0.4, level=0.1, baseline_size=40, test_uses_baseline_error=uses)
+    found = one_provider(rule, shift=rate - 0.4, design_effect=design_effect)
+    prior = [(n - design_effect) / (design_effect - 1) for n in (60, 40)]
+    x, b = np.arange(61)[:, None], np.arange(41)
+    weight = betabinom.pmf(x, 60, prior[0] * rate, prior[0] * (1 - rate))
+    weight = weight * betabinom.pmf(b, 40, prior[1] * 0.4, prior[1] * 0.6)
+    statistic, z = score(x, np.array(60), b / 40, np.array(tested)), norm.ppf(0.95)
+    expected = (weight * (statistic <= -z)).sum(), (weight * (statistic >= z)).sum()
+    assert (found["payment"], found["deduction"]) == pytest.approx(expected, abs=1e-8)
+
+
+def test_false_winners_with_extra_binomial_noise():
+    """18 quarters of 21 tests: 9.11 with binomial counts; the normal value at 1.5 is 378 Phi(-1.96 / sqrt(1.5)) = 20.70."""
+    rule = payment_rule([1286] * 21, 0.475, level=0.05, cohorts=18)
+    found = [operating_characteristics(rule, design_effect=d).counts["winners"] for d in (1.0, 1.5)]
+    assert found == pytest.approx([9.11, 20.17], abs=0.005)
+    assert found[1] == pytest.approx(378 * norm.cdf(norm.ppf(0.025) / np.sqrt(1.5)), rel=0.03)
+
+
+def test_the_smallest_design_effect_changes_nothing():
+    rule = payment_rule([400, 1286], 0.4, level=0.1, baseline_size=900)
+    truth = {"shift": -0.02, "spread": 0.02}
+    nearly = operating_characteristics(rule, **truth, design_effect=1 + 1e-7).counts
+    assert nearly.to_numpy() == pytest.approx(
+        operating_characteristics(rule, **truth).counts.to_numpy(), abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("truth", TRUTHS)
@@ -106,7 +144,7 @@ def test_simulation_agrees_with_calculation(rule, truth, runs, seed):
     exact = operating_characteristics(rule, **TRUTHS[truth]).counts
     found = simulated_counts(rule, runs=runs, seed=seed, **TRUTHS[truth])
     distance = (found["expected"] - exact).abs() / (found["std_error"] + 1e-3)
-    assert distance.max() < 4.5  # four numbers a case, nine cases; the seeds are fixed
+    assert distance.max() < 4.5  # four numbers a case, twelve cases; the seeds are fixed
 
 
 def test_same_seed_same_numbers():
@@ -173,6 +211,15 @@ TRUTH = {"observed": -0.082, "shift": -0.019, "spread": 0.03, "error": ERROR}
         (lambda: operating_characteristics(ONE, shift=-1.9), "shift has -1.9: give shares"),
         (lambda: operating_characteristics(ONE, shift=-0.5), "the true rate is -0.025: take a smaller shift"),
         (lambda: operating_characteristics(ONE, spread=[0.01]), "spread is .* give one share"),
+        (
+            lambda: operating_characteristics(ONE, design_effect=0.9),
+            "design_effect is 0.9: give 1 for binomial",
+        ),
+        (lambda: simulated_counts(ONE, design_effect=1286), "design_effect is 1286: give 1 for binomial"),
+        (
+            lambda: operating_characteristics(payment_rule([2_000_000], 0.5, level=0.05), design_effect=2),
+            "2,000,000 people: with a design_effect above 1 give 1,000,000 at most",
+        ),
         (lambda: simulated_counts(ONE, runs=1), "runs is 1: give 2 or more"),
         (
             lambda: expected_best(0, shift=0.0, spread=0.0, error=ERROR),

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import brentq
+from statsmodels.stats.contingency_tables import Table2x2
 
 from tr_analysis.estimators.proportions import (
+    change_against,
     detectable_share,
     difference,
     odds_ratio,
@@ -160,6 +162,93 @@ def test_separated_groups_have_a_one_sided_bound():
     # At the bound a table as extreme as this one, the only one, has probability 0.05.
     assert stats.nchypergeom_fisher(28, 7, 7, found.low).pmf(7) == pytest.approx(0.05, rel=1e-6)
     assert odds_ratio(*map(np.int8, ROUND_1)) == odds_ratio(*ROUND_1)  # too narrow to add
+
+
+def two_cohorts(p, n, q, whole, shared):
+    return pd.DataFrame({"share": p, "people": n, "whole_share": q, "whole_people": whole, "shared": shared})
+
+
+def test_a_group_that_is_none_of_the_whole_is_two_samples():
+    """Oracle: statsmodels, of the two times of one group; and without shared people the variances add."""
+    found = change_against(two_cohorts([0.5, 0.4], [800, 700], [0.3, 0.2], [4000, 5000], 0))
+    table = Table2x2([[280, 420], [400, 400]])
+    assert list(found.loc[("relative", "group")] + 1) == pytest.approx(
+        [table.riskratio, *table.riskratio_confint()]
+    )
+    assert list(found.loc[("log odds", "group")]) == pytest.approx(
+        [table.log_oddsratio, *table.log_oddsratio_confint()]
+    )
+    for scale in ("absolute", "log odds"):
+        half = (found["high"] - found["low"]).loc[scale] / 2
+        assert half["difference"] == pytest.approx(np.hypot(half["group"], half["whole"]))
+        assert found.loc[(scale, "difference"), "estimate"] == pytest.approx(
+            found.loc[(scale, "group"), "estimate"] - found.loc[(scale, "whole"), "estimate"]
+        )
+    assert found.loc[("relative", "difference"), "estimate"] == pytest.approx(0.4 / 0.5 / (0.2 / 0.3) - 1)
+
+
+def test_a_group_that_is_the_whole_does_not_differ_from_it():
+    found = change_against(two_cohorts([0.5, 0.4], 800, [0.5, 0.4], 800, 800))
+    assert np.abs(found.xs("difference", level="of").to_numpy()).max() < 1e-8
+    assert found.loc[("absolute", "group")].to_list() == pytest.approx(
+        found.loc[("absolute", "whole")].to_list()
+    )
+
+
+def test_a_sign_can_depend_on_the_scale():
+    """CRCs as printed (47.5 to 45.4) and England and Wales (31.3 to 154,375 of 523,366), the overlap as assumed in 02."""
+    crcs = two_cohorts(
+        [0.475, 0.454], 108_000, [0.313, 154_375 / 523_366], [628_761, 523_366], [81_000, 54_000]
+    )
+    found = change_against(crcs).xs("difference", level="of")["estimate"]
+    assert found.round(4).to_dict() == {"absolute": -0.003, "relative": 0.0142, "log odds": 0.0008}
+
+
+@pytest.mark.parametrize(
+    ("runs", "within", "shared"),
+    [
+        (1000, 0.02, (0.8, 0.5)),
+        *(pytest.param(20_000, 0.005, m, marks=pytest.mark.full) for m in [(1, 1), (0.3, 0)]),
+    ],
+)
+def test_change_against_covers_the_truth(runs, within, shared):
+    """A group of 900 and 700 in a whole of 2,500 and 2,000, 95% intervals; the errors are the whole's own."""
+    random, inside = np.random.default_rng(12), 0.0
+    n, whole, p, rest = (
+        np.array([900, 700]),
+        np.array([2500, 2000]),
+        np.array([0.5, 0.4]),
+        np.array([0.2, 0.25]),
+    )
+    m = (np.array(shared) * n).astype(int)
+    q = (m * p + (whole - m) * rest) / whole
+    truth = change_against(two_cohorts(p, n, q, whole, m))["estimate"].to_numpy()
+    for _ in range(runs):
+        both, own, others = random.binomial([m, n - m, whole - m], [p, p, rest])
+        seen = change_against(two_cohorts((both + own) / n, n, (both + others) / whole, whole, m))
+        inside = inside + ((seen["low"] <= truth) & (truth <= seen["high"])).to_numpy() / runs
+    assert inside == pytest.approx(0.95, abs=within)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"share": [47.5, 45.4]}, "column 'share', row before: 47.5: give a share strictly between 0 and 1"),
+        ({"whole_share": [0.3, np.nan]}, "column 'whole_share', row after: nan: give a share"),
+        ({"people": [0, 9]}, "column 'people', row before: 0: give the size of the group"),
+        ({"shared": [500, 801]}, "column 'shared', row after: 801: no more can be in both"),
+        ({"whole_share": [0.05, 0.3]}, "leaves the rest of the whole none that can be: look at 'shared'"),
+        ({"share": ["a", "b"]}, "column 'share' holds what is no number"),
+    ],
+)
+def test_cohorts_that_cannot_be_are_refused(changed, message):
+    cohorts = two_cohorts([0.5, 0.4], 800, [0.3, 0.2], 4000, [500, 500])
+    with pytest.raises(ValueError, match=message):
+        change_against(cohorts.assign(**changed))
+    with pytest.raises(ValueError, match="no column 'shared': give share, people"):
+        change_against(cohorts.drop(columns="shared"))
+    with pytest.raises(ValueError, match="two rows, before and after"):
+        change_against(cohorts.head(1))
 
 
 def test_upper_bound_of_zero():

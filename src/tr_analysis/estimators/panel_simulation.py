@@ -6,14 +6,15 @@ from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from tr_analysis.estimators.checks import Array, check_integer, generator
 from tr_analysis.estimators.panel import INCREASE, REDUCTION, flag_significance
-from tr_analysis.estimators.payment import critical_value, multinomial_region, standard_error
+from tr_analysis.estimators.payment import TINY, critical_value, multinomial_region, standard_error
 from tr_analysis.order import place_of_smallest
 from tr_analysis.simulated import SIMULATED
 
-__all__ = ["simulate_panel", "compare_totals", "with_invented_names"]
+__all__ = ["simulate_panel", "compare_totals", "spread_likelihood", "with_invented_names"]
 
 # What is not published and had to be assumed; shares, not points.
 LEVEL = 0.05  # two-sided significance level of the rule
@@ -26,17 +27,18 @@ REPEATS = 6.0
 
 SPREADS = np.linspace(0, 0.1, 201)
 """Spreads between providers that are looked at: none to ten points, in steps of a twentieth of a point."""
-HALF_RATE, HALF_FREQUENCY = 0.0005, 0.05
-"""Half a unit of the last printed digit of a rate, as a share, and of a frequency."""
-BLOCK, MOST_BLOCKS = 2000, 200
-"""First cohorts drawn at a time, and how often, until one gives the counts and the rate as printed."""
+HALF_RATE, HALF_FREQUENCY, HALF_EXTREME = 0.0005, 0.05, 0.005
+"""Half a unit of the last printed digit of a rate, as a share, of a frequency, and of an extreme change, as a share."""
+BLOCK, MOST_BLOCKS, CONTINUATIONS = 2000, 400, 200
+"""First cohorts drawn at a time, how often at most, and the later cohorts tried for each that fits."""
 
 
 @dataclass(frozen=True)
 class Published:
     """What is published of all providers together; rates are shares, frequencies reoffences per reoffender.
 
-    ``people``, ``rate`` and ``frequency`` are of all cohorts; ``first_rate``, ``winners`` and ``losers`` (providers significantly
+    ``people``, ``rate`` and ``frequency`` are of all cohorts, as are ``lowest`` and ``highest``, the extreme changes of a
+    provider since its baseline, printed in whole points; ``first_rate``, ``winners`` and ``losers`` (providers significantly
     below and above their baselines) of the first; ``baseline`` and ``baseline_frequency`` of the baseline year.
     """
 
@@ -48,6 +50,8 @@ class Published:
     baseline_frequency: float
     winners: int
     losers: int
+    lowest: float
+    highest: float
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,14 @@ class _World:
 def simulate_panel(
     published: Published, sizes: pd.Series, cohorts: Sequence[str], *, seed: int | np.random.Generator = 0
 ) -> pd.DataFrame:
-    """Simulate a panel that gives back the published people, rates, frequencies, winners and losers.
+    """Simulate a panel that gives back the published people, rates, frequencies, counts and extreme changes.
 
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
-    Baselines and true changes are normal between providers, the latter with `calibrated_spread`; reoffenders are
-    binomial. First cohorts are drawn until one has the winners, losers and rate printed, then the others until all
-    together have theirs. What had to be assumed stands at the head of this module.
+    Baselines and true changes are normal between providers, the latter with the likeliest of `spread_likelihood`;
+    reoffenders are binomial. First cohorts are drawn until one has the winners, losers and rate printed, and later
+    cohorts to go with it that give all together the rate and the extremes printed; what that selects is luck, as it
+    may have been. What had to be assumed stands at the head of this module.
 
     Parameters
     ----------
@@ -87,7 +92,7 @@ def simulate_panel(
 
     Examples
     --------
-    >>> printed = Published(9_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=1, losers=0)
+    >>> printed = Published(9_000, 0.454, 0.456, 0.475, 4.7, 4.2, 1, 0, -0.04, 0.0)
     >>> panel = simulate_panel(printed, pd.Series(1, ["A", "B", "C"]), ["2015Q4", "2016Q1"])
     >>> panel.shape[0], int(panel["offenders"].sum()), panel.attrs
     (6, 9000, {'origin': 'simulated'})
@@ -97,14 +102,16 @@ def simulate_panel(
     check_integer(
         "the number of cohorts", len(set(cohorts)), low=2, advice="name two or more, the first one first"
     )
+    if not -1 < published.lowest < published.highest < 1:
+        raise ValueError(
+            f"lowest is {published.lowest} and highest {published.highest}: give shares, the lowest first"
+        )
     random, weight = generator(seed), sizes.to_numpy(float) / sizes.sum()
     people = _people(published.people, sizes, len(cohorts))
     base = published.baseline + _centred(random, BASELINE_SPREAD, weight, 1)[0]
     mix = _centred(random, CASE_MIX, weight, len(cohorts))
     world = _World(published, people, weight, base, mix, random)
-    first, change = _first(world)
-    reoffenders = np.vstack([first, _later(world, first, base + change)])
-    return _frame(world, sizes.index, cohorts, reoffenders)
+    return _frame(world, sizes.index, cohorts, _reoffenders(world))
 
 
 def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +131,7 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> printed = Published(9_000, 0.454, 0.456, 0.475, 4.7, 4.2, winners=1, losers=0)
+    >>> printed = Published(9_000, 0.454, 0.456, 0.475, 4.7, 4.2, 1, 0, -0.04, 0.0)
     >>> panel = simulate_panel(printed, pd.Series(1, ["A", "B", "C"]), ["2015Q4", "2016Q1"])
     >>> compare_totals(printed, panel).set_index("All together").loc["Winners, first cohort"].tolist()
     [1.0, 1.0]
@@ -136,6 +143,8 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
         first["offenders"],
     )
     reoffended = early * first["baseline_rate"]
+    change = (people * (panel["adjusted_rate"] - panel["baseline_rate"])).groupby(panel["provider"]).sum()
+    change /= people.groupby(panel["provider"]).sum()
     rows = {
         "People, all cohorts": (published.people, people.sum()),
         "Binary rate, all cohorts": (100 * published.rate, _mean(panel["adjusted_rate"], people)),
@@ -151,6 +160,8 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
         ),
         "Winners, first cohort": (published.winners, (flags == REDUCTION).sum()),
         "Losers, first cohort": (published.losers, (flags == INCREASE).sum()),
+        "Lowest change since the baseline, all cohorts (points)": (100 * published.lowest, change.min()),
+        "Highest change since the baseline, all cohorts (points)": (100 * published.highest, change.max()),
     }
     table = pd.DataFrame([(name, *pair) for name, pair in rows.items()])
     return table.set_axis(["All together", "Published", "Simulated"], axis=1)
@@ -185,17 +196,54 @@ def _mean(values: pd.Series, weights: pd.Series) -> float:
     return float(np.average(values, weights=weights))
 
 
-def calibrated_spread(published: Published, providers: int, *, error: float, level: float) -> float:
-    """Return the spread of true changes between providers that makes the published winners and losers likeliest.
+def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.DataFrame:
+    """Say how likely each spread of true changes makes what is published of single providers.
 
-    The mean change is fixed by the published rates. Two counts and a mean cannot all be met: with 13 winners and 2 losers
-    of 21 and a fall of 1.9 points the likeliest spread (`payment.multinomial_region`) expects fewer winners than were seen.
-    So the panel is drawn with it and kept only if it gives the counts; what that selects is luck, as it may have been.
+    Answers: by how much must providers differ to give the published winners, losers and extreme changes?
+
+    The mean changes are fixed by the published rates, and providers are taken to be alike in size. Winners and losers of
+    the first cohort are multinomial (`payment.multinomial_region`). The smallest and largest change over all cohorts
+    lie within half a point of ``a`` and ``b``: with ``F(x, y)`` the normal probability of a change between ``x`` and ``y``, ``F(a -
+    h, b + h)^n - F(a + h, b + h)^n - F(a - h, b - h)^n + F(a + h, b - h)^n``. ``together`` multiplies the two as if they
+    were independent, which they are not quite: the changes of the first cohort are part of all.
+
+    Parameters
+    ----------
+    published, providers, cohorts
+        What is published; how many providers and cohorts stand behind it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By spread, a share from 0 to 0.1: log likelihood of the counts, of the extremes and together, up to a constant
+        each; and expected_winners and expected_losers in the first cohort.
+
+    Examples
+    --------
+    >>> printed = Published(108_000, 0.454, 0.456, 0.475, 4.7, 4.2, 13, 2, -0.07, 0.03)
+    >>> found = spread_likelihood(printed, providers=21, cohorts=4)
+    >>> [float(found.index[found[name].argmax()].round(4)) for name in ("counts", "extremes", "together")]
+    [0.0475, 0.0255, 0.03]
     """
+    once, always = (
+        standard_error(published.people / providers / parts, published.baseline) for parts in (cohorts, 1)
+    )
     shift = published.first_rate - published.baseline
     counts = (published.winners, published.losers, providers)
-    fits = multinomial_region(*counts, shifts=shift, spreads=SPREADS, error=error, level=level)
-    return float(fits["spread"].iloc[place_of_smallest(fits["deviance"])])
+    fits = multinomial_region(*counts, shifts=shift, spreads=SPREADS, error=once, level=LEVEL)
+    deviations = np.hypot(SPREADS, always)
+
+    def all_within(low: float, high: float) -> Array:
+        ends = [ndtr((end - published.rate + published.baseline) / deviations) for end in (low, high)]
+        return np.asarray((ends[1] - ends[0]).clip(0) ** providers)
+
+    a, b, half = published.lowest, published.highest, HALF_EXTREME
+    extremes = all_within(a - half, b + half) - all_within(a + half, b + half)
+    extremes += all_within(a + half, b - half) - all_within(a - half, b - half)
+    found = {"counts": -fits["deviance"].to_numpy() / 2, "extremes": np.log(extremes.clip(TINY))}
+    frame = pd.DataFrame(found, index=pd.Index(SPREADS, name="spread"))
+    expected = fits[["expected_winners", "expected_losers"]].set_axis(frame.index)
+    return frame.assign(together=frame["counts"] + frame["extremes"]).join(expected)
 
 
 def _people(total: int, sizes: pd.Series, cohorts: int) -> Array:
@@ -213,37 +261,46 @@ def _centred(random: np.random.Generator, spread: float, weight: Array, rows: in
     return np.asarray(drawn - (drawn @ weight)[:, None])
 
 
-def _first(world: _World) -> tuple[Array, Array]:
-    """Draw changes and first cohorts until one gives winners, losers and rate; return reoffenders and changes."""
-    published, people, base, mix = world.published, world.people[0], world.base, world.mix[0]
-    fall = standard_error(round(people.mean()), published.baseline)
-    tau = calibrated_spread(published, len(base), error=fall, level=LEVEL)
-    least, error = critical_value(LEVEL), np.sqrt(base * (1 - base) / people)
+def _reoffenders(world: _World) -> Array:
+    """Draw panels until one gives all that is published; return reoffenders by cohort and provider."""
+    many, each = world.people.shape
+    fits = spread_likelihood(world.published, each, many)["together"]
+    tau = float(fits.index[place_of_smallest(-fits)])
     for _ in range(MOST_BLOCKS):
-        change = published.first_rate - published.baseline + _centred(world.random, tau, world.weight, BLOCK)
-        found = world.random.binomial(people.astype(int), np.clip(base + change + mix, 0, 1)).astype(float)
-        z = (found / people - mix - base) / error
-        fits = (z <= -least).sum(axis=1) == published.winners
-        fits &= (z >= least).sum(axis=1) == published.losers
-        rate = (found - mix * people).sum(axis=1) / people.sum()
-        fits &= np.abs(rate - published.first_rate) < HALF_RATE
-        if fits.any():
-            at = int(np.flatnonzero(fits)[0])
-            return found[at], change[at]
-    raise ValueError("no first cohort drawn has the winners, losers and rate: look at the counts")
+        for first, change in zip(*_first_cohorts(world, tau), strict=True):
+            later = _later_cohorts(world, first, world.base + change)
+            if len(later):
+                return np.vstack([first[None], later[0]])
+    raise ValueError("no panel drawn has the rates, winners, losers and extremes: look at what is published")
 
 
-def _later(world: _World, first: Array, rates: Array) -> Array:
-    """Draw the later cohorts until all together have the published rate; the drift is common to all providers."""
-    rest, mix, total = world.people[1:], world.mix[1:], world.people.sum()
-    adjusted = (first - world.mix[0] * world.people[0]).sum()
-    drift = (world.published.rate * total - adjusted - (rates * rest).sum()) / rest.sum()
-    for _ in range(10 * MOST_BLOCKS):
-        found = world.random.binomial(rest.astype(int), np.clip(rates + drift + mix, 0, 1)).astype(float)
-        rate = (adjusted + (found - mix * rest).sum()) / total
-        if abs(rate - world.published.rate) < HALF_RATE:
-            return np.asarray(found)
-    raise ValueError("no later cohorts give the published rate of all: look at rate and first_rate")
+def _first_cohorts(world: _World, tau: float) -> tuple[Array, Array]:
+    """Draw first cohorts and keep those that give winners, losers and rate; return reoffenders and true changes."""
+    published, people, base, mix = world.published, world.people[0], world.base, world.mix[0]
+    least, error = critical_value(LEVEL), np.sqrt(base * (1 - base) / people)
+    change = published.first_rate - published.baseline + _centred(world.random, tau, world.weight, BLOCK)
+    found = world.random.binomial(people.astype(int), np.clip(base + change + mix, 0, 1)).astype(float)
+    z = (found / people - mix - base) / error
+    fits = (z <= -least).sum(axis=1) == published.winners
+    fits &= (z >= least).sum(axis=1) == published.losers
+    rate = (found - mix * people).sum(axis=1) / people.sum()
+    fits &= np.abs(rate - published.first_rate) < HALF_RATE
+    return found[fits], change[fits]
+
+
+def _later_cohorts(world: _World, first: Array, rates: Array) -> Array:
+    """Draw later cohorts and keep those that give the rate and extremes of all; the drift is common to all providers."""
+    published, rest, mix, total = world.published, world.people[1:], world.mix[1:], world.people.sum()
+    adjusted = first - world.mix[0] * world.people[0]
+    drift = (published.rate * total - adjusted.sum() - (rates * rest).sum()) / rest.sum()
+    size, chances = (CONTINUATIONS, *rest.shape), np.clip(rates + drift + mix, 0, 1)
+    found = world.random.binomial(rest.astype(int), chances, size).astype(float)
+    sums = adjusted + (found - mix * rest).sum(axis=1)
+    change = sums / world.people.sum(axis=0) - world.base
+    fits = np.abs(sums.sum(axis=1) / total - published.rate) < HALF_RATE
+    fits &= np.abs(change.min(axis=1) - published.lowest) < HALF_EXTREME
+    fits &= np.abs(change.max(axis=1) - published.highest) < HALF_EXTREME
+    return np.asarray(found[fits])
 
 
 def _frame(world: _World, providers: pd.Index, cohorts: Sequence[str], reoffenders: Array) -> pd.DataFrame:

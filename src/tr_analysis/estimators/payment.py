@@ -144,7 +144,8 @@ def outcome_probabilities(
     error, level
         Standard error that the test reckons with, from `standard_error`; two-sided level.
     ignored_standard_error
-        Standard error that the test ignores, such as that of a sampled baseline that is treated as known.
+        Standard error that the test ignores, such as that of a sampled baseline that is treated as known, or
+        ``error sqrt(design_effect - 1)`` where counts vary more than binomial ones do.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.special import bdtr
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.checks import Array, check_integer, generator, to_floats
+from tr_analysis.estimators.checks import Array, check_integer, check_number, generator, to_floats
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.payment import (
     WIDEST,
@@ -26,6 +26,7 @@ from tr_analysis.estimators.payment import (
 __all__ = ["payment_rule", "operating_characteristics", "simulated_counts", "expected_best", "next_cohort"]
 
 MOST_PEOPLE = 2**31 - 1  # in a cohort or baseline: scipy's binomial probabilities count no further
+MOST_CORRELATED = 10**6  # the same where counts are beta-binomial: each count is a number in memory
 NODES = 24  # points of quadrature over the true shifts in one panel
 MEASURES = ["winners", "losers", "false winners", "cohorts with a false winner"]
 
@@ -109,28 +110,38 @@ class OperatingCharacteristics:
 
 
 def operating_characteristics(
-    rule: PaymentRule, *, shift: float = 0.0, spread: float = 0.0
+    rule: PaymentRule, *, shift: float = 0.0, spread: float = 0.0, design_effect: float = 1.0
 ) -> OperatingCharacteristics:
-    """Calculate what a rule pays for, from binomial probabilities; nothing is simulated.
+    """Calculate what a rule pays for, from binomial or beta-binomial probabilities; nothing is simulated.
 
     Answers: how often does a payment rule pay, deduct, or pay by luck alone?
 
     A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. The own shift of a provider
-    is normal around ``shift`` and integrated by quadrature; a sampled baseline is summed over.
+    is normal around ``shift`` and integrated by quadrature; a sampled baseline is summed over. Where people's outcomes
+    go together, counts of cohorts and of sampled baselines are beta-binomial, with ``design_effect`` times the binomial
+    variance: ``1 + (n - 1) rho`` for a correlation ``rho`` between any two of ``n`` people. The rule's test does not know.
 
     Parameters
     ----------
     rule, shift, spread
         The rule; mean true change of the rate, negative for a fall, and its standard deviation between providers.
+    design_effect
+        Variance of a count in units of the binomial's; 1 or more, less than any size.
+
+    References
+    ----------
+    Skellam (1948), JRSS B 10, 257-261, on the beta-binomial distribution.
 
     Examples
     --------
     >>> rule = payment_rule([1286] * 21, 0.475, level=0.05)
     >>> operating_characteristics(rule, shift=-0.019).counts.round(2).to_list()
     [5.69, 0.01, 0.0, 0.0]
+    >>> f"{operating_characteristics(rule, design_effect=1.5).counts['false winners']:.2f}"
+    '1.12'
     """
-    _check_truth(rule, shift, spread)
-    by_size = {size: _outcomes(rule, float(size), shift, spread) for size in np.unique(rule.sizes)}
+    _check_truth(rule, shift, spread, design_effect)
+    by_size = {size: _outcomes(rule, size, shift, spread, design_effect) for size in np.unique(rule.sizes)}
     found = np.array([by_size[size] for size in rule.sizes])
     any_false = 1 - np.prod(1 - found[:, 2])
     distribution = np.ones(1)  # of the number of winners, provider by provider
@@ -144,23 +155,31 @@ def operating_characteristics(
     )
 
 
-def _check_truth(rule: PaymentRule, shift: float, spread: float) -> None:
+def _check_truth(rule: PaymentRule, shift: float, spread: float, design_effect: float) -> None:
     rate = rule.baseline + one_share("shift", shift)
     one_share("spread", spread, low=0, high=WIDEST)
     if not 0 <= rate <= 1:
         raise ValueError(f"the true rate is {rate:g}: take a smaller shift")
+    advice = "give 1 for binomial counts, or more, and less than the people of the smallest cohort"
+    least = min(rule.sizes.min(), rule.baseline_size)
+    check_number("design_effect", design_effect, low=1, high=max(1, least - 1), advice=advice)
+    most = max(rule.sizes.max(), rule.baseline_size if np.isfinite(rule.baseline_size) else 0)
+    if design_effect > 1 and most > MOST_CORRELATED:
+        raise ValueError(f"{most:,.0f} people: with a design_effect above 1 give {MOST_CORRELATED:,} at most")
 
 
-def _outcomes(rule: PaymentRule, size: float, shift: float, spread: float) -> tuple[float, float, float]:
+def _outcomes(
+    rule: PaymentRule, size: int, shift: float, spread: float, design_effect: float
+) -> tuple[float, float, float]:
     """Return the probabilities of payment, deduction and false payment of one provider in one cohort."""
     shifts, weights = _shifts(shift, spread, size)
     rates = np.clip(rule.baseline + shifts, 0, 1)
-    seen, chances = _baseline_rates(rule.baseline, rule.baseline_size)
+    seen, chances = _baseline_rates(rule.baseline, rule.baseline_size, design_effect)
     last_paid = _last_paid(rule.critical, size, seen, rule.tested_size)
     # A significant rise is a significant fall of those who did not reoffend.
     first_free = _last_paid(rule.critical, size, 1 - seen, rule.tested_size)
-    paid = _at_most(last_paid, chances, size, rates)
-    deducted = _at_most(first_free, chances, size, 1 - rates)
+    paid = _at_most(last_paid, chances, size, rates, design_effect)
+    deducted = _at_most(first_free, chances, size, 1 - rates, design_effect)
     return float(paid @ weights), float(deducted @ weights), float(paid @ (weights * (shifts >= 0)))
 
 
@@ -181,17 +200,33 @@ def _shifts(own: float, spread: float, size: float) -> tuple[Array, Array]:
     return own + spread * deviates, density / density.sum()
 
 
-def _baseline_rates(baseline: float, people: float) -> tuple[Array, Array]:
+def _baseline_rates(baseline: float, people: float, design_effect: float) -> tuple[Array, Array]:
     """Return the rates that a baseline can show and their probabilities; one where it is known."""
     if not np.isfinite(people):
         return np.array([baseline]), np.ones(1)
-    low, high = binom.ppf([1e-10, 1 - 1e-10], people, baseline)
-    counts = np.arange(low, high + 1)
-    chances = binom.pmf(counts, people, baseline)
+    if design_effect > 1:
+        chances = _beta_binomial(int(people), baseline, design_effect)
+        counts = np.flatnonzero(chances > 1e-14)
+        chances = chances[counts]
+    else:
+        low, high = binom.ppf([1e-10, 1 - 1e-10], people, baseline)
+        counts = np.arange(low, high + 1)
+        chances = binom.pmf(counts, people, baseline)
     return counts / people, chances / chances.sum()
 
 
-def _last_paid(critical: float, size: float, rates: Array, people: float) -> Array:
+def _beta_binomial(size: int, rate: float, design_effect: float) -> Array:
+    """Return the probabilities of 0 to ``size``, from the ratios of neighbours: gamma functions would lose digits."""
+    prior = (size - design_effect) / (design_effect - 1)  # 1 / rho - 1
+    rate = min(max(rate, 1e-12), 1 - 1e-12)
+    k = np.arange(size)
+    ratios = (size - k) / (k + 1) * (k + prior * rate) / (size - k - 1 + prior * (1 - rate))
+    logs = np.append(0.0, np.cumsum(np.log(ratios)))
+    chances = np.exp(logs - logs.max())
+    return np.asarray(chances / chances.sum())
+
+
+def _last_paid(critical: float, size: int, rates: Array, people: float) -> Array:
     """Return the largest count that is significantly below each baseline rate, by bisection; -1 if none is."""
     low, high = np.full(len(rates), -1.0), np.full(len(rates), size)
     while (high - low > 1).any():
@@ -201,10 +236,14 @@ def _last_paid(critical: float, size: float, rates: Array, people: float) -> Arr
     return low
 
 
-def _at_most(counts: Array, chances: Array, size: float, rates: Array) -> Array:
-    """Return for each rate the binomial probability of at most a count that has these values and chances."""
+def _at_most(counts: Array, chances: Array, size: int, rates: Array, design_effect: float) -> Array:
+    """Return for each rate the probability of at most a count that has these values and chances."""
     values, place = np.unique(counts, return_inverse=True)  # a large baseline has many rates for one count
-    each = np.where(values < 0, 0.0, bdtr(values.clip(0), int(size), rates[:, None]))
+    if design_effect > 1:
+        sums = (np.cumsum(_beta_binomial(size, rate, design_effect)) for rate in rates)
+        each = np.stack([np.append(up_to, 0.0)[values.astype(int)] for up_to in sums])  # -1 is nobody
+    else:
+        each = np.where(values < 0, 0.0, bdtr(values.clip(0), size, rates[:, None]))
     return np.asarray(each @ np.bincount(place, chances))
 
 
@@ -213,6 +252,7 @@ def simulated_counts(
     *,
     shift: float = 0.0,
     spread: float = 0.0,
+    design_effect: float = 1.0,
     runs: int = 10_000,
     seed: int | np.random.Generator = 0,
 ) -> pd.DataFrame:
@@ -233,22 +273,32 @@ def simulated_counts(
     np.True_
     """
     runs = check_integer("runs", runs, low=2, advice="give 2 or more, and a thousand or more to see anything")
-    _check_truth(rule, shift, spread)
+    _check_truth(rule, shift, spread, design_effect)
     rng = generator(seed)
     providers = len(rule.sizes)
     shifts = shift + spread * rng.standard_normal((runs, providers))
-    rates = np.clip(rule.baseline + shifts, 0, 1)[:, None]
-    counts = rng.binomial(rule.sizes, rates, (runs, rule.cohorts, providers)).astype(float)
+    rates = np.broadcast_to(np.clip(rule.baseline + shifts, 0, 1)[:, None], (runs, rule.cohorts, providers))
+    counts = _draw(rng, rule.sizes, rates, design_effect)
     seen = np.full((runs, providers), rule.baseline)
     if np.isfinite(rule.baseline_size):
-        people = int(rule.baseline_size)
-        seen = rng.binomial(people, rule.baseline, (runs, providers)) / people
+        seen = _draw(rng, np.int64(rule.baseline_size), seen, design_effect) / rule.baseline_size
     statistic = score(counts, rule.sizes.astype(float), seen[:, None], np.asarray(rule.tested_size))
     paid, deducted = statistic <= -rule.critical, statistic >= rule.critical
     by_cohort = [what.sum(axis=2) for what in (paid, deducted, paid & (shifts >= 0)[:, None])]
     sums = np.stack([what.sum(axis=1) for what in (*by_cohort, by_cohort[2] > 0)], axis=1).astype(float)
     error = sums.std(axis=0, ddof=1) / np.sqrt(runs)
     return pd.DataFrame({"expected": sums.mean(axis=0), "std_error": error}, MEASURES)
+
+
+def _draw(
+    rng: np.random.Generator, sizes: npt.NDArray[np.int64] | np.int64, rates: Array, design_effect: float
+) -> Array:
+    """Draw counts of so many people with these rates, binomial or beta-binomial; shaped like the rates."""
+    if design_effect > 1:
+        prior = (sizes - design_effect) / (design_effect - 1)
+        inner = rates.clip(1e-12, 1 - 1e-12)
+        rates = rng.beta(prior * inner, prior * (1 - inner))
+    return rng.binomial(sizes, rates).astype(float)
 
 
 def expected_best(providers: int, *, shift: float, spread: float, error: float) -> float:

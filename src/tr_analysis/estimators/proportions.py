@@ -1,24 +1,49 @@
 """Proportions and their differences, with intervals and exact tests that hold for small numbers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import binom, boschloo_exact, fisher_exact, hypergeom
+from scipy.special import logit
+from scipy.stats import binom, boschloo_exact, fisher_exact, hypergeom, norm
 from scipy.stats.contingency import odds_ratio as conditional_odds_ratio
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
-from tr_analysis.estimators.checks import check_count, check_counts, check_integer, check_level, check_number
+from tr_analysis.estimators.checks import (
+    Array,
+    check_count,
+    check_counts,
+    check_integer,
+    check_level,
+    check_number,
+    numbers,
+)
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import only
 
-__all__ = ["proportion", "proportions", "upper_bound_zero", "difference", "odds_ratio", "detectable_share"]
+__all__ = [
+    "proportion",
+    "proportions",
+    "upper_bound_zero",
+    "difference",
+    "change_against",
+    "odds_ratio",
+    "detectable_share",
+]
 
+Transform = Callable[[Array], Array]
 ALPHA = 0.05  # two-sided level of the test whose power `detectable_share` computes
 RESULTS = ("estimate", "low", "high", "method")
+SCALES: dict[str, tuple[Transform, Transform, Transform]] = {
+    "absolute": (np.positive, np.ones_like, np.positive),
+    "relative": (np.log, np.reciprocal, np.expm1),
+    "log odds": (logit, lambda p: 1 / (p * (1 - p)), np.positive),
+}
+"""Of `change_against`: what is compared of a share, its slope, and the way back from a difference of two."""
 LARGEST_EXACT_TEST = 400  # trials up to which Boschloo's test takes well under a second
 
 
@@ -158,6 +183,86 @@ def _test_of_equality(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
     with np.errstate(divide="ignore"):  # of the ratios that are computed on the way, of an empty cell
         score = score_test(k1, n1, k2, n2, method="score", compare="diff", correction=False)
     return float(score.pvalue), test
+
+
+def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """Compare the change of a group's share with that of a whole it belongs to, on three scales.
+
+    Answers: did a group's share change more than everybody's, and does the answer depend on the scale?
+
+    With ``g`` the share, its logarithm or its logit, ``p`` the group's share of ``n`` people and ``q`` the whole's of
+    ``N``, the change of ``g(p)`` less that of ``g(q)``. Sampling is binomial at both times, the first one included.
+    The ``m`` people in both samples make them move together, so by the delta method each time adds ``g'(p)^2 v +
+    g'(q)^2 w - 2 g'(p) g'(q) (m / N) v`` to the variance: ``v = p (1 - p) / n``, ``w = (m p (1 - p) + (N - m) r (1 -
+    r)) / N^2``, and ``r`` is the share of the rest of the whole. The intervals are normal.
+
+    Parameters
+    ----------
+    cohorts
+        Two rows, before and after; share and people of the group, whole_share and whole_people, and the people
+        ``shared``, who are in both. Shares lie between 0 and 1; they may be printed rates.
+    level
+        Coverage of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        estimate, low and high by scale (absolute: shares; relative: after / before - 1; log odds) and by what changed
+        (group, whole, difference). The relative difference is that of the two ratios, ratio of ratios - 1.
+
+    Examples
+    --------
+    >>> group = {"share": [0.48, 0.45], "people": 9000, "shared": 9000}
+    >>> cohorts = pd.DataFrame(group | {"whole_share": [0.31, 0.29], "whole_people": 50_000})
+    >>> change_against(cohorts).xs("difference", level="of")["estimate"].round(3).to_dict()
+    {'absolute': -0.01, 'relative': 0.002, 'log odds': -0.025}
+    """
+    z = norm.ppf((1 + check_level(level)) / 2)
+    p, n, q, whole, shared = _two_cohorts(cohorts)
+    rest = _share_of_the_rest(p, q, whole, shared)
+    v = p * (1 - p) / n
+    w = (shared * p * (1 - p) + (whole - shared) * rest * (1 - rest)) / whole**2
+    rows = []
+    for link, slope, back in SCALES.values():
+        a, b = slope(p), slope(q)
+        group, everybody = np.diff(link(p)), np.diff(link(q))
+        variances = [a**2 * v, b**2 * w, a**2 * v + b**2 * w - 2 * a * b * shared / whole * v]
+        changes = np.concatenate([group, everybody, group - everybody])
+        half = z * np.sqrt(np.clip(np.sum(variances, axis=1), 0, None))  # 0 where the group is the whole
+        rows.append(back(np.stack([changes, changes - half, changes + half], axis=1)))
+    index = pd.MultiIndex.from_product([SCALES, ["group", "whole", "difference"]], names=["scale", "of"])
+    return pd.DataFrame(np.concatenate(rows), index, ["estimate", "low", "high"])
+
+
+def _two_cohorts(cohorts: pd.DataFrame) -> list[Array]:
+    """Return share, people, whole_share, whole_people and shared (2 each); refuse what cannot be."""
+    names = ("share", "people", "whole_share", "whole_people", "shared")
+    if not isinstance(cohorts, pd.DataFrame) or len(cohorts) != 2:
+        raise ValueError("cohorts need two rows, before and after: give a frame with one for each")
+    if lacking := [name for name in names if name not in cohorts]:
+        raise ValueError(f"no column {lacking[0]!r}: give {', '.join(names)}")
+    columns = [numbers(f"column {name!r}", cohorts[name]) for name in names]
+    p, n, q, whole, shared = columns
+    for name, right, advice in (
+        ("share", (p > 0) & (p < 1), "give a share strictly between 0 and 1, per cent divided by 100"),
+        ("whole_share", (q > 0) & (q < 1), "give a share strictly between 0 and 1, per cent divided by 100"),
+        ("people", (n >= 1) & (n < np.inf), "give the size of the group, 1 or more"),
+        ("whole_people", (whole >= 1) & (whole < np.inf), "give the size of the whole, 1 or more"),
+        ("shared", (shared >= 0) & (shared <= np.minimum(n, whole)), "no more can be in both than in either"),
+    ):
+        for when, fine, value in zip(("before", "after"), right, cohorts[name], strict=True):
+            if not fine:
+                raise ValueError(f"column {name!r}, row {when}: {value}: {advice}")
+    return columns
+
+
+def _share_of_the_rest(p: Array, q: Array, whole: Array, shared: Array) -> Array:
+    """Return the share among those of the whole who are not in the group; that of the whole where nobody is left."""
+    others = whole - shared
+    rest = np.where(others > 0, (whole * q - shared * p) / np.where(others > 0, others, 1), q)
+    if ((rest < 0) | (rest > 1)).any():
+        raise ValueError("the group's share leaves the rest of the whole none that can be: look at 'shared'")
+    return np.asarray(rest)
 
 
 def odds_ratio(

@@ -91,11 +91,21 @@ def quadrant_plot(axes: Axes, x: pd.Series, y: pd.Series) -> None:
     axes.axvline(0, color=MUTED, lw=1)
 
 
-def rank_rows(ranks: pd.DataFrame, trials: str, heading: str) -> pd.DataFrame:
-    """Lay out `rank_intervals`, lowest share first; ``heading`` says what a unit is."""
+def rank_rows(ranks: pd.DataFrame, together: pd.DataFrame, trials: str, heading: str) -> pd.DataFrame:
+    """Lay out `rank_intervals` and `simultaneous_ranks`, lowest share first; ``heading`` says what a unit is."""
     name = str(ranks.index.name)
-    rows = in_order(ranks, "rank", name).reset_index()[[name, trials, "rank", "low", "high"]]
-    return rows.set_axis([heading, "People", "Mean rank", "Lowest", "Highest"], axis=1)
+    rows = ranks.join(together[["low", "high"]].add_suffix("_of_all"))
+    columns = [name, trials, "rank", "low", "high", "low_of_all", "high_of_all"]
+    headings = [
+        heading,
+        "People",
+        "Mean rank",
+        "Lowest",
+        "Highest",
+        "Lowest, all at once",
+        "Highest, all at once",
+    ]
+    return in_order(rows, "rank", name).reset_index()[columns].set_axis(headings, axis=1)
 
 
 def flag_rows(counts: Mapping[str, Mapping[str, int]], *, official: bool) -> pd.DataFrame:
