@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 NBVAL  := -p tests.nbval_strict --nbval --nbval-current-env --nbval-kernel-startup-timeout 600
 # Run again cell by cell: in `make test` one chapter, in `make test-all` every chapter and a page of each kind of
 # provider. What all of them show is compared with a fresh run in both.
-SOME  := reports/07-claims.ipynb
+SOME  := reports/12-claims.ipynb
 PAGES := reports/[0-9]*.ipynb reports/provider-northumbria.ipynb reports/provider-nps-wales.ipynb
 COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build
 

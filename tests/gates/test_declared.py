@@ -11,7 +11,7 @@ from tr_analysis.study.plan import plan
 TASKS = {task.name: task.chapter.name for task in plan()}
 NUMBERED = [name for name, chapter in TASKS.items() if name == chapter]
 # Kept only where official tables are held.
-OFFICIAL = {"provider": {"held"}, "10-crc-panel": {"agree", "most"}}
+OFFICIAL = {"provider": {"held"}, "15-crc-panel": {"agree", "most"}}
 
 
 def kept(run):

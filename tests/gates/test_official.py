@@ -20,7 +20,7 @@ from tr_analysis.official.store import recipe_tables
 from tr_analysis.official.workbooks import Sheet
 
 FILE = "payment-by-results-statistics-oct17.xlsx"
-PANEL = "10-crc-panel"
+PANEL = "15-crc-panel"
 COHORTS = ("Oct-Dec 2015", "Jan-Mar 2016", "Apr-Jun 2016", "Jul-Sep 2016")
 
 
@@ -69,7 +69,7 @@ def official(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TR_ANALYSIS_ROOT", str(root))
         store.build_official()
-        assert main(["run", PANEL, "provider", "09-scorecard"]) == 0
+        assert main(["run", PANEL, "provider", "14-scorecard"]) == 0
     return root / "reports"
 
 
@@ -104,7 +104,7 @@ def provider_page_has_its_results_by_cohort(official):
 
 
 def scorecard_computes_from_the_official_tables(official):
-    rows = [o["text/csv"] for o in outputs(official, "09-scorecard") if "Recipe" in o.get("text/csv", "")]
+    rows = [o["text/csv"] for o in outputs(official, "14-scorecard") if "Recipe" in o.get("text/csv", "")]
     of = {
         name: line
         for text in rows
@@ -115,8 +115,8 @@ def scorecard_computes_from_the_official_tables(official):
     assert of["T01"].startswith("Reproduced to the printed digit")
     assert of["T02"].startswith("Contradicted")
     assert all("official_pbr" in line for line in of.values())
-    before = results(paths.reports(), "09-scorecard")["findings"]
-    after = results(official, "09-scorecard")["findings"]
+    before = results(paths.reports(), "14-scorecard")["findings"]
+    after = results(official, "14-scorecard")["findings"]
     assert after["contradicted"]["value"] > before["contradicted"]["value"]
     assert after["input_not_held"]["value"] < before["input_not_held"]["value"]
 

@@ -46,8 +46,8 @@ def test_a_chapter_not_run_says_how_to_run_it_and_none_is_a_mistake(reports):
 
 
 def test_the_committed_panel_is_refused_by_name():
-    with pytest.raises(StudyError, match=r"10-crc-panel.* simulated.*tr-analysis fetch"):
-        load_results("02-reoffending", "10-crc-panel")
+    with pytest.raises(StudyError, match=r"15-crc-panel.* simulated.*tr-analysis fetch"):
+        load_results("02-reoffending", "15-crc-panel")
 
 
 @pytest.mark.parametrize("marked", ["top", "finding", "label"])

@@ -20,7 +20,7 @@ def index(tmp_path_factory):
     about = {"kent": "Kent, Surrey and Sussex", "nps-wales": "NPS Wales"}
     executed = [
         save(folder, code("p", chart(), name="p"), findings({"recall_gap": finding(48.0, **gap)})),
-        save(folder, findings(score), name="09-scorecard", title="The scorecard"),
+        save(folder, findings(score), name="14-scorecard", title="The scorecard"),
         *(
             save(folder, name=f"provider-{slug}", chapter="provider", parameters={"provider": name})
             for slug, name in about.items()
