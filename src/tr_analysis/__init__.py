@@ -11,7 +11,6 @@ What a notebook of your own needs comes in one import, in a checkout or anywhere
 Estimators
 ----------
 - ``autocorrelation.autoregressive``: by how much did level and slope change at the reform, if errors may fade slowly or not at all?
-- ``autocorrelation.first_difference_slope``: did the monthly change of the series change at the reform, however its errors fade?
 - ``autocorrelation.arma``: do the effects change if the errors follow a richer pattern, and surely fade?
 - ``autocorrelation.newey_west``: what would a conventional study report, which trusts errors to fade within ``lags`` months?
 - ``cluster_design.clustered_design``: how do rows with and without a label differ, when the rows come in a few groups?
@@ -76,6 +75,12 @@ Estimators
 - ``specification.marginals``: what do the analyses with one particular choice find?
 - ``specification.influence``: which choice of method matters most?
 - ``specification.joint_test``: could chance alone give a whole curve as extreme as this one?
+- ``specification.joint_test_at_once``: could chance alone give a whole curve as extreme as this one, where the null is sampled many times?
+- ``trend.local_trend``: by how much did the series change at the reform, if its trend could have changed by itself?
+- ``trend.many_effects``: what would the same model find in data made without an effect?
+- ``trend.forecast_design``: how far is a month after the reform from what the months before it forecast?
+- ``trend.block_growth``: did growth change at the reform, whatever the errors within a year or so?
+- ``trend.growth_bounds``: how much may the trend have changed by itself before no effect is left?
 """
 
 from importlib import import_module

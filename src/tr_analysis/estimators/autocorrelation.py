@@ -17,6 +17,7 @@ from statsmodels.tsa.statespace.tools import constrain_stationary_univariate
 from tr_analysis.estimators.checks import Array, check_integer, check_number
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit
 from tr_analysis.estimators.optimum import polish
+from tr_analysis.order import place_of_smallest
 
 __all__ = ["autoregressive", "arma", "newey_west"]
 
@@ -79,7 +80,7 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
         covariances[felt],
         df,
         rho=float(weights @ rho),
-        innovations=innovations[weights.argmax(), 1:],
+        innovations=innovations[place_of_smallest(-weights), 1:],
         error_terms=1,
     )
 

@@ -15,6 +15,7 @@ from tr_analysis.estimators.checks import Array, check_integer, check_number, to
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_design, to_month
 from tr_analysis.estimators.optimum import polish
+from tr_analysis.order import place_of_smallest
 
 __all__ = ["local_trend", "many_effects", "forecast_design", "block_growth", "growth_bounds"]
 
@@ -73,7 +74,7 @@ def local_trend(
     fit = _fit(design.regressors.to_numpy(), design.response[:, None], nodes)
     weights = fit.weights[:, 0]
     felt = weights > 1e-12
-    heaviest = int(weights.argmax())
+    heaviest = place_of_smallest(-weights)
     k = design.regressors.shape[1]
     coefficients, covariances = np.zeros((felt.sum(), k)), np.zeros((felt.sum(), k, k))
     coefficients[:, 1:] = fit.coefficients[felt, :, 0]
@@ -194,7 +195,7 @@ def _likeliest(design: InterruptedDesign, nodes: _Nodes) -> _Nodes:
         return float((node.log_det + det + fit.df * np.log(fit.variances[0]))[0])
 
     likelihood = _fit(regressors, response, nodes._replace(prior=np.ones(len(nodes.prior)))).weights[:, 0]
-    best = int(likelihood.argmax())
+    best = place_of_smallest(-likelihood)
     start = np.array([np.arctanh(min(nodes.rho[best], 0.999)), np.log(nodes.q[best])][: 1 + wanders])
     bounds = [(-4.0, 4.0), (-7.0, 1.0)][: 1 + wanders]
     search = minimize(
