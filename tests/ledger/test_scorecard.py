@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.ledger.committed import committed_card, committed_frames
 from tr_analysis.data import load
-from tr_analysis.data.expressions import can_evaluate
+from tr_analysis.data.checks import can_evaluate
 from tr_analysis.ledger import scorecard, standings
 from tr_analysis.ledger.scorecard import DIGIT, REPRODUCED
 

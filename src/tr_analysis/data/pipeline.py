@@ -7,10 +7,9 @@ import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data import checks
-from tr_analysis.data.clean import clean
+from tr_analysis.data.clean import clean, read
 from tr_analysis.data.dictionary import descriptor, dictionary
 from tr_analysis.data.periods import with_printed_years
-from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.data.store import MANIFEST
 from tr_analysis.errors import DataError, Problem

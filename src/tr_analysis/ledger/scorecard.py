@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tr_analysis.data.expressions import bare_figure, can_evaluate, evaluate
+from tr_analysis.data.checks import bare_figure, can_evaluate, evaluate
 from tr_analysis.data.fields import Frames
 
 DIGIT, TOLERANCE, CONFIRMED = (
