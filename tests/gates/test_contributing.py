@@ -16,7 +16,7 @@ from tr_analysis.cli import main
 
 PROJECT = paths.root()
 PAGE = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
-NAMES = {"SUBJECT": "services", "NAME": "toy"}
+NAMES = {"SUBJECT": "outcomes", "NAME": "toy"}
 
 
 def named(heading: str) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 
 from tr_analysis import paths
 from tr_analysis.errors import UsageError
-from tr_analysis.lint.rules import lint
+from tr_analysis.lint import lint
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.report.declared import read_declared
 from tr_analysis.study.chapters import find_chapters

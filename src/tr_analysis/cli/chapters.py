@@ -62,7 +62,7 @@ def new(name: str) -> None:
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 def lint(chapters: tuple[str, ...]) -> None:
     """Check chapters, all by default, against the rules they are written by."""
-    from tr_analysis.lint.rules import refuse_faults
+    from tr_analysis.lint import refuse_faults
     from tr_analysis.study.chapters import choose, find_chapters
 
     chosen = choose(chapters, found := find_chapters())

@@ -15,8 +15,7 @@ import psutil
 from tr_analysis import __version__
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError, StudyError
-from tr_analysis.files import write_files
-from tr_analysis.git_state import git_state
+from tr_analysis.files import git_state, write_files
 from tr_analysis.site.cells import templates
 
 CHROMIUM = "TR_ANALYSIS_CHROMIUM"

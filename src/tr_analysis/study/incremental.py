@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tr_analysis import paths
-from tr_analysis.files import file_hash, sha256, write_files
-from tr_analysis.git_state import git_state, machine
+from tr_analysis.files import file_hash, git_state, machine, sha256, write_files
 from tr_analysis.study.plan import Task
 
 RECORDS = ".runs.json"
