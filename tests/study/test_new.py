@@ -7,7 +7,7 @@ from tr_analysis import paths
 from tr_analysis.errors import UsageError
 from tr_analysis.lint import lint
 from tr_analysis.report import FINDINGS_MIME
-from tr_analysis.report.declared import read_declared
+from tr_analysis.report.finding import read_declared
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.execution import run
 from tr_analysis.study.new import new_chapter

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 
 from tr_analysis.estimators.funnel import Dispersion, exact_limits, widened_limits
 from tr_analysis.order import in_order
-from tr_analysis.report.charts.draw import legend_below
-from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS
+from tr_analysis.report.charts.draw import ALL, CRC, MUTED, NPS, legend_below
 
 _CURVE = 120  # sizes at which the limits of a funnel are worked out
 _LONGEST_NAME = 30
