@@ -1,10 +1,19 @@
-"""Commands on chapters that run nothing: what there is, what can be changed, a new one, the rules."""
+"""Commands on chapters and tables that run nothing: what there is, what can be changed, a new one, the rules."""
 
 import shlex
+from pathlib import Path
 
 import click
 
-from tr_analysis.cli.words import shown, wrapped
+
+def wrapped(text: str, indent: str) -> str:
+    """Break a text into lines of a hundred characters, each with an indent."""
+    return click.wrap_text(text, width=100, initial_indent=indent, subsequent_indent=indent)
+
+
+def shown(path: Path) -> str:
+    """Return a path as a reader would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 @click.command("list")
@@ -78,3 +87,32 @@ def readme(check: bool) -> None:
 
     for path in renew(check=check):
         click.echo(shown(path))
+
+
+@click.group("data")
+def data_group() -> None:
+    """Check and build the tables the chapters stand on."""
+
+
+@data_group.command()
+def check() -> None:
+    """Validate the published figures and reconcile them with one another."""
+    from tr_analysis import data
+
+    click.echo(data.check())
+
+
+@data_group.command()
+def build() -> None:
+    """Write the analysis tables and their manifest, all or none."""
+    from tr_analysis.study.tables import build_tables
+
+    click.echo(f"{sum(path.suffix == '.csv' for path in build_tables())} tables")
+
+
+@data_group.command()
+def describe() -> None:
+    """Write the data package's description and the data dictionary."""
+    from tr_analysis import data
+
+    click.echo("\n".join(map(shown, data.describe())))

@@ -1,7 +1,7 @@
-"""The command that runs chapters."""
+"""The commands that run chapters and sweeps, and make the pages of what they leave."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -10,15 +10,78 @@ from typing import TYPE_CHECKING
 import click
 
 from tr_analysis import study
-from tr_analysis.cli.site import render_after
-from tr_analysis.cli.words import shown
-from tr_analysis.errors import ChapterError, StudyError
+from tr_analysis.cli.chapters import shown
+from tr_analysis.errors import ChapterError, StudyError, UsageError
 
 if TYPE_CHECKING:
     from tr_analysis.study.execution import RunOutcome
     from tr_analysis.study.incremental import Change, Records
     from tr_analysis.study.kernels import Kernels
     from tr_analysis.study.plan import Task
+
+
+_PDF = "study.pdf"
+
+
+@click.command()
+@click.option("--pdf", is_flag=True, help="Print the whole study as one PDF as well; this needs Chromium.")
+def site(pdf: bool) -> None:
+    """Make the pages of the study from the chapters as they were last run."""
+    from tr_analysis import paths
+
+    pages = _study_pages(paths.reports())
+    if not pages:
+        raise StudyError("no chapter has been run yet: run `tr-analysis run` first")
+    if pdf:
+        from tr_analysis.site.pdf import write_pdf
+
+        click.echo(shown(write_pdf(pages, pages[0].parent / _PDF)))
+
+
+def render_after(
+    tasks: "Sequence[Task]", records: "Mapping[Path, Records]", *, force: bool, why: bool
+) -> None:
+    """Make the pages of the study, or of each variant, which is no part of it, where what they show changed.
+
+    Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
+    """
+    from tr_analysis import paths
+    from tr_analysis.study.incremental import page_parts
+
+    def render(name: str, out: Path, make: Callable[[Path], list[Path]], source: Path) -> None:
+        parts = page_parts(out)
+        changed = ["--force"] if force else records[out].changes(name, parts)
+        if why or not changed:
+            click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
+        if changed and (pages := make(source)):
+            records[out].keep(name, parts, {*pages, *(out / "site").rglob("*")})
+
+    alone = [task for task in tasks if task.is_variant or not paths.has_own_data()]
+    for out in dict.fromkeys(task.out for task in tasks if task not in alone):
+        render("pages", out, _study_pages, out)
+    for task in alone:
+        if (executed := task.out / f"{task.name}.ipynb").exists():
+            render(f"page of {task.name}", task.out, _variant_page, executed)
+
+
+def _variant_page(executed: Path) -> list[Path]:
+    from tr_analysis.site import write_variant
+
+    page = write_variant(executed)
+    click.echo(f"page: {shown(page)}")
+    return [page]
+
+
+def _study_pages(out: Path) -> list[Path]:
+    """Make the pages of what was run into a folder, and say so."""
+    from tr_analysis.site import write_site
+
+    executed = sorted(out.glob("*.ipynb"))
+    pages = write_site(executed, out / "site") if executed else []
+    (out / "site" / _PDF).unlink(missing_ok=True)  # an older one would not be of these pages
+    if pages:
+        click.echo(f"{len(pages)} pages: {shown(pages[0])}")
+    return pages
 
 
 def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -193,3 +256,48 @@ def _ended(outcomes: "Sequence[RunOutcome]") -> Iterator[str]:
         what = f"notebook{'s' * many}, results, {figures} figure{'' if figures == 1 else 's'}"
         name, out = _named([outcome.task for outcome in ended]), shown(ended[0].task.out)
         yield f"{name}  {seconds:.1f} s{' each' * many}  {out}: {what}"
+
+
+@click.command()
+@click.argument("spec", type=click.Path(path_type=Path), metavar="SPEC.toml")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one per processor.")
+@click.option(
+    "--scheduler", metavar="tcp://HOST:PORT", help="Run on the workers of this Dask scheduler instead."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results; by default reports/sweeps/SPEC/.",
+)
+def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None) -> None:
+    """Run a function, or a chapter, over many specifications; what is done already is not run again.
+
+    docs/sweeps.md shows how SPEC.toml is written.
+    """
+    from tr_analysis.paths import reports
+    from tr_analysis.study.plan import refuse_folder
+    from tr_analysis.study.tables import build_tables
+    from tr_analysis.sweep.engines import dask, processes
+    from tr_analysis.sweep.run import run_sweep
+    from tr_analysis.sweep.specify import read_sweep
+    from tr_analysis.sweep.targets import ChapterTarget
+
+    if jobs and scheduler:
+        raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
+    planned = read_sweep(spec)
+    out = out or reports() / "sweeps" / spec.stem
+    refuse_folder(out, is_variant=True)
+    with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
+        if isinstance(planned.target, ChapterTarget):
+            build_tables()
+        tally = run_sweep(planned, engine, out)
+    there = tally.specifications - tally.ran
+    click.echo(
+        f"{tally.specifications} specifications: {tally.ran} run, {there} there already, {tally.failed} failed"
+        f"  {shown(tally.table)}"
+    )
+    if tally.failed:
+        raise ChapterError(
+            f"{tally.failed} of {tally.specifications} failed, and will be tried again the next time; "
+            f"the first: {tally.first_failure}"
+        )
