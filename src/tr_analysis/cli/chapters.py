@@ -58,7 +58,7 @@ def params(chapter: str) -> None:
 @click.argument("name")
 def new(name: str) -> None:
     """Write a chapter called NAME that already runs, for a question of your own."""
-    from tr_analysis.study.new import new_chapter
+    from tr_analysis.study.chapters import new_chapter
 
     chapter = new_chapter(name)
     click.echo(f"{shown(chapter.path)}: {chapter.title}")
@@ -105,7 +105,7 @@ def check() -> None:
 @data_group.command()
 def build() -> None:
     """Write the analysis tables and their manifest, all or none."""
-    from tr_analysis.study.tables import build_tables
+    from tr_analysis.study.plan import build_tables
 
     click.echo(f"{sum(path.suffix == '.csv' for path in build_tables())} tables")
 

@@ -15,9 +15,8 @@ from tr_analysis.errors import ChapterError, StudyError, UsageError
 
 if TYPE_CHECKING:
     from tr_analysis.study.execution import RunOutcome
-    from tr_analysis.study.incremental import Change, Records
     from tr_analysis.study.kernels import Kernels
-    from tr_analysis.study.plan import Task
+    from tr_analysis.study.plan import Change, Records, Task
 
 
 _PDF = "study.pdf"
@@ -46,7 +45,7 @@ def render_after(
     Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
     """
     from tr_analysis import paths
-    from tr_analysis.study.incremental import page_parts
+    from tr_analysis.study.plan import page_parts
 
     def render(name: str, out: Path, make: Callable[[Path], list[Path]], source: Path) -> None:
         parts = page_parts(out)
@@ -144,8 +143,7 @@ def run(
 
     A chapter is named 03-recall, or 03, or recall. The one about a provider runs for each, unless -p names one.
     """
-    from tr_analysis.study.incremental import Records, changes, to_run
-    from tr_analysis.study.plan import plan
+    from tr_analysis.study.plan import Records, changes, plan, to_run
 
     # Mistakes of the caller come before the time that the tables take.
     tasks = plan(chapters, given, out)
@@ -177,14 +175,14 @@ def run(
 def _build(records: "Mapping[Path, Records]", *, force: bool) -> bool:
     """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
     from tr_analysis import paths
-    from tr_analysis.study.incremental import table_parts
+    from tr_analysis.study.plan import table_parts
 
     if not paths.has_own_data():
         return False
     parts, folder = table_parts(), paths.processed()
     stale = force or any(record.changes("tables", parts, folder) for record in records.values())
     if stale:
-        from tr_analysis.study.tables import build_tables
+        from tr_analysis.study.plan import build_tables
 
         files = build_tables()
         for record in records.values():
@@ -199,8 +197,7 @@ def _run(
     kernels: "Callable[[], Kernels]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
-    from tr_analysis.study.incremental import keep, to_run
-    from tr_analysis.study.plan import refuse_stale
+    from tr_analysis.study.plan import keep, refuse_stale, to_run
 
     if not (tasks := to_run(found)):
         return []
@@ -275,12 +272,9 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
     docs/sweeps.md shows how SPEC.toml is written.
     """
     from tr_analysis.paths import reports
-    from tr_analysis.study.plan import refuse_folder
-    from tr_analysis.study.tables import build_tables
-    from tr_analysis.sweep.engines import dask, processes
-    from tr_analysis.sweep.run import run_sweep
-    from tr_analysis.sweep.specify import read_sweep
-    from tr_analysis.sweep.targets import ChapterTarget
+    from tr_analysis.study.plan import build_tables, refuse_folder
+    from tr_analysis.sweep.run import dask, processes, run_sweep
+    from tr_analysis.sweep.specify import ChapterTarget, read_sweep
 
     if jobs and scheduler:
         raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")

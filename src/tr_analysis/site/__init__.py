@@ -16,7 +16,7 @@ from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
 from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, study_downloads
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import reference_pages
-from tr_analysis.study.incremental import Records
+from tr_analysis.study.plan import Records
 
 if TYPE_CHECKING:
     from jinja2 import Environment
