@@ -113,6 +113,7 @@ _TALLIES = {  # register figure -> kind of provider and overall rating it counts
     "F0370": ("NPS", "Good"),
     "F0371": ("NPS", "Requires improvement"),
 }
+_ARITHMETIC = {"expected": "agree", "nature": "arithmetic"}  # unless a check says otherwise
 _RATES = [  # measure, its counts, decimals printed, scale
     ("binary rate", "reoffenders", "offenders", 1, 100),
     ("frequency rate", "reoffences", "reoffenders", 2, 1),
@@ -190,11 +191,7 @@ def printed(numerator: int, denominator: int, places: int, scale: int = 1) -> De
 
 
 def reconciliation(frames: Frames) -> pd.DataFrame:
-    """Put every comparison of published figures with each other in one table.
-
-    A row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found, nature, why,
-    target_id.
-    """
+    """Put every comparison of published figures with each other in one table, a row a comparison."""
     columns = ["kind", "subject", "left_value", "right_value", "difference", "tolerance"]
     columns += ["expected", "found", "nature", "why", "target_id"]
     return pd.DataFrame(_comparisons(frames), columns=columns)
@@ -215,7 +212,11 @@ def _comparisons(frames: Frames) -> Iterator[dict[str, Any]]:
 def _compared(kind: str, subject: str, left: float, right: float, tolerance: float = 0.0) -> dict[str, Any]:
     found = "agree" if abs(left - right) <= tolerance + 1e-9 else "differ"
     values = {"left_value": left, "right_value": right, "difference": left - right, "tolerance": tolerance}
-    return {"kind": kind, "subject": subject, **values, "found": found}
+    return {"kind": kind, "subject": subject, **values, "found": found, **_ARITHMETIC}
+
+
+def _impossible(problem: Problem) -> dict[str, Any]:
+    return {**_ARITHMETIC, "found": "not compared", "problem": problem}
 
 
 def _rates(annual: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -225,12 +226,9 @@ def _rates(annual: pd.DataFrame) -> Iterator[dict[str, Any]]:
             column, year = "published_" + measure.replace(" ", "_"), row["cohort_year"]
             again = float(printed(int(row[numerator]), int(row[denominator]), places, scale))
             rule = f"contradicts the counts of {year}, which give {again}"
-            yield {
-                **_compared("rate from its counts", f"{measure} {year}", row[column], again),
-                "expected": "agree",
-                "nature": "arithmetic",
-                "problem": Problem("proven_reoffending_annual.csv", rule, line, column, str(row[column])),
-            }
+            problem = Problem("proven_reoffending_annual.csv", rule, line, column, str(row[column]))
+            compared = _compared("rate from its counts", f"{measure} {year}", row[column], again)
+            yield compared | {"problem": problem}
 
 
 def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
@@ -246,12 +244,9 @@ def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
         ((line, value),) = printed_there
         counted = int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum())
         rule = f"inspection_ratings.csv counts {counted} {kind} rated {rating} in round 1"
-        yield {
-            **_compared("tally from its rows", f"round 1: {kind} rated {rating.lower()}", value, counted),
-            "expected": "agree",
-            "nature": "arithmetic",
-            "problem": Problem(_FIGURES, rule, line, "value", f"{value:g}"),
-        }
+        subject = f"round 1: {kind} rated {rating.lower()}"
+        problem = Problem(_FIGURES, rule, line, "value", f"{value:g}")
+        yield _compared("tally from its rows", subject, value, counted) | {"problem": problem}
 
 
 def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
@@ -264,17 +259,10 @@ def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
                 worked.append(evaluate(check[side], frames))
             except ValueError as error:
                 yield _impossible(Problem(_CHECKS, str(error), line, side, check[side]))
-        if len(worked) < 2:
-            continue
-        left, right = worked
-        compared = _compared("figure against figure", check["subject"], left, right, check["tolerance"])
-        rule = f"{check['check_id']}, {check['subject']}: {left:g} and {right:g} {compared['found']}"
-        yield {
-            **compared,
-            **{part: check[part] for part in ("expected", "nature", "why", "target_id")},
-            "problem": Problem(_CHECKS, rule, line, "expected", check["expected"]),
-        }
-
-
-def _impossible(problem: Problem) -> dict[str, Any]:
-    return {"expected": "agree", "found": "not compared", "problem": problem}
+        if len(worked) == 2:
+            left, right = worked
+            compared = _compared("figure against figure", check["subject"], left, right, check["tolerance"])
+            rule = f"{check['check_id']}, {check['subject']}: {left:g} and {right:g} {compared['found']}"
+            recorded = {part: check[part] for part in ("expected", "nature", "why", "target_id")}
+            problem = Problem(_CHECKS, rule, line, "expected", check["expected"])
+            yield compared | recorded | {"problem": problem}

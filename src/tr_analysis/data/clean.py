@@ -19,14 +19,7 @@ def read(folder: Path, table: Table) -> pd.DataFrame:
     """Read one raw table from its folder and hold it against its schema.
 
     It is indexed by line of the file, with columns as in the schema: whole numbers as ``Int64``, numbers as
-    ``float64``, all else as text; an empty cell is missing.
-
-    Raises
-    ------
-    DataError
-        With every fault found: no file, an empty file, not UTF-8, a wrong column, a ragged or blank line, a
-        wrong type, a value out of bounds, a missing value, a repeated key, cells of a row that contradict
-        each other.
+    ``float64``, all else as text; an empty cell is missing. A `DataError` carries every fault found.
     """
     file = f"{table.name}.csv"
     cells = _cells(folder / file, list(table.schema.columns))

@@ -74,13 +74,7 @@ def _recorded(path: Path) -> dict[str, str]:
 
 
 def read_raw() -> dict[str, pd.DataFrame]:
-    """Read every raw table by its name.
-
-    Raises
-    ------
-    DataError
-        With every fault found, also where a file is not the one on record.
-    """
+    """Read every raw table by its name, or raise a `DataError` with every fault found, also in what is on record."""
     frames = _checked()
     if problems := _undescribed(frames):
         raise DataError(problems)
@@ -88,13 +82,7 @@ def read_raw() -> dict[str, pd.DataFrame]:
 
 
 def check() -> str:
-    """Hold the raw files against their schemas, each other and their record; return a line that counts what was checked.
-
-    Raises
-    ------
-    DataError
-        As `read_raw`.
-    """
+    """Hold the raw files against their schemas, each other and their record; return a line that counts what was checked."""
     frames = read_raw()
     found = checks.reconciliation(frames).groupby(["kind", "found"]).size()
     return (

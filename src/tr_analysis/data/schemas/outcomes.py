@@ -25,7 +25,7 @@ PRISON_MONTHLY = table(
     "licence recalls (events) and recall admissions (receptions) are other measures and are never mixed with it.",
     {
         "month": column("month", "calendar month; the count is at its end"),
-        "status": text("why the person is held", values=["recall", "remand"]),
+        "status": text("why the person is held", values="recall; remand"),
         "people": integer("people held", unit="people", low=0),
         "source_id": SOURCE,
     },
@@ -102,26 +102,17 @@ PBR_RESULTS = table(
         "provider_type": text("whether the cohort is that of all CRCs or of the NPS", values=PROVIDER_TYPES),
         "measure": text(
             "what was measured",
-            values=[
-                "binary rate",
-                "frequency rate",
-                "offenders in cohort",
-                "CRCs significantly below their 2011 baseline",
-                "CRCs significantly above their 2011 baseline",
-            ],
+            values="binary rate; frequency rate; offenders in cohort; "
+            "CRCs significantly below their 2011 baseline; "
+            "CRCs significantly above their 2011 baseline",
         ),
         "value": number("published value", required=False, low=0),
         "qualifier": optional_text("word before the value in the source, such as approximately"),
         "unit": text("unit of the value"),
         "origin": text(
             "whose figure it is",
-            values=[
-                "reported by the Ministry",
-                "secondary summary",
-                "independent analyst",
-                "implied by a published change",
-                "not found",
-            ],
+            values="reported by the Ministry; secondary summary; independent analyst; "
+            "implied by a published change; not found",
         ),
         "pandemic_overlap": column(
             "yes or no", "whether follow-up or waiting period meets the court closures of 2020"
@@ -158,24 +149,13 @@ CRC_RESULTS = table(
     rows=[at_most("reoffenders", "offenders")],
 )
 
-OUTCOMES = (PRISON_MONTHLY, PRISON_JUNE, REOFFENDING_ANNUAL, ADULT_COHORT, PBR_RESULTS, CRC_RESULTS)
-
 
 RATINGS = ["Outstanding", "Good", "Requires improvement", "Inadequate"]
 STANDARDS = [
-    "leadership",
-    "staff",
-    "services",
-    "information_facilities",
-    "assessment",
-    "planning",
-    "implementation_delivery",
-    "reviewing",
-    "court_reports",
-    "statutory_victim_work",
-    "unpaid_work",
+    "leadership", "staff", "services", "information_facilities", "assessment", "planning",
+    "implementation_delivery", "reviewing", "court_reports", "statutory_victim_work", "unpaid_work",
     "through_the_gate",
-]
+]  # fmt: skip
 
 PROVIDERS = table(
     "providers",
@@ -211,7 +191,7 @@ TRUSTS = table(
     {
         "trust": text("Probation Trust"),
         "successor_crc": text("CRC of the same area, inferred from the names"),
-        "rating_2013_14": text("rating of 2013/14", values=["excellent", "good"]),
+        "rating_2013_14": text("rating of 2013/14", values="excellent; good"),
         "rating_evidence": text("whether the source names the trust, or says it of all the rest"),
         "risk_of_harm": percent("share of work on risk of harm found of sufficient quality", required=False),
         "likelihood_of_reoffending": percent(
@@ -254,7 +234,7 @@ INSPECTIONS = table(
         ),
         "rating_evidence": text(
             "how the rating is known: stated in a text, derived from published tallies, or not at all",
-            values=["stated", "derived", "none"],
+            values="stated; derived; none",
         ),
         "note": NOTE,
         "source_id": SOURCE,
@@ -289,18 +269,20 @@ QUALITY_IMPACT = table(
         "organisation": text("organisation as named in the source"),
         "organisation_evidence": text(
             "whether the source names the organisation, or the division is ours",
-            values=["stated", "division inferred", "division not stated"],
+            values="stated; division inferred; division not stated",
         ),
         "owner": text("owner of the organisation at the time; public for the NPS"),
         "fieldwork": optional_text("when inspectors were there, in the source's words"),
         "judgement": text("judgement on the work, abridged from the source"),
         "coded_judgement_ours": text(
-            "our coding of the judgement",
-            values=["good", "good/mixed", "acceptable", "mixed", "mixed/poor", "poor"],
+            "our coding of the judgement", values="good; good/mixed; acceptable; mixed; mixed/poor; poor"
         ),
         "source_id": SOURCE,
     },
     key=["area", "organisation"],
 )
 
-SERVICES = (PROVIDERS, TRUSTS, PLACES, INSPECTIONS, STANDARD_RATINGS, QUALITY_IMPACT)
+OUTCOMES = (
+    PRISON_MONTHLY, PRISON_JUNE, REOFFENDING_ANNUAL, ADULT_COHORT, PBR_RESULTS, CRC_RESULTS,
+    PROVIDERS, TRUSTS, PLACES, INSPECTIONS, STANDARD_RATINGS, QUALITY_IMPACT,
+)  # fmt: skip

@@ -15,7 +15,7 @@ SOURCES = table(
         "published_note": optional_text("how the date is known"),
         "tier": text(
             "primary: the producer's own publication; secondary: someone about it; unstated: not recorded",
-            values=["primary", "secondary", "unstated"],
+            values="primary; secondary; unstated",
         ),
         "kind": optional_text("publication it is, such as a written answer or a press report"),
     },
@@ -41,7 +41,7 @@ FIGURES = table(
         "reliability": optional_text("how close to its producer the figure was read"),
         "revision": optional_text(
             "which of several values of one figure this is",
-            values=["first published", "revised", "other count", "same value, other source"],
+            values="first published; revised; other count; same value, other source",
         ),
         "note": NOTE,
         "source_id": SOURCE,
@@ -61,18 +61,11 @@ CHECKS = table(
         "left": text("first expression"),
         "right": text("second expression"),
         "tolerance": number("largest difference that counts as agreement, in the figures' unit", low=0),
-        "expected": text("whether the two agree", values=["agree", "differ"]),
+        "expected": text("whether the two agree", values="agree; differ"),
         "nature": text(
             "how much an agreement is worth, or what kind of difference it is",
-            values=[
-                "arithmetic",
-                "two sources",
-                "one source twice",
-                "by construction",
-                "revision",
-                "not like with like",
-                "unexplained",
-            ],
+            values="arithmetic; two sources; one source twice; by construction; revision; "
+            "not like with like; unexplained",
         ),
         "why": optional_text("why they should agree, or why they differ"),
         "target_id": optional_text("result of replication_targets that this is part of", pattern=r"T\d\d"),
@@ -91,14 +84,12 @@ EVENTS = table(
         "event": text("what happened"),
         "kind": text(
             "whether it belongs to the reform, its contracts, the statistics or neither",
-            values=["reform", "contract", "statistics", "outside"],
+            values="reform; contract; statistics; outside",
         ),
         "source_id": SOURCE,
     },
     key=["event_id"],
 )
-
-REGISTER = (SOURCES, FIGURES, CHECKS, EVENTS)
 
 
 DOCUMENTS = table(
@@ -126,17 +117,7 @@ CLAIMS = table(
         "paraphrase": text("the claim in our words"),
         "kind": text(
             "kind of check",
-            values=[
-                "identity",
-                "lookup",
-                "context",
-                "proportion",
-                "comparison",
-                "date",
-                "ratio",
-                "synthesis",
-                "qualitative",
-            ],
+            values="identity; lookup; context; proportion; comparison; date; ratio; synthesis; qualitative",
         ),
         "count": integer("count in the claim", required=False),
         "denominator": integer("denominator in the claim", required=False),
@@ -168,14 +149,14 @@ TARGETS = table(
         "aim": text(
             "published: printed by others; derived: worked out independently from printed figures; qualitative: "
             "no number that could be given back",
-            values=["published", "derived", "qualitative"],
+            values="published; derived; qualitative",
         ),
         "input_needed": optional_text(
             "what would have to be held to work it out, where it is not; why not, if it is qualitative"
         ),
         "access": optional_text(
             "whether that input was published, as far as known",
-            values=["published elsewhere", "never published", "not known"],
+            values="published elsewhere; never published; not known",
         ),
     },
     key=["target_id"],
@@ -256,7 +237,7 @@ VERDICT = table(
         "evidence": text(
             "where the number comes from: the document that makes the claim or the release it quotes, the same body "
             "elsewhere, another body, or none",
-            values=["own document", "same body", "another body", "none"],
+            values="own document; same body; another body; none",
         ),
         "why": _WHY,
         "source_ids": _READ_IN,
@@ -275,14 +256,12 @@ AIMS = table(
     "The stated aims of the reform",
     "One aim a row, with the number held that comes nearest to it. No bounds: none was published that would say when "
     "an aim is met.",
-    {
-        "aim": text("aim, in few words"),
-        **_NUMBER,
-        "why": _WHY,
-        "source_ids": _READ_IN,
-    },
+    {"aim": text("aim, in few words"), **_NUMBER, "why": _WHY, "source_ids": _READ_IN},
     key=["aim"],
     rows=_NUMBER_SAID,
 )
 
-LEDGER = (DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES)
+REGISTER = (
+    SOURCES, FIGURES, CHECKS, EVENTS,
+    DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
+)  # fmt: skip
