@@ -39,13 +39,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
 
     A reader never meets half a file, nor a set that is half old and half new: all are written to a hidden folder
     beside their places first, and moved in only when every one is on disk. If a move fails, those already made are
-    undone. A file that already holds its content is left alone.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written or the disk is full; the files are then as they were. It names the
-        file, or the folder of several.
+    undone. A file that already holds its content is left alone. An `OSError` names the file, or the folder of several.
     """
     targets = {folder / name: content for name, content in contents.items()}
     changed = [t for t, content in targets.items() if not (t.is_file() and t.read_bytes() == content)]

@@ -23,7 +23,7 @@ display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/pl
 """
 PARAMETERS = 'n: int = 2  # how many [0, 5]\nscale: Literal["log", "level"] = "log"  # scale of counts'
 
-IMPORTS = "from tr_analysis.study.parameters import Literal, Provider"
+IMPORTS = "from typing import Literal\nfrom tr_analysis.study.parameters import Provider"
 
 
 def chapter(root: Path, name: str, body: str = "n", parameters: str = PARAMETERS) -> Path:

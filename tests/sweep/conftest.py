@@ -104,7 +104,7 @@ def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -
     code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
     cells = [
         markdown("# Toy\n\nDoes it run?", id="title"),
-        code("from tr_analysis.study.parameters import Literal", id="imports"),
+        code("from typing import Literal", id="imports"),
         code(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
         markdown("## Answer\n\n## Evidence", id="answer"),
         code("if n == 13:\n    raise ValueError('unlucky')", id="body"),

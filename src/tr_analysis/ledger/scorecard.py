@@ -191,13 +191,10 @@ def _status(row: Mapping[Any, Any]) -> str:
 
 
 def standings(card: pd.DataFrame) -> pd.DataFrame:
-    """Sort the published results of a `scorecard`, each by its numbers.
+    """Sort the published results of a `scorecard`, each by its numbers: target_id, claim, aim, input_needed, access, status.
 
-    Returns
-    -------
-    DataFrame
-        One row a result: target_id, claim, aim, input_needed, access, status. A result is contradicted if
-        one of its numbers is; reproduced if all are, the weakest way deciding; in part if some are.
+    A result is contradicted if one of its numbers is; reproduced if all are, the weakest way deciding; in part if some
+    are.
     """
     return pd.DataFrame([_standing(str(name), rows) for name, rows in card.groupby("target_id")])
 

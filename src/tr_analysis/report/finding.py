@@ -223,13 +223,8 @@ class Declared:
 def read_declared(chapter: str) -> Declared:
     """Read and check ``notebooks/<chapter>.toml``.
 
-    It begins with ``key``, the list of key numbers; ``[defaults]`` holds for all entries that do not say otherwise.
-
-    Raises
-    ------
-    UsageError
-        If the file is missing, is no TOML, or says something that is not known: the message names file, entry and
-        remedy.
+    It begins with ``key``, the list of key numbers; ``[defaults]`` holds for all entries that do not say otherwise. A
+    file that is missing, is no TOML, or says what is not known is a `UsageError` that names file, entry and remedy.
     """
     path = notebooks() / f"{chapter}.toml"
     if not path.exists():

@@ -65,10 +65,7 @@ class _Page(HTMLParser):
 def audit(pages: Mapping[str, str], downloads: Collection[str], script: str) -> None:
     """Refuse pages, HTML by name, that run, load or hide something, or link to what is neither page nor download.
 
-    Raises
-    ------
-    ChapterError
-        Which names each fault with page and cell; ``script`` is the one script that a page may hold.
+    The `ChapterError` names each fault with page and cell; ``script`` is the one script that a page may hold.
     """
     read = {name: _Page(script) for name in pages}
     for name, page in read.items():
@@ -107,22 +104,11 @@ _BUILT = ("figures", "tables", "notebooks", "results", "data")  # folders beside
 
 
 def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
-    """Write the home page, a page for each executed chapter, the pages of reference, and the downloads.
+    """Write the home page, a page for each executed chapter, the pages of reference, and the downloads; return the pages.
 
-    The same notebooks at the same commit give the same bytes. Nothing is written when any chapter is at
-    fault, and pages and downloads of chapters that no longer exist are removed.
-
-    Returns
-    -------
-    list of Path
-        The pages: the home page, the chapters in the order of ``executed``, then the others.
-
-    Raises
-    ------
-    ChapterError
-        If a notebook was not written by the runner or has no title, or if a page would run a script, load
-        something from elsewhere, show a picture without alternative text, or link to nowhere. The message
-        names page and cell.
+    The same notebooks at the same commit give the same bytes. Nothing is written when any chapter is at fault: not
+    written by the runner, without a title, or with a page that `audit` refuses; a `ChapterError` names page and cell.
+    Pages and downloads of chapters that no longer exist are removed.
     """
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
@@ -138,13 +124,7 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
 
 
 def write_variant(executed: Path) -> Path:
-    """Write the page of a chapter with other parameters beside its notebook; it stands alone.
-
-    Raises
-    ------
-    ChapterError
-        As `write_site`.
-    """
+    """Write the page of a chapter with other parameters beside its notebook, as `write_site` does; it stands alone."""
     chapters = [read_chapter(executed)]
     pages = _chapter_pages(_frame(chapters, linked=False), chapters, Records(executed.parent))
     audit(pages, (), _script())

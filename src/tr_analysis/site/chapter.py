@@ -132,13 +132,7 @@ class Chapter:
 
 
 def read_chapter(path: Path) -> Chapter:
-    """Read an executed notebook.
-
-    Raises
-    ------
-    ChapterError
-        If the runner did not write it, or it has no title.
-    """
+    """Read an executed notebook; one that the runner did not write, or without a title, is a `ChapterError`."""
     import nbformat
 
     stored = path.read_bytes()
@@ -220,16 +214,9 @@ _NAME = re.compile(r"[\w-]+", re.ASCII)
 def chapter_downloads(chapter: Chapter) -> dict[str, bytes]:
     """Return the files that an executed chapter offers, by their place on the site.
 
-    Returns
-    -------
-    dict
-        ``notebooks/<run>.ipynb``; ``figures/<run>/<name>.png``, ``.csv`` and, where the chart was drawn as such,
-        ``.svg``; ``tables/<run>/<cell id>.csv``, a second one of the same cell with ``-2``.
-
-    Raises
-    ------
-    ChapterError
-        If a figure or table cannot be named, or two share a name.
+    They are ``notebooks/<run>.ipynb``; ``figures/<run>/<name>.png``, ``.csv`` and, where the chart was drawn as such,
+    ``.svg``; ``tables/<run>/<cell id>.csv``, a second one of the same cell with ``-2``. One that cannot be named, or shares
+    its name, is a `ChapterError`.
     """
     run = chapter.run
     files = {f"notebooks/{run}.ipynb": chapter.stored}
@@ -263,17 +250,7 @@ def _files(run: str, shown: Shown) -> Iterator[tuple[str, bytes]]:
 def study_downloads(executed: Sequence[Path]) -> dict[str, bytes]:
     """Return the files of the whole study, by their place on the site; ``results`` stand beside the notebooks.
 
-    Returns
-    -------
-    dict
-        ``data/raw/*``, ``data/processed/*``, ``results/<run>.json``, and all of it in one archive.
-
-    Raises
-    ------
-    ChapterError
-        If a chapter has no results.
-    DataError
-        If there are no tables, or no licence to give them away with.
+    They are ``data/raw/*``, ``data/processed/*``, ``results/<run>.json``, and all of it in one archive.
     """
     files = {**_data(), **_results(executed)}
     licence = paths.root() / _LICENCE

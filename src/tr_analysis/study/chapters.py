@@ -135,10 +135,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def new_chapter(name: str) -> Chapter:
     """Write ``notebooks/<name>.ipynb``, titled by its name, and beside it the ``.toml`` that says what its numbers are.
 
-    Raises
-    ------
-    UsageError
-        If the name is not allowed, or the number, the subject or one of the files is there already.
+    A name that is not allowed, or of which number, subject or a file is there already, is a `UsageError`.
     """
     chapters = find_chapters(none_will_do=True)
     refuse_name(name, chapters)

@@ -56,15 +56,8 @@ def plan(
     With chapters named, as `choose` understands them, each must know every parameter given; otherwise the chapters
     that know any of them are run, and each parameter must be known to one. A chapter with a parameter of the type
     ``Provider`` runs for every provider, unless one is given, which changes nothing. Files go to ``out``, by default
-    the project's reports, or a folder of their own under ``reports/variants`` when a parameter is changed.
-
-    Raises
-    ------
-    UsageError
-        For an unknown chapter or parameter, a value not allowed, or a folder that is not for results or
-        cannot be written.
-    StudyError
-        If a chapter loads results that nothing gives, or chapters wait for each other.
+    the project's reports, or a folder of their own under ``reports/variants`` when a parameter is changed. What is
+    unknown or not allowed is a `UsageError`, results that nothing gives or that wait for each other a `StudyError`.
     """
     given = given or {}
     chapters = find_chapters()
@@ -361,13 +354,7 @@ def keep(change: Change, files: Sequence[Path], records: Mapping[Path, Records])
 
 
 def build_tables() -> list[Path]:
-    """Check the raw files and build every table; return the files written: all of them or, on an error, none.
-
-    Raises
-    ------
-    DataError
-        With every fault found in the raw files, or in the official ones where there are any.
-    """
+    """Check the raw files and build every table; return the files written: all or, on a `DataError`, none."""
     raw = data.read_raw()
     official = build_official_tables()
     return [*data.write_tables(raw), *official]

@@ -101,11 +101,8 @@ def _pool(jobs: int) -> Iterator[Executor]:
 def dask(scheduler: str) -> Iterator[Engine]:
     """Yield an engine of the workers of a Dask scheduler, given its address, ``tcp://host:port``.
 
-    Raises
-    ------
-    EngineError
-        If distributed is not installed, the scheduler does not answer, has no workers, or one of them lacks this
-        package: it would end as soon as it was asked, and the sweep wait for ever.
+    An `EngineError` says that distributed is not installed, or that the scheduler does not answer, has no workers, or one
+    without this package: it would end as soon as it was asked, and the sweep wait for ever.
     """
     with _client(scheduler) as client:
         from distributed import KilledWorker
@@ -155,10 +152,7 @@ def _client(scheduler: str) -> Iterator[Any]:
 def work(target: Target, version: str, call: Call) -> Ending:
     """Run a specification in a worker and tell how it ended; a failure is a result too, and stops no other.
 
-    Raises
-    ------
-    OtherVersionError
-        If this worker would compute something else than the others.
+    A worker that would compute something else than the others is an `OtherVersionError`.
     """
     if _version(target) != version:
         raise OtherVersionError(
@@ -228,15 +222,9 @@ class Tally:
 def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
     """Run the specifications that are not done yet, publish each as it ends, and write the table.
 
-    The sweep comes from `specify.read_sweep`, the engine from `engines`, or any other with an executor; ``out`` is the
-    folder of the results.
-
-    Raises
-    ------
-    SweepInterruptedError
-        After Ctrl-C: what is done is kept, and no worker is left.
-    StudyError
-        As in `collect`, or when two specifications are the same.
+    The sweep comes from `specify.read_sweep`, the engine from `processes` or `dask`, or is any other with an executor;
+    ``out`` is the folder of the results. After Ctrl-C, a `SweepInterruptedError`, what is done is kept, and no worker
+    is left.
     """
     version = sweep.target.version()
     calls = sweep.calls(version)
@@ -267,14 +255,8 @@ def collect(target: Target, version: str, calls: Iterable[Call], engine: Engine)
     """Run specifications on an engine and yield how each ended, as they end.
 
     When a worker is lost, what was in flight is suspect, and runs again alone, one after the other: so the one
-    that ends its worker is found, and the others are not blamed.
-
-    Raises
-    ------
-    EngineError
-        If the engine itself goes away, or it lacks what this machine has.
-    OtherVersionError
-        If a worker has another version than this one.
+    that ends its worker is found, and the others are not blamed. An `EngineError` says that the engine itself went away
+    or lacks what this machine has, an `OtherVersionError` that a worker has another version.
     """
     waiting, suspects = deque(calls), deque[Call]()
     losses: Counter[str] = Counter()

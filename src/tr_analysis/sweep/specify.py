@@ -266,10 +266,7 @@ def derived_seed(seed: int, identity: str) -> int:
 def read_sweep(path: Path) -> Sweep:
     """Read and check a sweep: a TOML file, of which `docs/sweeps.md` shows some.
 
-    Raises
-    ------
-    UsageError
-        For whatever is not as it must be; the message names the file, the key, the value and what to write.
+    A `UsageError` names the file, the key, the value and what to write.
     """
     try:
         return _sweep(tomllib.loads(path.read_text(encoding="utf-8")), path.resolve().parent)

@@ -123,13 +123,7 @@ def at(periods: "pd.Series[Any] | pd.PeriodIndex") -> pd.DatetimeIndex:
 
 
 def reform(events: pd.DataFrame, *names: str) -> dict[Any, str]:
-    """Return events of the reform for `mark`, words by date: their ids in the table `events`, with words in `EVENTS`.
-
-    Raises
-    ------
-    ValueError
-        If an event is not in the table or has no words.
-    """
+    """Return events of the reform for `mark`, words by date: their ids in the table `events`, with words in `EVENTS`."""
     dates = events.set_index("event_id")["date"]
     if unknown := [name for name in names if name not in dates or name not in EVENTS]:
         raise ValueError(f"no event {unknown[0]!r} to mark; there are: {', '.join(EVENTS)}")
@@ -265,13 +259,7 @@ class EndLabel(Annotation):
 
 
 def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str) -> None:
-    """Write a line's name at its right end, in its colour, instead of a legend.
-
-    Raises
-    ------
-    ValueError
-        If the line has no value at all.
-    """
+    """Write a line's name at its right end, in its colour, instead of a legend; it must have a value."""
     known = y.notna().to_numpy().nonzero()[0]
     if not known.size:
         raise ValueError(
@@ -373,14 +361,9 @@ def unit_chart(
 ) -> None:
     """Draw one mark for each row of a frame, side by side from the left, in named rows from the bottom up.
 
-    Parameters
-    ----------
-    row
-        Column that says in which row a mark stands.
-    words
-        Words of each row, by the value of that column, the lowest first.
-    look
-        Takes a row of the frame; returns ``marker``, ``color``, ``ms`` and the like of matplotlib's ``plot``.
+    ``row`` is the column that says in which row a mark stands, ``words`` gives the words of each row by its value, the
+    lowest first, and ``look`` takes a row of the frame and returns ``marker``, ``color``, ``ms`` and the like of
+    matplotlib's ``plot``.
     """
     for height, value in enumerate(words):
         for place, mark in enumerate(frame[frame[row] == value].to_dict("records")):
