@@ -66,8 +66,7 @@ def render_after(
 def _variant_page(executed: Path) -> list[Path]:
     from tr_analysis.site import write_variant
 
-    page = write_variant(executed)
-    click.echo(f"page: {shown(page)}")
+    click.echo(f"page: {shown(page := write_variant(executed))}")
     return [page]
 
 

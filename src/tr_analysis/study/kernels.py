@@ -303,14 +303,14 @@ def import_all(names: Sequence[str]) -> None:
         del vars(builtins)["get_ipython"]
 
 
-def refuse_threads(patience: float = 5) -> None:
+def refuse_threads() -> None:
     """Refuse to go on with more than one thread: a fork takes along only one, and the locks of all.
 
     A thread that a library started as it was imported has some seconds to end by itself.
     """
     for thread in threading.enumerate():  # such as the one that says that fonts are being read
         if thread is not threading.main_thread():
-            thread.join(patience)
+            thread.join(5)
     if psutil.Process().num_threads() > 1:
         raise RuntimeError("a library started a thread when it was imported; run with --kernels standard")
 

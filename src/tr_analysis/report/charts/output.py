@@ -224,27 +224,22 @@ def show(
 
     Parameters
     ----------
-    figure
-        From `canvas`; its size is that of ``narrow`` afterwards.
-    name
-        Name of its files.
-    title, subtitle
-        The finding, as a sentence; measure, population, period and source.
-    alt
-        What a reader would see, for those who cannot.
+    figure, name
+        From `canvas`, its size that of ``narrow`` afterwards; and the name of its files.
+    title, subtitle, alt
+        The finding, as a sentence; measure, population, period and source; what those see who cannot see it.
     data
         What is plotted, published beside the picture as CSV.
     origin
-        ``findings.origin``: "simulated" puts that before title and alternative text and into every panel of the
-        picture, as it does where the data say so themselves.
+        ``findings.origin``: "simulated", as the data may say themselves, is put before title and alternative text and
+        into every panel of the picture.
     display_id
         Of what is already shown and the chart takes the place of; by default it is shown here.
 
     Raises
     ------
     ValueError
-        If title, subtitle or alternative text is empty, there is no data, the name is no file name, or the
-        chart breaks a rule of the house: see `check`.
+        If a word or the data is missing, the name is no file name, or the chart breaks a rule of the house: see `check`.
     """
     _complete(name, {"title": title, "subtitle": subtitle, "alternative text": alt}, data)
     if origin := origin or origin_of(data):
