@@ -97,9 +97,9 @@ def data_group() -> None:
 @data_group.command()
 def check() -> None:
     """Validate the published figures and reconcile them with one another."""
-    from tr_analysis import data
+    from tr_analysis.data import pipeline
 
-    click.echo(data.check())
+    click.echo(pipeline.check())
 
 
 @data_group.command()
@@ -113,6 +113,6 @@ def build() -> None:
 @data_group.command()
 def describe() -> None:
     """Write the data package's description and the data dictionary."""
-    from tr_analysis import data
+    from tr_analysis.data import pipeline
 
-    click.echo("\n".join(map(shown, data.describe())))
+    click.echo("\n".join(map(shown, pipeline.describe())))

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tr_analysis import data, paths
+from tr_analysis import paths
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.files import file_hash, git_state, machine, sha256, write_files
 from tr_analysis.paths import reports, root, sources
@@ -355,9 +355,11 @@ def keep(change: Change, files: Sequence[Path], records: Mapping[Path, Records])
 
 def build_tables() -> list[Path]:
     """Check the raw files and build every table; return the files written: all or, on a `DataError`, none."""
-    raw = data.read_raw()
+    from tr_analysis.data.pipeline import read_raw, write_tables  # heavy, and seldom needed
+
+    raw = read_raw()
     official = build_official_tables()
-    return [*data.write_tables(raw), *official]
+    return [*write_tables(raw), *official]
 
 
 def build_official_tables() -> list[Path]:

@@ -38,6 +38,10 @@ from tr_analysis.sweep.specify import Call, Found, Sweep, Target, close_kernels
 
 _PACKAGE = "tr-analysis"
 _PATIENCE = 10  # seconds in which a scheduler has to answer, and a worker to end
+_AHEAD = 4  # specifications in flight for each worker, so that none waits for the next
+_LOSSES = 3  # of a specification that ran alone, after which it is to blame itself
+_HOPELESS = 12  # losses in a row, after which it is the workers
+_RECORD = "result.json"
 
 
 class EngineError(StudyError):
@@ -48,6 +52,12 @@ class EngineError(StudyError):
 
 class OtherVersionError(StudyError):
     """A worker has other code, tables or libraries than the sweep was planned with."""
+
+
+class SweepInterruptedError(StudyError):
+    """A sweep that was ended with Ctrl-C."""
+
+    exit_code = 130
 
 
 @dataclass(frozen=True)
@@ -194,18 +204,6 @@ def _follow_parent(place: str) -> None:
 def _leave() -> None:
     close_kernels()
     os._exit(128 + signal.SIGTERM)
-
-
-_AHEAD = 4  # specifications in flight for each worker, so that none waits for the next
-_LOSSES = 3  # of a specification that ran alone, after which it is to blame itself
-_HOPELESS = 12  # losses in a row, after which it is the workers
-_RECORD = "result.json"
-
-
-class SweepInterruptedError(StudyError):
-    """A sweep that was ended with Ctrl-C."""
-
-    exit_code = 130
 
 
 @dataclass(frozen=True)
