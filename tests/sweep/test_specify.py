@@ -9,9 +9,9 @@ from tr_analysis.errors import StudyError, UsageError
 from tr_analysis.sweep.specify import (
     ChapterTarget,
     FunctionTarget,
+    call_id,
     derived_seed,
     read_sweep,
-    specification_id,
 )
 
 CHAPTER = 'chapter = "toy"\n'
@@ -111,16 +111,16 @@ def test_seed_of_a_chapter_keeps_within_its_bounds(spec, chapter):
 
 
 def test_id_is_the_same_in_another_process():
-    code = "from tr_analysis.sweep.specify import specification_id as i; print(i('f', 'v', {'é': 1.5, 'a': [True]}))"
+    code = "from tr_analysis.sweep.specify import call_id as i; print(i('f', 'v', {'é': 1.5, 'a': [True]}))"
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
-    assert told == specification_id("f", "v", {"a": [True], "é": 1.5}) == "4a9db259e681b124"
+    assert told == call_id("f", "v", {"a": [True], "é": 1.5}) == "4a9db259e681b124"
 
 
 @pytest.mark.parametrize("other", [("g", "v", {"x": 1}), ("f", "w", {"x": 1}), ("f", "v", {"x": 2})])
 def test_name_version_and_arguments_count(other):
-    assert specification_id(*other) != specification_id("f", "v", {"x": 1})
+    assert call_id(*other) != call_id("f", "v", {"x": 1})
 
 
 @given(st.integers(), st.text("0123456789abcdef", min_size=16, max_size=16))

@@ -243,7 +243,7 @@ class Sweep:
         """Return the specifications with ids and seeds, given the target's version; refuse one given twice."""
         calls: dict[str, Call] = {}
         for given in self.given:
-            identity = specification_id(self.target.name, version, given)
+            identity = call_id(self.target.name, version, given)
             if identity in calls:
                 raise UsageError(f"{given} is given twice: keep one")
             own = {} if self.seed is None else {SEED: self.target.seed(derived_seed(self.seed, identity))}
@@ -251,7 +251,7 @@ class Sweep:
         return list(calls.values())
 
 
-def specification_id(name: str, version: str, arguments: Mapping[str, Any]) -> str:
+def call_id(name: str, version: str, arguments: Mapping[str, Any]) -> str:
     """Return sixteen hexadecimal digits of the SHA-256 of what is run, its version, and its arguments in any order."""
     content = {"run": name, "version": version, "arguments": arguments}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()[:16]
