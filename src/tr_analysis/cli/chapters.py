@@ -5,6 +5,10 @@ from pathlib import Path
 
 import click
 
+from tr_analysis.study import plan
+from tr_analysis.study.chapters import choose, find_chapters, new_chapter
+from tr_analysis.study.parameters import read_parameters
+
 
 def wrapped(text: str, indent: str) -> str:
     """Break a text into lines of a hundred characters, each with an indent."""
@@ -19,8 +23,6 @@ def shown(path: Path) -> str:
 @click.command("list")
 def list_command() -> None:
     """List the chapters and the questions they answer."""
-    from tr_analysis.study.chapters import find_chapters
-
     chapters = find_chapters()
     width = max(len(chapter.name) for chapter in chapters)
     for chapter in chapters:
@@ -33,9 +35,6 @@ def list_command() -> None:
 @click.argument("chapter")
 def params(chapter: str) -> None:
     """Show what can be changed in CHAPTER: types, defaults, what is allowed, what it means."""
-    from tr_analysis.study.chapters import choose, find_chapters
-    from tr_analysis.study.parameters import read_parameters
-
     (found,) = choose([chapter], find_chapters())
     parameters = read_parameters(found.path)
     click.echo(f"{found.name}: {found.title}")
@@ -58,8 +57,6 @@ def params(chapter: str) -> None:
 @click.argument("name")
 def new(name: str) -> None:
     """Write a chapter called NAME that already runs, for a question of your own."""
-    from tr_analysis.study.chapters import new_chapter
-
     chapter = new_chapter(name)
     click.echo(f"{shown(chapter.path)}: {chapter.title}")
     click.echo(f"{shown(chapter.path.with_suffix('.toml'))}: what each of its numbers is")
@@ -72,7 +69,6 @@ def new(name: str) -> None:
 def lint(chapters: tuple[str, ...]) -> None:
     """Check chapters, all by default, against the rules they are written by."""
     from tr_analysis.lint import refuse_faults
-    from tr_analysis.study.chapters import choose, find_chapters
 
     chosen = choose(chapters, found := find_chapters())
     refuse_faults(chosen, found)
@@ -105,9 +101,7 @@ def check() -> None:
 @data_group.command()
 def build() -> None:
     """Write the analysis tables and their manifest, all or none."""
-    from tr_analysis.study.plan import build_tables
-
-    click.echo(f"{sum(path.suffix == '.csv' for path in build_tables())} tables")
+    click.echo(f"{sum(path.suffix == '.csv' for path in plan.build_tables())} tables")
 
 
 @data_group.command()

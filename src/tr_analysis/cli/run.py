@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tr_analysis import study
+from tr_analysis import paths, study
 from tr_analysis.cli.chapters import shown
 from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.study import plan as planning
+from tr_analysis.study.plan import Change, Records, Task
 
 if TYPE_CHECKING:
     from tr_analysis.study.execution import RunOutcome
     from tr_analysis.study.kernels import Kernels
-    from tr_analysis.study.plan import Change, Records, Task
 
 
 _PDF = "study.pdf"
@@ -26,8 +27,6 @@ _PDF = "study.pdf"
 @click.option("--pdf", is_flag=True, help="Print the whole study as one PDF as well; this needs Chromium.")
 def site(pdf: bool) -> None:
     """Make the pages of the study from the chapters as they were last run."""
-    from tr_analysis import paths
-
     pages = _study_pages(paths.reports())
     if not pages:
         raise StudyError("no chapter has been run yet: run `tr-analysis run` first")
@@ -37,18 +36,14 @@ def site(pdf: bool) -> None:
         click.echo(shown(write_pdf(pages, pages[0].parent / _PDF)))
 
 
-def render_after(
-    tasks: "Sequence[Task]", records: "Mapping[Path, Records]", *, force: bool, why: bool
-) -> None:
+def render_after(tasks: Sequence[Task], records: Mapping[Path, Records], *, force: bool, why: bool) -> None:
     """Make the pages of the study, or of each variant, which is no part of it, where what they show changed.
 
     Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
     """
-    from tr_analysis import paths
-    from tr_analysis.study.plan import page_parts
 
     def render(name: str, out: Path, make: Callable[[Path], list[Path]], source: Path) -> None:
-        parts = page_parts(out)
+        parts = planning.page_parts(out)
         changed = ["--force"] if force else records[out].changes(name, parts)
         if why or not changed:
             click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
@@ -142,10 +137,8 @@ def run(
 
     A chapter is named 03-recall, or 03, or recall. The one about a provider runs for each, unless -p names one.
     """
-    from tr_analysis.study.plan import Records, changes, plan, to_run
-
     # Mistakes of the caller come before the time that the tables take.
-    tasks = plan(chapters, given, out)
+    tasks = planning.plan(chapters, given, out)
     records = {out: Records(out) for out in {task.out for task in tasks}}
     with ExitStack() as opened:
 
@@ -155,11 +148,11 @@ def run(
 
             return opened.enter_context(kernels_for(tasks, forked=forked))
 
-        found = changes(tasks, records, force=force)
-        if forked and to_run(found):
+        found = planning.changes(tasks, records, force=force)
+        if forked and planning.to_run(found):
             kernels()  # they import while the tables are built
         if _build(records, force=force):
-            found = changes(tasks, records, force=force)
+            found = planning.changes(tasks, records, force=force)
         if lines := list(_explained(found) if why else _unchanged(found)):
             click.echo("\n".join(lines))
         failures = _run(found, records, jobs, kernels)
@@ -171,34 +164,27 @@ def run(
         raise ChapterError("\n".join(failures))
 
 
-def _build(records: "Mapping[Path, Records]", *, force: bool) -> bool:
+def _build(records: Mapping[Path, Records], *, force: bool) -> bool:
     """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
-    from tr_analysis import paths
-    from tr_analysis.study.plan import table_parts
-
     if not paths.has_own_data():
         return False
-    parts, folder = table_parts(), paths.processed()
+    parts, folder = planning.table_parts(), paths.processed()
     stale = force or any(record.changes("tables", parts, folder) for record in records.values())
     if stale:
-        from tr_analysis.study.plan import build_tables
-
-        files = build_tables()
+        files = planning.build_tables()
         for record in records.values():
             record.keep("tables", parts, files, folder)
     return stale
 
 
 def _run(
-    found: "Sequence[Change]",
-    records: "Mapping[Path, Records]",
+    found: Sequence[Change],
+    records: Mapping[Path, Records],
     jobs: int | None,
     kernels: "Callable[[], Kernels]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
-    from tr_analysis.study.plan import keep, refuse_stale, to_run
-
-    if not (tasks := to_run(found)):
+    if not (tasks := planning.to_run(found)):
         return []
     import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
     from tr_analysis.study.execution import run as run_chapters
@@ -209,15 +195,15 @@ def _run(
         if outcome.failure:
             records[outcome.task.out].drop(outcome.task.name)
         else:
-            keep(by_name[outcome.task.name], outcome.files, records)
+            planning.keep(by_name[outcome.task.name], outcome.files, records)
 
-    refuse_stale(tasks)
+    planning.refuse_stale(tasks)
     outcomes = run_chapters(tasks, jobs, kernels=kernels(), done=record)
     click.echo("\n".join(_ended(outcomes)))
     return [outcome.failure for outcome in outcomes if outcome.failure]
 
 
-def _unchanged(found: "Sequence[Change]") -> Iterator[str]:
+def _unchanged(found: Sequence[Change]) -> Iterator[str]:
     """Yield a line that names the chapters that need not run, if there are any."""
     same = [change.task for change in found if not change.why]
     if same:
@@ -225,13 +211,13 @@ def _unchanged(found: "Sequence[Change]") -> Iterator[str]:
         yield f"unchanged: {', '.join(_named(list(tasks)) for _, tasks in by_chapter)}"
 
 
-def _explained(found: "Sequence[Change]") -> Iterator[str]:
+def _explained(found: Sequence[Change]) -> Iterator[str]:
     """Yield a line for each chapter, or each of its runs where these differ, that says what changed."""
     for (_, why), same in groupby(found, lambda change: (change.task.chapter.name, change.why)):
         yield f"{_named([change.task for change in same])}: {'; '.join(why) or 'unchanged'}"
 
 
-def _named(tasks: "Sequence[Task]") -> str:
+def _named(tasks: Sequence[Task]) -> str:
     """Name one or more runs of a chapter."""
     return tasks[0].name if len(tasks) == 1 else f"{tasks[0].chapter.name} for {len(tasks)} providers"
 
@@ -270,19 +256,17 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
 
     docs/sweeps.md shows how SPEC.toml is written.
     """
-    from tr_analysis.paths import reports
-    from tr_analysis.study.plan import build_tables, refuse_folder
     from tr_analysis.sweep.run import dask, processes, run_sweep
     from tr_analysis.sweep.specify import ChapterTarget, read_sweep
 
     if jobs and scheduler:
         raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
     planned = read_sweep(spec)
-    out = out or reports() / "sweeps" / spec.stem
-    refuse_folder(out, is_variant=True)
+    out = out or paths.reports() / "sweeps" / spec.stem
+    planning.refuse_folder(out, is_variant=True)
     with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
         if isinstance(planned.target, ChapterTarget):
-            build_tables()
+            planning.build_tables()
         tally = run_sweep(planned, engine, out)
     there = tally.specifications - tally.ran
     click.echo(
