@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from jinja2 import Environment
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import git_state, write_files
@@ -17,9 +18,6 @@ from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, s
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study.plan import Records
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 class _Page(HTMLParser):
@@ -132,7 +130,7 @@ def write_variant(executed: Path) -> Path:
     return page
 
 
-def _chapter_pages(frame: "Environment", chapters: Sequence[Chapter], records: Records) -> dict[str, str]:
+def _chapter_pages(frame: Environment, chapters: Sequence[Chapter], records: Records) -> dict[str, str]:
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
     render = cell_renderer(linked=bool(frame.globals["linked"]))
     template = frame.get_template("chapter.html.j2")
@@ -154,7 +152,7 @@ def _chapter_pages(frame: "Environment", chapters: Sequence[Chapter], records: R
     return pages
 
 
-def _frame(chapters: Sequence[Chapter], *, linked: bool) -> "Environment":
+def _frame(chapters: Sequence[Chapter], *, linked: bool) -> Environment:
     """Return the templates around the cells; whatever is put into them is escaped."""
     frame = templates()
     frame.globals |= {

@@ -9,7 +9,10 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import nbformat
+from nbformat import NotebookNode
 
 from tr_analysis import paths
 from tr_analysis.errors import ChapterError, DataError, Problem
@@ -19,10 +22,6 @@ from tr_analysis.report.findings import ANSWER
 from tr_analysis.site.cells import to_html
 from tr_analysis.study.parameters import Parameter, read_parameters
 from tr_analysis.text import title_and_question
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
 
 _KINDS = {"chart": CHART_MIME, "picture": "image/png", "findings": FINDINGS_MIME, "table": "text/csv"}
 
@@ -58,7 +57,7 @@ class Chapter:
     version: str
     libraries: Mapping[str, str]
     shown: tuple[Shown, ...]
-    notebook: "NotebookNode"
+    notebook: NotebookNode
     stored: bytes
 
     @property
@@ -133,8 +132,6 @@ class Chapter:
 
 def read_chapter(path: Path) -> Chapter:
     """Read an executed notebook; one that the runner did not write, or without a title, is a `ChapterError`."""
-    import nbformat
-
     stored = path.read_bytes()
     notebook = nbformat.reads(stored.decode(), as_version=4)  # type: ignore[no-untyped-call]
     run = notebook.metadata.get("tr_analysis")
@@ -166,7 +163,7 @@ def read_chapter(path: Path) -> Chapter:
     )
 
 
-def _mark(notebook: "NotebookNode") -> Iterator[Shown]:
+def _mark(notebook: NotebookNode) -> Iterator[Shown]:
     """Tell the outputs of a notebook apart, mark each with its kind and the name of its files, and yield them.
 
     A chart or picture has a name of its own; a table that of its cell, a second one in the cell with ``-2``.
@@ -187,7 +184,7 @@ def _mark(notebook: "NotebookNode") -> Iterator[Shown]:
             yield Shown(kind, cell.id, name, data)
 
 
-def _answer(notebook: "NotebookNode") -> str:
+def _answer(notebook: NotebookNode) -> str:
     """Return the first sentence of the chapter's answer, or nothing."""
     answers = (cell.source.removeprefix(ANSWER) for cell in notebook.cells if cell.source.startswith(ANSWER))
     sentence = re.match(r"\s*(.+?[.?!])(?=\**\s+[A-Z]|\**\s*$)(\**)", next(answers, ""), flags=re.DOTALL)
