@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import tr_analysis
-from tr_analysis.lint.code import order_faults
+from tr_analysis.lint import order_faults
 from tr_analysis.order import in_order, largest, only, place_of_smallest, smallest
 
 ROWS = pd.DataFrame(

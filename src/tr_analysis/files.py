@@ -1,11 +1,18 @@
-"""Hashes of files, and writing that leaves either all the new files or all the old ones."""
+"""Hashes of files, writing that leaves either all the new files or all the old ones, and the state of the project."""
 
 import hashlib
+import platform
+import re
 import shutil
+import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from tr_analysis import paths
 
 _RECENT = 2 * 10**9  # nanoseconds within which a second change may leave a file's time as it is
 _hashes: dict[tuple[Path, int, int, int], str] = {}
@@ -32,13 +39,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
 
     A reader never meets half a file, nor a set that is half old and half new: all are written to a hidden folder
     beside their places first, and moved in only when every one is on disk. If a move fails, those already made are
-    undone. A file that already holds its content is left alone.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written or the disk is full; the files are then as they were. It names the
-        file, or the folder of several.
+    undone. A file that already holds its content is left alone. An `OSError` names the file, or the folder of several.
     """
     targets = {folder / name: content for name, content in contents.items()}
     changed = [t for t, content in targets.items() if not (t.is_file() and t.read_bytes() == content)]
@@ -81,3 +82,40 @@ def _move_in(moves: list[tuple[Path, Path, Path]]) -> None:
             else:
                 target.unlink()
         raise
+
+
+# What the study is made from; what is built from that says nothing more.
+_MADE_FROM = ["src", "notebooks", "data/raw", "requirements.lock"]
+
+
+def git_state() -> str:
+    """Return the commit of the project's folder and whether the study's own files changed since; empty without git."""
+    head = _git("rev-parse", "--short=12", "HEAD")
+    changed = _git("status", "--porcelain", "--", *_MADE_FROM) if head else ""
+    return f"{head}, with changes that are not committed" if changed else head
+
+
+@cache
+def machine() -> str:
+    """Return processor and BLAS kernel, on which the last digits of numbers can hang, in words."""
+    import numpy as np  # noqa: F401 its library is asked
+    from threadpoolctl import threadpool_info
+
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    kernels = sorted({library.get("architecture", library["internal_api"]) for library in libraries})
+    return f"{_processor()} ({platform.machine()}), BLAS kernel {' and '.join(kernels) or 'not known'}"
+
+
+def _processor() -> str:
+    with suppress(OSError):  # there is no such file elsewhere than on Linux
+        if found := re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+            return found[1]
+    return platform.processor() or "processor not known"
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(paths.root()), *words], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

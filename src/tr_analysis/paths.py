@@ -15,11 +15,6 @@ def root() -> Path:
 
     It is ``TR_ANALYSIS_ROOT`` where that is set; else the checkout in which the current folder lies, else the one
     this package is installed from. Without any of these it is the current folder, or the one above ``notebooks``.
-
-    Raises
-    ------
-    UsageError
-        If ``TR_ANALYSIS_ROOT`` is no folder.
     """
     if given := os.environ.get(ROOT):
         path = Path(given).resolve()

@@ -14,7 +14,7 @@ from tr_analysis import __version__
 from tr_analysis.cli import main
 from tr_analysis.errors import ChapterError, DataError, Problem
 from tr_analysis.files import write_files
-from tr_analysis.study import tables
+from tr_analysis.study import plan
 
 PROJECT = Path(__file__).parents[2]
 FINDINGS = """\
@@ -23,7 +23,7 @@ display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/pl
 """
 PARAMETERS = 'n: int = 2  # how many [0, 5]\nscale: Literal["log", "level"] = "log"  # scale of counts'
 
-IMPORTS = "from tr_analysis.study.parameters import Literal, Provider"
+IMPORTS = "from typing import Literal\nfrom tr_analysis.study.parameters import Provider"
 
 
 def chapter(root: Path, name: str, body: str = "n", parameters: str = PARAMETERS) -> Path:
@@ -60,7 +60,7 @@ def obey(path: Path) -> None:
 def root(tmp_path, monkeypatch, one_server):
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tables, "build_tables", lambda: [Path("a.csv"), Path("b.csv"), Path("manifest.json")])
+    monkeypatch.setattr(plan, "build_tables", lambda: [Path("a.csv"), Path("b.csv"), Path("manifest.json")])
     chapter(tmp_path, "02-other")
     chapter(tmp_path, "03-recall")
     for part in ("data", "LICENCE-DATA.md"):
@@ -222,7 +222,7 @@ def test_a_failing_chapter_ends_with_code_2_and_is_told_apart_from_one_that_need
     ],
 )
 def test_wrong_calls_end_with_code_64_and_touch_nothing(root, capsys, monkeypatch, arguments, message):
-    monkeypatch.setattr(tables, "build_tables", lambda: pytest.fail("data built before the call was checked"))
+    monkeypatch.setattr(plan, "build_tables", lambda: pytest.fail("data built before the call was checked"))
     assert main(arguments) == 64
     assert message in capsys.readouterr().err
     assert not (root / "reports").exists()
@@ -275,7 +275,7 @@ def test_bad_data_ends_with_code_1_before_any_chapter_runs(root, capsys, monkeyp
     def broken():
         raise DataError([Problem("a.csv", "is not a number", row=3, column="rate", value="x")])
 
-    monkeypatch.setattr(tables, "build_tables", broken)
+    monkeypatch.setattr(plan, "build_tables", broken)
     assert main(["run"]) == 1
     assert capsys.readouterr().err == "tr-analysis: a.csv, row 3, column rate: 'x': is not a number\n"
     assert not (root / "reports").exists()
@@ -283,7 +283,7 @@ def test_bad_data_ends_with_code_1_before_any_chapter_runs(root, capsys, monkeyp
 
 def test_a_fault_of_ours_is_one_line_unless_asked(root, capsys, monkeypatch):
     monkeypatch.delenv("TR_ANALYSIS_DEBUG", raising=False)
-    monkeypatch.setattr(tables, "build_tables", lambda: 1 / 0)
+    monkeypatch.setattr(plan, "build_tables", lambda: 1 / 0)
     assert main(["data", "build"]) == 70
     line = "tr-analysis: ZeroDivisionError: division by zero; run again with TR_ANALYSIS_DEBUG=1"
     err = capsys.readouterr().err
@@ -346,7 +346,7 @@ def test_a_killed_run_takes_its_kernels_and_files_along(root):
     chapter(root, "03-recall", ENDLESS.format(root=str(root), then=""))
     (root / "t").mkdir()
     script = """
-import sys, tr_analysis.study.tables as d
+import sys, tr_analysis.study.plan as d
 d.build_tables = list
 sys.modules["tr_analysis.site"] = d  # a second to import, for pages that are never made
 from tr_analysis.cli import main
@@ -403,7 +403,7 @@ def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch,
         built.append(table)
         return [table]
 
-    monkeypatch.setattr(tables, "build_tables", build)
+    monkeypatch.setattr(plan, "build_tables", build)
     monkeypatch.setattr("tr_analysis.study.execution.run", lambda *_, **__: [])
     monkeypatch.setattr("tr_analysis.cli.run.render_after", lambda *_, **__: None)
     for call, times in [([], 1), ([], 1), (["--force"], 2)]:

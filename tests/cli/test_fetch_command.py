@@ -15,7 +15,7 @@ from tr_analysis.cli import main
 from tr_analysis.errors import DataError
 from tr_analysis.official.register import REGISTER
 from tr_analysis.official.store import official
-from tr_analysis.study.tables import build_official_tables
+from tr_analysis.study.plan import build_official_tables
 
 PROJECT = Path(__file__).parents[2]
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"

@@ -10,7 +10,7 @@ import pytest
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import pipeline
-from tr_analysis.data.read import read
+from tr_analysis.data.clean import read
 from tr_analysis.data.schemas import TABLES
 
 

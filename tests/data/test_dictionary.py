@@ -53,7 +53,7 @@ def test_the_section_of_a_table_lists_its_promises(raw_frames):
 def test_an_entry_names_the_sources_of_its_table_once_and_in_order(raw_frames):
     (entry,) = entries(raw_frames, {"pbr_results": TABLES["pbr_results"]})
     named = {source for cell in raw_frames["pbr_results"]["source_ids"].dropna() for source in cell.split()}
-    assert entry.sources == sorted(named)
+    assert entry["sources"] == sorted(named)
     assert len(named) > 1
 
 

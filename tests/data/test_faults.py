@@ -5,7 +5,7 @@ What can be wrong within one file is tried in test_read.py, what between tables 
 
 import pytest
 
-from tr_analysis import data
+from tr_analysis.data import pipeline
 from tr_analysis.errors import DataError
 
 ANNUAL, MONTHLY, FIGURES = "proven_reoffending_annual", "prison_population_monthly", "published_figures"
@@ -105,5 +105,5 @@ def test_thousands_of_faults_are_counted_not_poured_out(study):
     found = study.refuses()
     assert len(found) == 21 and found[-1] == f"and {len(study.rows(FIGURES)) - 20} more"
     with pytest.raises(DataError) as caught:
-        data.check()
+        pipeline.check()
     assert len(caught.value.problems) == len(study.rows(FIGURES))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from tr_analysis.lint.prose import plain_words
+from tr_analysis.lint import plain_words
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 
 if TYPE_CHECKING:

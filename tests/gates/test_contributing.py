@@ -16,7 +16,7 @@ from tr_analysis.cli import main
 
 PROJECT = paths.root()
 PAGE = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
-NAMES = {"SUBJECT": "services", "NAME": "toy"}
+NAMES = {"SUBJECT": "outcomes", "NAME": "toy"}
 
 
 def named(heading: str) -> list[str]:
@@ -108,7 +108,7 @@ TOY = table(
     key=["unit"],
 )
 
-SERVICES = (TOY, """
+OUTCOMES = (TOY, """
 TABLE = """
 from tr_analysis import load
 from tr_analysis.cli import main
@@ -123,7 +123,7 @@ def test_a_raw_table_is_three_files(checkout):
     edits = [
         lambda _: "unit,people,source_id\nNorth,12,S900\nSouth,30,S900\n",
         lambda old: f"{old}S900,A toy,https://example.org/,2020,,primary,statistics\n",
-        lambda old: old.replace("SERVICES = (", SCHEMA),
+        lambda old: old.replace("OUTCOMES = (", SCHEMA),
     ]
     edit(checkout, "A raw table", edits)
     assert python(checkout, "-c", TABLE).splitlines()[-1] == "42 A toy"

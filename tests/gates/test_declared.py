@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tr_analysis import paths
-from tr_analysis.report.declared import read_declared
+from tr_analysis.report.finding import read_declared
 from tr_analysis.study.plan import plan
 
 TASKS = {task.name: task.chapter.name for task in plan()}

@@ -12,7 +12,7 @@ from tests.gates.compare import compare, compare_pages, same_output, unsupported
 from tests.processors import differing, files
 from tr_analysis import paths
 from tr_analysis.cli import main
-from tr_analysis.lint.rules import lint
+from tr_analysis.lint import lint
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.plan import plan
 

@@ -3,9 +3,11 @@ import json
 import pandas as pd
 import pytest
 
+from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import StudyError
-from tr_analysis.ledger import load_results, load_tables
+from tr_analysis.ledger import home_findings, key_findings, load_results, load_tables
+from tr_analysis.ledger.results import KeyFinding
 
 
 def test_key_numbers_come_with_all_that_is_known_of_them(reports):
@@ -70,3 +72,89 @@ def test_tables_hold_financial_years_as_printed():
     assert frame["cohort_year"].iloc[0] == "2012/13"
     assert frame.attrs == load("proven_reoffending_annual").attrs
     assert load_tables() == {}
+
+
+FALL = {"Did it fall?": [KeyFinding("02-reoffending", "fall")]}
+
+
+def test_key_findings_come_as_numbers_and_as_their_chapter_prints_them(reports):
+    frame = key_findings(load_results("02-reoffending"), FALL)
+    assert frame.to_dict("records") == [
+        {
+            "question": "Did it fall?",
+            "chapter": "02-reoffending",
+            "finding": "fall",
+            "label": "Fall",
+            "value": -1.9,
+            "low": -2.5,
+            "high": -1.3,
+            "n": 1200,
+            "unit": "percentage points",
+            "estimate": "−1.9 points",
+            "interval": "95% interval −2.5 to −1.3 points",
+            "n_of": "1,200 months",
+            "level": "C",
+            "level_words": "comparison",
+            "sources": "S001 S002",
+        }
+    ]
+
+
+def test_a_key_finding_without_interval_or_n_says_so_and_its_unit_is_spelt_for_readers(reports):
+    content = json.loads(reports.read_text())
+    content["findings"]["fall"] |= {"low": None, "high": None, "n": None, "unit": "percent", "decimals": 0}
+    reports.write_text(json.dumps(content))
+    row = key_findings(load_results("02-reoffending"), FALL).iloc[0]
+    assert (row["estimate"], row["interval"], row["unit"]) == ("−2%", "", "per cent")
+    assert pd.isna(row["n"]) and pd.isna(row["low"])
+
+
+def test_an_unknown_or_simulated_key_finding_is_named(reports):
+    results = load_results("02-reoffending")
+    with pytest.raises(
+        ValueError, match=r"home.toml: 02-reoffending has no key number 'falls'; did you mean fall\?"
+    ):
+        key_findings(results, {"?": [KeyFinding("02-reoffending", "falls")]})
+    for wrong in (results.assign(label="SIMULATED: " + results["label"]), results.assign(origin="simulated")):
+        with pytest.raises(ValueError, match="'fall' is simulated"):
+            key_findings(wrong, FALL)
+
+
+def test_the_key_findings_of_the_study_exist_and_are_listed_once():
+    found = home_findings()
+    listed = [(finding.chapter, finding.name) for findings in found.values() for finding in findings]
+    assert len(set(listed)) == len(listed) == len(key_findings(load_results(*{c for c, _ in listed}), found))
+    assert max(sum(finding.first for finding in findings) for findings in found.values()) == 3
+    assert "15-crc-panel" not in {chapter for chapter, _ in listed}
+
+
+GOOD = '[[questions]]\nquestion = "Did it?"\nfindings = ["a/b", "a/c"]\nfirst = ["a/b"]\n'
+
+
+@pytest.fixture
+def chosen(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "notebooks", lambda: tmp_path)
+    return tmp_path / "home.toml"
+
+
+def test_key_findings_are_chosen_in_a_file(chosen):
+    assert home_findings() == {}
+    chosen.write_text(GOOD)
+    assert home_findings() == {"Did it?": [KeyFinding("a", "b", first=True), KeyFinding("a", "c")]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("first", "frist", r"Did it\?: unknown key 'frist'; did you mean first\?"),
+        ("questions", "question", r"must hold \[\[questions\]\] and nothing else"),
+        ('["a/b"]', '["a/bc"]', "a/bc of first is not among findings"),
+        ("a/c", "c", "'c' is no key number; write them as in 03-recall/recall_gap"),
+        ('["a/b", "a/c"]', "[]", "of first is not among findings"),
+        (']\nfirst = ["a/b"]', "", r"home\.toml: Unclosed array"),
+    ],
+)
+def test_a_choice_that_cannot_be_read_says_what_is_wrong(chosen, old, new, message):
+    chosen.write_text(GOOD.replace(old, new))
+    with pytest.raises(StudyError, match=message):
+        home_findings()

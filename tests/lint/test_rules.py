@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.lint.rules import lint
+from tr_analysis.lint import lint
 
 
 def markdown(name: str, source: str) -> dict:

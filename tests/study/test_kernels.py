@@ -1,8 +1,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,9 +17,8 @@ from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tests.processors import tree
 from tr_analysis import paths
 from tr_analysis.study.execution import kernels_for, run
-from tr_analysis.study.kernels import ForkedKernel, running_kernels
-from tr_analysis.study.plan import plan
-from tr_analysis.study.tables import build_tables
+from tr_analysis.study.kernels import ForkedKernel, refuse_threads, running_kernels, serve
+from tr_analysis.study.plan import build_tables, plan
 
 forks = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -172,3 +173,58 @@ def test_forked_kernels_do_not_share_their_chance(toy, tmp_path):
     first, second = (printed(tmp_path / "reports", name) for name in ("01-a", "02-b"))
     assert first[0] != second[0]
     assert first[1] != second[1]
+
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+
+
+def test_imports_start_no_thread_no_socket_and_no_drawing_and_take_themselves_for_a_notebook():
+    code = """
+import builtins, json, psutil, sys
+from tr_analysis.study.kernels import import_all, refuse_threads
+import_all(["no_such_library", "matplotlib.pyplot", "pathlib.x"])
+refuse_threads()
+import zmq
+print(json.dumps({
+    "threads": psutil.Process().num_threads(),
+    "loaded": sorted({"ipykernel.zmqshell", "matplotlib.pyplot"} & set(sys.modules)),
+    "drawing": "matplotlib_inline.backend_inline" in sys.modules,
+    "sockets": len(psutil.Process().net_connections()),
+    "left": hasattr(builtins, "get_ipython"),
+}))
+"""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(found.stdout) == {
+        "threads": 1,
+        "loaded": ["ipykernel.zmqshell", "matplotlib.pyplot"],
+        "drawing": False,
+        "sockets": 0,
+        "left": False,
+    }
+    assert found.stderr == ""
+
+
+def test_a_thread_that_does_not_end_is_refused(monkeypatch):
+    ends = threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    monkeypatch.setattr(threading, "enumerate", list)  # nothing is waited for
+    with pytest.raises(RuntimeError, match="--kernels standard"):
+        refuse_threads()
+    ends.set()
+    thread.join()
+
+
+def test_the_server_ends_when_nobody_asks_any_more():
+    ours, theirs = socket.socketpair()
+    ours.close()
+    assert serve(theirs) is None
+    assert theirs.fileno() == -1
+
+
+def test_what_the_package_offers_at_its_door_is_imported_ahead():
+    code = "import sys; from tr_analysis.study.kernels import import_all; import_all(['tr_analysis.table', 'no.such'])"
+    code += "; print('tr_analysis.report.tables' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "True\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.sweep.engines import Engine
-from tr_analysis.sweep.targets import close_kernels
+from tr_analysis.sweep.run import Engine
+from tr_analysis.sweep.specify import close_kernels
 
 TOYS = """\
 import os, signal, time
@@ -104,7 +104,7 @@ def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -
     code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
     cells = [
         markdown("# Toy\n\nDoes it run?", id="title"),
-        code("from tr_analysis.study.parameters import Literal", id="imports"),
+        code("from typing import Literal", id="imports"),
         code(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
         markdown("## Answer\n\n## Evidence", id="answer"),
         code("if n == 13:\n    raise ValueError('unlucky')", id="body"),

@@ -15,7 +15,7 @@ from tr_analysis.cli import main
 @pytest.fixture
 def in_process(monkeypatch, threads):
     """Let the command run in this process what it would run in others."""
-    monkeypatch.setattr("tr_analysis.sweep.engines.processes", lambda jobs: threads)
+    monkeypatch.setattr("tr_analysis.sweep.run.processes", lambda jobs: threads)
 
 
 def start(path: Path, out: Path, passing: Path) -> subprocess.Popen:
@@ -84,7 +84,7 @@ def elsewhere(spec, out: Path) -> list[str]:
 
 @pytest.mark.full
 def test_a_scheduler_that_does_not_answer_is_said(spec, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("tr_analysis.sweep.engines._PATIENCE", 0.5)
+    monkeypatch.setattr("tr_analysis.sweep.run._PATIENCE", 0.5)
     assert main(elsewhere(spec, tmp_path)) == 3
     assert "no scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
 

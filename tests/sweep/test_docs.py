@@ -27,7 +27,7 @@ def test_files_on_the_page_are_sweeps(tmp_path, text, specifications):
 
 
 def test_commands_on_the_page_run(tmp_path, monkeypatch, threads, capsys):
-    monkeypatch.setattr("tr_analysis.sweep.engines.processes", lambda jobs: threads)
+    monkeypatch.setattr("tr_analysis.sweep.run.processes", lambda jobs: threads)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TR_ANALYSIS_REPORTS", str(tmp_path / "reports"))
     monkeypatch.setattr(sys, "path", [*sys.path])

@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.processors import tree
-from tr_analysis.sweep import engines
-from tr_analysis.sweep.engines import Ending, Engine, EngineError, OtherVersionError, dask, processes, work
-from tr_analysis.sweep.run import collect, run_sweep
-from tr_analysis.sweep.specify import Call, read_sweep
-from tr_analysis.sweep.targets import FunctionTarget
+from tr_analysis.sweep import run
+from tr_analysis.sweep.run import (
+    Ending,
+    Engine,
+    EngineError,
+    OtherVersionError,
+    collect,
+    dask,
+    processes,
+    run_sweep,
+    work,
+)
+from tr_analysis.sweep.specify import Call, FunctionTarget, read_sweep
 
 
 def rows(out: Path) -> list[dict[str, str]]:
@@ -157,9 +165,9 @@ def test_a_killed_dask_worker_costs_nothing(spec, tmp_path):
 
 
 def test_workers_without_the_package_are_named(cluster, monkeypatch):
-    monkeypatch.setattr(engines, "_PACKAGE", "no-such-package")
+    monkeypatch.setattr(run, "_PACKAGE", "no-such-package")
     with (
-        pytest.raises(engines.EngineError, match="no no-such-package is installed for tcp://"),
+        pytest.raises(EngineError, match="no no-such-package is installed for tcp://"),
         dask(cluster),
     ):
         pass

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_analysis.errors import UsageError
-from tr_analysis.sweep.specify import derived_seed, read_sweep, specification_id
+from tr_analysis.errors import StudyError, UsageError
+from tr_analysis.sweep.specify import (
+    ChapterTarget,
+    FunctionTarget,
+    call_id,
+    derived_seed,
+    read_sweep,
+)
 
 CHAPTER = 'chapter = "toy"\n'
 
@@ -105,16 +111,16 @@ def test_seed_of_a_chapter_keeps_within_its_bounds(spec, chapter):
 
 
 def test_id_is_the_same_in_another_process():
-    code = "from tr_analysis.sweep.specify import specification_id as i; print(i('f', 'v', {'é': 1.5, 'a': [True]}))"
+    code = "from tr_analysis.sweep.specify import call_id as i; print(i('f', 'v', {'é': 1.5, 'a': [True]}))"
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
-    assert told == specification_id("f", "v", {"a": [True], "é": 1.5}) == "4a9db259e681b124"
+    assert told == call_id("f", "v", {"a": [True], "é": 1.5}) == "4a9db259e681b124"
 
 
 @pytest.mark.parametrize("other", [("g", "v", {"x": 1}), ("f", "w", {"x": 1}), ("f", "v", {"x": 2})])
 def test_name_version_and_arguments_count(other):
-    assert specification_id(*other) != specification_id("f", "v", {"x": 1})
+    assert call_id(*other) != call_id("f", "v", {"x": 1})
 
 
 @given(st.integers(), st.text("0123456789abcdef", min_size=16, max_size=16))
@@ -122,3 +128,32 @@ def test_seed_fits_and_depends_on_both(seed: int, identity: str):
     derived = derived_seed(seed, identity)
     assert 0 <= derived < 2**63
     assert derived != derived_seed(seed + 1, identity)
+
+
+def test_version_of_a_function_is_that_of_its_source(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    source = tmp_path / "sweep_versioned.py"
+    source.write_text("def f(x):\n    return x\n")
+    target = FunctionTarget("sweep_versioned:f", str(tmp_path))
+    before = target.version()
+    assert target.version() == before
+    source.write_text("def f(x):\n    return x + 1\n")
+    assert target.version() != before
+
+
+def test_version_of_a_chapter_is_that_of_its_notebook_and_tables(chapter, tmp_path):
+    target = ChapterTarget.named("toy")
+    versions = {target.version()}
+    chapter.write_text(chapter.read_text().replace("unlucky", "luckless"))
+    versions.add(target.version())
+    (tmp_path / "data" / "processed").mkdir(parents=True)
+    (tmp_path / "data" / "processed" / "manifest.json").write_text("{}")
+    versions.add(target.version())
+    assert len(versions) == 3
+
+
+def test_results_that_a_chapter_loads_must_be_there(chapter):
+    text = chapter.read_text().replace("if n == 13:", "load_results('02-other')\\nif n == 13:")
+    chapter.write_text(text)
+    with pytest.raises(StudyError, match="run `tr-analysis run 02-other` first"):
+        ChapterTarget("03-toy").version()

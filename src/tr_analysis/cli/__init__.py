@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, data, fetch, run, site, sweep
+from tr_analysis.cli import chapters, fetch, run
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -21,12 +21,12 @@ for command in (
     chapters.list_command,
     chapters.params,
     run.run,
-    sweep.sweep,
-    site.site,
+    run.sweep,
+    run.site,
     chapters.new,
     chapters.lint,
     chapters.readme,
-    data.data_group,
+    chapters.data_group,
     fetch.fetch,
 ):
     cli.add_command(command)

@@ -1,17 +1,28 @@
-"""Commands on chapters that run nothing: what there is, what can be changed, a new one, the rules."""
+"""Commands on chapters and tables that run nothing: what there is, what can be changed, a new one, the rules."""
 
 import shlex
+from pathlib import Path
 
 import click
 
-from tr_analysis.cli.words import shown, wrapped
+from tr_analysis.study import plan
+from tr_analysis.study.chapters import choose, find_chapters, new_chapter
+from tr_analysis.study.parameters import read_parameters
+
+
+def wrapped(text: str, indent: str) -> str:
+    """Break a text into lines of a hundred characters, each with an indent."""
+    return click.wrap_text(text, width=100, initial_indent=indent, subsequent_indent=indent)
+
+
+def shown(path: Path) -> str:
+    """Return a path as a reader would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 @click.command("list")
 def list_command() -> None:
     """List the chapters and the questions they answer."""
-    from tr_analysis.study.chapters import find_chapters
-
     chapters = find_chapters()
     width = max(len(chapter.name) for chapter in chapters)
     for chapter in chapters:
@@ -24,9 +35,6 @@ def list_command() -> None:
 @click.argument("chapter")
 def params(chapter: str) -> None:
     """Show what can be changed in CHAPTER: types, defaults, what is allowed, what it means."""
-    from tr_analysis.study.chapters import choose, find_chapters
-    from tr_analysis.study.parameters import read_parameters
-
     (found,) = choose([chapter], find_chapters())
     parameters = read_parameters(found.path)
     click.echo(f"{found.name}: {found.title}")
@@ -49,8 +57,6 @@ def params(chapter: str) -> None:
 @click.argument("name")
 def new(name: str) -> None:
     """Write a chapter called NAME that already runs, for a question of your own."""
-    from tr_analysis.study.new import new_chapter
-
     chapter = new_chapter(name)
     click.echo(f"{shown(chapter.path)}: {chapter.title}")
     click.echo(f"{shown(chapter.path.with_suffix('.toml'))}: what each of its numbers is")
@@ -62,8 +68,7 @@ def new(name: str) -> None:
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 def lint(chapters: tuple[str, ...]) -> None:
     """Check chapters, all by default, against the rules they are written by."""
-    from tr_analysis.lint.rules import refuse_faults
-    from tr_analysis.study.chapters import choose, find_chapters
+    from tr_analysis.lint import refuse_faults
 
     chosen = choose(chapters, found := find_chapters())
     refuse_faults(chosen, found)
@@ -78,3 +83,30 @@ def readme(check: bool) -> None:
 
     for path in renew(check=check):
         click.echo(shown(path))
+
+
+@click.group("data")
+def data_group() -> None:
+    """Check and build the tables the chapters stand on."""
+
+
+@data_group.command()
+def check() -> None:
+    """Validate the published figures and reconcile them with one another."""
+    from tr_analysis.data import pipeline
+
+    click.echo(pipeline.check())
+
+
+@data_group.command()
+def build() -> None:
+    """Write the analysis tables and their manifest, all or none."""
+    click.echo(f"{sum(path.suffix == '.csv' for path in plan.build_tables())} tables")
+
+
+@data_group.command()
+def describe() -> None:
+    """Write the data package's description and the data dictionary."""
+    from tr_analysis.data import pipeline
+
+    click.echo("\n".join(map(shown, pipeline.describe())))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tr_analysis import paths
-from tr_analysis.cli.words import shown, wrapped
+from tr_analysis.cli.chapters import shown, wrapped
 from tr_analysis.errors import DataError, StudyError, UsageError
 
 if TYPE_CHECKING:

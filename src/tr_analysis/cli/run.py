@@ -1,7 +1,7 @@
-"""The command that runs chapters."""
+"""The commands that run chapters and sweeps, and make the pages of what they leave."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -9,16 +9,72 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tr_analysis import study
-from tr_analysis.cli.site import render_after
-from tr_analysis.cli.words import shown
-from tr_analysis.errors import ChapterError, StudyError
+from tr_analysis import paths, study
+from tr_analysis.cli.chapters import shown
+from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.study import plan as planning
+from tr_analysis.study.plan import Change, Records, Task
 
 if TYPE_CHECKING:
     from tr_analysis.study.execution import RunOutcome
-    from tr_analysis.study.incremental import Change, Records
     from tr_analysis.study.kernels import Kernels
-    from tr_analysis.study.plan import Task
+
+
+_PDF = "study.pdf"
+
+
+@click.command()
+@click.option("--pdf", is_flag=True, help="Print the whole study as one PDF as well; this needs Chromium.")
+def site(pdf: bool) -> None:
+    """Make the pages of the study from the chapters as they were last run."""
+    pages = _study_pages(paths.reports())
+    if not pages:
+        raise StudyError("no chapter has been run yet: run `tr-analysis run` first")
+    if pdf:
+        from tr_analysis.site.pdf import write_pdf
+
+        click.echo(shown(write_pdf(pages, pages[0].parent / _PDF)))
+
+
+def render_after(tasks: Sequence[Task], records: Mapping[Path, Records], *, force: bool, why: bool) -> None:
+    """Make the pages of the study, or of each variant, which is no part of it, where what they show changed.
+
+    Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
+    """
+
+    def render(name: str, out: Path, make: Callable[[Path], list[Path]], source: Path) -> None:
+        parts = planning.page_parts(out)
+        changed = ["--force"] if force else records[out].changes(name, parts)
+        if why or not changed:
+            click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
+        if changed and (pages := make(source)):
+            records[out].keep(name, parts, {*pages, *(out / "site").rglob("*")})
+
+    alone = [task for task in tasks if task.is_variant or not paths.has_own_data()]
+    for out in dict.fromkeys(task.out for task in tasks if task not in alone):
+        render("pages", out, _study_pages, out)
+    for task in alone:
+        if (executed := task.out / f"{task.name}.ipynb").exists():
+            render(f"page of {task.name}", task.out, _variant_page, executed)
+
+
+def _variant_page(executed: Path) -> list[Path]:
+    from tr_analysis.site import write_variant
+
+    click.echo(f"page: {shown(page := write_variant(executed))}")
+    return [page]
+
+
+def _study_pages(out: Path) -> list[Path]:
+    """Make the pages of what was run into a folder, and say so."""
+    from tr_analysis.site import write_site
+
+    executed = sorted(out.glob("*.ipynb"))
+    pages = write_site(executed, out / "site") if executed else []
+    (out / "site" / _PDF).unlink(missing_ok=True)  # an older one would not be of these pages
+    if pages:
+        click.echo(f"{len(pages)} pages: {shown(pages[0])}")
+    return pages
 
 
 def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -81,11 +137,8 @@ def run(
 
     A chapter is named 03-recall, or 03, or recall. The one about a provider runs for each, unless -p names one.
     """
-    from tr_analysis.study.incremental import Records, changes, to_run
-    from tr_analysis.study.plan import plan
-
     # Mistakes of the caller come before the time that the tables take.
-    tasks = plan(chapters, given, out)
+    tasks = planning.plan(chapters, given, out)
     records = {out: Records(out) for out in {task.out for task in tasks}}
     with ExitStack() as opened:
 
@@ -95,11 +148,11 @@ def run(
 
             return opened.enter_context(kernels_for(tasks, forked=forked))
 
-        found = changes(tasks, records, force=force)
-        if forked and to_run(found):
+        found = planning.changes(tasks, records, force=force)
+        if forked and planning.to_run(found):
             kernels()  # they import while the tables are built
         if _build(records, force=force):
-            found = changes(tasks, records, force=force)
+            found = planning.changes(tasks, records, force=force)
         if lines := list(_explained(found) if why else _unchanged(found)):
             click.echo("\n".join(lines))
         failures = _run(found, records, jobs, kernels)
@@ -111,35 +164,27 @@ def run(
         raise ChapterError("\n".join(failures))
 
 
-def _build(records: "Mapping[Path, Records]", *, force: bool) -> bool:
+def _build(records: Mapping[Path, Records], *, force: bool) -> bool:
     """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
-    from tr_analysis import paths
-    from tr_analysis.study.incremental import table_parts
-
     if not paths.has_own_data():
         return False
-    parts, folder = table_parts(), paths.processed()
+    parts, folder = planning.table_parts(), paths.processed()
     stale = force or any(record.changes("tables", parts, folder) for record in records.values())
     if stale:
-        from tr_analysis.study.tables import build_tables
-
-        files = build_tables()
+        files = planning.build_tables()
         for record in records.values():
             record.keep("tables", parts, files, folder)
     return stale
 
 
 def _run(
-    found: "Sequence[Change]",
-    records: "Mapping[Path, Records]",
+    found: Sequence[Change],
+    records: Mapping[Path, Records],
     jobs: int | None,
     kernels: "Callable[[], Kernels]",
 ) -> list[str]:
     """Run what changed, say how it ended, and return what failed."""
-    from tr_analysis.study.incremental import keep, to_run
-    from tr_analysis.study.plan import refuse_stale
-
-    if not (tasks := to_run(found)):
+    if not (tasks := planning.to_run(found)):
         return []
     import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
     from tr_analysis.study.execution import run as run_chapters
@@ -150,15 +195,15 @@ def _run(
         if outcome.failure:
             records[outcome.task.out].drop(outcome.task.name)
         else:
-            keep(by_name[outcome.task.name], outcome.files, records)
+            planning.keep(by_name[outcome.task.name], outcome.files, records)
 
-    refuse_stale(tasks)
+    planning.refuse_stale(tasks)
     outcomes = run_chapters(tasks, jobs, kernels=kernels(), done=record)
     click.echo("\n".join(_ended(outcomes)))
     return [outcome.failure for outcome in outcomes if outcome.failure]
 
 
-def _unchanged(found: "Sequence[Change]") -> Iterator[str]:
+def _unchanged(found: Sequence[Change]) -> Iterator[str]:
     """Yield a line that names the chapters that need not run, if there are any."""
     same = [change.task for change in found if not change.why]
     if same:
@@ -166,13 +211,13 @@ def _unchanged(found: "Sequence[Change]") -> Iterator[str]:
         yield f"unchanged: {', '.join(_named(list(tasks)) for _, tasks in by_chapter)}"
 
 
-def _explained(found: "Sequence[Change]") -> Iterator[str]:
+def _explained(found: Sequence[Change]) -> Iterator[str]:
     """Yield a line for each chapter, or each of its runs where these differ, that says what changed."""
     for (_, why), same in groupby(found, lambda change: (change.task.chapter.name, change.why)):
         yield f"{_named([change.task for change in same])}: {'; '.join(why) or 'unchanged'}"
 
 
-def _named(tasks: "Sequence[Task]") -> str:
+def _named(tasks: Sequence[Task]) -> str:
     """Name one or more runs of a chapter."""
     return tasks[0].name if len(tasks) == 1 else f"{tasks[0].chapter.name} for {len(tasks)} providers"
 
@@ -193,3 +238,43 @@ def _ended(outcomes: "Sequence[RunOutcome]") -> Iterator[str]:
         what = f"notebook{'s' * many}, results, {figures} figure{'' if figures == 1 else 's'}"
         name, out = _named([outcome.task for outcome in ended]), shown(ended[0].task.out)
         yield f"{name}  {seconds:.1f} s{' each' * many}  {out}: {what}"
+
+
+@click.command()
+@click.argument("spec", type=click.Path(path_type=Path), metavar="SPEC.toml")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one per processor.")
+@click.option(
+    "--scheduler", metavar="tcp://HOST:PORT", help="Run on the workers of this Dask scheduler instead."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results; by default reports/sweeps/SPEC/.",
+)
+def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None) -> None:
+    """Run a function, or a chapter, over many specifications; what is done already is not run again.
+
+    docs/sweeps.md shows how SPEC.toml is written.
+    """
+    from tr_analysis.sweep.run import dask, processes, run_sweep
+    from tr_analysis.sweep.specify import ChapterTarget, read_sweep
+
+    if jobs and scheduler:
+        raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
+    planned = read_sweep(spec)
+    out = out or paths.reports() / "sweeps" / spec.stem
+    planning.refuse_folder(out, is_variant=True)
+    with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
+        if isinstance(planned.target, ChapterTarget):
+            planning.build_tables()
+        tally = run_sweep(planned, engine, out)
+    there = tally.specifications - tally.ran
+    click.echo(
+        f"{tally.specifications} specifications: {tally.ran} run, {there} there already, {tally.failed} failed"
+        f"  {shown(tally.table)}"
+    )
+    if tally.failed:
+        raise ChapterError(
+            f"{tally.failed} of {tally.specifications} failed, and will be tried again the next time; "
+            f"the first: {tally.first_failure}"
+        )

@@ -1,8 +1,11 @@
-"""What must hold across rows and tables: references, runs without a gap, marked revisions, and arithmetic.
+"""What must hold across rows and tables, and the expressions in which checks, claims and recipes say so.
 
 The frames are those of `read`, indexed by line of their files.
 """
 
+import ast
+import operator
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -11,10 +14,96 @@ from typing import Any
 
 import pandas as pd
 
-from tr_analysis.data.expressions import evaluate
 from tr_analysis.data.fields import Frames, Run, Table
 from tr_analysis.data.periods import financial_year, period
 from tr_analysis.errors import Problem
+from tr_analysis.order import only
+from tr_analysis.simulated import SIMULATED, origin_of
+
+_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+_CELL = r"(\w+)\[([^\]]*)\]\.(\w+)"
+_NAMED = re.compile(rf"(?<!\w)(?:F\d{{4}}(?!\w)|{_CELL})", re.ASCII)
+_REST = re.compile(r"[\d_.+\-*/() ]*", re.ASCII)
+
+
+def evaluate(expression: str, frames: Frames) -> float:
+    """Work out an expression over tables by the usual rules of arithmetic.
+
+    It is such as ``(F0023 / F0022 - 1) * 100``, ``prison_population_monthly[month=2014-06;status=recall].people`` or,
+    for the number of rows that fit, ``providers[provider_type=CRC].rows``.
+
+    Raises
+    ------
+    ValueError
+        If the expression cannot be read, names no number or more than one or a simulated one, or divides by zero.
+    """
+    named = [match[0] for match in _NAMED.finditer(expression)]
+    numbered = _NAMED.sub("_", expression)
+    unreadable = "cannot be read; write figures, cells and numbers joined by + - * / and brackets"
+    if not _REST.fullmatch(numbered) or numbered.count("_") != len(named):
+        raise ValueError(unreadable)
+    try:
+        tree = ast.parse(numbered.strip(), mode="eval").body
+    except SyntaxError:
+        raise ValueError(unreadable) from None
+    names = iter(named)
+
+    def work(node: ast.expr) -> float:
+        match node:
+            case ast.BinOp(left, sign, right) if type(sign) in _OPERATORS:
+                first, second = work(left), work(right)
+                if isinstance(sign, ast.Div) and second == 0:
+                    raise ValueError(f"divides by zero: {expression}")
+                return float(_OPERATORS[type(sign)](first, second))
+            case ast.UnaryOp(ast.USub(), inner):
+                return -work(inner)
+            case ast.Constant(int() | float() as number):
+                return float(number)
+            case ast.Name("_"):
+                return _number(next(names), frames)
+        raise ValueError(unreadable)
+
+    return work(tree)
+
+
+def _number(token: str, frames: Frames) -> float:
+    """Return the number that a figure, a cell or a count of rows stands for."""
+    if match := re.fullmatch(_CELL, token):
+        name, conditions, column = match.groups()
+    else:
+        name, conditions, column = "published_figures", f"figure_id={token}", "value"
+    chosen = [condition.partition("=") for condition in conditions.split(";")]
+    columns = {key for key, _, _ in chosen} | {column} - {"rows"}
+    if name not in frames or not columns <= set(frames[name]):
+        raise ValueError(f"{token}: no such table or column")
+    rows = frames[name]
+    if origin_of(rows):
+        raise ValueError(f"{token}: {name} is {SIMULATED}, and no claim or result may rest on it")
+    for key, _, value in chosen:
+        known = rows[key]
+        rows = rows[(known if known.dtype == "str" else known.astype(str)) == value]
+    if column == "rows":
+        return float(len(rows))
+    cells = rows[column].dropna()
+    if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
+        raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
+    return float(only(cells))
+
+
+def can_evaluate(expression: str, frames: Frames) -> bool:
+    """Return whether every table, column and cell that an expression names is there."""
+    try:
+        for match in _NAMED.finditer(expression):
+            _number(match[0], frames)
+    except ValueError:
+        return False
+    return True
+
+
+def bare_figure(expression: str) -> str | None:
+    """Return the figure that an expression quotes without any arithmetic, if that is all it does."""
+    return expression if re.fullmatch(r"F\d{4}", expression, re.ASCII) else None
+
 
 _FIGURES, _CHECKS = "published_figures.csv", "figure_checks.csv"
 _TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
@@ -24,6 +113,7 @@ _TALLIES = {  # register figure -> kind of provider and overall rating it counts
     "F0370": ("NPS", "Good"),
     "F0371": ("NPS", "Requires improvement"),
 }
+_ARITHMETIC = {"expected": "agree", "nature": "arithmetic"}  # unless a check says otherwise
 _RATES = [  # measure, its counts, decimals printed, scale
     ("binary rate", "reoffenders", "offenders", 1, 100),
     ("frequency rate", "reoffences", "reoffenders", 2, 1),
@@ -101,11 +191,7 @@ def printed(numerator: int, denominator: int, places: int, scale: int = 1) -> De
 
 
 def reconciliation(frames: Frames) -> pd.DataFrame:
-    """Put every comparison of published figures with each other in one table.
-
-    A row a comparison: kind, subject, left_value, right_value, difference, tolerance, expected, found, nature, why,
-    target_id.
-    """
+    """Put every comparison of published figures with each other in one table, a row a comparison."""
     columns = ["kind", "subject", "left_value", "right_value", "difference", "tolerance"]
     columns += ["expected", "found", "nature", "why", "target_id"]
     return pd.DataFrame(_comparisons(frames), columns=columns)
@@ -126,7 +212,11 @@ def _comparisons(frames: Frames) -> Iterator[dict[str, Any]]:
 def _compared(kind: str, subject: str, left: float, right: float, tolerance: float = 0.0) -> dict[str, Any]:
     found = "agree" if abs(left - right) <= tolerance + 1e-9 else "differ"
     values = {"left_value": left, "right_value": right, "difference": left - right, "tolerance": tolerance}
-    return {"kind": kind, "subject": subject, **values, "found": found}
+    return {"kind": kind, "subject": subject, **values, "found": found, **_ARITHMETIC}
+
+
+def _impossible(problem: Problem) -> dict[str, Any]:
+    return {**_ARITHMETIC, "found": "not compared", "problem": problem}
 
 
 def _rates(annual: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -136,12 +226,9 @@ def _rates(annual: pd.DataFrame) -> Iterator[dict[str, Any]]:
             column, year = "published_" + measure.replace(" ", "_"), row["cohort_year"]
             again = float(printed(int(row[numerator]), int(row[denominator]), places, scale))
             rule = f"contradicts the counts of {year}, which give {again}"
-            yield {
-                **_compared("rate from its counts", f"{measure} {year}", row[column], again),
-                "expected": "agree",
-                "nature": "arithmetic",
-                "problem": Problem("proven_reoffending_annual.csv", rule, line, column, str(row[column])),
-            }
+            problem = Problem("proven_reoffending_annual.csv", rule, line, column, str(row[column]))
+            compared = _compared("rate from its counts", f"{measure} {year}", row[column], again)
+            yield compared | {"problem": problem}
 
 
 def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
@@ -157,12 +244,9 @@ def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
         ((line, value),) = printed_there
         counted = int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum())
         rule = f"inspection_ratings.csv counts {counted} {kind} rated {rating} in round 1"
-        yield {
-            **_compared("tally from its rows", f"round 1: {kind} rated {rating.lower()}", value, counted),
-            "expected": "agree",
-            "nature": "arithmetic",
-            "problem": Problem(_FIGURES, rule, line, "value", f"{value:g}"),
-        }
+        subject = f"round 1: {kind} rated {rating.lower()}"
+        problem = Problem(_FIGURES, rule, line, "value", f"{value:g}")
+        yield _compared("tally from its rows", subject, value, counted) | {"problem": problem}
 
 
 def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
@@ -175,17 +259,10 @@ def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
                 worked.append(evaluate(check[side], frames))
             except ValueError as error:
                 yield _impossible(Problem(_CHECKS, str(error), line, side, check[side]))
-        if len(worked) < 2:
-            continue
-        left, right = worked
-        compared = _compared("figure against figure", check["subject"], left, right, check["tolerance"])
-        rule = f"{check['check_id']}, {check['subject']}: {left:g} and {right:g} {compared['found']}"
-        yield {
-            **compared,
-            **{part: check[part] for part in ("expected", "nature", "why", "target_id")},
-            "problem": Problem(_CHECKS, rule, line, "expected", check["expected"]),
-        }
-
-
-def _impossible(problem: Problem) -> dict[str, Any]:
-    return {"expected": "agree", "found": "not compared", "problem": problem}
+        if len(worked) == 2:
+            left, right = worked
+            compared = _compared("figure against figure", check["subject"], left, right, check["tolerance"])
+            rule = f"{check['check_id']}, {check['subject']}: {left:g} and {right:g} {compared['found']}"
+            recorded = {part: check[part] for part in ("expected", "nature", "why", "target_id")}
+            problem = Problem(_CHECKS, rule, line, "expected", check["expected"])
+            yield compared | recorded | {"problem": problem}

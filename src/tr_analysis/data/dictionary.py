@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,63 +69,43 @@ ABBREVIATIONS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class ColumnEntry:
-    """What the data dictionary says of a column."""
+def entries(frames: Frames, tables: Mapping[str, Table]) -> list[dict[str, Any]]:
+    """Say in words what each table holds, from its schema and its rows, as read or as cleaned.
 
-    name: str
-    kind: str  # one of `KINDS`
-    unit: str
-    required: bool
-    meaning: str
-    allowed: str  # the rule in words
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What the data dictionary says of a table."""
-
-    name: str
-    title: str
-    description: str
-    key: list[str]
-    rows: int
-    promises: list[str]  # what holds beyond each single cell, a sentence each
-    columns: list[ColumnEntry]
-    added: Mapping[str, str]  # further columns of the analysis table, with their meaning
-    sources: list[str]  # those that it names, in order
-
-
-def entries(frames: Frames, tables: Mapping[str, Table]) -> list[Entry]:
-    """Say in words what each table holds, from its schema and its rows, as read or as cleaned."""
+    Returns
+    -------
+    list of dict
+        Of a table its name, title, description, key and rows; ``promises``, what holds beyond each single cell, a
+        sentence each; ``columns``, each with name, kind, unit, required, meaning and the rule in words, allowed;
+        ``added``, the further columns of the analysis table with their meaning; and the ids of its sources.
+    """
     return [_entry(table, frames[name]) for name, table in tables.items()]
 
 
-def _entry(table: Table, frame: pd.DataFrame) -> Entry:
-    promises = [f"No gap from {run}." for run in table.runs]
-    promises += [f"`{check.title}` {check.error}." for check in table.schema.checks]
-    return Entry(
-        name=table.name,
-        title=str(table.schema.title),
-        description=str(table.schema.description),
-        key=table.key,
-        rows=len(frame),
-        promises=promises,
-        columns=[_column(table, name) for name in table.schema.columns],
-        added=ADDED.get(table.name, {}),
-        sources=sorted(citations(table, frame)),
-    )
+def _entry(table: Table, frame: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "title": table.schema.title,
+        "description": table.schema.description,
+        "key": table.key,
+        "rows": len(frame),
+        "promises": [f"No gap from {run}." for run in table.runs]
+        + [f"`{check.title}` {check.error}." for check in table.schema.checks],
+        "columns": [_column(table, name) for name in table.schema.columns],
+        "added": ADDED.get(table.name, {}),
+        "sources": sorted(citations(table, frame)),
+    }
 
 
-def _column(table: Table, name: str) -> ColumnEntry:
+def _column(table: Table, name: str) -> dict[str, Any]:
     column = table.schema.columns[name]
     meta = column.metadata or {}
     allowed = [f"{k} {meta[k]:g}" for k in ("minimum", "maximum") if k in meta]
     allowed += ["; ".join(meta["enum"])] if "enum" in meta else []
     allowed += [f"`{meta['pattern']}`"] if "pattern" in meta else []
     allowed += [f"a value of {table.references[name]}"] if name in table.references else []
-    kind, unit, meaning = meta["kind"], meta["unit"] or "", str(column.description)
-    return ColumnEntry(name, kind, unit, not column.nullable, meaning, ", ".join(allowed))
+    about = {"kind": meta["kind"], "unit": meta["unit"] or "", "required": not column.nullable}
+    return {"name": name, **about, "meaning": column.description, "allowed": ", ".join(allowed)}
 
 
 def dictionary(frames: Frames, tables: Mapping[str, Table]) -> bytes:
@@ -138,25 +117,21 @@ def dictionary(frames: Frames, tables: Mapping[str, Table]) -> bytes:
         f"Written by `tr-analysis data describe` from the schemas; do not edit. {ABOUT}\n",
         f"Abbreviations: {short}.\n",
     ]
-    contents = [f"- [{e.title}](#{e.name}): `{e.name}.csv`, {e.rows} rows" for e in described]
+    contents = ["- [{title}](#{name}): `{name}.csv`, {rows} rows".format(**entry) for entry in described]
     sections = [line for entry in described for line in _section(entry)]
     return ("\n".join([*preface, *contents, *sections]) + "\n").encode()
 
 
-def _section(entry: Entry) -> list[str]:
+def _section(entry: Mapping[str, Any]) -> list[str]:
     """Return the lines on one table: what it is, what it promises, its columns."""
-    added = [f"- `{name}`: {meaning}" for name, meaning in entry.added.items()]
+    row = "| `{name}` | {kind} | {unit} | {empty} | {meaning} | {allowed} |"
+    added = [f"- `{name}`: {meaning}" for name, meaning in entry["added"].items()]
     return [
-        f"\n## {entry.name}\n",
-        f"{entry.title}. {entry.description}\n",
-        f"Key: {', '.join(f'`{k}`' for k in entry.key)}. Rows: {entry.rows}.",
-        *(f"\n{promise}" for promise in entry.promises),
-        "\n| column | kind | unit | empty? | meaning | allowed |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| `{c.name}` | {c.kind} | {c.unit} | {'no' if c.required else 'may be'} | {c.meaning} | {c.allowed} |"
-            for c in entry.columns
-        ),
+        "\n## {name}\n\n{title}. {description}\n".format(**entry),
+        f"Key: {', '.join(f'`{k}`' for k in entry['key'])}. Rows: {entry['rows']}.",
+        *(f"\n{promise}" for promise in entry["promises"]),
+        "\n| column | kind | unit | empty? | meaning | allowed |\n|---|---|---|---|---|---|",
+        *(row.format(**c, empty="no" if c["required"] else "may be") for c in entry["columns"]),
         *(["\nAdded in the analysis table:\n", *added] if added else []),
     ]
 

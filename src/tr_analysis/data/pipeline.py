@@ -7,10 +7,9 @@ import pandas as pd
 
 from tr_analysis import paths
 from tr_analysis.data import checks
-from tr_analysis.data.clean import clean
+from tr_analysis.data.clean import clean, read
 from tr_analysis.data.dictionary import descriptor, dictionary
 from tr_analysis.data.periods import with_printed_years
-from tr_analysis.data.read import read
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.data.store import MANIFEST
 from tr_analysis.errors import DataError, Problem
@@ -75,13 +74,7 @@ def _recorded(path: Path) -> dict[str, str]:
 
 
 def read_raw() -> dict[str, pd.DataFrame]:
-    """Read every raw table by its name.
-
-    Raises
-    ------
-    DataError
-        With every fault found, also where a file is not the one on record.
-    """
+    """Read every raw table by its name, or raise a `DataError` with every fault found, also in what is on record."""
     frames = _checked()
     if problems := _undescribed(frames):
         raise DataError(problems)
@@ -89,13 +82,7 @@ def read_raw() -> dict[str, pd.DataFrame]:
 
 
 def check() -> str:
-    """Hold the raw files against their schemas, each other and their record; return a line that counts what was checked.
-
-    Raises
-    ------
-    DataError
-        As `read_raw`.
-    """
+    """Hold the raw files against their schemas, each other and their record; return a line that counts what was checked."""
     frames = read_raw()
     found = checks.reconciliation(frames).groupby(["kind", "found"]).size()
     return (

@@ -19,8 +19,6 @@ _CHANGED = (
     "changed since the tables were built: if that is right, run `tr-analysis data describe`, "
     "then `tr-analysis data build`"
 )
-
-
 _LOADED: list[tuple[str, str]] = []
 
 

@@ -4,10 +4,8 @@ The claims, the aims of the reform and the published results are tables; each ro
 it is checked. Nothing here knows a number.
 """
 
-from tr_analysis.ledger.claims import aim_numbers, claim_verdicts, samples
-from tr_analysis.ledger.home import home_findings, key_findings
-from tr_analysis.ledger.results import load_results, load_tables
-from tr_analysis.ledger.scorecard import scorecard, standings
+from tr_analysis.ledger.results import home_findings, key_findings, load_results, load_tables
+from tr_analysis.ledger.scorecard import aim_numbers, claim_verdicts, samples, scorecard, standings
 
 __all__ = [
     "aim_numbers", "claim_verdicts", "home_findings", "key_findings", "load_results", "load_tables", "samples",

@@ -14,8 +14,15 @@ from tr_analysis.data.store import load, loaded, read_table
 from tr_analysis.digits import to_count
 from tr_analysis.errors import nearest
 from tr_analysis.report import FINDINGS_MIME, charts
-from tr_analysis.report.declared import RESERVED, Declared, read_declared
-from tr_analysis.report.finding import EVIDENCE_LEVELS, ROW, Finding, finite
+from tr_analysis.report.finding import (
+    EVIDENCE_LEVELS,
+    RESERVED,
+    ROW,
+    Declared,
+    Finding,
+    finite,
+    read_declared,
+)
 from tr_analysis.report.tables import Table, csv_text, table
 from tr_analysis.simulated import marked, origin_of
 

@@ -2,23 +2,99 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from tr_analysis.files import write_files
-from tr_analysis.git_state import git_state
+from jinja2 import Environment
+
+from tr_analysis.errors import ChapterError
+from tr_analysis.files import git_state, write_files
 from tr_analysis.report.finding import EVIDENCE_LEVELS
-from tr_analysis.site.audit import audit
 from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
-from tr_analysis.site.chapter import Chapter, read_chapter
-from tr_analysis.site.downloads import chapter_downloads, study_downloads
+from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, study_downloads
 from tr_analysis.site.home import home
 from tr_analysis.site.reference import reference_pages
-from tr_analysis.study.incremental import Records
+from tr_analysis.study.plan import Records
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+
+class _Page(HTMLParser):
+    """Collects the links and ids of a page, and what it must not contain, with the cell it stands in."""
+
+    def __init__(self, script: str) -> None:
+        super().__init__()
+        self._own, self._cell, self._running = script, "", False
+        self.faults: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Check one element."""
+        given = {name: value or "" for name, value in attrs}
+        if "id" in given:
+            self.ids.append(given["id"])
+            self._cell = given["id"][5:] if given["id"].startswith("cell-") else self._cell
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        self._running = tag == "script"
+        loaded = given.get("href" if tag == "link" else "src", "data:") + given.get("srcset", "")
+        if any(name.startswith("on") for name in given):
+            self._add("runs a script; a page must read without")
+        if not loaded.startswith("data:"):
+            self._add(f"loads {loaded}; put it into the notebook itself")
+        if tag == "img" and not given.get("alt", "").strip():
+            self._add(
+                "shows a picture without alternative text; describe it in the output's metadata "
+                '{"image/png": {"alt": ...}}'
+            )
+
+    def handle_data(self, data: str) -> None:
+        """Refuse any script but the site's own."""
+        if self._running and data.strip() != self._own.strip():
+            self._add("runs a script; a page must read without")
+        self._running = False
+
+    def _add(self, fault: str) -> None:
+        self.faults.append(f"cell {self._cell!r} {fault}")
+
+
+def audit(pages: Mapping[str, str], downloads: Collection[str], script: str) -> None:
+    """Refuse pages, HTML by name, that run, load or hide something, or link to what is neither page nor download.
+
+    The `ChapterError` names each fault with page and cell; ``script`` is the one script that a page may hold.
+    """
+    read = {name: _Page(script) for name in pages}
+    for name, page in read.items():
+        page.feed(pages[name])
+    ids = {name: set(page.ids) for name, page in read.items()}
+    faults = [
+        f"{name.removesuffix('.html')}: {fault}"
+        for name, page in read.items()
+        for fault in [*page.faults, *_lost(name, page, ids, downloads)]
+    ]
+    if faults:
+        raise ChapterError("\n".join(faults))
+
+
+def _lost(
+    name: str, page: _Page, ids: Mapping[str, Collection[str]], downloads: Collection[str]
+) -> Iterator[str]:
+    """Yield the ids that are there twice, and the links to pages, files and places that are not there."""
+    for place, times in Counter(page.ids).items():
+        if times > 1:
+            yield f"has the id {place!r} twice; give one of the headings or charts another name"
+    for link in dict.fromkeys(page.links):
+        if ":" in link.partition("/")[0]:
+            continue  # leads out of the site
+        path, _, place = link.partition("#")
+        target = unquote(path) or name
+        if target not in ids and target not in downloads:
+            yield f"links to {target}, which is not there"
+        elif place and unquote(place) not in ids.get(target, ()):
+            yield f"links to {link}, where there is no such place"
+
 
 SITE_TITLE = "Transforming Rehabilitation: what happened when probation was privatised"
 _MARK = '<meta name="generator" content="tr-analysis">'  # only pages that carry it are ever removed
@@ -26,22 +102,11 @@ _BUILT = ("figures", "tables", "notebooks", "results", "data")  # folders beside
 
 
 def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
-    """Write the home page, a page for each executed chapter, the pages of reference, and the downloads.
+    """Write the home page, a page for each executed chapter, the pages of reference, and the downloads; return the pages.
 
-    The same notebooks at the same commit give the same bytes. Nothing is written when any chapter is at
-    fault, and pages and downloads of chapters that no longer exist are removed.
-
-    Returns
-    -------
-    list of Path
-        The pages: the home page, the chapters in the order of ``executed``, then the others.
-
-    Raises
-    ------
-    ChapterError
-        If a notebook was not written by the runner or has no title, or if a page would run a script, load
-        something from elsewhere, show a picture without alternative text, or link to nowhere. The message
-        names page and cell.
+    The same notebooks at the same commit give the same bytes. Nothing is written when any chapter is at fault: not
+    written by the runner, without a title, or with a page that `audit` refuses; a `ChapterError` names page and cell.
+    Pages and downloads of chapters that no longer exist are removed.
     """
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
@@ -57,13 +122,7 @@ def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
 
 
 def write_variant(executed: Path) -> Path:
-    """Write the page of a chapter with other parameters beside its notebook; it stands alone.
-
-    Raises
-    ------
-    ChapterError
-        As `write_site`.
-    """
+    """Write the page of a chapter with other parameters beside its notebook, as `write_site` does; it stands alone."""
     chapters = [read_chapter(executed)]
     pages = _chapter_pages(_frame(chapters, linked=False), chapters, Records(executed.parent))
     audit(pages, (), _script())
@@ -71,7 +130,7 @@ def write_variant(executed: Path) -> Path:
     return page
 
 
-def _chapter_pages(frame: "Environment", chapters: Sequence[Chapter], records: Records) -> dict[str, str]:
+def _chapter_pages(frame: Environment, chapters: Sequence[Chapter], records: Records) -> dict[str, str]:
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
     render = cell_renderer(linked=bool(frame.globals["linked"]))
     template = frame.get_template("chapter.html.j2")
@@ -93,7 +152,7 @@ def _chapter_pages(frame: "Environment", chapters: Sequence[Chapter], records: R
     return pages
 
 
-def _frame(chapters: Sequence[Chapter], *, linked: bool) -> "Environment":
+def _frame(chapters: Sequence[Chapter], *, linked: bool) -> Environment:
     """Return the templates around the cells; whatever is put into them is escaped."""
     frame = templates()
     frame.globals |= {

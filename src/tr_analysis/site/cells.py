@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.highlight import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from nbformat.v4 import new_raw_cell
+from traitlets.config import Config
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report.findings import ANSWER
 from tr_analysis.text import headings, slugify
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from nbformat import NotebookNode
 
 TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first of these that an output has
@@ -25,10 +29,8 @@ _CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", re.DOTALL)
 _HEADING = re.compile(r'<h([23]) id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 
 
-def templates() -> "Environment":
+def templates() -> Environment:
     """Return the site's templates; whatever is put into them is escaped."""
-    from jinja2 import Environment, FileSystemLoader
-
     return Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -36,7 +38,6 @@ def templates() -> "Environment":
 
 def to_html(source: str) -> str:
     """Turn markdown into HTML; a heading's id is its own words, so that links to it can be guessed."""
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     class Renderer(IPythonRenderer):
         def heading(self, text: str, level: int, **_: Any) -> str:
@@ -53,17 +54,12 @@ def contents(body: str) -> list[tuple[int, str, str]]:
     ]
 
 
-def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], tuple[str, str]]:
+def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, str]]:
     """Return the function that turns a notebook and the name of its run into HTML: its answer, and the rest.
 
-    nbconvert is imported here, because it costs 0.7 s that no other command should pay. Its own exporter to
-    HTML reads every page once more for pictures without alternative text, which `audit` does as well. ``linked`` says
-    whether the page stands among the others, with the sources' page and the downloads beside it.
+    nbconvert's own exporter to HTML would read every page once more for pictures without alternative text, as `audit`
+    does. ``linked`` says whether the page stands among the others, with the sources' page and the downloads beside it.
     """
-    from nbconvert.exporters.templateexporter import TemplateExporter
-    from nbconvert.filters.highlight import Highlight2HTML
-    from traitlets.config import Config
-
     plain_cells = {
         "NbConvertBase": {"display_data_priority": _SHOWN},
         "Exporter": {"default_preprocessors": []},
@@ -85,7 +81,7 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], tuple[str,
     for name, function in filters.items():
         exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
 
-    def render(notebook: "NotebookNode", run: str) -> tuple[str, str]:
+    def render(notebook: NotebookNode, run: str) -> tuple[str, str]:
         cells = list(_folded(notebook))
         first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
         split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
@@ -99,13 +95,11 @@ def cell_renderer(*, linked: bool) -> Callable[["NotebookNode", str], tuple[str,
     return render
 
 
-def _folded(notebook: "NotebookNode") -> Iterator["NotebookNode"]:
+def _folded(notebook: NotebookNode) -> Iterator[NotebookNode]:
     """Yield the cells, and at the end of each section, in a raw cell, its code: the page shows it folded.
 
     The code of the cells before the answer stands with that of the answer.
     """
-    from nbformat.v4 import new_raw_cell
-
     code: list[tuple[str, str]] = []
     for cell in [*notebook.cells, None]:
         if code and (cell is None or _heads(cell) not in ("", ANSWER)):
@@ -117,7 +111,7 @@ def _folded(notebook: "NotebookNode") -> Iterator["NotebookNode"]:
             yield cell
 
 
-def _heads(cell: "NotebookNode") -> str:
+def _heads(cell: NotebookNode) -> str:
     """Return the first heading of a markdown cell, or nothing."""
     return next(iter(headings(cell.source)), "") if cell.cell_type == "markdown" else ""
 

@@ -10,7 +10,7 @@ import pandas as pd
 from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
-from tr_analysis.ledger.home import home_findings
+from tr_analysis.ledger.results import home_findings
 from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing

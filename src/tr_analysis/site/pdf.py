@@ -15,8 +15,7 @@ import psutil
 from tr_analysis import __version__
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError, StudyError
-from tr_analysis.files import write_files
-from tr_analysis.git_state import git_state
+from tr_analysis.files import git_state, write_files
 from tr_analysis.site.cells import templates
 
 CHROMIUM = "TR_ANALYSIS_CHROMIUM"
@@ -45,20 +44,12 @@ class PdfError(StudyError):
 
 
 def write_pdf(pages: Sequence[Path], target: Path) -> Path:
-    """Print the study's pages as one PDF: cover, contents, chapters, providers, reference.
+    """Print the study's pages, in reading order, as one PDF: cover, contents, chapters, providers, reference.
 
     The document is tagged, has bookmarks and page numbers, and its links between pages work. The browser runs
-    without scripts and without a network, in a profile of its own, and nothing of it is left behind.
-
-    ``pages`` are those that `tr_analysis.site.write_site` wrote, in reading order. A file already at ``target`` stays
-    as it is when anything fails.
-
-    Raises
-    ------
-    PdfError
-        If no Chromium is installed, or it fails or takes longer than three minutes.
-    ChapterError
-        If the pages are not those of the study.
+    without scripts and without a network, in a profile of its own, and nothing of it is left behind. A file already at
+    ``target`` stays as it is when anything fails: a `PdfError` says that there is no Chromium, or that it failed or took
+    longer than three minutes, a `ChapterError` that the pages are not those of the study.
     """
     chromium = find_chromium()
     document = one_document(pages)
@@ -73,13 +64,7 @@ def write_pdf(pages: Sequence[Path], target: Path) -> Path:
 
 
 def find_chromium() -> str:
-    """Return the program that prints: the one that ``TR_ANALYSIS_CHROMIUM`` names, or one on the search path.
-
-    Raises
-    ------
-    PdfError
-        If there is none; the message says how to install it.
-    """
+    """Return the program that prints: the one that ``TR_ANALYSIS_CHROMIUM`` names, or one on the search path."""
     named = os.environ.get(CHROMIUM)
     found = next(filter(None, map(shutil.which, [named] if named else _KNOWN)), None)
     if found:
@@ -136,11 +121,6 @@ def one_document(pages: Sequence[Path]) -> str:
 
     A link to another of the pages leads to its part of the document; one to a file beside them is text, for
     the document stands alone.
-
-    Raises
-    ------
-    ChapterError
-        If a page has no text or no title, or the home page is missing.
     """
     whole = {page.stem: page.read_text(encoding="utf-8") for page in pages}
     if _COVER not in whole:

@@ -47,16 +47,8 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
 def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results) -> dict[str, Any]:
     """Return what the page of sources shows: each source, and what in the study stands on it.
 
-    Returns
-    -------
-    dict
-        ``sources``: one dict a source, with ``numbers`` (key numbers by chapter), ``figures`` (runs of published
-        figures, first and last), ``tables`` (name and rows) and ``uses``, which counts all of these.
-
-    Raises
-    ------
-    ChapterError
-        If a key number names a source that is not in the register.
+    Each has ``numbers`` (key numbers by chapter), ``figures`` (runs of published figures, first and last), ``tables`` (name
+    and rows) and ``uses``, which counts all of these. A key number on an unknown source is a `ChapterError`.
     """
     register = _rows(tables["sources"])
     numbers = _numbers(results, {row["source_id"] for row in register})
@@ -118,11 +110,8 @@ def spans(figures: Sequence[str]) -> list[tuple[str, str]]:
 def figures_page(tables: Frames) -> dict[str, Any]:
     """Return what the page of published figures shows, by topic in the order of the register.
 
-    Returns
-    -------
-    dict
-        ``topics``: name, ``anchor`` and ``figures``; of a figure the words of the register, its ``shown`` value,
-        ``notes``, and ``checks`` (``agree``, ``nature``, ``why``, the other ``figures`` and ``tables``).
+    A topic has its name, ``anchor`` and ``figures``; a figure the words of the register, its ``shown`` value,
+    ``notes``, and ``checks`` (``agree``, ``nature``, ``why``, the other ``figures`` and ``tables``).
     """
     checks = _checks(tables["figure_checks"])
     topics: dict[str, list[dict[str, Any]]] = {}
@@ -183,13 +172,7 @@ def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, A
 
 
 def estimators_page() -> dict[str, Any]:
-    """Return what the index of estimators shows.
-
-    Returns
-    -------
-    dict
-        ``modules``: name, ``about`` (a line) and ``estimators`` (name, question, summary, example, reference).
-    """
+    """Return the modules of estimators: name, ``about`` (a line), and ``estimators`` as `index` lists them."""
     modules = []
     rows = estimators.index().to_dict("records")
     for name, found in groupby(rows, lambda row: row["name"].partition(".")[0]):

@@ -74,10 +74,7 @@ class RunOutcome:
 def execute(task: Task, kernels: Kernels, advance: Callable[[], None] = lambda: None) -> NotebookNode:
     """Execute a chapter in a kernel of its own, and call ``advance`` after each cell; nothing is written to disk.
 
-    Raises
-    ------
-    ExecutionError
-        When a cell fails; a `KernelError` when the kernel dies or does not start.
+    An `ExecutionError` says which cell failed, a `KernelError` that the kernel died or did not start.
     """
     passed: dict[str, Any] = {}
 
@@ -132,23 +129,12 @@ def run(
     kernels: Kernels | None = None,
     done: Callable[[RunOutcome], None] = lambda _: None,
 ) -> list[RunOutcome]:
-    """Run chapters, publish what each yields, and tell how each ended, in the order given.
+    """Run chapters, publish what each yields, and tell how each ended, in the order given; no kernel is left.
 
-    A chapter that loads results of others starts when they are done, before any that comes later in the study.
-
-    Parameters
-    ----------
-    jobs
-        Chapters at a time; by default two more than there are processors, since each waits for its kernel at times.
-    kernels
-        From `kernels_for`; by default it opens them itself. Afterwards none is left.
-    done
-        Called with each outcome as soon as it is there, in the thread that ran it.
-
-    Raises
-    ------
-    InterruptionError
-        After Ctrl-C or SIGTERM; no kernel is left. It names the chapters that were written before.
+    A chapter that loads results of others starts when they are done, before any that comes later in the study. By
+    default two more run at a time than there are processors, since each waits for its kernel at times. ``done`` is
+    called with each outcome as soon as it is there, in the thread that ran it. After Ctrl-C or SIGTERM an
+    `InterruptionError` names the chapters that were written before.
     """
     finished: list[str] = []
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.paths import has_own_data, notebooks, raw, tables
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.text import slugify
 
-__all__ = ["Literal", "Month", "Provider", "Year", "check_parameters", "parse", "read_parameters"]
+__all__ = ["Month", "Provider", "Year", "check_parameters", "parse", "read_parameters"]
 
 Month = str  # "YYYY-MM"
 Year = str  # financial year, "YYYY/YY"

@@ -85,10 +85,7 @@ def listed(text: str) -> str:
 def renew(*, check: bool) -> list[Path]:
     """Renew the README, and in a checkout the package's list of estimators; or only check that they are true.
 
-    Raises
-    ------
-    StudyError
-        If one of them is not what the study says, and it is only to be checked; or if it lost its marks.
+    One that lost its marks, or is not what the study says where it is only to be checked, is a `StudyError`.
     """
     files = {"README.md": ("figure or map is not the study's", renewed)}
     if (paths.root() / PACKAGE).is_file():

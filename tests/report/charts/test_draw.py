@@ -1,8 +1,106 @@
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from tr_analysis.report import charts
+from tr_analysis.report.charts import draw
+from tr_analysis.report.charts.draw import Flag, over
+
+PALETTE = {name: getattr(charts, name) for name in ("CRC", "NPS", "ALL", "SECOND", "MUTED")}
+# Linear RGB as seen without the cones for red, or for green: Viénot, Brettel and Mollon 1999.
+SEEN = {
+    "all cones": np.eye(3),
+    "protanopia": [[0.1124, 0.8876, 0], [0.1124, 0.8876, 0], [0.0040, -0.0040, 1]],
+    "deuteranopia": [[0.2927, 0.7073, 0], [0.2927, 0.7073, 0], [-0.0223, 0.0223, 1]],
+}
+
+
+def linear(colour):
+    part = np.array(to_rgb(colour))
+    return np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """CIE 1976 L*a*b* of linear sRGB, white point D65."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = np.cbrt(to_xyz @ rgb / to_xyz.sum(axis=1))  # no colour here is dark enough for the linear part
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("name", PALETTE)
+def test_each_colour_stands_out_from_the_page(name):
+    assert draw.contrast(PALETTE[name]) >= 4.5  # enough for words
+    assert draw.contrast(charts.pale(PALETTE[name])) == pytest.approx(3.1, abs=0.1)
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_colours_differ_for_every_eye(eyes):
+    seen = {name: lab(np.array(SEEN[eyes]) @ linear(colour)) for name, colour in PALETTE.items()}
+    distance = {pair: np.linalg.norm(seen[pair[0]] - seen[pair[1]]) for pair in combinations(PALETTE, 2)}
+    assert min(distance.values()) > 15, distance
+
+
+def test_contrast_is_that_of_the_guidelines():
+    assert draw.contrast("black") == pytest.approx(21)
+    assert draw.contrast("#777777") == pytest.approx(4.48, abs=0.005)  # the guidelines' own example
+    assert draw.contrast("white", "#0000FF") == pytest.approx(8.59, abs=0.005)
+    assert over("#FF000080", "blue") == "#80007f"  # what is translucent shows its ground
+
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+EVENTS = pd.DataFrame(
+    {"event_id": ["split", "ownership", "sale"], "date": ["2014-06-01", "2015-02-01", "2019-02"]}
+)
+REFORM = {"2014-06-01": "split", "2015-02-01": "new owners, new act", "2018-10-01": "follow-up in pandemic"}
+
+
+@pytest.mark.parametrize("name", ["merger", "sale", "pandemic"])  # neither; no words; not in the table
+def test_an_event_that_is_not_known_is_refused(name):
+    assert list(charts.reform(EVENTS, "split", "ownership")) == list(
+        pd.to_datetime(["2014-06-01", "2015-02-01"])
+    )
+    with pytest.raises(ValueError, match=f"no event '{name}' to mark; there are: split, ownership"):
+        charts.reform(EVENTS, "split", name)
+
+
+def flags(figure):
+    return [text for axes in figure.axes for text in axes.texts if isinstance(text, Flag)]
+
+
+@pytest.mark.parametrize("begin", ["2004-01-01", "2014-05-01"])
+def test_words_of_events_are_clear_of_each_other_of_lines_and_of_the_edges(show, begin):
+    figure, (top, bottom) = charts.canvas(5, rows=2, sharex=True)
+    for axes in (top, bottom):
+        axes.plot(pd.to_datetime([begin, "2023-01-01"]), [10_000, 20_000], color=charts.ALL)
+        axes.set_ylabel("people")
+    charts.mark([top, bottom], REFORM)
+    show(figure)  # and leaves it in its narrow form
+    marked = flags(figure)
+    assert [flag.get_text() for flag in marked] == list(REFORM.values())
+    assert all(flag.axes is top for flag in marked)
+    assert [len(axes.lines) for axes in (top, bottom)] == [4, 4]  # a line goes through all axes
+    boxes = [flag.get_window_extent() for flag in marked]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= top.bbox.y1 for box in boxes)
+    assert all(box.y1 <= figure.bbox.y1 for box in boxes)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    for flag in marked:
+        pole = flag.pole.get_window_extent()
+        assert not any(box.x0 < pole.x0 < box.x1 and pole.y1 > box.y0 for box in boxes)
+
+
+def test_more_words_than_find_room_stand_on_stairs(show):
+    figure, axes = charts.canvas(4)
+    axes.plot([0, 1], [0, 1], color=charts.ALL)
+    axes.set(xlabel="share", ylabel="share")
+    charts.mark(axes, {place: "words that are rather long for a phone" for place in (0.6, 0.61, 0.62)})
+    show(figure)
+    heights = [flag.get_window_extent().y0 for flag in flags(figure)]
+    assert heights == sorted(heights, reverse=True)
+    assert len(set(heights)) == 3
+
 
 MONTHS = pd.DatetimeIndex(pd.date_range("2015-01-15", periods=5, freq="MS"))
 

@@ -1,13 +1,71 @@
 import base64
 import io
+import re
+import xml.etree.ElementTree as ET
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from tests.report.charts.conftest import WORDS
+from tests.report.charts.conftest import DATA, WORDS
 from tr_analysis.report import CHART_MIME, charts
+from tr_analysis.report.charts import output
+from tr_analysis.report.charts.output import _shorter
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def svg():
+    shown = []
+    figure, axes = charts.canvas(3)
+    axes.plot([1, 2, 3], [0.12345, 4, 2], color=charts.CRC)
+    axes.set(xlabel="a < b, 0.12345 each", ylabel="people")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "display", lambda bundle, **_: shown.append(bundle))
+        charts.show(figure, "rise", data=DATA, **WORDS | {"alt": 'It says "rise" & <more>'})
+    return shown[0][CHART_MIME]["svg"]
+
+
+def test_a_drawing_says_what_it_is(svg):
+    root = ET.fromstring(svg)
+    assert root.get("role") == "img"
+    assert [root.find(f"{SVG}{tag}").text for tag in ("title", "desc")] == [
+        "It rose",
+        'It says "rise" & <more>',
+    ]
+
+
+def test_it_has_ids_of_its_own_and_knows_neither_day_nor_maker(svg):
+    ids = re.findall(r' id="([^"]*)', svg)
+    assert ids and ids == [f"rise-{number}" for number in range(len(ids))]
+    assert not re.search(r"20\d\d-\d\d-\d\d|Matplotlib|metadata|<!--", svg)
+
+
+def test_text_is_text_in_a_font_that_is_found_everywhere(svg):
+    root = ET.fromstring(svg)
+    words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+    assert "a < b, 0.12345 each" in words  # shorter numbers in places, never in words
+    assert "font-family: 'DejaVu Sans', Verdana, sans-serif" in root.find(f".//{SVG}style").text
+
+
+def test_straight_lines_are_written_as_steps():
+    path = "M 10 20 \nL 10.123456 20 \nL 10.123456 25.5 \nL 4 25 \nz\nM 1.004 2 \nL 0.5 2.25 \n"
+    assert _shorter(path) == "m10 20h.12v5.5l-6.12-.5zm-9-18l-.5 .25"
+    curve = "M 0 3 \nC 0.795609 3 1.5 2.683901 2 2.12132 \n"
+    assert _shorter(curve) == "M 0 3 C 0.8 3 1.5 2.68 2 2.12"
+
+
+def test_steps_do_not_add_up_errors():
+    x, y = np.linspace(0, 300, 5000), np.random.default_rng(1).uniform(0, 200, 5000)
+    path = "M 0 0 \n" + "".join(f"L {a:.6f} {b:.6f} \n" for a, b in zip(x, y, strict=True))
+    here = np.zeros(2)
+    for command, numbers in re.findall(r"([mlhv])([^mlhv]*)", _shorter(path)):
+        steps = [float(step) for step in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", numbers)]
+        here += {"h": lambda s: (s[0], 0), "v": lambda s: (0, s[0])}.get(command, tuple)(steps)
+    assert here == pytest.approx([x[-1], y[-1]], abs=0.006)
 
 
 def test_a_chart_comes_with_picture_data_and_description_the_same_each_time(show, shown):

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from tr_analysis.report import charts
-from tr_analysis.report.charts.rules import check
+from tr_analysis.report.charts.output import check
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -1,9 +1,7 @@
 """Every table of published figures, by name: the single truth about what `data/raw` may hold."""
 
 from tr_analysis.data.fields import Table
-from tr_analysis.data.schemas.ledger import LEDGER
 from tr_analysis.data.schemas.outcomes import OUTCOMES
 from tr_analysis.data.schemas.register import REGISTER
-from tr_analysis.data.schemas.services import SERVICES
 
-TABLES: dict[str, Table] = {t.name: t for t in (*OUTCOMES, *SERVICES, *REGISTER, *LEDGER)}
+TABLES: dict[str, Table] = {t.name: t for t in (*OUTCOMES, *REGISTER)}

@@ -1,6 +1,6 @@
-"""The register: sources, published figures, checks between them, and events."""
+"""The register (sources, figures, checks, events), and the ledger of claims and published results."""
 
-from tr_analysis.data.fields import column, number, optional_text, table, text
+from tr_analysis.data.fields import column, given_with, integer, number, optional_text, table, text
 from tr_analysis.data.schemas.outcomes import NOTE, SOURCE
 
 SOURCES = table(
@@ -15,7 +15,7 @@ SOURCES = table(
         "published_note": optional_text("how the date is known"),
         "tier": text(
             "primary: the producer's own publication; secondary: someone about it; unstated: not recorded",
-            values=["primary", "secondary", "unstated"],
+            values="primary; secondary; unstated",
         ),
         "kind": optional_text("publication it is, such as a written answer or a press report"),
     },
@@ -41,7 +41,7 @@ FIGURES = table(
         "reliability": optional_text("how close to its producer the figure was read"),
         "revision": optional_text(
             "which of several values of one figure this is",
-            values=["first published", "revised", "other count", "same value, other source"],
+            values="first published; revised; other count; same value, other source",
         ),
         "note": NOTE,
         "source_id": SOURCE,
@@ -61,18 +61,11 @@ CHECKS = table(
         "left": text("first expression"),
         "right": text("second expression"),
         "tolerance": number("largest difference that counts as agreement, in the figures' unit", low=0),
-        "expected": text("whether the two agree", values=["agree", "differ"]),
+        "expected": text("whether the two agree", values="agree; differ"),
         "nature": text(
             "how much an agreement is worth, or what kind of difference it is",
-            values=[
-                "arithmetic",
-                "two sources",
-                "one source twice",
-                "by construction",
-                "revision",
-                "not like with like",
-                "unexplained",
-            ],
+            values="arithmetic; two sources; one source twice; by construction; revision; "
+            "not like with like; unexplained",
         ),
         "why": optional_text("why they should agree, or why they differ"),
         "target_id": optional_text("result of replication_targets that this is part of", pattern=r"T\d\d"),
@@ -91,11 +84,184 @@ EVENTS = table(
         "event": text("what happened"),
         "kind": text(
             "whether it belongs to the reform, its contracts, the statistics or neither",
-            values=["reform", "contract", "statistics", "outside"],
+            values="reform; contract; statistics; outside",
         ),
         "source_id": SOURCE,
     },
     key=["event_id"],
 )
 
-REGISTER = (SOURCES, FIGURES, CHECKS, EVENTS)
+
+DOCUMENTS = table(
+    "claim_documents",
+    "Documents that claims were taken from",
+    "The documents whose claims the study tests.",
+    {
+        "document": text("name of the document", pattern=r"D\d"),
+        "title": text("title of the document"),
+        "description": text("where it stands, and what it quotes"),
+    },
+    key=["document"],
+)
+
+CLAIMS = table(
+    "claims",
+    "Claims made at the time",
+    "One quantitative or testable claim a row, in our paraphrase, with the check it asks for.",
+    {
+        "claim_id": text("name of the claim", pattern=r"C\d\d"),
+        "document": text("document it stands in"),
+        "claimant": text("who made it"),
+        "date": column("partial date", "when it was made", required=False),
+        "subject": text("what the claim is about"),
+        "paraphrase": text("the claim in our words"),
+        "kind": text(
+            "kind of check",
+            values="identity; lookup; context; proportion; comparison; date; ratio; synthesis; qualitative",
+        ),
+        "count": integer("count in the claim", required=False),
+        "denominator": integer("denominator in the claim", required=False),
+        "value": number("value in the claim", required=False),
+        "rating": optional_text("rating in the claim"),
+        "unit": optional_text("unit of the value"),
+        "check": optional_text("what would support or contradict it"),
+        "evidence": optional_text("table, or method, that the check needs"),
+    },
+    key=["claim_id"],
+    references={"document": "claim_documents.document"},
+)
+
+TARGETS = table(
+    "replication_targets",
+    "Published results a reproduction can aim at",
+    "One published result a row; its numbers stand in replication_target_values.",
+    {
+        "target_id": text("name of the result", pattern=r"T\d\d"),
+        "claim": text("what was measured and found"),
+        "value_as_printed": text("its value in the source's words"),
+        "unit": text("unit of the value, with further numbers printed beside it"),
+        "population": text("whom or what the result covers"),
+        "period": text("when, in the source's words"),
+        "method": text("how it was obtained"),
+        "evidence_grade": text("how close to its producer it was read"),
+        "note": NOTE,
+        "source_id": column("source", "source; empty where the result is derived", required=False),
+        "aim": text(
+            "published: printed by others; derived: worked out independently from printed figures; qualitative: "
+            "no number that could be given back",
+            values="published; derived; qualitative",
+        ),
+        "input_needed": optional_text(
+            "what would have to be held to work it out, where it is not; why not, if it is qualitative"
+        ),
+        "access": optional_text(
+            "whether that input was published, as far as known",
+            values="published elsewhere; never published; not known",
+        ),
+    },
+    key=["target_id"],
+)
+
+_PLACE = {
+    "target_id": text("result the number belongs to", pattern=r"T\d\d"),
+    "position": integer("place in the printed order", low=1),
+}
+_TOLERANCE = number("difference allowed beyond the printed digit", required=False, low=0)
+
+TARGET_VALUES = table(
+    "replication_target_values",
+    "Numbers of the published results",
+    "One number a row, in the order printed.",
+    {
+        **_PLACE,
+        "label": optional_text("which of several numbers it is"),
+        "value": number("the number"),
+        "printed_to": number("one unit of its last printed digit; coarser where it is rounded", low=0),
+        "recipe": optional_text(
+            "how this study works it out, as an expression like those of figure_checks; key numbers of chapters are "
+            "the table `results`. Empty where the input is not held"
+        ),
+        "tolerance": _TOLERANCE,
+        "why": optional_text("why the tolerance is what it is, or why the numbers differ"),
+    },
+    key=list(_PLACE),
+    references={"target_id": "replication_targets.target_id"},
+    rows=[given_with("why", "tolerance"), given_with("recipe", "tolerance")],
+)
+
+OFFICIAL_RECIPES = table(
+    "official_recipes",
+    "Recipes for those who hold the official tables",
+    "How a number of a published result is worked out once the Ministry's own spreadsheets were fetched; the recipe of "
+    "replication_target_values stays for those who hold none.",
+    {
+        **_PLACE,
+        "recipe": text(
+            "how it is worked out, as an expression over `official_pbr` (all providers of a kind, where every one is "
+            "there) and `official_providers` (one provider each)"
+        ),
+        "tolerance": _TOLERANCE,
+        "why": optional_text("why the tolerance is what it is, or what had to be chosen"),
+    },
+    key=list(_PLACE),
+    references={"target_id": "replication_targets.target_id"},
+    rows=[given_with("why", "tolerance")],
+)
+
+_NUMBER = {
+    "number": optional_text("the measured number, as an expression like those of figure_checks"),
+    "number_is": optional_text("what the number is"),
+    "unit": optional_text("unit of the number"),
+}
+_NUMBER_SAID = [given_with("number_is", "number"), given_with("unit", "number")]
+_WHY = text("why, in one or two sentences; numbers in braces are worked out, with so many decimals")
+_READ_IN = column("sources", "sources of the number", required=False)
+
+VERDICTS = ["supported", "contradicted", "compatible", "not checkable"]
+VERDICT = table(
+    "claim_verdicts",
+    "The ledger of claims",
+    "How each claim is judged. Where a rule can: the number within its bounds gives one verdict, outside them the "
+    "other. Where none can, the verdict is argued. Expressions may name key numbers of chapters (`results`), the "
+    "samples of the claims (`samples`). Supported: what is held says the same; "
+    "contradicted: it says otherwise; compatible: it neither shows nor excludes it; not checkable: nothing held "
+    "bears on it.",
+    {
+        "claim_id": text("claim that is judged", pattern=r"C\d\d"),
+        **_NUMBER,
+        "low": optional_text("lower bound it is held against, as an expression; empty if there is none"),
+        "high": optional_text("upper bound it is held against, as an expression; empty if there is none"),
+        "inside": optional_text("verdict if the number is within the bounds", values=VERDICTS),
+        "outside": optional_text("verdict if it is not", values=VERDICTS),
+        "verdict": optional_text("verdict argued, where no rule decides", values=VERDICTS),
+        "evidence": text(
+            "where the number comes from: the document that makes the claim or the release it quotes, the same body "
+            "elsewhere, another body, or none",
+            values="own document; same body; another body; none",
+        ),
+        "why": _WHY,
+        "source_ids": _READ_IN,
+    },
+    key=["claim_id"],
+    references={"claim_id": "claims.claim_id"},
+    rows=[
+        *(given_with("number", bound) for bound in ("low", "high")),
+        *(given_with(part, bound) for bound in ("low", "high") for part in ("inside", "outside")),
+        *_NUMBER_SAID,
+    ],
+)
+
+AIMS = table(
+    "claim_aims",
+    "The stated aims of the reform",
+    "One aim a row, with the number held that comes nearest to it. No bounds: none was published that would say when "
+    "an aim is met.",
+    {"aim": text("aim, in few words"), **_NUMBER, "why": _WHY, "source_ids": _READ_IN},
+    key=["aim"],
+    rows=_NUMBER_SAID,
+)
+
+REGISTER = (
+    SOURCES, FIGURES, CHECKS, EVENTS,
+    DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
+)  # fmt: skip

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 
 from tr_analysis.estimators.funnel import Dispersion, exact_limits, widened_limits
 from tr_analysis.order import in_order
-from tr_analysis.report.charts.draw import legend_below
-from tr_analysis.report.charts.style import ALL, CRC, MUTED, NPS
+from tr_analysis.report.charts.draw import ALL, CRC, MUTED, NPS, legend_below
 
 _CURVE = 120  # sizes at which the limits of a funnel are worked out
 _LONGEST_NAME = 30
@@ -20,16 +19,8 @@ def funnel_plot(
 ) -> None:
     """Draw the shares of units by size, in per cent, between the limits of chance and those of over-dispersion.
 
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    units, successes, trials
-        One row per unit, and the names of its columns with the counts, as `funnel` takes them.
-    spread
-        From `dispersion` of the same units.
-    unit
-        What one unit is called, such as ``"CRC"``.
+    There is one row per unit, with columns of counts named as `funnel` takes them; ``spread`` is from `dispersion` of
+    the same units; ``unit`` is what one unit is called, such as ``"CRC"``.
     """
     sizes = units[trials]
     grid = np.unique(np.geomspace(0.85 * sizes.min(), 1.15 * sizes.max(), _CURVE).round())
@@ -53,14 +44,7 @@ def funnel_plot(
 def shrinkage_plot(axes: Axes, shrunken: pd.DataFrame, mean: float) -> None:
     """Draw a row for each unit, lowest estimate first: observed share, estimate drawn towards the mean, interval.
 
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    shrunken
-        From `shrink`, indexed by the name of the unit.
-    mean
-        Share of all units, at which a line stands.
+    The rows are from `shrink`, indexed by the name of the unit; a line stands at the mean, the share of all units.
     """
     name = str(shrunken.index.name)
     shown = 100 * in_order(shrunken[["observed", "estimate", "low", "high"]], "estimate", name)

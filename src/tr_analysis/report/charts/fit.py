@@ -16,9 +16,7 @@ from matplotlib.text import Annotation, Text
 from matplotlib.ticker import ScalarFormatter
 
 from tr_analysis.digits import settle
-from tr_analysis.report.charts.draw import EndLabel
-from tr_analysis.report.charts.marks import ROW, place_flags
-from tr_analysis.report.charts.style import figure_of
+from tr_analysis.report.charts.draw import ROW, EndLabel, figure_of, place_flags
 
 _LEFT, _END = 0.36, 0.25  # shares of the width, at most: words at the left, and at the ends of lines
 

@@ -3,24 +3,206 @@
 import base64
 import io
 import re
+from collections.abc import Iterator
+from html import escape
+from itertools import combinations
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from IPython.display import display, update_display
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 from PIL import Image
 
 from tr_analysis.digits import settle
 from tr_analysis.report import CHART_MIME
-from tr_analysis.report.charts.fit import fit, group_thousands, name_upright, words_of, write_heading
-from tr_analysis.report.charts.rules import check
-from tr_analysis.report.charts.style import DPI, MUTED, NARROW, SMALL
-from tr_analysis.report.charts.svg import to_svg
+from tr_analysis.report.charts.draw import DPI, MUTED, NARROW, SMALL, contrast, over
+from tr_analysis.report.charts.fit import (
+    fit,
+    group_thousands,
+    is_dated,
+    name_upright,
+    tick_text,
+    words_of,
+    write_heading,
+)
 from tr_analysis.report.tables import csv_text
 from tr_analysis.simulated import MARK, marked, origin_of
+
+LINES, TEXT = 3.0, 4.5
+"""Least contrast against the ground, by WCAG 2.2: of lines, markers and bars; of words."""
+
+
+def check(figure: Figure, name: str) -> None:
+    """Refuse a fitted figure that breaks a rule of the house: a `ValueError` names the chart, the fault and its remedy.
+
+    Axes do not share a place with other axes, bars begin at zero, an axis of numbers says what they are,
+    and lines, markers, bars and words stand out from their ground. Areas (bands, spans, contours) and the
+    grid are grounds and may be pale: what they say, a line, a border or words say too.
+    """
+    for one, other in combinations(figure.axes, 2):
+        if np.allclose(one.get_position().bounds, other.get_position().bounds):
+            raise ValueError(f"chart {name!r} has two axes in one place; draw two panels, each with its own")
+    for axes in figure.axes:
+        if any(type(child).__name__ == "SecondaryAxis" for child in axes.child_axes):
+            raise ValueError(f"chart {name!r} has a second axis; draw two panels, or convert the numbers")
+        _bars_from_zero(axes, name)
+        for axis in (axes.xaxis, axes.yaxis):
+            if _has_numbers(axis) and not axis.label.get_text().strip():
+                raise ValueError(
+                    f"chart {name!r} has numbers without a name on the {axis.axis_name} axis; "
+                    f"say what they are and their unit: axes.set_{axis.axis_name}label(...)"
+                )
+        for colour, ground, least, what in (*_drawn(axes), *_written(axes)):
+            if (ratio := contrast(colour, ground)) < least:
+                raise ValueError(
+                    f"chart {name!r} has {what} of contrast {ratio:.1f}:1, which is hard to see; "
+                    f"take a colour with {least:g}:1, such as those of charts"
+                )
+
+
+def _bars_from_zero(axes: Axes, name: str) -> None:
+    for bars in axes.containers:
+        if not isinstance(bars, BarContainer) or not len(bars):
+            continue
+        upright = bars.orientation == "vertical"
+        low, high = sorted(axes.get_ylim() if upright else axes.get_xlim())
+        if not low <= 0 <= high:
+            raise ValueError(
+                f"chart {name!r} has bars on an axis from {low:g} to {high:g}: their length would mislead; "
+                "include zero, or draw dots"
+            )
+
+
+def _has_numbers(axis: Axis) -> bool:
+    """Tell whether an axis carries numbers, and not dates or words."""
+    shown = tick_text(axis)
+    return not is_dated(axis) and any(map(str.isdigit, shown)) and not any(map(str.isalpha, shown))
+
+
+Seen = Iterator[tuple[Any, Any, float, str]]
+"""Colour, its ground, the least contrast, and what has it."""
+
+
+def _drawn(axes: Axes) -> Seen:
+    """Yield the colours of lines, markers and bars; of a marker with an edge the one that stands out more."""
+    for line in axes.lines:
+        if line.get_linestyle() != "None" and np.size(line.get_xdata()):
+            yield over(line.get_color(), alpha=line.get_alpha()), "white", LINES, "a line"
+        if line.get_marker() not in ("None", None, ""):
+            faces = (line.get_markerfacecolor(), line.get_markeredgecolor())
+            yield _clearer([over(face, alpha=line.get_alpha()) for face in faces]), "white", LINES, "a marker"
+    for drawn in axes.collections:
+        if isinstance(drawn, LineCollection):
+            for colour in np.unique(drawn.get_colors(), axis=0):
+                yield over(colour), "white", LINES, "a line"
+        elif isinstance(drawn, PathCollection):
+            edges = [over(edge) for edge in np.atleast_2d(drawn.get_edgecolor())]
+            for face in np.unique(np.atleast_2d(drawn.get_facecolor()), axis=0):
+                yield _clearer([over(face), *edges]), "white", LINES, "a marker"
+    for bar in _bars(axes):
+        edge = bar.get_edgecolor() if bar.get_linewidth() else bar.get_facecolor()
+        yield _clearer([over(bar.get_facecolor()), over(edge)]), "white", LINES, "a bar"
+
+
+def _written(axes: Axes) -> Seen:
+    """Yield the colours of words, each with the bar under it as its ground if there is one."""
+    bars = [(bar.get_window_extent(), bar) for bar in _bars(axes)]
+    ticks = (label for axis in (axes.xaxis, axes.yaxis) for label in (axis.label, *axis.get_ticklabels()[:1]))
+    for text in (*axes.texts, *ticks, axes.title):
+        if text.get_text() and text.get_visible():
+            ground = _ground(text, bars)
+            yield over(text.get_color(), ground, text.get_alpha()), ground, TEXT, f"words {text.get_text()!r}"
+
+
+def _ground(text: Text, bars: list[tuple[Any, Rectangle]]) -> str:
+    """Return the colour of the bar in which words stand, else white."""
+    box = text.get_window_extent() if bars else None
+    for extent, bar in bars:
+        if box and extent.contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2):
+            return over(bar.get_facecolor())
+    return "white"
+
+
+def _bars(axes: Axes) -> list[Rectangle]:
+    return [bar for bars in axes.containers if isinstance(bars, BarContainer) for bar in bars.patches]
+
+
+def _clearer(colours: list[str]) -> str:
+    return max(colours, key=contrast)
+
+
+_FONTS = "'DejaVu Sans', Verdana, sans-serif"
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_USELESS = re.compile(r'<!--.*?-->|(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|\n\s*(?=<)', re.DOTALL)
+_PLACES = re.compile(r'(?<= )(d|x|y|width|height|points)="([^"]*)"')
+_MOVED = re.compile(r"(?<=translate\()[^)]*")
+_ID = re.compile(r'(?<= id=")[^"]*')
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+_STEP = re.compile(r"([MLz])(?: (-?[\d.]+) (-?[\d.]+))?")
+
+
+def to_svg(figure: Figure, name: str, title: str, alt: str) -> str:
+    """Draw a fitted figure as SVG; its ids begin with the name, title and alternative text are for screen readers."""
+    drawn = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        FigureCanvasSVG(figure).print_svg(drawn, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
+    text = drawn.getvalue()
+    text = _USELESS.sub("", text[text.index("<svg") :])
+    text = _PLACES.sub(lambda found: f'{found[1]}="{_shorter(found[2])}"', text)
+    text = _MOVED.sub(lambda found: _shorter(found[0]), text)
+    for number, old in enumerate(dict.fromkeys(_ID.findall(text))):  # hashes of unrounded places
+        text = re.sub(rf'(?<=id="){old}(?=")|(?<=#){old}\b', f"{name}-{number}", text)
+    text = text.replace("font-family: 'DejaVu Sans'; ", "").replace("'DejaVu Sans'", _FONTS)
+    text = text.replace("</style>", f" text{{font-family: {_FONTS}}}</style>", 1)
+    words = f"<title>{escape(title)}</title><desc>{escape(alt)}</desc>"
+    return re.sub(r"<svg([^>]*)>", rf'<svg role="img"\1>{words}', text, count=1)
+
+
+def _shorter(places: str) -> str:
+    """Return the same places to a hundredth of a point; straight lines by steps."""
+    if places.startswith("M") and "C" not in places and "Q" not in places:
+        return _by_steps(places)
+    rounded = _LONG.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), places)
+    return " ".join(rounded.split())
+
+
+def _by_steps(path: str) -> str:
+    """Write straight lines as steps from point to point, counted in whole hundredths lest errors add up."""
+    written, here, start = [], (0, 0), (0, 0)
+    for command, x, y in _STEP.findall(path):
+        if command == "z":
+            written.append("z")
+            here = start
+            continue
+        there = (round(100 * float(x)), round(100 * float(y)))
+        across, down = there[0] - here[0], there[1] - here[1]
+        if command == "M":
+            written.append(f"m{_point(across)} {_point(down)}")
+            start = there
+        elif not down:
+            written.append(f"h{_point(across)}")
+        elif not across:
+            written.append(f"v{_point(down)}")
+        else:
+            written.append(f"l{_point(across)} {_point(down)}")
+        here = there
+    return "".join(written).replace(" -", "-")
+
+
+def _point(hundredths: int) -> str:
+    """Write hundredths of a point as shortly as SVG allows."""
+    text = f"{hundredths / 100:.7g}"
+    return text.replace("0.", ".", 1) if abs(hundredths) < 100 else text
 
 
 def show(
@@ -42,27 +224,22 @@ def show(
 
     Parameters
     ----------
-    figure
-        From `canvas`; its size is that of ``narrow`` afterwards.
-    name
-        Name of its files.
-    title, subtitle
-        The finding, as a sentence; measure, population, period and source.
-    alt
-        What a reader would see, for those who cannot.
+    figure, name
+        From `canvas`, its size that of ``narrow`` afterwards; and the name of its files.
+    title, subtitle, alt
+        The finding, as a sentence; measure, population, period and source; what those see who cannot see it.
     data
         What is plotted, published beside the picture as CSV.
     origin
-        ``findings.origin``: "simulated" puts that before title and alternative text and into every panel of the
-        picture, as it does where the data say so themselves.
+        ``findings.origin``: "simulated", as the data may say themselves, is put before title and alternative text and
+        into every panel of the picture.
     display_id
         Of what is already shown and the chart takes the place of; by default it is shown here.
 
     Raises
     ------
     ValueError
-        If title, subtitle or alternative text is empty, there is no data, the name is no file name, or the
-        chart breaks a rule of the house: see `tr_analysis.report.charts.rules`.
+        If a word or the data is missing, the name is no file name, or the chart breaks a rule of the house: see `check`.
     """
     _complete(name, {"title": title, "subtitle": subtitle, "alternative text": alt}, data)
     if origin := origin or origin_of(data):

@@ -9,8 +9,7 @@ from nbformat.v4 import new_output
 from tests.site.made import SVG, chart, code, figure, save, table
 from tr_analysis import paths
 from tr_analysis.errors import ChapterError, DataError
-from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.downloads import ARCHIVE, archive, chapter_downloads, study_downloads
+from tr_analysis.site.chapter import ARCHIVE, archive, chapter_downloads, read_chapter, study_downloads
 
 PLAIN = new_output("stream", name="stdout", text="done")
 
