@@ -188,6 +188,12 @@ REFUSED = {
     "a frequency for a rate": ([made(rows=cells(BASE, lambda c: 4.2))], "no percentage of a provider's offenders"),
     "a rate for a frequency": ([made(rows=cells(OFTEN, lambda c: 44.2))], "no number of reoffences per reoffender"),
     "fractions among percentages": ([made(rows=one(OGRS, 0.41))], "percentages or fractions?"),
+    "in thousands": ([made(COHORT, "Numbers in thousands")], "says 'thousands'"),
+    "of men only": ([made(rows=[["Male offenders"], *ROWS])], "says 'Male'"),
+    "of the observed rate": (
+        [made(**{"head": [h for i, h in enumerate(FINAL) if i not in (5, 6, 7, 10)], "rows": [[c for i, c in enumerate(r) if i not in (5, 6, 7, 10)] for r in ROWS]})],
+        "two sides are not in the table",
+    ),
     "one column twice": ([made(**more(("Reoffenders", 400)))], "means the same as 'Number of reoffenders'"),
     "a test of neither": ([made(head=[*FINAL[:9], FINAL[11], FINAL[12], FINAL[13], "Significant?"], rows=[[*r[:9], *r[11:], r[10]] for r in ROWS])], "Nothing tells"),
     "two tables that contradict each other": ([made(), made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]), name="Table 2")], "contradicts row 4 of sheet 'Table 1'"),

@@ -226,7 +226,7 @@ def said_of(table: Table, book: Book, *, needed: bool) -> Said:
     places += [("a header", cohort) for cohort in {c.key.cohort for c in table.columns if c.key}]
     places += [("the contents", title.cohort) for title in contents[:1]]
     found = {cohort for _, cohort in places if cohort}
-    if name.cohort and not any(name.cohort.first <= c.first and c.last < name.cohort.last for c in found):
+    if name.cohort and not any(name.cohort.holds(c) for c in found):
         places.append(("the name of the sheet", name.cohort))
     found |= {cohort for _, cohort in places if cohort}
     of_file = scan_cohorts(re.sub(r"[-_]+", " ", Path(book.file).stem))[0]

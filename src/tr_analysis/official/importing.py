@@ -130,7 +130,7 @@ def import_local(
         try:
             why = _why_left_out(path, entry, bool(names))
         except DataError as error:
-            why = str(error).removeprefix(path.name).removeprefix(": ")
+            why = str(error).removeprefix(path.name).lstrip(":, ")
             problems += error.problems if entry or source.is_file() else []
         if why:
             shown = path.name if path.name.isprintable() else ascii(path.name)

@@ -20,8 +20,8 @@ from typing import Any
 MEGABYTE = 1 << 20
 FILE_BYTES = 100 * MEGABYTE  # the largest official workbook known is a tenth of it
 UNPACKED_BYTES = 512 * MEGABYTE  # of all parts of a zip together
-ROWS = 50_000  # of a sheet, gaps included: official tables have hundreds
-CELLS = 2_000_000  # of all sheets, gaps included
+ROWS = 20_000  # of a sheet, gaps included: official tables have hundreds
+CELLS = 1_000_000  # of all sheets, gaps included
 COLUMNS = 702  # A to ZZ
 CHARACTERS = 30_000_000  # printed of a workbook: the process that asks must hold them
 LINE = 1_000_000  # characters in a line of a CSV file; the library bounds a cell

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tr_analysis import paths
@@ -133,6 +134,10 @@ class Cohort(NamedTuple):
         """The cohort as the study writes it: ``2015Q4``, ``2015Q4 to 2016Q3``."""
         return " to ".join(dict.fromkeys(f"{m // 12}Q{m % 12 // 3 + 1}" for m in self))
 
+    def holds(self, other: "Cohort") -> bool:
+        """Return whether another cohort is a part of this one."""
+        return self != other and self.first <= other.first and other.last <= self.last
+
     @property
     def end(self) -> str:
         """Its last month, such as ``2015-12``."""
@@ -251,15 +256,15 @@ def known_providers() -> Mapping[tuple[str, frozenset[str]], str]:
     """Return the providers of providers.csv by their kind and the words of their names."""
     path = paths.raw() / "providers.csv"
     try:
-        return _known(path.read_text(encoding="utf-8"))
+        return _known(path, path.stat().st_mtime_ns)
     except (OSError, KeyError) as error:
         rule = "needed to name the providers of the official tables; it lists provider and provider_type"
         raise DataError([Problem(path.name, rule)]) from error
 
 
 @cache
-def _known(text: str) -> Mapping[tuple[str, frozenset[str]], str]:
-    rows = csv.DictReader(text.splitlines())
+def _known(path: Path, _changed: int) -> Mapping[tuple[str, frozenset[str]], str]:
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
     return {(row["provider_type"], _words(row["provider"])): row["provider"] for row in rows}
 
 
@@ -287,7 +292,9 @@ def parse_provider(cell: object, kind: str = "") -> Name | None:
     (Name(provider='London', kind='either'), Name(provider='NPS London', kind='NPS'), None)
     """
     text = _name_text(cell)
-    words, own = _words(text), kind_in(text) or kind
+    if not (words := _words(text)):
+        return None
+    own = kind_in(text) or kind
     crc, nps = (known_providers().get((k, words)) for k in ("CRC", "NPS"))
     if own == "NPS" or not crc:
         return Name(nps, "NPS") if nps and own == "NPS" else None

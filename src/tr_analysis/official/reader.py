@@ -1,5 +1,6 @@
 """The one reader of official tables: rows to tidy values, and a fault for every number that it does not understand."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -56,6 +57,7 @@ _LONDON = (
     "is both a CRC and an NPS division, and neither header, title nor the name of the sheet say which; call the "
     "column 'CRC name' or 'NPS division'"
 )
+_PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged)\b", re.IGNORECASE)
 _SAYS = {"value", "suppressed"}
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 
@@ -132,6 +134,10 @@ def _check_outside(sheet: str, rows: Sequence[Row], done: set[int], book: Book) 
 def _read_table(table: Table, book: Book, lines: list[Line], totals: list[Total]) -> None:
     """Read one table: its rows first, then their values column by column."""
     layout = _layout(table, book)
+    for text in (*table.titles, *(joined(row) for _, row in table.rows if not _names_provider(row))):
+        if part := _PART.search(text):
+            why = f"a text says {part[0]!r}: whole numbers of all offenders are needed"
+            book.doubt(why, table.sheet, table.first + 1, value=text)
     _check_columns(table, layout, book)
     cohorts = list(dict.fromkeys(c.key.cohort for c in table.columns if c.key and c.key.cohort))
     said = said_of(

@@ -124,13 +124,10 @@ def _keep_differences(name: str, numbers: Sequence[Number], lines: Sequence[Line
         ):
             break
     else:
-        points = "point" in lines[0].columns[name].printed.lower()
-        if gaps or not points or any(n.percent or abs(n.value or 0) < 1 for n, *_ in there):
-            given = f"its two sides give {gaps[0][0]:.4g}" if gaps else "its two sides are not in the table"
-            for _, line, _ in there[:1]:
-                book.fault(f"is no difference in points that the table confirms: {given}", *line.at(name))
+        given = f"its two sides give {gaps[0][0]:.4g}" if gaps else "its two sides are not in the table"
+        for _, line, _ in there[:1]:
+            book.fault(f"is no difference in points that the table confirms: {given}", *line.at(name))
             return
-        scale = 1
     places = max((_scaled(n, scale)[1] for n, *_ in there), default=0)
     for number, line in zip(numbers, lines, strict=True):
         value = None if number.value is None else _scaled(number, scale)[0]
