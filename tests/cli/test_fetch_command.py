@@ -103,8 +103,8 @@ def test_files_that_are_brought_become_tables(root, downloads, capsys):
         rows = list(csv.DictReader(file))
     people = sum(int(row["offenders"]) for row in rows)
     assert (
-        f"crc_results: {INTERIM}, sheet '2': interim results of 2015Q4 (said by a title): 21 of 21 CRC, {people:,} "
-        "offenders; release 2017-01; 0 cells without a number, 0 totals, 0 set aside\n"
+        f"crc_results: {INTERIM}, sheet '2': cohort 2015Q4 (by a title), stage interim, release 2017-01: "
+        f"21 CRC, {people:,} offenders, 0 cells without a number, 0 things set aside\n"
     ) in said
     after = tree(root)
     assert main(["fetch", "--from", "downloads"]) == 0
@@ -190,7 +190,7 @@ def test_a_cohort_that_is_not_certain_is_asked_for(root, downloads, capsys):
     assert main(["fetch", "--from", "downloads"]) == 1
     (hint,) = re.findall(r'add (--cohort ".*?") with', capsys.readouterr().err)
     assert main(["fetch", "--from", "downloads/results-oct17.xlsx", *shlex.split(hint)]) == 0
-    assert "final results of 2015Q4 (said by --cohort)" in capsys.readouterr().out
+    assert "cohort 2015Q4 (by --cohort), stage final" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [{}, {"budget.csv": "Item,Cost\nTea,12\n"}])

@@ -123,9 +123,7 @@ def test_the_interim_layout_is_read():
     row = frame[(frame["provider"] == CRCS[1]) & (frame["cohort"] == "2016Q1")].iloc[0]
     made = interim_row(CRCS[1], 1, 25)
     assert row[["eligible", "offenders", "reoffenders", "reoffences", "binary_rate"]].tolist() == made[1:6]
-    first, second = reading.summary.to_dict("records")
-    assert (first["providers"], first["cohort_from"]) == ("21 of 21 CRC", "a title and the contents")
-    assert (second["offenders"], second["release"]) == (frame["offenders"][21:].sum(), "2017-10")
+    assert frame["cohort_from"].tolist() == ["a title and the contents"] * 21 + ["a title"] * 21
 
 
 def test_cohorts_may_stand_beside_each_other():
@@ -165,7 +163,7 @@ def test_totals_are_compared_with_their_sum_and_set_aside():
         sheet = made(COHORT, head=INTERIM, rows=[*rows, [name, *sums, 44.0, 4.5]])
         reading = read_one(sheet)
         assert len(reading.frames["crc_results"]) == 21
-        assert reading.summary["totals"].tolist() == [1]
+        assert [aside.why for aside in reading.asides] == ["a total, compared with its providers"]
     assert "rows sum to" in refused(
         made(COHORT, head=INTERIM, rows=[*rows, ["Total", *sums[:3], 7, 44.0, 4.5]])
     )
@@ -178,9 +176,6 @@ def test_what_has_no_number_is_counted_and_named():
     assert frame["reoffences"].isna().all()
     assert frame["suppressed"].tolist() == ["reoffences", "reoffences", "", ""]
     assert frame["not_applicable"].tolist() == ["", "", "", "reoffences"]
-    assert reading.summary["without_a_number"].tolist() == [4]
-    blank = read_one(made(rows=one(10, None)))
-    assert blank.summary["without_a_number"].tolist() == [1]
 
 
 def test_interim_and_final_results_of_one_cohort_may_be_in_one_file():
@@ -192,10 +187,18 @@ def test_interim_and_final_results_of_one_cohort_may_be_in_one_file():
 def test_the_user_may_say_the_cohort_but_not_against_the_file():
     for answers in ({"": "Oct-Dec 2015"}, {"Table 1": "2015Q4 final"}):
         reading = read_one(made("Results"), answers=answers)
-        assert reading.summary[["cohort", "cohort_from"]].to_numpy().tolist() == [["2015Q4", "--cohort"]]
+        frame = reading.frames["crc_results"]
+        assert set(frame[["cohort", "cohort_from"]].itertuples(index=False, name=None)) == {
+            ("2015Q4", "--cohort")
+        }
     assert "say 2015Q4, not 2016Q1" in refused(made(), answers={"": "2016Q1"})
     assert "no such sheet" in refused(made(), answers={"Table 9": "2016Q1"})
     check(results(made(TITLE), answers={"Table 1": "2015Q4"}))
+
+
+def test_the_name_of_a_csv_file_is_one_place_and_that_of_a_workbook_another():
+    assert "only the name of the sheet" in refused(made("x", name="oct-dec 2015"), file="oct-dec 2015.csv")
+    check(results(made(TITLE), file="final-results-oct-dec-2015.xlsx"))
 
 
 def test_lenient_sets_aside_what_is_not_understood_and_no_contradiction():

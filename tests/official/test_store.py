@@ -141,7 +141,7 @@ def test_without_official_files_there_is_nothing_to_build_and_no_folder(project)
 def test_tables_come_back_as_they_were_built_and_go_with_their_files(project):
     path = bring(project)
     first = built(project)
-    assert [p.name for p in first] == ["crc_results.csv", "summary.csv", "set_aside.csv", "manifest.json"]
+    assert [p.name for p in first] == ["crc_results.csv", "set_aside.csv", "manifest.json"]
     table = official("crc_results")
     assert (len(table), set(table["cohort"]), set(table["release"])) == (
         42,

@@ -102,26 +102,35 @@ def _list_entries(names: Sequence[str]) -> Iterator[str]:
 
 def _describe_tables() -> Iterator[str]:
     """Yield a line for each sheet and cohort that was read, to check against the file, then what was set aside."""
+    from tr_analysis.official.layouts import LAYOUTS
     from tr_analysis.official.store import official
 
-    summary, asides = official("summary"), official("set_aside")
-    if summary is None or asides is None:
-        return
-    for row in summary.fillna({"offenders": -1}).to_dict("records"):
-        known = {name: value for name, value in row.items() if isinstance(value, str) or value == value}
-        cohort = f"{row['cohort']} (said by {row['cohort_from']})" if "cohort" in known else "2011"
-        people = f", {row['offenders']:,} offenders" if row["offenders"] >= 0 else ""
-        yield (
-            f"{row['family']}: {row['file']}, sheet {row['sheet']!r}: {known.get('stage', 'interim or final not said')}"
-            f" results of {cohort}: {row['providers']}{people}; release {known.get('release', 'not known')}; "
-            f"{row['without_a_number']} cells without a number, {row['totals']} totals, {row['set_aside']} set aside"
-        )
-    rows = asides.fillna("").astype(str).to_dict("records")
-    for row in rows[:_FEW]:
+    asides = official("set_aside")
+    for family in LAYOUTS:
+        table = official(family)
+        if table is None or asides is None:
+            continue
+        for part in ("cohort", "cohort_from", "stage", "release"):
+            table[part] = table[part].fillna("not said") if part in table else "2011"
+        for _, rows in table.groupby(["file", "sheet", "cohort", "stage"], sort=True):
+            file, sheet, cohort, stage, release, by = (
+                ", ".join(sorted(set(rows[part])))
+                for part in ("file", "sheet", "cohort", "stage", "release", "cohort_from")
+            )
+            kinds = rows["provider_type"].value_counts().sort_index()
+            numbers = rows[[*LAYOUTS[family].columns]].dropna(axis="columns", how="all")
+            yield (
+                f"{family}: {file}, sheet {sheet!r}: cohort {cohort} (by {by}), stage {stage}, release "
+                f"{release}: {' and '.join(f'{n} {kind}' for kind, n in kinds.items())}, "
+                f"{rows['offenders'].sum():,} offenders, {int(numbers.isna().sum().sum())} cells without a number, "
+                f"{((asides['file'] == file) & (asides['sheet'] == sheet)).sum()} things set aside"
+            )
+    notes = [] if asides is None else asides.fillna("").astype(str).to_dict("records")
+    for row in notes[:_FEW]:
         where = ", ".join(_shorten(row[part]) for part in ("file", "sheet", "header") if row[part])
         yield f"set aside: {where}, row {row['row']}: {_shorten(row['value'])}: {row['why']}"
-    if len(rows) > _FEW:
-        yield f"data/processed/official/set_aside.csv has {len(rows) - _FEW} more that was set aside"
+    if len(notes) > _FEW:
+        yield f"data/processed/official/set_aside.csv has {len(notes) - _FEW} more that was set aside"
 
 
 def _shorten(text: str, most: int = _LONG) -> str:

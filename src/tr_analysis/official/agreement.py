@@ -1,27 +1,13 @@
 """Rows and numbers that must agree: tables that complete each other, what cannot be, rates and totals."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from tr_analysis.official.finding import Book, Column
-from tr_analysis.official.layouts import COUNTS, DIFFERENCES, LISTS, RATIOS, RISING, Layout
-from tr_analysis.official.parsing import Cohort, known_providers, parse_number
+from tr_analysis.official.finding import Book
+from tr_analysis.official.layouts import COUNTS, DIFFERENCES, LISTS, RATIOS, RISING
+from tr_analysis.official.parsing import known_providers, parse_number
 from tr_analysis.official.values import Line, expected, half
-
-
-@dataclass
-class Total:
-    """A row that sums up providers: of one kind, or ``""`` where it does not say of which."""
-
-    sheet: str
-    number: int
-    kind: str
-    cohort: Cohort | None
-    cells: Mapping[str, object]
-    columns: Mapping[str, Column]
-    layout: Layout
 
 
 def merge(lines: Sequence[Line], book: Book) -> list[Line]:
@@ -32,11 +18,11 @@ def merge(lines: Sequence[Line], book: Book) -> list[Line]:
     kept: dict[tuple[Any, ...], list[Line]] = {}
     for line in lines:
         same = kept.setdefault((line.layout, line.name, line.cohort), [])
-        first = next((ln for ln in same if ln.row["stage"] == line.row["stage"]), None)
+        first = next((ln for ln in same if ln.row.get("stage") == line.row.get("stage")), None)
         if first:
             _complete(first, line, book)
             continue
-        if same and None in (line.row["stage"], same[0].row["stage"]):
+        if same and line.cohort and None in (line.row.get("stage"), same[0].row.get("stage")):
             rule = (
                 f"a second row of {line.name.provider} for its cohort, after row {same[0].number} of sheet "
                 f"{same[0].sheet!r}; of one of the two it is not said whether it is interim or final"
@@ -83,8 +69,8 @@ def check_lines(lines: Sequence[Line], book: Book) -> None:
                 book.fault(rule, *line.where[column], row[column])
 
 
-def check_totals(totals: Sequence[Total], lines: Sequence[Line], book: Book) -> None:
-    """Compare each total with the sum of its providers, where every one of them has the number."""
+def check_totals(totals: Sequence[Line], lines: Sequence[Line], book: Book) -> None:
+    """Compare each total with the sum of its providers, where every one of them has the number, and set it aside."""
     every = Counter(kind for kind, _ in known_providers())
     for total in totals:
         parts = [
@@ -92,13 +78,24 @@ def check_totals(totals: Sequence[Total], lines: Sequence[Line], book: Book) -> 
             for ln in lines
             if (ln.layout, ln.sheet, ln.cohort) == (total.layout, total.sheet, total.cohort)
         ]
-        for column in ("eligible", *COUNTS):
-            printed, sums = parse_number(total.cells.get(column)).value, []
+        checked = False
+        for column in {"eligible", *COUNTS} & total.cells.keys():
+            printed, sums = parse_number(total.cells[column]).value, []
             for kinds in (("CRC",), ("NPS",), ("CRC", "NPS")):
                 counts = [ln.row[column] for ln in parts if ln.name.kind in kinds and column in ln.row]
-                if len(counts) == sum(every[kind] for kind in kinds) and total.kind in ("", *kinds[:1]):
+                if len(counts) == sum(every[kind] for kind in kinds) and total.name.provider in (
+                    "",
+                    *kinds[:1],
+                ):
                     sums.append(sum(counts))
+            checked |= bool(sums)
             if printed is not None and sums and printed not in sums:
-                rule = f"a total of providers whose rows sum to {' or '.join(map(str, sums))}"
-                header = total.columns[column].printed
-                book.doubt(rule, total.sheet, total.number, header, total.cells[column])
+                book.doubt(
+                    f"a total of providers whose rows sum to {' or '.join(map(str, sums))}", *total.at(column)
+                )
+        why = (
+            "a total, compared with its providers"
+            if checked
+            else "a total; not all of its providers are here"
+        )
+        book.set_aside(why, total.sheet, total.number, value=total.printed)

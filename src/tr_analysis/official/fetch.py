@@ -10,11 +10,11 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from tr_analysis import __version__, paths
-from tr_analysis.errors import DataError, Problem, StudyError
+from tr_analysis.errors import DataError, StudyError
 from tr_analysis.files import sha256
 from tr_analysis.official import store
 from tr_analysis.official.importing import FileStatus, size_of
-from tr_analysis.official.isolation import FILE_BYTES, MEGABYTE
+from tr_analysis.official.isolation import FILE_BYTES
 from tr_analysis.official.register import OfficialFile, find_entries
 
 TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two pieces
@@ -34,14 +34,9 @@ class OfflineError(UnavailableError):
 
 
 def fetch(names: Sequence[str] = (), *, accept: bool = False) -> tuple[list[FileStatus], list[StudyError]]:
-    """Fetch official files; each is whole, a table, and the one on record before it takes its place.
+    """Fetch official files, by default all whose address is known: each is whole, understood, and the one on record.
 
-    Parameters
-    ----------
-    names
-        Which ones, by their names in the register; by default all whose address is known.
-    accept
-        Whether to fetch also what is there, and to take a file that is another than at first.
+    With ``accept`` also what is there is fetched, and a file taken that is another than at first.
 
     Returns
     -------
@@ -63,13 +58,11 @@ def fetch(names: Sequence[str] = (), *, accept: bool = False) -> tuple[list[File
                 done.append(FileStatus(place.name, "unchanged"))
             elif entry.url:
                 done.append(_fetch(entry, accept))
-            elif names:
-                how = f"download it from {entry.page} and import it with `tr-analysis fetch --from DIR`"
-                rule = f"its address is not known; {how}, called {entry.filename}"
-                raise UnavailableError(f"{entry.name}: {rule}")
             else:
-                where = f"`tr-analysis fetch --list {entry.name}` says where it is"
+                where = f"download it from {entry.page} and import it with `tr-analysis fetch --from DIR`"
                 done.append(FileStatus(entry.name, "left out", f"its address is not known; {where}"))
+                if names:
+                    raise UnavailableError(f"{entry.name}: {done.pop().note}, called {entry.filename}")
         except OfflineError as error:
             return done, [*errors, error]
         except StudyError as error:
@@ -83,7 +76,7 @@ def _fetch(entry: OfficialFile, accept: bool) -> FileStatus:
     changes = store.find_change(entry.filename, sha256(content), store.read_record())
     if changes and not accept:
         raise DataError(changes)
-    store.build_official({entry.filename: content}, {entry.filename: {"name": entry.name, "url": entry.url}})
+    store.build_official({entry.filename: content}, {entry.filename: {"url": entry.url}})
     return FileStatus(entry.filename, "fetched", size_of(content))
 
 
@@ -99,38 +92,29 @@ def _session() -> requests.Session:
 
 def _download(entry: OfficialFile) -> bytes:
     """Return what is at an address, bounded in size and time; what fails in passing is tried again."""
-    host, rule = urlsplit(entry.url).netloc, ""
+    host, content, ends = urlsplit(entry.url).netloc, bytearray(), time.monotonic() + DEADLINE
+    why = "it is larger than a table may be"
     try:
         with _session() as session, session.get(entry.url, stream=True, timeout=TIMEOUT) as answer:
-            if answer.status_code == 200:
-                return _content(entry, answer, time.monotonic() + DEADLINE)
-            rule = f"{host} answers with error {answer.status_code}"
-    except requests.exceptions.InvalidSchema:
-        rule = "is offered by an address that is not https, which is not followed"
-        raise DataError([Problem(entry.name, rule, value=entry.url)]) from None
+            answer.raise_for_status()
+            while piece := answer.raw.read1(_PIECE):  # what is there: a trickle may not outlast the clock
+                content += piece
+                if time.monotonic() > ends:
+                    why = f"it takes longer than {DEADLINE:.0f} seconds"
+                    break
+                if len(content) > FILE_BYTES:
+                    break
+            else:
+                return bytes(content)
     except requests.exceptions.SSLError:
-        rule = f"the certificate of {host} is not trusted"
+        why = "its certificate is not trusted"
     except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
         raise OfflineError(
             f"the internet cannot be reached ({host} does not answer), nothing was changed; "
             "files that you have already can be imported with `tr-analysis fetch --from DIR`"
         ) from None
-    except requests.exceptions.RequestException as error:
-        rule = f"cannot be obtained from {host} ({' '.join(str(error).split())[:120]})"
-    except (HTTPError, OSError):
-        rule = "breaks off before its end; run the command again"
-    raise UnavailableError(f"{entry.name}: {rule}; nothing was changed")
-
-
-def _content(entry: OfficialFile, answer: requests.Response, ends: float) -> bytes:
-    """Return what a server sends; the library raises if it is less than announced."""
-    content = bytearray()
-    while piece := answer.raw.read1(_PIECE):  # what is there: a trickle may not outlast the clock
-        content += piece
-        if len(content) > FILE_BYTES:
-            rule = f"is larger than the {FILE_BYTES // MEGABYTE} MB that it may be; nothing was kept of it"
-            raise DataError([Problem(entry.name, rule)])
-        if time.monotonic() > ends:
-            rule = f"takes longer than {DEADLINE:.0f} seconds; nothing was changed"
-            raise UnavailableError(f"{entry.name}: {rule}")
-    return bytes(content)
+    except (requests.exceptions.RequestException, HTTPError, OSError) as error:
+        why = " ".join(str(error).split())[
+            :120
+        ]  # also a body that breaks off, and a redirect that is not https
+    raise UnavailableError(f"{entry.name}: cannot be obtained from {host} ({why}); nothing was changed")

@@ -229,7 +229,8 @@ def said_of(table: Table, book: Book, *, needed: bool) -> Said:
     if name.cohort and not any(name.cohort.holds(c) for c in found):
         places.append(("the name of the sheet", name.cohort))
     found |= {cohort for _, cohort in places if cohort}
-    of_file = scan_cohorts(re.sub(r"[-_]+", " ", Path(book.file).stem))[0]
+    stem = Path(book.file).stem  # which is the name of the sheet of a CSV file
+    of_file = scan_cohorts(re.sub(r"[-_]+", " ", stem))[0] if stem != table.sheet else ()
     places += [
         ("the name of the file", cohort) for cohort in of_file if len(of_file) == 1 and cohort in found
     ]

@@ -1,9 +1,11 @@
-"""The layouts of the official tables as data: what their headers mean, their units, and what titles say."""
+"""The layouts of the official tables: their columns and units, and, by ``layouts.toml``, what headers and titles mean."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tr_analysis.official.parsing import Cohort, plain_text, scan_cohorts, without_notes
@@ -16,124 +18,16 @@ LISTS = ("suppressed", "not_applicable")
 
 COUNTS = ("offenders", "reoffenders", "reoffences")
 
-_PHRASES = (
-    (r"\bpercent(?:age)? points?\b|\bp ?pts?\b|\bpp\b", "points"),
-    (r"\bre ?(?=offen[cds])", "re"),
-    (r"\b(?:offenders?|people) (?:who|that) (?:have )?reoffend(?:ed)?\b", "reoffender"),
-    (r"\bfurther offences\b", "reoffence"),
-    (r"\bogrs ?(?:4 ?g|4|3|g)?\b|\boffender group reconviction (?:scale|score)\b", "ogrs"),
-    (r"\bcommunity rehabilitation compan(?:y|ies)\b", "crc"),
-    (r"\bnational probation service\b", "nps"),
-    (r"\bcontract package areas?\b", "cpa"),
-)
-_SAYS_NOTHING = [
-    "the",
-    "of",
-    "a",
-    "an",
-    "in",
-    "for",
-    "who",
-    "that",
-    "have",
-    "had",
-    "has",
-    "by",
-    "and",
-    "is",
-    "was",
-    "proven",
-    "total",
-    "score",
-    "to",
-    "between",
-    "from",
-    "less",
-    "minus",
-    "using",
-    "name",
-    "adult",
-    "s",
-    "test",
-    "statistically",
-    "statistical",
-]
-_SAME = {
-    "number": "no count size volume", "offender": "offenders people persons adults", "reoffender": "reoffenders",
-    "reoffence": "reoffences", "crc": "crcs", "provider": "providers", "rate": "proportion rates",
-    "percent": "percentage", "average": "mean", "adjusted": "adj", "baseline": "baselines 2011",
-    "observed": "actual unadjusted raw", "difference": "change differences", "threshold": "thresholds",
-    "significant": "significance sig signif", "division": "divisions", "cohort": "cohorts",
-}  # fmt: skip
-_WORDS = dict.fromkeys(_SAYS_NOTHING, "") | {w: word for word, same in _SAME.items() for w in same.split()}
-# What each column is called: the words that its header must have, and after the bar those that it may have besides.
-# A header with any other word is none of it. What does not say its measure is of the binary rate, and its values
-# must be as well (see RANGES).
-_HEADERS = tuple(
+_DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_WORDS = {word: meant for meant, words in _DATA["words"].items() for word in words.split()}
+_HEADERS = [
     (column, frozenset(must.split()), frozenset(f"{must} {may}".split()))
-    for column, must, may in (
-        ("eligible", "eligible", "number offender cohort"),
-        ("offenders", "measurable", "number offender cohort binary measure"),
-        ("offenders", "offender", "number"),
-        ("offenders", "offender number cohort", ""),
-        ("offenders", "cohort number", ""),
-        ("reoffenders", "reoffender", "number"),
-        ("reoffenders", "reoffender binary measure", "number"),
-        ("reoffences", "reoffence", "number"),
-        ("reoffences", "reoffence frequency measure", "number"),
-        ("binary_rate", "rate reoffender", "binary observed percent measure reoffending"),
-        ("binary_rate", "percent reoffender", "binary observed measure reoffending"),
-        ("binary_rate", "rate reoffending", "binary observed percent measure"),
-        ("binary_rate", "percent reoffending", "binary observed measure"),
-        ("binary_rate", "binary rate", "observed percent measure reoffending"),
-        ("binary_rate", "binary percent", "observed measure"),
-        ("binary_rate", "observed rate", "percent"),
-        ("frequency_rate", "reoffence per reoffender", "average number frequency rate measure"),
-        ("frequency_rate", "frequency rate", "observed measure reoffending"),
-        ("ogrs", "ogrs", "average percent expected reoffending rate"),
-        ("adjusted_rate", "adjusted rate", "binary reoffender reoffending percent ogrs measure"),
-        ("adjusted_rate", "adjusted percent", "binary reoffender reoffending ogrs measure"),
-        ("difference", "difference", "points binary adjusted rate reoffender baseline measure"),
-        ("frequency_difference", "difference frequency", "rate baseline measure"),
-        ("frequency_difference", "difference average reoffence per reoffender", "number frequency baseline"),
-        ("significance", "significant", "binary difference rate measure adjusted baseline"),
-        ("frequency_significance", "significant frequency", "difference rate measure baseline"),
-        (
-            "threshold",
-            "threshold",
-            "lower upper binary frequency rate percent measure baseline annual quarterly cohort",
-        ),
-        *(
-            ("provider", of, "")
-            for of in ("crc", "nps", "crc nps", "nps division", "crc nps division", "provider")
-        ),
-        *(("provider", of, "") for of in ("probation provider", "cpa", "crc cpa")),
-        ("provider_type", "provider type", ""),
-        *(
-            ("cohort", of, "")
-            for of in ("cohort", "offender cohort", "cohort period", "quarter", "cohort quarter")
-        ),
-    )
-)
+    for column, headers in _DATA["headers"].items()
+    for must, may in (header.split("|") for header in headers)
+]
 _BARE_BASELINE = {"": "baseline_rate", "binary": "baseline_rate", "frequency": "baseline_frequency"}
-# Headers of what is known and not kept, so that nothing takes it for something else.
-_ASIDE = {
-    "a confidence limit": r"\b(?:confidence|ci|standard error|p value|interval)\b",
-    "a relative change": r"\brelative\b|\bpercent(?:age)? (?:change|difference)\b"
-    r"|^(?!.*points).*\b(?:change|difference)\b.* percent$",
-    "a rate of all offenders": r"\bper (?:offender|1?0?0? ?offenders|hundred offenders)\b",
-    "a comparison": r"\b(?:previous|rank|since|last (?:year|quarter))\b",
-    "not used": r"\bmatched\b|^(?:owner|parent|parent (?:organisation|company)|lead (?:provider|organisation)|region"
-    r"|notes?|comments?|code|id|ref|(?:crc|cpa|provider|area) (?:code|number|no|id|ref))$",
-}
 _COMPARES = re.compile(r"\b(?:change|difference|compar\w+|since|from|against|versus|vs|between)\b")
-# Words of a title that says what its table holds, and no more.
-_TITLE = re.compile(
-    r"[a-z]|\d{1,2}|tables?|annex|data|interim|final|proven|reoffending|results?|of|the|for|by|and|in|crcs?|nps"
-    r"|national|probation|service|community|rehabilitation|compan(?:y|ies)|providers?|divisions?|cohorts?"
-    r"|offenders?|adult|quarter(?:ly)?|annual|year|payment|pbr|binary|frequency|rates?|measures?|england|wales"
-    r"|baselines?|2011|thresholds?|f15|all|each|number"
-)
+_TITLE = re.compile(_DATA["title"]["words"].replace("\\\n", ""))
 
 
 class Key(NamedTuple):
@@ -168,7 +62,7 @@ class Layout:
 RESULTS = Layout(
     "crc_results",
     ("cohort", "provider", "stage"),
-    ("cohort_type", "provider_type"),
+    ("cohort_type", "cohort_from", "provider_type"),
     {
         **dict.fromkeys(("eligible", *COUNTS), "count"),
         **{"binary_rate": "percent", "frequency_rate": "average"},
@@ -237,7 +131,7 @@ def normalise(cell: object) -> str:
     text = re.sub(r"\((?:note )?\d{1,2}\)|\[[^\]]{1,12}\]|[\u00b9\u00b2\u00b3\u2070-\u2079]", " ", text)
     text = text.replace("&", " and ").replace("%", " percent ").replace("per cent", "percent")
     text = " ".join(re.findall(r"[a-z]+|\d+", text))
-    for phrase, word in _PHRASES:
+    for phrase, word in _DATA["phrases"].items():
         text = re.sub(phrase, word, text)
     return text
 
@@ -249,7 +143,7 @@ def meaning(printed: str) -> Key | None:
     text = normalise(rest)
     if (cohorts or "period" in text) and (len(cohorts) != 1 or _COMPARES.search(text)):
         return Key("cohort") if text == "cohort period" else Key("aside", None, "a comparison")
-    for why, form in _ASIDE.items():
+    for form, why in _DATA["aside"].items():
         if re.search(form, text):
             return Key("aside", None, why)
     words = frozenset(_WORDS.get(word, word) for word in text.split()) - {""}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tr_analysis.errors import DataError
-from tr_analysis.official.agreement import Total, check_lines, check_totals, merge
+from tr_analysis.official.agreement import check_lines, check_totals, merge
 from tr_analysis.official.finding import (
     Aside,
     Book,
@@ -31,8 +31,8 @@ from tr_analysis.official.layouts import (
 )
 from tr_analysis.official.parsing import (
     Cohort,
+    Name,
     kind_in,
-    known_providers,
     parse_number,
     parse_provider,
     plain_text,
@@ -40,14 +40,6 @@ from tr_analysis.official.parsing import (
     total_of,
 )
 from tr_analysis.official.values import Line, keep_values
-
-SUMMARY = {
-    **dict.fromkeys(
-        ("family", "file", "sheet", "cohort", "cohort_from", "stage", "release", "providers"), "str"
-    ),
-    **dict.fromkeys(("offenders", "without_a_number", "totals", "set_aside"), "Int64"),
-}
-"""Types of the table that sums up what was read, a row a sheet and cohort."""
 
 _OUTSIDE = (
     "names providers, but in no table with a header that is understood: a column such as 'CRC name', and beside it "
@@ -63,11 +55,10 @@ _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the fil
 
 
 class Reading(NamedTuple):
-    """The tidy tables of a file by family, what they do not hold, and what was read in sum."""
+    """The tidy tables of a file by family, and what they do not hold."""
 
     frames: dict[str, pd.DataFrame]
     asides: tuple[Aside, ...]
-    summary: pd.DataFrame
 
 
 def tidy(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> pd.DataFrame:
@@ -90,20 +81,19 @@ def read(book: Book) -> Reading | None:
     if not any(tables for _, tables in found):
         return None
     lines: list[Line] = []
-    totals: list[Total] = []
     for name in book.answers.keys() - {"", *(sheet.name for sheet in book.sheets)}:
         book.fault("there is no such sheet; --cohort names it as SHEET=COHORT", name, 1)
     for sheet, tables in found:
         done = {n for t in tables for n in (*range(t.first + 1, t.last + 2), *(n for n, _ in t.rows))}
         for table in tables:
-            _read_table(table, book, lines, totals)
+            lines += _read_table(table, book)
         _check_outside(sheet.name, sheet.rows, done, book)
     for sheet in book.sheets:
         if sheet.hidden and any(map(_names_provider, sheet.rows)):
             book.set_aside(_HIDDEN, sheet.name, 1)
-    merged = merge(lines, book)
+    merged = merge([line for line in lines if line.name.kind != "total"], book)
     check_lines(merged, book)
-    check_totals(totals, merged, book)
+    check_totals([line for line in lines if line.name.kind == "total"], merged, book)
     if not merged and not book.problems:
         book.fault("a table without a row that names a provider", found[0][0].name, 1)
     if book.problems:
@@ -113,8 +103,7 @@ def read(book: Book) -> Reading | None:
         for layout in LAYOUTS.values()
         if any(line.layout is layout for line in merged)
     }
-    summary = tidy(_summed_up(merged, lines, totals, book), SUMMARY)
-    return Reading(frames, tuple(dict.fromkeys(book.asides)), summary)
+    return Reading(frames, tuple(dict.fromkeys(book.asides)))
 
 
 def _names_provider(row: Row) -> bool:
@@ -131,7 +120,7 @@ def _check_outside(sheet: str, rows: Sequence[Row], done: set[int], book: Book) 
             return
 
 
-def _read_table(table: Table, book: Book, lines: list[Line], totals: list[Total]) -> None:
+def _read_table(table: Table, book: Book) -> list[Line]:
     """Read one table: its rows first, then their values column by column."""
     layout = _layout(table, book)
     for text in (*table.titles, *(joined(row) for _, row in table.rows if not _names_provider(row))):
@@ -140,41 +129,32 @@ def _read_table(table: Table, book: Book, lines: list[Line], totals: list[Total]
             book.doubt(why, table.sheet, table.first + 1, value=text)
     _check_columns(table, layout, book)
     cohorts = list(dict.fromkeys(c.key.cohort for c in table.columns if c.key and c.key.cohort))
-    said = said_of(
-        table, book, needed=layout is RESULTS and table.place("cohort") is None and len(cohorts) < 2
-    )
-    how = (
-        said.how
-        if table.place("cohort") is None and len(cohorts) < 2
-        else "each column"
-        if cohorts
-        else "each row"
-    )
+    several = "each row" if table.place("cohort") is not None else "each column" if len(cohorts) > 1 else ""
+    said = said_of(table, book, needed=layout is RESULTS and not several)
+    named = {c.key.cohort for c in table.columns if c.key and c.key.column in UNITS}
+    if cohorts and (len(named) > len(cohorts) or not (several or said.cohort in named)):
+        rule = f"some headers name {cohorts[0].name}, and others none or another; nothing tells of which these are"
+        book.fault(rule, table.sheet, table.first + 1)
     of: list[Cohort | None] = [*cohorts] or [None]
-    for cohort in of:
-        own = _read_rows(table, cohort if len(cohorts) > 1 else said.cohort, cohort, layout, book, totals)
-        for line in own:
-            if line.cohort and book.release and book.release <= line.cohort.end:
-                rule = f"the file is of {book.release} by its name, before {line.cohort.name} was over"
-                rule += "; name it after the month of its publication, or look at the cohort"
-                book.fault(rule, line.sheet, line.number)
-            line.row |= {
-                **{
-                    "release": book.release or None,
-                    "file": book.file,
-                    "sheet": line.sheet,
-                    "row": line.number,
-                },
-                **{"provider": line.name.provider, "provider_type": line.name.kind, "baseline_year": "2011"},
-                **{
-                    "cohort": line.cohort and line.cohort.name,
-                    "cohort_type": line.cohort and line.cohort.kind,
-                },
-                **{"stage": said.stage or None, "cohort_from": how if layout is RESULTS else None},
-            }
-        if own:
-            keep_values(own, book)
+    lines = []
+    for own_cohort in of:
+        cohort = None if layout is BASELINES else own_cohort if several else said.cohort
+        for line in (own := _read_rows(table, cohort, own_cohort, layout, book)):
+            line.row |= dict(release=book.release or None, file=book.file, sheet=line.sheet, row=line.number)
+            line.row |= dict(provider=line.name.provider, provider_type=line.name.kind, baseline_year="2011")
+            if line.cohort:
+                line.row |= dict(
+                    cohort=line.cohort.name, cohort_type=line.cohort.kind, stage=said.stage or None
+                )
+                line.row["cohort_from"] = several or said.how
+                if book.release and book.release <= line.cohort.end:
+                    rule = f"the file is of {book.release} by its name, before {line.cohort.name} was over; name it"
+                    rule += " after the month of its publication, or look at the cohort"
+                    book.fault(rule, line.sheet, line.number)
+        if providers := [line for line in own if line.name.kind != "total"]:
+            keep_values(providers, book)
         lines += own
+    return lines
 
 
 def _layout(table: Table, book: Book) -> Layout:
@@ -235,7 +215,7 @@ def _is_provider(cell: object) -> bool:
 
 
 def _read_rows(
-    table: Table, of_all: Cohort | None, named: Cohort | None, layout: Layout, book: Book, totals: list[Total]
+    table: Table, of_all: Cohort | None, named: Cohort | None, layout: Layout, book: Book
 ) -> list[Line]:
     """Read the rows under the headers of one cohort: of providers, headings and totals; none with numbers is lost."""
     columns = {
@@ -257,15 +237,16 @@ def _read_rows(
             cell = cell if plain_text(cell) or not plain_text(cell_at(row, cohorts)) else above
             cohort = _cohort_of(cell_at(row, cohorts), cohort, table, number, book)
         above = cell
-        if name := parse_provider(cell, kind_in(cell_at(row, typed)) or kind):
-            lines.append(Line(table.sheet, number, name, cohort, cells, columns, layout))
-        elif (of := total_of(cell)) is not None:
-            totals.append(Total(table.sheet, number, of, cohort, cells, columns, layout))
-        else:
+        name = parse_provider(cell, kind_in(cell_at(row, typed)) or kind)
+        if name is None and (of := total_of(cell)) is not None:
+            name = Name(of, "total")
+        if name is None:
             numbers = [parse_number(c).value for c in row if plain_text(c)]
             if numbers != list(range(1, len(numbers) + 1)):  # the numbers of the columns
                 why = f"a row of numbers that names no provider{suggest_provider(cell)}"
                 book.doubt(why, table.sheet, number, value=plain_text(cell) or joined(row) or "nobody")
+            continue
+        lines.append(Line(table.sheet, number, plain_text(cell), name, cohort, cells, columns, layout))
     return _settled(lines, book)
 
 
@@ -289,7 +270,7 @@ def _read_words(
 def _cohort_of(cell: object, above: Cohort | None, table: Table, number: int, book: Book) -> Cohort | None:
     """Return the cohort that a cell of the column of cohorts names; of an empty one, that of the cell above."""
     title = read_title(plain_text(cell))
-    if title.cohort or (above and not plain_text(cell)):
+    if (title.cohort and not title.stage) or (above and not plain_text(cell)):
         return title.cohort or above
     rule = "no cohort of payment by results; it should be such as Oct-Dec 2015"
     book.fault(rule, table.sheet, number, "Cohort", plain_text(cell))
@@ -298,45 +279,10 @@ def _cohort_of(cell: object, above: Cohort | None, table: Table, number: int, bo
 
 def _settled(lines: list[Line], book: Book) -> list[Line]:
     """Tell London and Wales, the CRCs, from the NPS divisions of that name: by the other providers of the table."""
-    kinds = {line.name.kind for line in lines} - {"either"}
+    kinds = {line.name.kind for line in lines} - {"either", "total"}
     for line in lines:
         if line.name.kind == "either":
             line.name = line.name._replace(kind="CRC")
             if kinds != {"CRC"}:
                 book.fault(_LONDON, line.sheet, line.number, value=line.name.provider)
     return lines
-
-
-def _summed_up(
-    merged: Sequence[Line], lines: Sequence[Line], totals: Sequence[Total], book: Book
-) -> list[dict[str, Any]]:
-    """Return a row for each sheet and cohort that a reader can check against the file."""
-    every = [kind for kind, _ in known_providers()]
-    rows = []
-    for first in {(line.sheet, line.cohort, line.layout): line for line in reversed(merged)}.values():
-        own = [
-            ln
-            for ln in merged
-            if (ln.sheet, ln.cohort, ln.layout) == (first.sheet, first.cohort, first.layout)
-        ]
-        names = {line.name for line in own}
-        counts = [(kind, sum(name.kind == kind for name in names)) for kind in ("CRC", "NPS")]
-        people = [line.row["offenders"] for line in own if "offenders" in line.row]
-        said = ("file", "sheet", "cohort", "cohort_from", "stage", "release")
-        rows.append(
-            {column: first.row[column] for column in said}
-            | {
-                "family": first.layout.family,
-                "providers": " and ".join(f"{n} of {every.count(kind)} {kind}" for kind, n in counts if n),
-                "offenders": sum(people) if people else None,
-                "without_a_number": sum(
-                    state != "value"
-                    for ln in lines
-                    if ln.sheet == first.sheet
-                    for state in ln.states.values()
-                ),
-                "totals": sum(total.sheet == first.sheet for total in totals),
-                "set_aside": sum(aside.sheet == first.sheet for aside in book.asides),
-            }
-        )
-    return rows[::-1]

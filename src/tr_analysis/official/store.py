@@ -156,7 +156,6 @@ def _tables(found: Sequence[Path], record: Record) -> dict[str, bytes]:
             problems += overlaps
     if problems:
         raise DataError(problems)
-    tables["summary"] = pd.concat([reading.summary for reading in readings], ignore_index=True)
     tables["set_aside"] = tidy([a._asdict() for reading in readings for a in reading.asides], _ASIDE)
     contents = {name: to_csv(frame) for name, frame in tables.items()}
     about = {
@@ -178,7 +177,7 @@ def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Pro
     """
     key, place = list(layout.key), ["file", "sheet", "row"]
     frame = frame.astype({"release": "str"})
-    frame = frame[~frame.drop(columns=place).duplicated()]
+    frame = frame[~frame.drop(columns=[*place, "cohort_from"], errors="ignore").duplicated()]
     unknown = frame["release"].isna().groupby([frame[c].fillna("") for c in key]).transform("any")
     clash = frame.duplicated(key, keep=False) & (unknown | frame.duplicated([*key, "release"], keep=False))
     problems = []
@@ -221,7 +220,7 @@ def from_csv(content: bytes, types: Mapping[str, str]) -> pd.DataFrame:
 
 
 def official(name: str) -> pd.DataFrame | None:
-    """Load one tidy table of the official files, such as ``crc_results``, ``summary`` or ``set_aside``.
+    """Load one tidy table of the official files, such as ``crc_results`` or ``set_aside``.
 
     Returns
     -------

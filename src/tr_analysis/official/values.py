@@ -6,7 +6,7 @@ from typing import Any
 
 from tr_analysis.official.finding import Book, Column
 from tr_analysis.official.layouts import BASELINE_OF, BASELINES, DIFFERENCES, LISTS, RANGES, UNITS, Layout
-from tr_analysis.official.parsing import Cohort, Name, Number, State, parse_number, parse_test
+from tr_analysis.official.parsing import Cohort, Name, Number, State, parse_number, parse_test, plain_text
 
 _UNLIKELY = {
     "percent": "no percentage of a provider's offenders: those lie between 10 and 90",
@@ -27,7 +27,8 @@ class Line:
 
     sheet: str
     number: int
-    name: Name
+    printed: str
+    name: Name  # of a total, whose it is and the kind "total"
     cohort: Cohort | None
     cells: Mapping[str, object]
     columns: Mapping[str, Column]
@@ -52,6 +53,8 @@ def keep_values(lines: Sequence[Line], book: Book) -> None:
     """Turn the cells of rows under the same headers into values: first rates, then differences, then tests."""
     own = {wide: column for column, wide in BASELINE_OF.items()} if lines[0].layout is BASELINES else {}
     for name in sorted(lines[0].columns, key=lambda name: _ORDER.get(UNITS[name], 0)):
+        if not any(plain_text(line.cells[name]) for line in lines):
+            book.set_aside("a column without any value", *lines[0].at(name))
         numbers = [parse_number(line.cells[name]) for line in lines if UNITS[name] != "test"]
         for number, line in zip(numbers, lines, strict=False):
             if number.state == "not understood":
