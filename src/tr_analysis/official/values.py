@@ -122,8 +122,10 @@ def _keep_differences(name: str, numbers: Sequence[Number], lines: Sequence[Line
     for scale in (1, 100) if name == "difference" else (1,):
         read = [_scaled(n, scale) for n, _, sides in there if sides]
         gaps = [sides for *_, sides in there if sides]
-        if gaps and all(
-            abs(v - gap) <= slack + half(p) for (v, p), (gap, slack) in zip(read, gaps, strict=True)
+        if (
+            gaps
+            and len(gaps) == len(there)
+            and all(abs(v - gap) <= slack + half(p) for (v, p), (gap, slack) in zip(read, gaps, strict=True))
         ):
             break
     else:
