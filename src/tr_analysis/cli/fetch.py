@@ -117,7 +117,7 @@ def _describe_tables() -> Iterator[str]:
                 ", ".join(sorted(set(rows[part])))
                 for part in ("file", "sheet", "cohort", "stage", "release", "cohort_from")
             )
-            kinds = rows["provider_type"].value_counts().sort_index()
+            kinds = rows.groupby("provider_type", sort=True).size()
             numbers = rows[[*LAYOUTS[family].columns]].dropna(axis="columns", how="all")
             yield (
                 f"{family}: {file}, sheet {sheet!r}: cohort {cohort} (by {by}), stage {stage}, release "
