@@ -26,7 +26,7 @@ COHORTS = ("Oct-Dec 2015", "Jan-Mar 2016", "Apr-Jun 2016", "Jul-Sep 2016")
 
 def sheet(number, title):
     """Made-up results: 13 significant reductions and one increase, of cohorts of different size."""
-    rows = [[f"Final proven reoffending results, {title}"], [], list(FINAL)]
+    rows = [[f"Final proven reoffending results, {title} cohort"], [], list(FINAL)]
     for place, name in enumerate(CRCS):
         people, ogrs = 900 + 140 * place, round(45 + 0.1 * place + 0.3 * number, 1)
         gap = -6.0 + 0.1 * place + 0.2 * number if place < 13 else 7.0 if place == 20 else 0.4

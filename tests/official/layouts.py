@@ -52,7 +52,7 @@ def interim_row(name: str, i: int, shift: int = 0) -> list[object]:
     return [name, eligible, people, again, offences, *rates]
 
 
-def interim_sheet(title: str = "Oct to Dec 2015", name: str = "2", shift: int = 0) -> Sheet:
+def interim_sheet(title: str = "Oct to Dec 2015 cohort", name: str = "2", shift: int = 0) -> Sheet:
     rows: list[list[object]] = [
         [f"Table {name}: Interim proven reoffending of the CRCs, {title}"],
         [],
@@ -75,7 +75,7 @@ def final_row(name: str, i: int) -> list[object]:
     return [name, people, again, offences, *binary, frequency, base_frequency, more]
 
 
-def final_sheet(title: str = "October to December 2015", name: str = "Table 1") -> Sheet:
+def final_sheet(title: str = "October to December 2015 cohort", name: str = "Table 1") -> Sheet:
     rows: list[list[object]] = [[f"Final proven reoffending results, {title}"], [], list(FINAL)]
     rows += [final_row(crc, i) for i, crc in enumerate(CRCS)]
     return Sheet(name, square(rows))

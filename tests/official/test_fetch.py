@@ -1,221 +1,192 @@
 """What is fetched or imported is whole, is a table, and is the file that it was; else nothing changes."""
 
+import io
 import json
-import shutil
+import time
 
 import pytest
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
+from urllib3.exceptions import ProtocolError
 
-from tests.official import server as local
-from tests.official.making import CELL, cell, ods, row, text, xls, xlsx
-from tests.official.server import breaks_off, endless, gives, says
-from tr_analysis.errors import DataError, Problem, UsageError
+from tests.official.layouts import final_sheet, interim_sheet, save
+from tests.official.making import cell, ods, row
+from tr_analysis import paths
+from tr_analysis.errors import DataError, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official import fetch, register, store
-from tr_analysis.official.fetch import OfflineError, UnavailableError, import_local
+from tr_analysis.official.fetch import OfflineError, UnavailableError
+from tr_analysis.official.importing import import_local
 from tr_analysis.official.register import REGISTER, OfficialFile
+from tr_analysis.official.workbooks import Sheet
 
-needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl for a certificate")
-PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "CURL_CA_BUNDLE")
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
-TOOL = "PRSQ_overall_data_tool_apr12_mar24.xlsx"
-
-
-@pytest.fixture(scope="module")
-def trusted(tmp_path_factory):
-    return local.certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(scope="module")
-def running(trusted):
-    with local.serving(*trusted) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running, trusted, folder, monkeypatch):
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted[0]))
-    monkeypatch.setattr(fetch, "BACKOFF", 0.0)
-    running.answers.clear()
-    running.asked.clear()
-    return running
+ADDRESS = "https://www.gov.uk/a"
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The folder of official files, not yet there, in a project whose tables need no building."""
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    monkeypatch.setattr(store, "_tables", lambda *_: {})
-    return tmp_path / "data" / "raw" / "official"
+    """The folder of official files, not yet there, in a project with the providers."""
+    raw = tmp_path / "study" / "data" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "providers.csv").write_bytes((paths.raw() / "providers.csv").read_bytes())
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "study"))
+    return raw / "official"
 
 
 @pytest.fixture
-def table(tmp_path):
-    return xlsx(tmp_path / "made.xlsx", f'<row r="1">{text("A1", "x" * 3000)}</row>').read_bytes()
+def downloads(tmp_path):
+    made = tmp_path / "downloads"
+    made.mkdir()
+    return made
+
+
+def imported(source, *names, **more):
+    return {status.file: status.state for status in import_local(source, names, **more)}
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# over https
+
+
+class Broken(io.BytesIO):
+    """A body that ends before it should."""
+
+    def read(self, *_):
+        raise ProtocolError("Connection broken: IncompleteRead")
+
+    read1 = read
+
+
+class Slow(io.BytesIO):
+    def read(self, *_):
+        time.sleep(0.02)
+        return b"x"
+
+    read1 = read
+
+
+class Answers(BaseAdapter):
+    """Answers with a status and a body, or fails."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def send(self, request, **_):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        status, body, headers = self.answer
+        body = io.BytesIO(body) if isinstance(body, bytes) else body
+        response = requests.Response()
+        response.status_code, response.url, response.headers = (
+            status,
+            request.url,
+            CaseInsensitiveDict(headers),
+        )
+        response.raw = HTTPResponse(body, headers=headers, status=status, preload_content=False)
+        response.request = request
+        return response
+
+    def close(self):
+        pass
 
 
 @pytest.fixture
-def known(monkeypatch):
-    """Put files into the register: call it with their addresses."""
+def get(monkeypatch, folder):
+    """Fetch the one known file from a server that answers so; return what went wrong."""
+    monkeypatch.setattr(
+        register, "REGISTER", {"a": OfficialFile("a", "", "crc_results", "", "a.xlsx", "", ADDRESS)}
+    )
+    plain = fetch._session
 
-    def put(**addresses):
-        files = {n: OfficialFile(n, "", "crc_results", "", f"{n}.xlsx", "", u) for n, u in addresses.items()}
-        monkeypatch.setattr(register, "REGISTER", files)
+    def fetched(status=200, body=b"", headers=None, fails=None, **more):
+        def session():
+            made = plain()
+            made.mount("https://", Answers(fails or (status, body, headers or {})))
+            return made
 
-    return put
-
-
-@pytest.fixture
-def get(server, known, folder):
-    """Fetch one file for which a server has these answers; return what went wrong."""
-
-    def fetched(*answers, **more):
-        known(a=server.on("/a", *answers))
+        monkeypatch.setattr(fetch, "_session", session)
         return next(iter(fetch.fetch(["a"], **more)[1]), None)
 
     return fetched
 
 
-def fails(*_):
-    raise DataError([Problem("b.xlsx", "no header")])
+@pytest.fixture
+def table(tmp_path):
+    return save(tmp_path / "made.xlsx", interim_sheet()).read_bytes()
 
 
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@needs_openssl
-def test_files_are_fetched_once_and_recorded(server, folder, known, table):
-    known(c=server.on("/c", says(404)), a=server.on("/a", gives(table)), b="")
-    statuses, (error,) = fetch.fetch()
-    assert [(s.file, s.state) for s in statuses] == [("a.xlsx", "fetched"), ("b", "left out")]
-    assert "its address is not known" in statuses[1].note
-    assert str(error).startswith("c: ")
+def test_a_file_is_fetched_once_recorded_and_changed_by_consent_only(get, folder, table, tmp_path):
+    assert get(body=table) is None
     assert (folder / "a.xlsx").read_bytes() == table
-    entry = json.loads((folder / "record.json").read_bytes())["files"]["a.xlsx"]
-    assert entry["sha256"] == sha256(table)
-    assert entry["name"] == "a"
-    assert sorted(contents(folder)) == ["a.xlsx", "record.json"]
-    assert fetch.fetch(["a"])[0][0].state == "unchanged"
-    assert server.asked == ["/c", "/a"]
-
-
-@needs_openssl
-@pytest.mark.parametrize("first", ["error", "break", "redirect"])
-def test_what_fails_in_passing_is_tried_again(server, folder, get, table, first):
-    server.on("/b", gives(table))
-    begins = {
-        "error": [says(500), says(503), gives(table)],
-        "break": [breaks_off(table, 100), gives(table)],
-        "redirect": [says(302, Location="/b")],
+    assert json.loads((folder / "record.json").read_bytes())["files"]["a.xlsx"] == {
+        **{"url": ADDRESS, "sha256": sha256(table)}
     }
-    assert get(*begins[first]) is None
-    assert (folder / "a.xlsx").read_bytes() == table
+    assert fetch.fetch(["a"])[0][0].state == "unchanged"
+    revised = save(tmp_path / "revised.xlsx", interim_sheet(shift=3)).read_bytes()
+    (folder / "a.xlsx").write_bytes(revised)
+    with pytest.raises(DataError, match=r"is not the file that was first fetched.*--accept-changes"):
+        get(body=table)
+    (folder / "a.xlsx").unlink()
+    assert "--accept-changes" in str(get(body=revised))
+    assert get(body=revised, accept=True) is None
+    assert (folder / "a.xlsx").read_bytes() == revised
 
 
-@needs_openssl
 @pytest.mark.parametrize(
     ("answer", "kind", "why"),
     [
-        (says(404), UnavailableError, "error 404; nothing was changed"),
-        (says(500), UnavailableError, "error 500; nothing was changed"),
-        (says(302, Location="http://localhost:9/b"), DataError, "not https"),
-        (says(302, Location="/a"), UnavailableError, "cannot be obtained from localhost"),
-        (breaks_off(b"x" * 3000, 0), UnavailableError, "breaks off before its end"),
-        (gives(b"x" * 3000), DataError, "is larger than"),
-        (endless(b"x" * 1000), DataError, "is larger than"),
-        (endless(b"x", 0.02), UnavailableError, "takes longer than"),
-        (lambda _: local.threading.Event().wait(1), OfflineError, "does not answer"),
-        (gives(b"<!DOCTYPE html><html>We'll be back</html>"), DataError, "a.xlsx: is a web page"),
+        ({"status": 404}, UnavailableError, "404 Client Error"),
+        (
+            {"status": 302, "headers": {"Location": "http://localhost:9/b"}},
+            UnavailableError,
+            "No connection adapters were found for 'http://",
+        ),
+        (
+            {"status": 302, "headers": {"Location": "/a"}},
+            UnavailableError,
+            "cannot be obtained from www.gov.uk",
+        ),
+        ({"body": Broken()}, UnavailableError, "Connection broken"),
+        ({"body": b"x" * 3000}, UnavailableError, "larger than a table"),
+        ({"body": Slow()}, UnavailableError, "takes longer than"),
+        ({"body": b"<!DOCTYPE html><html>We'll be back</html>"}, DataError, "a.xlsx: is a web page"),
+        ({"fails": requests.exceptions.SSLError("x")}, UnavailableError, "its certificate is not trusted"),
+        ({"fails": requests.exceptions.ConnectTimeout("x")}, OfflineError, "the internet cannot be reached"),
     ],
 )
 def test_what_cannot_be_fetched_changes_nothing(get, folder, monkeypatch, answer, kind, why):
     monkeypatch.setattr(fetch, "FILE_BYTES", 2000)
     monkeypatch.setattr(fetch, "DEADLINE", 0.3)
-    monkeypatch.setattr(fetch, "TIMEOUT", (0.5, 0.2))
-    error = get(answer)
+    error = get(**answer)
     assert type(error) is kind
     assert error.exit_code == (1 if kind is DataError else 3)
     assert why in str(error)
     assert not folder.exists()
 
 
-@needs_openssl
-def test_a_file_that_changed_needs_consent(get, folder, table, tmp_path):
-    get(gives(table))
-    revised = xlsx(tmp_path / "revised.xlsx", CELL).read_bytes()
-    (folder / "a.xlsx").write_bytes(revised)
-    with pytest.raises(DataError, match=r"is not the file that was first fetched.*--accept-changes"):
-        get(gives(table))
-    (folder / "a.xlsx").unlink()
-    assert "--accept-changes" in str(get(gives(revised)))
-    assert not (folder / "a.xlsx").exists()
-    assert get(gives(revised), accept=True) is None
-    assert (folder / "a.xlsx").read_bytes() == revised
+def test_only_https_is_followed_and_what_fails_in_passing_is_tried_again():
+    with fetch._session() as session:
+        assert list(session.adapters) == ["https://"]
+        retries = session.adapters["https://"].max_retries
+    assert (retries.total, 503 in retries.status_forcelist, 404 in retries.status_forcelist) == (
+        3,
+        True,
+        False,
+    )
 
 
-@needs_openssl
-@pytest.mark.parametrize("stops", ["_tables", "read_sheets"])
-def test_an_interruption_leaves_all_as_it_was(server, folder, known, table, monkeypatch, stops):
-    def interrupted(*_args):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(store if stops == "_tables" else fetch, stops, interrupted)
-    known(a=server.on("/a", gives(table)))
-    with pytest.raises(KeyboardInterrupt):
-        fetch.fetch()
-    assert not folder.exists()
-
-
-@needs_openssl
-def test_a_proxy_and_a_certificate_that_is_not_trusted(get, server, folder, monkeypatch, table):
-    with monkeypatch.context() as patch:
-        patch.delenv("REQUESTS_CA_BUNDLE")
-        assert "certificate of localhost" in str(get(gives(table)))
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    assert isinstance(get(gives(table)), OfflineError)
-    assert server.asked == []
-
-
-def test_without_internet_nothing_further_is_tried(folder, monkeypatch):
-    asked = []
-
-    def no_names(*args, **_more):
-        asked.append(args[0])
-        raise OSError("Name or service not known")
-
-    monkeypatch.setattr("socket.getaddrinfo", no_names)
-    monkeypatch.setattr(fetch, "BACKOFF", 0.0)
-    statuses, (error,) = fetch.fetch()
-    assert isinstance(error, OfflineError)
-    assert "the internet cannot be reached" in str(error)
-    assert statuses == []
-    assert set(asked) == {"www.gov.uk"}
-    assert not folder.exists()
-
-
-def test_a_file_changed_by_hand_is_taken_by_consent_though_it_has_no_address(folder, downloads):
-    save(downloads / "my own name.xlsx")
-    imported(downloads)
-    save(folder / "my own name.xlsx", "table of another day")
-    with pytest.raises(DataError, match="--accept-changes"):
-        fetch.fetch(["crc-baselines-2011"])
-    fetch.fetch(["crc-baselines-2011"], accept=True)
-    store.verify()
-    known = json.loads((folder / "record.json").read_bytes())["files"]["my own name.xlsx"]
-    assert known["imported as"] == "my own name.xlsx"
-
-
-def test_no_address_no_https_and_no_such_file(folder, known):
+def test_no_address_and_no_such_file(folder):
     with pytest.raises(UsageError, match="did you mean crc-baselines-2011"):
         fetch.fetch(["crc-baseline-2011"])
-    assert "its address is not known; download it from https://www.gov.uk/" in str(
-        fetch.fetch(["crc-baselines-2011"])[1][0]
-    )
-    known(a="http://localhost:9/a")
-    assert "not https" in str(fetch.fetch()[1][0])
-    assert not folder.exists()
+    said = str(fetch.fetch(["crc-baselines-2011"])[1][0])
+    assert "its address is not known; download it from https://www.gov.uk/" in said
 
 
 def test_a_damaged_record_is_said(folder):
@@ -232,103 +203,105 @@ def test_the_register_is_sound():
     assert len(set(names)) == len(names)
     for file in files:
         assert file.page.startswith("https://www.gov.uk/")
-        assert file.address_found in ("printed", "follows", "unknown")
         assert (file.url == "") == (file.address_found == "unknown")
-        if file.url:
-            assert file.url.startswith(("https://www.gov.uk/", "https://assets.publishing.service.gov.uk/"))
-            assert file.url.endswith(f"/{file.filename}")
+        assert not file.url or (
+            file.url.startswith("https://www.gov.uk/") and file.url.endswith(f"/{file.filename}")
+        )
 
 
-@pytest.fixture
-def downloads(tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "find_layout", lambda sheets: sheets[0].rows[0][0] == "table")
-    made = tmp_path / "downloads"
-    made.mkdir()
-    return made
+# from a folder
 
 
-def save(path, words="table"):
-    return xlsx(path, f'<row r="1">{text("A1", words)}</row>')
-
-
-def imported(source, *names, **more):
-    return {status.file: status.state for status in import_local(source, names, **more)}
-
-
-def test_by_the_publisher_s_name_the_register_s_name_and_content(downloads, folder):
-    save(downloads / INTERIM.upper().replace(".XLSX", ".xlsx"))
-    ods(downloads / "CRC baselines 2011.ods", row(cell("x")))
-    save(downloads / "my own name.xlsx")
-    save(downloads / "holiday.xlsx", "budget")
-    save(downloads / "a\x1b[2J\n.xlsx")
+def test_a_folder_of_all_kinds_gives_ours_and_names_the_rest(downloads, folder):
+    save(downloads / INTERIM.upper().replace(".XLSX", ".xlsx"), interim_sheet())
+    save(downloads / "my own oct17.xlsx", final_sheet())
+    save(downloads / "holiday.xlsx", Sheet("x", [["budget", 4]]))
+    ods(
+        downloads / "caseload.ods",
+        row(cell("Region"), cell("Number of offenders")),
+        row(cell("London"), cell("4")),
+    )
+    (downloads / "locked.xlsx").write_bytes(
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
+    )
+    (downloads / "broken.ods").write_bytes(b"PK\x03\x04")
+    (downloads / "page.xlsx").write_bytes(b"<html>Not found</html>")
+    (downloads / "empty.csv").write_bytes(b"")
+    (downloads / "gone.xlsx").symlink_to(downloads / "nowhere.xlsx")
+    save(downloads / "a\x1b[2J\n.xlsx", interim_sheet())
     (downloads / "notes.txt").write_text("x")
-    (downloads / ".DS_Store").write_text("x")
+    (downloads / "long.csv").write_text("a,b\n" * 60_000)
     (downloads / "more").mkdir()
-    placed = [INTERIM, "my own name.xlsx", "pbr-2011-baselines-f15-05.ods"]
-    left = ["holiday.xlsx", "notes.txt", "more", r"'a\x1b[2J\n.xlsx'"]
-    expected = dict.fromkeys(placed, "imported") | dict.fromkeys(left, "left out")
-    assert imported(downloads) == expected
+    for name in (".DS_Store", "~$open.xlsx"):
+        (downloads / name).write_text("x")
+    placed = [INTERIM, "my own oct17.xlsx"]
+    left = [
+        "holiday.xlsx",
+        "caseload.ods",
+        "locked.xlsx",
+        "broken.ods",
+        "page.xlsx",
+        "empty.csv",
+        "gone.xlsx",
+    ]
+    left += [r"'a\x1b[2J\n.xlsx'", "notes.txt", "long.csv", "more"]
+    assert imported(downloads) == dict.fromkeys(placed, "imported") | dict.fromkeys(left, "left out")
     assert set(contents(folder)) == {"record.json", *placed}
     known = json.loads((folder / "record.json").read_bytes())["files"]
-    assert known["pbr-2011-baselines-f15-05.ods"]["imported as"] == "CRC baselines 2011.ods"
+    assert known[INTERIM]["imported as"] == INTERIM.upper().replace(".XLSX", ".xlsx")
     assert set(imported(downloads).values()) == {"unchanged", "left out"}
+    with pytest.raises(DataError, match="protected by a password"):
+        imported(downloads / "locked.xlsx")
+    assert imported(downloads, "crc-interim-2017-01")["my own oct17.xlsx"] == "left out"
 
 
-def test_only_those_that_are_named_and_one_file_instead_of_a_folder(downloads, folder):
-    save(downloads / INTERIM)
-    save(downloads / TOOL)
-    assert imported(downloads, "crc-interim-2017-01") == {TOOL: "left out", INTERIM: "imported"}
-    assert not (folder / TOOL).exists()
-    assert imported(downloads / TOOL) == {TOOL: "imported"}
+def test_many_files_take_no_time(downloads, folder):
+    for i in range(300):
+        (downloads / f"{i}.csv").write_text("Area,Offenders,Rate\n" + "Leeds,40,30.1\n" * 200)
+    start = time.process_time()
+    assert set(imported(downloads).values()) == {"left out"}
+    assert time.process_time() - start < 20
 
 
-def test_one_that_is_broken_stops_all(downloads, folder):
-    save(downloads / INTERIM)
-    (downloads / TOOL).write_bytes(b"<html>Not found</html>")
-    (downloads / "a.ods").write_bytes(b"PK\x03\x04")
+@pytest.mark.parametrize("name", [INTERIM, "crc-interim-2017-01.xlsx"])
+def test_one_of_ours_that_is_broken_stops_all(downloads, folder, name):
+    save(downloads / "mine-oct17.xlsx", final_sheet())
+    (downloads / name).write_bytes(b"<html>Not found</html>")
     with pytest.raises(DataError) as error:
         imported(downloads)
     said = str(error.value).splitlines()
-    assert said[0].startswith(f"{TOOL}: is a web page")
-    assert said[1].startswith("a.ods: is damaged")
-    assert said[2].endswith("nothing was taken from here")
+    assert said[0].startswith(f"{name}: is a web page")
+    assert said[-1].endswith("nothing was taken from here")
     assert not folder.exists()
 
 
-def test_two_files_for_one_place(downloads, folder):
-    save(downloads / INTERIM)
-    xlsx(downloads / "crc-interim-2017-01.xlsx", CELL)
-    with pytest.raises(DataError, match="another file is already imported"):
-        imported(downloads)
-    assert not folder.exists()
-
-
-def test_another_file_than_the_one_on_record(downloads, folder):
-    save(downloads / INTERIM)
+def test_two_files_for_one_place_and_another_than_the_one_on_record(downloads, folder):
+    save(downloads / INTERIM, interim_sheet())
     imported(downloads)
     before = contents(folder)
-    xlsx(downloads / INTERIM, CELL)
+    save(downloads / "crc-interim-2017-01.xlsx", interim_sheet(shift=2))
+    with pytest.raises(DataError, match="another file is already imported"):
+        imported(downloads)
+    (downloads / INTERIM).unlink()
     with pytest.raises(DataError, match="is not the file that was first fetched"):
         imported(downloads)
     assert contents(folder) == before
     assert imported(downloads, accept=True) == {INTERIM: "imported"}
-    assert (folder / INTERIM).read_bytes() == (downloads / INTERIM).read_bytes()
 
 
-def test_files_of_which_no_table_can_be_made(downloads, folder, monkeypatch):
-    save(downloads / INTERIM)
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "_tables", fails)
-        with pytest.raises(DataError, match="no header"):
-            imported(downloads)
-        assert not folder.exists()
-    imported(downloads)
-    before = contents(folder)
-    xls(downloads / "crc-baselines-2011.xls")
-    monkeypatch.setattr(store, "_tables", fails)
-    with pytest.raises(DataError, match="no header"):
-        imported(downloads, releases="all")
-    assert contents(folder) == before
+def test_what_the_user_says_of_one_file_is_recorded_and_used_again(downloads, folder):
+    save(downloads / "results-oct17.xlsx", final_sheet("October to December 2015"))
+    with pytest.raises(DataError, match='add --cohort "Table 1=2015Q4"'):
+        imported(downloads)
+    assert not folder.exists()
+    assert imported(downloads, cohorts={"Table 1": "Oct-Dec 2015"}) == {"results-oct17.xlsx": "imported"}
+    store.build_official()
+    assert set(store.official("crc_results")["cohort"]) == {"2015Q4"}
+    with pytest.raises(UsageError, match="no cohort of payment by results"):
+        imported(downloads, cohorts={"": "winter"})
+    save(downloads / INTERIM, interim_sheet())
+    with pytest.raises(UsageError, match="are for one file"):
+        imported(downloads, lenient=True)
 
 
 def test_no_folder_no_such_file_and_nothing_in_it(downloads, folder):
@@ -340,22 +313,13 @@ def test_no_folder_no_such_file_and_nothing_in_it(downloads, folder):
     assert not folder.exists()
 
 
-def test_a_full_disk(downloads, folder, monkeypatch):
-    def full(*_args):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_full_disk_and_an_interruption_leave_all_as_it_was(downloads, folder, monkeypatch, error):
+    def fails(*_args):
+        raise error
 
-    save(downloads / INTERIM)
-    monkeypatch.setattr("tr_analysis.files._move_in", full)
-    with pytest.raises(DataError, match="cannot be written: No space left"):
+    save(downloads / INTERIM, interim_sheet())
+    monkeypatch.setattr("tr_analysis.files._move_in", fails)
+    with pytest.raises((DataError, KeyboardInterrupt), match=r"cannot be written: No space left|^$"):
         imported(downloads)
     assert not folder.exists()
-
-
-def test_a_link_to_a_file_is_the_file_and_one_to_nothing_is_said(downloads, folder):
-    save(downloads / "real.xlsx")
-    (downloads / INTERIM).symlink_to(downloads / "real.xlsx")
-    assert imported(downloads, "crc-interim-2017-01") == {INTERIM: "imported", "real.xlsx": "left out"}
-    assert not (folder / INTERIM).is_symlink()
-    (downloads / TOOL).symlink_to(downloads / "gone.xlsx")
-    with pytest.raises(DataError, match="is missing"):
-        imported(downloads)

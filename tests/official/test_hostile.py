@@ -64,7 +64,7 @@ def written(path: Path, content: bytes) -> Path:
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "it may be damaged"),
         ("a.pdf", b"%PDF", "no table that can be read"),
         ("a.csv", b"a,b\n1,\x00\n", "row 2"),
-        ("a.csv", b"a,b\n\x81,1\n", "row 2: '0x81': is not text"),
+        ("a.csv", b"a,b\n\x81,1\n", "'0x81': is not text"),
         ("a.csv", b",,\n\n", "holds no cell"),
         ("a.csv", b'a,b\n1,"2\n3,4\n', "row 2: cannot be split into cells"),
         ("a.csv", b'a,"b"c\n', "row 1: cannot be split into cells"),
@@ -186,7 +186,7 @@ def test_absurd_dimensions(apart, tmp_path):
         CELL + FAR.format("XFD"),
         f'{CELL}<row r="2"><c r="ZZ2"><v>1</v></c></row>{FAR.format("A")}',
     ):
-        assert ", sheet 'Sheet1': takes more" in refused(xlsx(tmp_path / "a.xlsx", rows))
+        assert ": takes more" in refused(xlsx(tmp_path / "a.xlsx", rows))
     assert ", row 1, column AAA: reaches" in refused(
         xlsx(tmp_path / "a.xlsx", '<row r="1"><c r="AAA1"><v>1</v></c></row>')
     )
@@ -211,7 +211,7 @@ def test_merged_cells_without_end(apart, tmp_path):
     merged = "".join(f'<mergeCell ref="A1:XFD{1_048_576 - i}"/>' for i in range(5000))
     rows = CELL + '<row r="900000"><c r="A900000"><v>1</v></c></row>'
     path = xlsx(tmp_path / "a.xlsx", sheet_xml(rows, after=f"<mergeCells>{merged}</mergeCells>"))
-    assert ", sheet 'Sheet1': takes more" in refused(path)
+    assert ": takes more" in refused(path)
 
 
 def test_formulas_without_their_value(tmp_path):

@@ -1,105 +1,242 @@
-"""What headers mean."""
+"""Layouts that the Ministry could use: every value comes out right, or the file is refused and told what for.
+
+Each case changes one thing of a table of final results whose truth is known. None may come out wrong or incomplete.
+"""
+
+import datetime
 
 import pytest
 
-from tr_analysis.official.layouts import BASELINES, RESULTS, Key, meaning
+from tests.official.layouts import CRCS, FINAL, final_row, square
+from tr_analysis.errors import DataError
+from tr_analysis.official.finding import Book
+from tr_analysis.official.reader import read
+from tr_analysis.official.workbooks import Sheet
 
-HEADERS = {
-    "eligible": ["Number of\noffenders in the\neligible cohort", "Eligible cohort size"],
-    "offenders": ["Measurable cohort", "Number of offenders", "No. of offenders in cohort", "Cohort size"],
-    "reoffenders": ["Number of re-offenders", "Offenders who re-offended", "Number of proven reoffenders"],
-    "reoffences": ["Number of re-\noffences", "Number of proven reoffences", "Reoffences"],
-    "binary_rate": [
-        *("Proportion of offenders who reoffend (%)", "Binary rate", "Reoffending rate (%)", "Observed rate"),
-        *("% of offenders who re-offend", "Unadjusted binary rate"),
-    ],
-    "frequency_rate": [
-        *("Average number of reoffences per reoffender", "Frequency rate", "Reoffences per reoffender")
-    ],
-    "ogrs": [
-        *("OGRS4/G score", "Mean OGRS 4/G", "Average OGRS4G score (%)", "Expected reoffending rate (OGRS4/G)")
-    ],
-    "adjusted_rate": [
-        *("Adjusted proportion of offenders who reoffend (%)", "Adjusted rate"),
-        *("Binary rate adjusted using OGRS4/G", "Binary rate adjusted to the 2011 baseline case mix"),
-        "OGRS4/G adjusted binary rate, compared with 2011 baseline",
-    ],
-    "baseline_rate": ["2011 baseline rate", "Baseline (2011)", "Proportion of offenders who reoffend, 2011"],
-    "baseline_ogrs": ["2011 OGRS4/G score", "OGRS4/G score in the baseline year"],
-    "difference": [
-        *("Difference", "Change from baseline (percentage points)", "Adjusted rate minus baseline"),
-        "Difference between the adjusted binary rate and the 2011 baseline (percentage points)",
-    ],
-    "significance": [
-        *("Statistically significant?", "Significance of difference", "Payment or deduction", "Outcome")
-    ],
-    "baseline_frequency": [
-        "2011 baseline frequency rate",
-        "Average number of reoffences per reoffender (2011)",
-    ],
-    "frequency_difference": ["Change in frequency rate from baseline", "Frequency difference"],
-    "frequency_significance": ["Frequency rate: statistically significant?"],
-    "provider": [
-        *("CRC name", "NPS division", "Provider", "Contract Package Area"),
-        "Community Rehabilitation Company (CRC)",
-    ],
-    "provider_type": ["Provider type"],
-    "area_code": ["CPA number", "CRC code"],
-    "cohort": ["Cohort", "Offender cohort", "Quarter", "Period of entry"],
-}
-UNKNOWN = [
-    *("Reoffences per offender", "Adjusted baseline rate", "Lower confidence limit", "Owner", ""),
-    *("Proportion of eligible cohort matched (%)", "Change in cohort size", "Number of previous offences"),
-    *("Percentage point change from October to December 2015 cohort", "Change since the previous quarter"),
-    *("2011 baseline number of reoffenders", "London CRC"),
-]
-OF_BASELINES = {
-    "2011 number of offenders": Key("offenders"),
-    "2011 baseline": Key("binary_rate"),
-    "2011 baseline frequency rate": Key("frequency_rate"),
-    "2011 OGRS4/G score": Key("ogrs"),
-    "Lower threshold (annual cohorts)": Key("lower_threshold", "year"),
-    "Quarterly cohorts: upper limit": Key("upper_threshold", "quarter"),
-    "Frequency rate, lower threshold": Key("frequency_lower"),
-    "Threshold": None,
-    "Oct-Dec 2015 number of offenders": None,
-    "Difference": None,
-}
-
-
-def test_a_header_means_a_column():
-    found = {
-        (key, header): meaning(RESULTS, header) for key, headers in HEADERS.items() for header in headers
-    }
-    assert {which: key for which, key in found.items() if key != Key(which[0])} == {}
-
-
-@pytest.mark.parametrize("header", UNKNOWN)
-def test_a_header_of_no_known_meaning_is_none(header):
-    assert meaning(RESULTS, header) is None
-
-
-@pytest.mark.parametrize("header", OF_BASELINES)
-def test_a_header_of_baselines_means_a_column(header):
-    assert meaning(BASELINES, header) == OF_BASELINES[header]
-
-
-@pytest.mark.parametrize(
-    ("header", "cohort"),
-    [
-        ("October to December 2015 cohort Number of offenders", "2015Q4"),
-        ("Number of offenders, 2015/16", "2015Q4 to 2016Q1"),
-    ],
+NAMES = ("Essex", "London", "Wales", "Kent, Surrey and Sussex")
+ROWS = [final_row(name, i + 3) for i, name in enumerate(NAMES)]
+COLUMNS = (
+    *("offenders", "reoffenders", "reoffences", "binary_rate", "ogrs", "adjusted_rate", "baseline_ogrs"),
+    *(
+        "baseline_rate",
+        "difference",
+        "significance",
+        "frequency_rate",
+        "baseline_frequency",
+        "frequency_difference",
+    ),
 )
-def test_a_header_may_name_its_cohort(header, cohort):
-    key = meaning(RESULTS, header)
-    assert (key.column, key.band.name) == ("offenders", cohort)
+COHORT = "Final results, October to December 2015 cohort"
+N, REOFFENDERS, REOFFENCES, RATE, OGRS, ADJUSTED = range(1, 7)
+
+BASE, GAP, SIG, OFTEN = 8, 9, 10, 11
 
 
-@pytest.mark.parametrize("header", [h for headers in HEADERS.values() for h in headers if "\n" not in h])
-def test_headers_bear_footnotes_and_other_spellings(header):
-    for printed in (
-        *(header.upper(), header + " (1)", header + "[note 2]", header.replace(" ", "\n"), header + "²"),
-        *(header.replace("reoffend", "re-offend"), header.replace(" of ", "\u00a0of\u00a0")),
-    ):
-        assert meaning(RESULTS, printed) == meaning(RESULTS, header), printed
+def made(*above, head=FINAL, rows=ROWS, below=(), name="Table 1"):
+    """Return a table of final results under some titles."""
+    above = above or (COHORT,)
+    lines = [([t] if isinstance(t, str) else list(t)) for t in above]
+    return Sheet(
+        name,
+        square(
+            [
+                *lines,
+                [],
+                list(head),
+                *map(list, rows),
+                *([b] if isinstance(b, str) else list(b) for b in below),
+            ]
+        ),
+    )
+
+
+def cells(column, change, rows=ROWS):
+    """Return the rows with one column changed by a function of its value."""
+    return [[change(cell) if i == column else cell for i, cell in enumerate(row)] for row in rows]
+
+
+def one(column, value, row=1):
+    """Return the rows with one cell changed."""
+    return [[value if (i, j) == (row, column) else c for j, c in enumerate(r)] for i, r in enumerate(ROWS)]
+
+
+def head(**changes):
+    """Return the header with columns renamed: by their places, written c1 to c13."""
+    return [changes.get(f"c{i}", text) for i, text in enumerate(FINAL)]
+
+
+def without(*places):
+    return {
+        "head": [h for i, h in enumerate(FINAL) if i not in places],
+        "rows": [[c for i, c in enumerate(r) if i not in places] for r in ROWS],
+    }
+
+
+def more(*columns, rows=ROWS, head=FINAL):
+    """Return the table with further columns: pairs of a header and a value, or a function of the row."""
+    return {
+        "head": [*head, *(h for h, _ in columns)],
+        "rows": [[*r, *(v(r) if callable(v) else v for _, v in columns)] for r in rows],
+    }
+
+
+def totals(shift=0, name="All CRCs"):
+    rows = [final_row(crc, i) for i, crc in enumerate(CRCS)]
+    sums = [sum(r[c] for r in rows) for c in (1, 2, 3)]
+    return [*rows, [name, *sums[:2], sums[2] + shift, *rows[0][4:9], None, None, *rows[0][11:12]]]
+
+
+def read_one(*sheets, file="results-oct17.xlsx", release="2017-10", **more):
+    return read(Book(file, sheets, release, **more))
+
+
+TITLE = "Final results, October to December 2015"
+HALVES = [["CRC name", "Binary measure", *[None] * 9, "Frequency measure", None, None], [None, *FINAL[1:]]]
+RIGHT = {
+    "as expected": [made()],
+    "title and name of the sheet": [made(TITLE, name="Oct-Dec 2015")],
+    "title and contents": [Sheet("Contents", [["Table 1", "Final results, Oct to Dec 2015"]]), made(TITLE)],
+    "two titles": [made("Final results of the CRCs, Oct-Dec 2015", "Table 1: October to December 2015")],
+    "cohort beside a label": [made(("Cohort:", "October to December 2015"), "Final results")],
+    **{f"cohort as {form}": [made(f"Final results, cohort: {form}")] for form in (
+        "Oct-15 to Dec-15", "Q3 2015/16", "2015/16 Q3", "01/10/2015 - 31/12/2015", "1 October 2015 to 31 December 2015",
+        "2015 Q4", "Oct 15 - Dec 15", "October–December 2015", "2015-10-01 to 2015-12-31")},
+    "a note of publication": [made(COHORT, "Published January 2019")],
+    "a note of another cohort": [made(COHORT, "Compared with January to March 2012", "This release also covers January to March 2017")],
+    "a reporting period": [made("Reporting period: 2017/18", COHORT)],
+    "a title below": [made(below=["Proven reoffending statistics: January to March 2017"])],
+    "a note of the stage": [made(COHORT, "These replace the interim results", "Interim results were published in 2017")],
+    "a note on the final results": [made(COHORT, below=["Interim results will be published in April 2018"])],
+    "fractions": [made(rows=[[c / 100 if i in (4, 5, 6, 7, 8, 9) else c for i, c in enumerate(r)] for r in ROWS])],
+    "texts with signs": [made(rows=[[f"{c:.1f}%" if i in (4, 5, 6, 7, 8) else c for i, c in enumerate(r)] for r in ROWS])],
+    "thousands": [made(rows=cells(N, lambda c: f"{c:,}"))],
+    "thousands with spaces": [made(rows=cells(N, lambda c: f"{c:,}".replace(",", "\u00a0")))],
+    "footnote marks": [made(head=[f"{h} [note 1]" for h in FINAL], rows=[[f"{r[0]} (1)", f"{r[1]} [r]", *r[2:]] for r in ROWS])],
+    "reoffences broken over lines": [made(head=head(c3="Number of re-\noffences", c2="Number of re-\noffenders"))],
+    "ampersands and legal forms": [made(rows=[[r[0].replace(" and ", " & ") + " CRC Ltd", *r[1:]] for r in ROWS])],
+    "booleans as tests": [made(rows=cells(SIG, lambda c: c == "Yes"))],
+    "tests in words": [made(rows=[[*r[:10], ("No", "Significant reduction" if r[9] < 0 else "Significant increase")[r[10] == "Yes"], *r[11:]] for r in ROWS])],
+    "an empty column": [made(head=[FINAL[0], None, *FINAL[1:]], rows=[[r[0], None, *r[1:]] for r in ROWS])],
+    "empty rows": [made(rows=[row for r in ROWS for row in (r, [])])],
+    "owners and codes": [made(**more(("Owner", "Sodexo"), ("CRC code", "C18")))],
+    "confidence limits": [made(**more(("Lower confidence limit", 40.1), ("Upper 95% confidence limit (%)", 44.0)))],
+    "a relative change": [made(**more(("Percentage change from 2011 baseline", -6.2), ("Relative difference", -6.2)))],
+    "a comparison": [made(**more(("Change since January to March 2014", 1.2), ("Percentage point change from Jan-Mar 2017", 2.0)))],
+    "reoffences per offender": [made(**more(("Average number of reoffences per offender", 1.9)))],
+    "bare baselines": [made(head=head(c8="2011 baseline", c9="Difference", c12="Baseline frequency rate"))],
+    "terse": [made(head=head(c1="Offenders", c2="Reoffenders", c3="Reoffences", c4="Binary rate", c5="OGRS4/G", c6="Adjusted rate", c10="Sig.", c11="Frequency rate"))],
+    "two header rows": [made(head=HALVES[0], rows=[HALVES[1], *ROWS])],
+    "column numbers": [made(rows=[list(range(1, 15)), *ROWS])],
+    "a row of units": [made(rows=[[None, *["number"] * 3, *["%"] * 6, None, *["number"] * 3], *ROWS])],
+    "no header over the names": [made(head=[None, *FINAL[1:]], rows=[[r[0], *r[1:]] for r in ROWS])],
+    "a heading of the kind": [made(head=["Provider", *FINAL[1:]], rows=[["Community Rehabilitation Companies"], *ROWS])],
+    "a column of cohorts": [made("Final results", head=["Cohort", *FINAL], rows=[["Oct-Dec 2015" if not i else None, *r] for i, r in enumerate(ROWS)])],
+    "a header again": [made(rows=[*ROWS[:2], [], list(FINAL), *ROWS[2:]])],
+    "two tables that complete each other": [
+        made(head=FINAL[:11], rows=[r[:11] for r in ROWS]),
+        made(name="Table 2", head=[FINAL[0], FINAL[2], FINAL[3], *FINAL[11:]], rows=[[r[0], r[2], r[3], *r[11:]] for r in ROWS])],
+    "two tables on one sheet": [Sheet("Table 1", square([
+        [COHORT], list(FINAL[:11]), *(r[:11] for r in ROWS), [], ["Frequency, October to December 2015 cohort, final"],
+        [FINAL[0], FINAL[2], FINAL[3], *FINAL[11:]], *([r[0], r[2], r[3], *r[11:]] for r in ROWS)]))],
+    "the same table twice": [made(), made(name="Table 2")],
+    "notes and charts on other sheets": [made(), Sheet("Notes", [["1", "CRCs were closed in 2021"]]), Sheet("Chart", [["Quarter", "Rate"], ["Q1", 1.2]])],
+    "a hidden draft": [made(), Sheet("draft", made(rows=one(N, 7)).rows, hidden=True)],
+    "a row of averages": [made(rows=[*ROWS, ["Median", 900, 400, 1600, 44.0, *[None] * 9], ["North East total", 99, *[None] * 12]])],
+}  # fmt: skip
+
+REFUSED = {
+    "no cohort": ([made("Final results")], "not said; look it up, and add --cohort \"Table 1="),
+    "only a title": ([made(TITLE)], "only a title names 2015Q4"),
+    "only the sheet": ([made("Final results", name="Oct-Dec 2015")], "only the name of the sheet names 2015Q4"),
+    "a comparison in the title": ([made("Final results, compared with October to December 2015 cohort")], "is not said"),
+    "two cohorts in the title": ([made("Final results of the Oct-Dec 2015 cohort and the Jan-Mar 2016 cohort")], "is not said"),
+    "a title against the sheet": ([made(name="Jan-Mar 2016")], "name 2015Q4 and 2016Q1"),
+    "a cohort after the reform": ([made("Final results, January to March 2023 cohort")], "is not said"),
+    "two stages": ([made(COHORT, "Interim results")], "say both interim and final"),
+    "a cohort in the rows that is none": ([made("x", head=["Cohort", *FINAL], rows=[["winter", *r] for r in ROWS])], "'winter'"),
+    "a cohort as a date": ([made("x", head=["Cohort", *FINAL], rows=[[datetime.date(2015, 10, 1), *r] for r in ROWS])], "no cohort of payment"),
+    "cohorts below each other": ([made("Final results", rows=[["Oct-Dec 2015"], *ROWS[:2], ["Jan-Mar 2016"], *ROWS[2:]])], "a heading inside the table"),
+    "NPS divisions that do not say so": ([made(head=["Provider", *FINAL[1:]], rows=ROWS[1:3])], "both a CRC and an NPS division"),
+    "NPS divisions under CRCs": ([made(rows=[["Midlands", *ROWS[0][1:]], *ROWS])], "names no provider"),
+    "a misspelt provider": ([made(rows=[["Essxe", *ROWS[0][1:]], *ROWS[1:]])], "did you mean Essex?"),
+    "a provider that is not known": ([made(rows=[*ROWS, ["Jersey", *ROWS[0][1:]]])], "row 8: 'Jersey'"),
+    "providers across": ([made(), Sheet("T", square([["Measure", *CRCS[:5]], ["Number of offenders", 1, 2, 3, 4, 5]]))], "sheet 'T', row 1"),
+    "another table of providers": ([made(), Sheet("T", [["CRC", "Staff"], ["Essex", 40]])], "sheet 'T', row 2"),
+    "a number without a header": ([made(rows=[[*r, 7] for r in ROWS])], "without a header"),
+    "a column that is not known": ([made(**more(("Enforcement rate", 12.0)))], "column Enforcement rate: '12.0'"),
+    "a limit of no known kind": ([made(**more(("Lower limit", 40.0)))], "column Lower limit"),
+    "a payment": ([made(**more(("Outcome", "Payment")))], "column Outcome: 'Payment'"),
+    "a p-value": ([made(rows=one(SIG, 0.03))], "row 5, column Statistically significant?: '0.03'"),
+    "a payment for a test": ([made(rows=one(SIG, "Deduction"))], "no result of a test"),
+    "a star for a test": ([made(rows=one(SIG, "*"))], "no result of a test"),
+    "one for a test": ([made(rows=one(SIG, 1))], "no result of a test"),
+    "a test against its difference": ([made(rows=one(SIG, "Significant increase" if ROWS[1][GAP] < 0 else "Significant reduction"))], "contradicts the difference"),
+    "a star beside a number": ([made(rows=one(GAP, "-5.4*"))], "no number that is understood"),
+    "a decimal comma": ([made(rows=one(RATE, "45,4"))], "row 5, column Proportion of offenders who reoffend (%): '45,4'"),
+    "brackets for a minus": ([made(rows=one(GAP, "(1.2)"))], "'(1.2)'"),
+    "about": ([made(rows=one(N, "~1,000"))], "'~1,000'"),
+    "a word for a number": ([made(rows=one(N, "see note"))], "'see note'"),
+    "half a person": ([made(rows=one(N, 1000.5))], "those are whole"),
+    "more reoffenders than offenders": ([made(rows=one(REOFFENDERS, 99999))], "must not fall"),
+    "fewer reoffences than reoffenders": ([made(rows=one(REOFFENCES, 3))], "fewer reoffences than reoffenders"),
+    "a rate against its counts": ([made(rows=one(RATE, ROWS[1][RATE] + 3))], "contradicts the numbers beside it, which give"),
+    "a frequency against its counts": ([made(rows=one(OFTEN, 5.9))], "contradicts the numbers beside it"),
+    "a difference against its sides": ([made(rows=one(GAP, ROWS[1][GAP] + 1))], "the table confirms: its two sides give"),
+    "a relative change as a difference": ([made(head=head(c9="Change"), rows=[[*r[:9], round(100 * r[9] / r[8], 1), *r[10:]] for r in ROWS])], "no difference in points"),
+    "a reduction without its minus": ([made(rows=cells(GAP, lambda c: -c))], "no difference in points"),
+    "a difference without sides": ([made(**{k: v for k, v in without(5, 6, 7, 8, 10).items() if k == "rows"}, head=[h if h != FINAL[9] else "Difference" for h in without(5, 6, 7, 8, 10)["head"]])], "two sides are not in the table"),
+    "a frequency for a rate": ([made(rows=cells(BASE, lambda c: 4.2))], "no percentage of a provider's offenders"),
+    "a rate for a frequency": ([made(rows=cells(OFTEN, lambda c: 44.2))], "no number of reoffences per reoffender"),
+    "fractions among percentages": ([made(rows=one(OGRS, 0.41))], "percentages or fractions?"),
+    "one column of another cohort": (
+        [made(**more(("January to March 2017: Number of offenders", 800)))], "some headers name 2017Q1"),
+    "a header against the title": (
+        [made(head=[FINAL[0], *(f"{h}, Jan-Mar 2017" for h in FINAL[1:])])], "name 2015Q4 and 2017Q1"),
+    "a stage beside a cohort": (
+        [made("x", head=["Cohort", *FINAL], rows=[["Oct-Dec 2015 interim", *r] for r in ROWS])], "no cohort of payment"),
+    "in thousands": ([made(COHORT, "Numbers in thousands")], "says 'thousands'"),
+    "of men only": ([made(rows=[["Male offenders"], *ROWS])], "says 'Male'"),
+    "of the observed rate": (
+        [made(**{"head": [h for i, h in enumerate(FINAL) if i not in (5, 6, 7, 10)], "rows": [[c for i, c in enumerate(r) if i not in (5, 6, 7, 10)] for r in ROWS]})],
+        "two sides are not in the table",
+    ),
+    "one column twice": ([made(**more(("Reoffenders", 400)))], "means the same as 'Number of reoffenders'"),
+    "a test of neither": ([made(head=[*FINAL[:9], FINAL[11], FINAL[12], FINAL[13], "Significant?"], rows=[[*r[:9], *r[11:], r[10]] for r in ROWS])], "Nothing tells"),
+    "two tables that contradict each other": ([made(), made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]), name="Table 2")], "contradicts row 4 of sheet 'Table 1'"),
+    "a stage on one of two": ([made(), made("October to December 2015 cohort", name="Table 2")], "not said whether it is interim or final"),
+    "a total that is none": ([made(rows=totals(shift=1))], "rows sum to"),
+    "a bare total that is none": ([made(rows=totals(shift=1, name="Total"))], "rows sum to"),
+    "thresholds beside results": ([made(**more(("Lower threshold", 44.0)))], "a threshold, as beside baselines"),
+}  # fmt: skip
+
+
+def check(frame, columns=COLUMNS, rows=ROWS):
+    """Compare a tidy table with the truth, cell by cell."""
+    found = frame.set_index("provider")
+    assert sorted(found.index) == sorted(row[0] for row in rows)
+    for row in rows:
+        for column, value in zip(COLUMNS, row[1:], strict=False):
+            if column == "significance" and value is not None:
+                sure = f"significant {'reduction' if row[GAP] < 0 else 'increase'}"
+                value = sure if value == "Yes" else "not significant"
+            if column in columns:
+                assert found.loc[row[0], column] == pytest.approx(value), (row[0], column)
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_every_value_is_right(case):
+    reading = read_one(*RIGHT[case])
+    frame = reading.frames["crc_results"]
+    check(frame)
+    assert set(frame["cohort"]) == {"2015Q4"}
+    assert set(frame["stage"]) == {"final"}
+    assert set(frame["provider_type"]) == {"CRC"}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_or_the_file_is_refused(case):
+    sheets, why = REFUSED[case]
+    with pytest.raises(DataError) as error:
+        read_one(*sheets)
+    assert why in str(error.value), str(error.value)
+    assert str(error.value).startswith("results-oct17.xlsx, sheet ")

@@ -1,22 +1,39 @@
-"""Tables on the grid of a sheet: each found by its layout, wherever it stands, with its header, titles and rows."""
+"""Tables on the grid of a sheet: where their headers are, and of which cohort and stage they certainly are."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
-from tr_analysis.errors import DataError, Problem
-from tr_analysis.official.layouts import Key, Layout, meaning, measure_of
-from tr_analysis.official.parsing import parse_number, parse_provider, plain_text
+from tr_analysis.errors import Problem
+from tr_analysis.official.layouts import UNITS, Key, Title, meaning, normalise, read_title
+from tr_analysis.official.parsing import (
+    Cohort,
+    kind_in,
+    parse_number,
+    parse_provider,
+    plain_text,
+    scan_cohorts,
+)
 from tr_analysis.official.workbooks import Sheet
 
 Row = Sequence[object]
-_LEAST = 3  # known columns that make a row a header
-_DEEPEST = 400  # rows in which a header is looked for before a sheet is given up
-_WIDEST = 120
+_DEEPEST, _WIDEST = 3, 200  # rows of a header, and columns
+_HINT = re.compile(r"offen|rate|cohort|baseline|threshold|signif|differ|binary|frequency", re.IGNORECASE)
+_BOTH = "titles, the name of the sheet or the list of official files say both interim and final"
 
 
-class NotUnderstood(NamedTuple):
-    """One thing found in a file that the tidy tables do not hold: where it is, as printed, and why."""
+class Column(NamedTuple):
+    """A column of a table: its place from 0, what it holds, and its header."""
+
+    place: int
+    key: Key | None
+    printed: str
+
+
+class Aside(NamedTuple):
+    """One thing of a file that no tidy table holds: where it is, as printed, and why."""
 
     file: str
     sheet: str
@@ -26,69 +43,64 @@ class NotUnderstood(NamedTuple):
     why: str
 
 
-class _Column(NamedTuple):
-    place: int
-    key: Key | None
-    printed: str
+@dataclass
+class Book:
+    """A file that is read: what is known of it besides its sheets, and what is found."""
+
+    file: str
+    sheets: Sequence[Sheet]
+    release: str = ""  # year and month of its publication, where that is known
+    stage: str = ""  # where the register knows it
+    answers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # cohorts named by the user, by sheet; "" for all
+    lenient: bool = False  # whether what is not understood is set aside
+    problems: list[Problem] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
+
+    def fault(self, rule: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
+        """Keep a fault; it is raised with the others when the file was read."""
+        place, shown = f"{self.file}, sheet {sheet!r}", None if value is None else short(value)
+        self.problems.append(Problem(place, rule, row, short(column) or None, shown))
+
+    def doubt(self, why: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
+        """Keep what is not understood: a fault, unless the user is content to have it set aside."""
+        if self.lenient:
+            self.set_aside(why, sheet, row, column, value)
+        else:
+            self.fault(f"{why}; add --lenient to set aside what is not understood", sheet, row, column, value)
+
+    def set_aside(self, why: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
+        """Keep what no tidy table holds."""
+        self.asides.append(Aside(self.file, sheet, row, short(column), short(plain_text(value)), why))
 
 
-class _Header(NamedTuple):
-    """A header: its first and last row, from 0, and every column with a text in it."""
+@dataclass
+class Table:
+    """One table of a sheet: its header's first and last row (from 0), the texts above it, and its rows (from 1)."""
 
+    sheet: str
     first: int
     last: int
-    columns: tuple[_Column, ...]
+    columns: tuple[Column, ...]
+    titles: tuple[str, ...] = ()
+    rows: Sequence[tuple[int, Row]] = ()
 
     @property
-    def places(self) -> dict[Key, int]:
-        return {c.key: c.place for c in self.columns if c.key}
+    def names(self) -> set[str]:
+        """What its columns hold, of whatever cohort."""
+        return {c.key.column for c in self.columns if c.key and c.key.column != "aside"}
 
     @property
-    def twice(self) -> list[_Column]:
-        before = [{c.key for c in self.columns[:i]} for i in range(len(self.columns))]
-        return [c for c, seen in zip(self.columns, before, strict=True) if c.key and c.key in seen]
+    def worth(self) -> tuple[int, int, int]:
+        """How well its header is understood: columns, those not kept, and how short it is."""
+        keys = [c.key for c in self.columns if c.key and c.key.column != "aside"]
+        asides = sum(bool(c.key) for c in self.columns) - len(keys)
+        return 3 * len(set(keys)) - 2 * len(keys), asides, self.first - self.last
 
-    @property
-    def worth(self) -> tuple[int, int]:
-        return len(self.places) - 2 * len(self.twice), self.first - self.last
-
-
-class Table(NamedTuple):
-    """One table of a sheet: its header, the texts above it (the nearest first) and its rows that are not empty."""
-
-    layout: Layout
-    file: str
-    sheet: str
-    header: _Header
-    titles: tuple[str, ...]
-    rows: Sequence[tuple[int, Row]]
-    notes: list[NotUnderstood]
-
-    @property
-    def columns(self) -> set[str]:
-        """The columns that the header names, of whatever band."""
-        return {key.column for key in self.header.places}
-
-    def printed(self, column: str) -> str:
-        """Return the header of a column as printed."""
-        columns = [c for c in self.header.columns if c.key and c.key.column == column]
-        return short(columns[0].printed) if columns else column
-
-    def text(self, number: int) -> str:
-        """Return the texts of a row as one."""
-        return " ".join(map(plain_text, _texts(dict(self.rows)[number])))
-
-    def note(self, row: int, header: str, value: object, why: str) -> None:
-        """Report something that is not understood."""
-        found = NotUnderstood(self.file, self.sheet, row, short(header), short(plain_text(value)), why)
-        self.notes.append(found)
-
-    def fault(
-        self, rule: str, row: int | None = None, column: str | None = None, value: object = None
-    ) -> DataError:
-        """Return the error of one fault; by default it is one of the header."""
-        place, shown = f"{self.file}, sheet {self.sheet!r}", None if value is None else short(value)
-        return DataError([Problem(place, rule, row or self.header.last + 1, column, shown)])
+    def place(self, column: str) -> int | None:
+        """Return where a column without a cohort is."""
+        return next((c.place for c in self.columns if c.key == Key(column)), None)
 
 
 def short(value: object, most: int = 120) -> str:
@@ -97,160 +109,160 @@ def short(value: object, most: int = 120) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _texts(row: Row) -> list[str]:
-    return [cell for cell in row[:40] if isinstance(cell, str) and cell.strip()]
-
-
 def cell_at(row: Row, place: int | None) -> object:
     """Return a cell; None where the row is shorter."""
     return row[place] if place is not None and place < len(row) else None
 
 
-def find_tables(sheet: Sheet, file: str, layout: Layout, notes: list[NotUnderstood]) -> list[Table]:
-    """Split a sheet at its headers: each table has the titles above it and the rows down to the next header."""
-    headers = _headers(sheet.rows, layout)
-    found, above = [], 0
-    ends = [*(following.first for following in headers[1:]), len(sheet.rows)]
-    for header, end in zip(headers, ends, strict=bool(headers)):
-        rows = [
-            (number, row)
-            for number, row in enumerate(sheet.rows[header.last + 1 : end], start=header.last + 2)
-            if any(cell is not None and cell != "" for cell in row)
+def joined(row: Row) -> str:
+    """Return the texts of a row as one."""
+    return " ".join(plain_text(cell) for cell in row[:40] if isinstance(cell, str) and cell.strip())
+
+
+def find_tables(sheet: Sheet) -> list[Table]:
+    """Split a sheet at its headers: each table has the titles above it, and its rows end with the last of numbers."""
+    tables: list[Table] = []
+    start = above = 0
+    while start < len(sheet.rows):
+        if table := _header_at(sheet, start):
+            tables.append(table)
+        start = table.last + 1 if table else start + 1
+    for i, table in enumerate(tables):
+        texts = [joined(row) for row in sheet.rows[above : table.first]]
+        table.titles = tuple(filter(None, texts[::-1][:40])) or (tables[i - 1].titles if i else ())
+        end = tables[i + 1].first if i + 1 < len(tables) else len(sheet.rows)
+        body = list(enumerate(sheet.rows[table.last + 1 : end], table.last + 2))
+        numbers = [n for n, row in body if sum(parse_number(c).value is not None for c in row) > 1]
+        above = max(numbers, default=table.last + 1)
+        table.rows = [
+            (n, row) for n, row in body if n <= above or parse_provider(cell_at(row, table.place("provider")))
         ]
-        texts = [" ".join(map(plain_text, _texts(row))) for row in sheet.rows[above : header.first]]
-        titles = tuple(filter(None, texts[::-1][:40]))
-        own = _by_measure(header, layout, f"{sheet.name} {titles[:1]}")
-        found.append(Table(layout, file, sheet.name, own, titles, rows, notes))
-        numbers = [n for n, row in rows if sum(parse_number(c).value is not None for c in row) > 1]
-        above = max(numbers, default=header.last + 1)
-    return found
+    return tables
 
 
-def _headers(rows: Sequence[Row], layout: Layout) -> list[_Header]:
-    """Find every header: of the ways to read a place, the one with the most known columns, then the shortest."""
-    found: list[_Header] = []
-    start = misses = 0
-    while start < len(rows) and misses < _DEEPEST:
-        header = _best_at(rows, start, layout)
-        if header is None or len(header.places) < _LEAST:
-            start, misses = start + 1, misses + 1
-            continue
-        while header.last > header.first:  # a title above a header is none of it
-            inner = _best_at(rows, header.first + 1, layout)
-            if inner is None or not _better_without(rows[header.first], header, inner):
-                break
-            header = inner
-        found.append(header)
-        start, misses = header.last + 1, 0
-    return found
-
-
-def _best_at(rows: Sequence[Row], start: int, layout: Layout) -> _Header | None:
-    """Return the best reading of a header that starts in a row: one row, or two or three joined, also if merged."""
-    if start >= len(rows) or not any(isinstance(c, str) and c.strip() for c in rows[start][:_WIDEST]):
+def _header_at(sheet: Sheet, start: int) -> Table | None:
+    """Return the header that begins in a row or, where that is a title of it, just below; None if none does."""
+    lines: list[Row] = []
+    while len(lines) < _DEEPEST and start + len(lines) < len(sheet.rows):
+        cells = [cell for cell in sheet.rows[start + len(lines)][:_WIDEST] if cell is not None and cell != ""]
+        if not cells or not all(map(_is_label, cells)):
+            break
+        lines.append(sheet.rows[start + len(lines)])
+    if not any(_HINT.search(c) for row in lines for c in row if isinstance(c, str)):
         return None
     found = []
-    for depth in (1, 2, 3):
-        if start + depth > len(rows) or (depth > 1 and not _may_continue(rows[start + depth - 1])):
-            break
-        lines = rows[start : start + depth]
-        found.append(_header(lines, start, layout))
-        if depth > 1:
-            found.append(_header([*map(_spread, lines[:-1]), lines[-1]], start, layout))
-    return max(found, key=lambda header: header.worth)
-
-
-def _header(lines: Sequence[Row], start: int, layout: Layout) -> _Header:
-    """Match the header that stands in some rows, without asking whether it is one."""
-    columns = []
-    for place in range(min(max(map(len, lines)), _WIDEST)):
-        parts = [cell for line in lines if _is_label(cell := cell_at(line, place))]
-        texts = list(dict.fromkeys(str(part)[:300] for part in parts))
-        if texts:
-            printed = " / ".join(map(plain_text, texts))
-            columns.append(_Column(place, meaning(layout, " ".join(texts)), printed))
-    return _Header(start, start + len(lines) - 1, tuple(columns))
-
-
-def _better_without(upper: Row, whole: _Header, inner: _Header) -> bool:
-    """Return whether a header is better read without its first row: a single text at its left is a title."""
-    labels = [i for i, cell in enumerate(upper[:_WIDEST]) if plain_text(cell)]
-    if len(labels) == 1 and inner.columns and labels[0] <= inner.columns[0].place and len(inner.places) > 1:
-        return True
-    if inner.worth[0] != whole.worth[0]:
-        return inner.worth[0] > whole.worth[0]
-    return inner.places == whole.places or max(len(plain_text(cell)) for cell in upper[:_WIDEST]) > 60
+    for first in range(len(lines)):
+        for last in range(first, len(lines)):
+            plain = lines[first : last + 1]
+            found.append(_header(sheet, start + first, plain))
+            if first < last:
+                found.append(_header(sheet, start + first, [*map(_spread, plain[:-1]), plain[-1]]))
+    named = UNITS.keys() | {"cohort"}
+    found = [_with_providers(sheet, t) for t in found if len(t.names & named) > 1 and t.names & UNITS.keys()]
+    return max((t for t in found if "provider" in t.names), key=lambda t: t.worth, default=None)
 
 
 def _is_label(cell: object) -> bool:
-    """Return whether a cell can be part of a header: text, or a year."""
-    if isinstance(cell, str):
-        return bool(cell.strip())
-    return isinstance(cell, (int, float)) and cell == cell and 1990 <= cell <= 2040 and cell == int(cell)
+    """Return whether a cell can be part of a header: a text that is no number, or the year of the baselines."""
+    return cell == 2011 or (isinstance(cell, str) and parse_number(cell).value is None)
 
 
-def _may_continue(row: Row) -> bool:
-    """Return whether a row can be a further one of a header: labels, hardly a number among them, not only marks."""
-    cells = [cell for cell in row[:_WIDEST] if cell is not None and cell != ""]
-    numbers = [v for cell in cells if (v := parse_number(cell).value) is not None and not _is_label(v)]
-    texts = [cell for cell in cells if isinstance(cell, str)]
-    marks = all(re.fullmatch(r"[\d.,%\s*~+-]+", str(cell)) for cell in cells)
-    return bool(texts) and all(map(_is_label, cells)) and 3 * len(numbers) <= len(texts) and not marks
+def _header(sheet: Sheet, first: int, lines: Sequence[Row]) -> Table:
+    """Match the header that stands in some rows, without asking whether it is one."""
+    columns = []
+    for place in range(min(max(map(len, lines)), _WIDEST)):
+        parts = dict.fromkeys(str(c)[:300] for line in lines if plain_text(c := cell_at(line, place)))
+        if parts:
+            columns.append(Column(place, meaning(" ".join(parts)), " / ".join(map(plain_text, parts))))
+    return Table(sheet.name, first, first + len(lines) - 1, tuple(columns))
+
+
+def _with_providers(sheet: Sheet, table: Table) -> Table:
+    """Return a table whose column of providers may lack a header: it is the one left of the numbers that names them."""
+    first = min(c.place for c in table.columns if c.key and c.key.column in UNITS)
+    places = set(range(first)) - {c.place for c in table.columns} if "provider" not in table.names else ()
+    for place in places:
+        cells = [cell_at(row, place) for row in sheet.rows[table.last + 1 : table.last + 60]]
+        if sum(parse_provider(cell) is not None for cell in cells) > 1:
+            table.columns = (Column(place, Key("provider"), ""), *table.columns)
+            break
+    return table
 
 
 def _spread(row: Row) -> list[object]:
     """Carry each text over the empty cells to its right, as a merged cell shows it."""
     filled: list[object] = []
-    last: object = None
     for cell in row[:_WIDEST]:
-        empty = cell is None or cell == ""
-        last = last if empty else cell if isinstance(cell, str) and cell.strip() else None
-        filled.append(last if empty else cell)
+        filled.append(filled[-1] if filled and not plain_text(cell) else cell)
     return filled
 
 
-def _by_measure(header: _Header, layout: Layout, title: str) -> _Header:
-    """Make a bare "difference" or "baseline" one of the frequency rate where it stands by it.
+def kind_of(table: Table) -> str:
+    """Return the kind of providers that header, titles and name of the sheet agree on, or nothing."""
+    header = next(c.printed for c in table.columns if c.key and c.key.column == "provider")
+    titles = [text for text in table.titles if read_title(text).clean]
+    said = {kind_in(text) for text in (header, *titles, table.sheet)} - {""}
+    return said.pop() if len(said) == 1 else ""
 
-    Under a header or a title that names the frequency rate and not the binary one, and in the columns that follow
-    the frequency rate where the same words stood before, they speak of the frequency rate.
+
+class Said(NamedTuple):
+    """What a file says of a whole table, and where it says so."""
+
+    cohort: Cohort | None
+    stage: str
+    how: str
+
+
+def said_of(table: Table, book: Book, *, needed: bool) -> Said:
+    """Return the cohort and the stage of a table; a cohort that is not certain is a fault where one is needed.
+
+    It is certain where a title calls it the cohort, where two places name it (titles, the one header that names one,
+    the name of the sheet, the contents, the name of the file), or where the user does.
     """
-    own = [measure_of(layout, c.key.column, c.printed) if c.key else "" for c in header.columns]
-    titled = "frequency" in title.lower() and "binary" not in title.lower()
-    alone = "binary" not in own and ("frequency" in own or titled)
-    columns, by, seen = [], "", set()
-    for column, measure in zip(header.columns, own, strict=True):
-        by = measure or by
-        again, key = column.key in seen, column.key
-        seen.add(key)
-        if key and key.column in layout.twins and not measure and (alone or (by == "frequency" and again)):
-            column = column._replace(key=key._replace(column=layout.twins[key.column]))
-        columns.append(column)
-    return header._replace(columns=tuple(columns))
+    titles, name = [read_title(text) for text in table.titles], read_title(table.sheet)
+    contents = _contents(table.sheet, book)
+    answer = read_title(book.answers.get(table.sheet) or book.answers.get("") or "")
+    places = [("a title", title.cohort) for title in titles]
+    places += [("a header", cohort) for cohort in {c.key.cohort for c in table.columns if c.key}]
+    places += [("the contents", title.cohort) for title in contents[:1]]
+    found = {cohort for _, cohort in places if cohort}
+    if name.cohort and not any(name.cohort.holds(c) for c in found):
+        places.append(("the name of the sheet", name.cohort))
+    found |= {cohort for _, cohort in places if cohort}
+    stem = Path(book.file).stem  # which is the name of the sheet of a CSV file
+    of_file = scan_cohorts(re.sub(r"[-_]+", " ", stem))[0] if stem != table.sheet else ()
+    places += [
+        ("the name of the file", cohort) for cohort in of_file if len(of_file) == 1 and cohort in found
+    ]
+    said = [place for place, cohort in places if cohort]
+    called = any(title.cohort and title.names_cohort for title in titles)
+    certain = len(found) == 1 and (called or len(said) > 1)
+    if needed and answer.cohort and certain and answer.cohort not in found:
+        rule = f"{' and '.join(said)} say {min(found).name}, not {answer.cohort.name}; name the sheet with --cohort"
+        book.fault(rule, table.sheet, table.first + 1)
+    elif needed and not answer.cohort and not certain:
+        _ask(table, book, sorted(cohort.name for cohort in found), said)
+    stages = {t.stage for t in (*titles, name, *contents, Title(stage=book.stage), answer)} - {""}
+    if len(stages) > 1:
+        book.fault(f"{_BOTH}; nothing tells which it is", table.sheet, table.first + 1)
+    cohort = answer.cohort or min(found, default=None)
+    return Said(cohort, "".join(stages), "--cohort" if answer.cohort else " and ".join(dict.fromkeys(said)))
 
 
-def provider_place(table: Table) -> int | None:
-    """Return the place of the column of providers: by its header, else the one whose cells name them."""
-    places = table.header.places
-    if (place := places.get(Key("provider"))) is not None:
-        return place
-    named = {
-        place: sum(parse_provider(cell_at(row, place)) is not None for _, row in table.rows)
-        for place in sorted(set(range(12)) - set(places.values()))
-    }
-    best = max(named, key=lambda place: named[place], default=0)
-    return best if named.get(best, 0) >= 2 else places.get(Key("area_code"))
+def _contents(sheet: str, book: Book) -> list[Title]:
+    """Return what other sheets, such as the contents, say of a sheet in a row that begins with its name."""
+    begins = normalise(sheet) + " "
+    texts = [joined(row) for other in book.sheets if other.name != sheet for row in other.rows[:100]]
+    return [read_title(text) for text in texts if normalise(text).startswith(begins)]
 
 
-def recognises(layout: Layout, sheets: Sequence[Sheet]) -> bool:
-    """Return whether a sheet has a table of a layout."""
-    for sheet in sheets:
-        for table in find_tables(sheet, "", layout, []):
-            said = " ".join([*table.titles, sheet.name, *(c.printed for c in table.header.columns)]).lower()
-            told = table.columns & layout.outcomes and not table.columns & {"reoffenders", "reoffences"}
-            own = table.columns & layout.marks or (told and re.search(layout.said, said))
-            if not own or re.search(layout.foreign, said):
-                continue
-            if provider_place(table) is not None or "eligible" in table.columns:
-                return True
-    return False
+def _ask(table: Table, book: Book, names: Sequence[str], said: Sequence[str]) -> None:
+    """Keep the fault that says what is not certain of a cohort, and how the user can say it."""
+    if len(names) == 1:
+        why = f"the cohort is not certain: only {said[0]} names {names[0]}, without calling it the cohort"
+    elif names:
+        why = f"the cohort is not certain: {', '.join(said)} name {' and '.join(names)}"
+    else:
+        why = "of which cohort this is, is not said"
+    answer = f'--cohort "{table.sheet}={names[0] if len(names) == 1 else "Oct-Dec 2015"}"'
+    book.fault(f"{why}; look it up, and add {answer} with the right one", table.sheet, table.first + 1)

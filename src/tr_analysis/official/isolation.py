@@ -20,10 +20,12 @@ from typing import Any
 MEGABYTE = 1 << 20
 FILE_BYTES = 100 * MEGABYTE  # the largest official workbook known is a tenth of it
 UNPACKED_BYTES = 512 * MEGABYTE  # of all parts of a zip together
-CELLS = 10_500_000  # of all sheets, gaps included: ten columns of a full sheet
+ROWS = 20_000  # of a sheet, gaps included: official tables have hundreds
+CELLS = 1_000_000  # of all sheets, gaps included
 COLUMNS = 702  # A to ZZ
-CHARACTERS = 300_000_000  # printed of a workbook: the process that asks must hold them
-MEMORY = 2_000 * MEGABYTE  # of this process
+CHARACTERS = 30_000_000  # printed of a workbook: the process that asks must hold them
+LINE = 1_000_000  # characters in a line of a CSV file; the library bounds a cell
+MEMORY = 1_500 * MEGABYTE  # of this process
 SECONDS = 60  # of processor time here, and twice of wall clock
 
 _PARTS = {"xlsx": "xl/workbook.xml", "ods": "content.xml"}
@@ -62,8 +64,10 @@ def letters(column: int) -> str:
 
 def check_extent(rows: int, columns: int, others: int = 0) -> None:
     """Raise for a sheet that reaches further than a table does, beside so many cells of other sheets."""
-    if columns > COLUMNS or rows * columns + others > CELLS:
-        rule = f"a table may have {COLUMNS} columns, and all together {CELLS} cells with the gaps"
+    if columns > COLUMNS or rows > ROWS or rows * columns + others > CELLS:
+        rule = (
+            f"a table may have {ROWS} rows, {COLUMNS} columns, and all together {CELLS} cells with the gaps"
+        )
         raise FileError(f"reaches to this cell; {rule}", row=rows, column=letters(columns - 1))
 
 
@@ -77,7 +81,7 @@ def main(path: str, kind: str) -> None:
             left -= len(line)
             if left < 0:
                 raise FileError(f"holds more than {CHARACTERS} characters")
-            print(line, flush="sheet" in message)  # so that it is known in which sheet this process was ended
+            print(line)
     except FileError as fault:
         print(json.dumps({"fault": astuple(fault)}))
     except MemoryError:

@@ -123,22 +123,21 @@ def owned(own: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_baselines(own: pd.DataFrame, baselines: pd.DataFrame | None) -> pd.DataFrame:
-    """Take the baselines that the results lack from the table of baselines, the one of the cohort's own type first."""
+    """Take the baselines that the results lack from the table of baselines."""
     if baselines is None or baselines.empty:
         return own
-    latest = in_order(baselines, "release", "cohort_type", "provider")
-    for matched in (["provider", "cohort_type"], ["provider"]):
-        rows = latest.groupby(matched).tail(1).set_index(matched).reindex(own.set_index(matched).index)
-        for printed, column in _BASELINES.items():
-            found = pd.Series(rows[printed].to_numpy(dtype=float), own.index)
-            own[column] = own[column].astype(float).fillna(found)
+    latest = in_order(baselines, "release", "provider").groupby("provider").tail(1).set_index("provider")
+    rows = latest.reindex(own["provider"])
+    for printed, column in _BASELINES.items():
+        found = pd.Series(rows[printed].to_numpy(dtype=float), own.index)
+        own[column] = own[column].astype(float).fillna(found)
     return own
 
 
 def _derived(own: pd.DataFrame) -> pd.DataFrame:
     """Work out differences from their parts where the table does not print them, and say so."""
     own["derived"] = ""
-    for _, column, rate, baseline in DIFFERENCES:
+    for column, rate, baseline in DIFFERENCES:
         change = own[rate].astype(float) - own[baseline].astype(float)
         added = own[column].isna() & change.notna()
         own[column] = own[column].astype(float).mask(added, change)
@@ -243,12 +242,11 @@ def baseline_summary(baselines: pd.DataFrame, providers: Sequence[str]) -> pd.Da
     Parameters
     ----------
     baselines
-        The table ``crc_baselines``; of several rows of a provider the one of the latest release, yearly ones first.
+        The table ``crc_baselines``; of several rows of a provider the one of the latest release.
     providers
         All CRCs; without every one of them, or without the people, there is no such baseline.
     """
-    order = (baselines["cohort_type"] == "year").astype(int)
-    rows = in_order(baselines.assign(_year=order), "release", "_year", "provider").groupby("provider").tail(1)
+    rows = in_order(baselines, "release", "provider").groupby("provider").tail(1)
     rows = rows[rows["provider"].isin(providers)]
     people = rows["offenders"].astype(float)
     again = people * rows["binary_rate"].astype(float) / 100

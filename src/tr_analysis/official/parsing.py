@@ -1,19 +1,19 @@
-"""Single cells of the Ministry's tables: numbers with marks, percentages, cohorts, providers and results of tests."""
+"""Single cells of the Ministry's tables: numbers, cohorts, providers and results of tests; what is in doubt is none."""
 
 import csv
+import datetime
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tr_analysis import paths
 from tr_analysis.errors import DataError, Problem, nearest
 
-State = Literal["value", "missing", "suppressed", "not applicable", "not a number"]
-ROUNDED = 6
-"""Decimals; a cell that shows more was never rounded."""
+State = Literal["value", "missing", "suppressed", "not applicable", "not understood"]
 
 _TRANSLATION = {
     **dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u200a\u202f\u2002\u2003\u2006\t\r\n\x0b\x0c"), " "),
@@ -22,7 +22,7 @@ _TRANSLATION = {
 }
 # What the Government Statistical Service and the Ministry print in place of a number.
 _STATES: dict[str, State] = {
-    **dict.fromkeys(["*", "**", "~", "[c]", "(c)", "c", "suppressed", "[suppressed]", "s"], "suppressed"),
+    **dict.fromkeys(["*", "**", "~", "[c]", "(c)", "c", "suppressed", "[suppressed]"], "suppressed"),
     **dict.fromkeys(["[z]", "(z)", "z", ".", "n/a", "na", "not applicable"], "not applicable"),
     **dict.fromkeys(["", "..", "...", "…", "[x]", "(x)", "x", "-", "--", ":"], "missing"),
     **dict.fromkeys(["not available", "[w]", "missing"], "missing"),
@@ -35,23 +35,20 @@ _NOTE = re.compile(
 )
 _NUMBER = re.compile(
     r"(?P<sign>[-+]?)\s*(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,15})?(?P<decimals>\.\d{1,17})?"
-    r"(?P<power>[eE][-+]?\d{1,2})?\s*(?P<unit>%|pp|ppts?|percent|per cent|percentage points?|points?)?"
-    r"\s*(?P<mark>[*†‡#^~]{0,3})",
+    r"(?P<power>[eE][-+]?\d{1,2})?\s*(?P<unit>%|pp|ppts?|percent|per cent|percentage points?|points?)?",
     re.IGNORECASE,
 )
-_LONGEST = 80  # characters of a number with its footnotes
-_WORDY = 300  # characters of a name or a header; what is longer is prose
+_LONGEST = 80  # characters of a number with its footnotes, or of a name
+_WORDY = 300  # characters of a title or a header; what is longer is prose
 
 
 class Number(NamedTuple):
-    """A cell that should hold a number, as printed: ``45.4%`` is 45.4."""
+    """A cell that should hold a number, as printed: ``45.4%`` is 45.4 with one decimal, in percent."""
 
     value: float | None
-    state: State  # "not a number" must be reported
-    printed: str
-    places: int | None = None  # decimals printed
+    state: State
+    places: int = 0
     percent: bool = False
-    mark: str = ""  # what follows the number and is no footnote, such as "*"
 
 
 def plain_text(cell: object) -> str:
@@ -61,9 +58,7 @@ def plain_text(cell: object) -> str:
 
 def without_notes(text: str) -> str:
     """Take footnote marks off the end: ``(1)``, ``[note 2]``, ``[r]``, raised digits."""
-    if len(text) > _WORDY:
-        return text
-    while (cut := _NOTE.sub("", text).rstrip()) != text and cut:
+    while len(text) <= _WORDY and (cut := _NOTE.sub("", text).rstrip()) != text and cut:
         text = cut
     return text
 
@@ -71,36 +66,37 @@ def without_notes(text: str) -> str:
 def parse_number(cell: object) -> Number:
     """Read a cell that should hold a number.
 
-    Thousands may be set apart by commas or spaces. A dash is *missing*, never zero: whether it stands for nil is
-    said, if at all, in a note. A number with a decimal comma is not one.
+    Thousands may be set apart by commas or spaces. A dash is *missing*, never zero. A decimal comma, brackets for a
+    minus, a mark beside the number (``-5.4*``, ``~1,000``) or anything else is not understood.
 
     Examples
     --------
-    >>> parse_number("4 240 [note 2]").value
-    4240.0
-    >>> parse_number("45.4%")[:2], parse_number("*").state
-    ((45.4, 'value'), 'suppressed')
+    >>> parse_number("4 240 [note 2]").value, parse_number("45.4%").places
+    (4240.0, 1)
+    >>> parse_number("fewer than 10").state, parse_number("45,4").state
+    ('suppressed', 'not understood')
     """
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return _stored(cell)
     text = plain_text(cell).removeprefix("'").strip()
-    if not (cell is None or isinstance(cell, str)):
-        return Number(None, "not a number", text)
-    bare = without_notes(text) if len(text) <= _LONGEST else text
+    if not (cell is None or isinstance(cell, str)) or len(text) > _LONGEST:
+        return Number(None, "not understood")
+    bare = without_notes(text)
     for form in (text, bare):
         if form.lower() in _STATES:
-            return Number(None, _STATES[form.lower()], text)
+            return Number(None, _STATES[form.lower()])
     if _FEW.fullmatch(bare.lower()):
-        return Number(None, "suppressed", text)
-    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", bare)) if len(text) <= _LONGEST else None
+        return Number(None, "suppressed")
+    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", bare))
     if not found or not (found["whole"] or found["decimals"]):
-        return Number(None, "not a number", text)
+        return Number(None, "not understood")
     digits = (found["whole"] or "0").replace(",", "").replace(" ", "")
     value = float(found["sign"] + digits + (found["decimals"] or "") + (found["power"] or ""))
     if not math.isfinite(value) or abs(value) >= 1e15:
-        return Number(None, "not a number", text)
+        return Number(None, "not understood")
     places = max(len((found["decimals"] or ".")[1:]) - int((found["power"] or "e0")[1:]), 0)
-    return Number(value + 0.0, "value", text, places, found["unit"] == "%", found["mark"])
+    unit = (found["unit"] or "").lower()
+    return Number(value + 0.0, "value", places, unit in ("%", "percent", "per cent"))
 
 
 def _stored(cell: float) -> Number:
@@ -110,83 +106,16 @@ def _stored(cell: float) -> Number:
     except OverflowError:
         value = math.inf
     if not math.isfinite(value) or abs(value) >= 1e15:
-        return Number(None, "not a number", str(value))
+        return Number(None, "not understood")
     shown = f"{value:.12g}"
     if "e" in shown:
         shown = f"{value:.15f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
-    return Number(float(shown) + 0.0, "value", shown, len(shown.partition(".")[2]))
-
-
-class Percent(NamedTuple):
-    """A percentage; its value is None, and its scale 0, where nothing tells a fraction (scale 100) from a percentage."""
-
-    value: float | None
-    places: int
-    scale: int
-
-
-def percentages(
-    numbers: Sequence[Number | None], anchors: Sequence[float | None], common: int | None = None
-) -> list[Percent | None]:
-    """Read a column of percentages, however they are stored: 45.4, 0.454 or ``45.4%``.
-
-    Parameters
-    ----------
-    numbers
-        Its cells; those without a value stay None.
-    anchors
-        For each, a percentage it should be near, such as 100 k / n; None where there is none. Between a number and
-        its hundredfold a rough one decides.
-    common
-        Scale of what no anchor decides: 1, 100, or 0 where it cannot be told; None to tell it by the column, which
-        is of fractions if none of its numbers is above 1, and of percentages if all are.
-    """
-    own = [_own_scale(n, a) for n, a in zip(numbers, anchors, strict=True)]
-    bare = [abs(n.value) for n in numbers if n and n.value and not n.percent]
-    told = {s for n, s in zip(numbers, own, strict=True) if s and n and not n.percent}
-    if len(told) > 1 and max(bare) <= 1:  # the counts beside them are of something else
-        own, told = [1 if n and n.percent else 0 for n in numbers], set()
-    if told:
-        common = told.pop() if len(told) == 1 else 0
-    elif common is None:
-        common = 1 if not bare or min(bare) > 1 else 100 if max(bare) <= 1 else 0
-    out: list[Percent | None] = []
-    for number, scale in zip(numbers, own, strict=True):
-        if number is None or number.value is None or number.places is None:
-            out.append(None)
-            continue
-        scale = scale or (1 if number.percent or abs(number.value) > 1 else common or int(number.value == 0))
-        places = max(number.places - 2, 0) if scale == 100 else number.places
-        value = round(number.value * 100, places) + 0.0 if scale == 100 else number.value if scale else None
-        out.append(Percent(value, places, scale))
-    return _evened(numbers, out)
-
-
-def _own_scale(number: Number | None, anchor: float | None) -> int:
-    """Return the scale that a cell tells itself, by its sign or by what it should be near; 0 if it does not."""
-    if number is None or not number.value:
-        return 0
-    if number.percent:
-        return 1
-    if anchor is None or abs(anchor) < 0.05 or number.value * anchor < 0:
-        return 0
-    as_percent, as_fraction = (abs(math.log(abs(s * number.value / anchor))) for s in (1, 100))
-    return 1 if abs(number.value) > 1 or as_percent <= as_fraction else 100  # no rate is above 100 percent
-
-
-def _evened(numbers: Sequence[Number | None], out: list[Percent | None]) -> list[Percent | None]:
-    """Give stored numbers of a column the same decimals: a spreadsheet keeps 45.0 as 45."""
-    even = [
-        bool(n and p and not n.percent and p.places <= ROUNDED) for n, p in zip(numbers, out, strict=True)
-    ]
-    most = {
-        s: max(p.places for p, e in zip(out, even, strict=True) if p and e and p.scale == s)
-        for s in {p.scale for p, e in zip(out, even, strict=True) if p and e}
-    }
-    return [p._replace(places=most[p.scale]) if p and e else p for p, e in zip(out, even, strict=True)]
+    return Number(float(shown) + 0.0, "value", len(shown.partition(".")[2]))
 
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FIRST = 2015 * 12 + 9  # month of the first cohort under payment by results
+_LAST = 2021 * 12 + 5  # month in which it ended: the CRCs were closed
 
 
 class Cohort(NamedTuple):
@@ -197,20 +126,22 @@ class Cohort(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """``quarter`` for a calendar quarter, ``year`` for two to four of them, else ``other``.
-
-        The first annual cohort of the payment by results, 2015/16, has two quarters only: it began in October.
-        """
-        if self.first % 3 or self.last % 3 != 2 or self.last - self.first > 11:
-            return "other"
+        """``quarter`` for a calendar quarter, ``year`` for two to four of them."""
         return "quarter" if self.last - self.first == 2 else "year"
 
     @property
     def name(self) -> str:
-        """The cohort as the study writes it: ``2015Q4``, ``2015Q4 to 2016Q3``; months if it is not of quarters."""
-        if self.first % 3 or self.last % 3 != 2:
-            return " to ".join(f"{m // 12}-{m % 12 + 1:02d}" for m in self)
+        """The cohort as the study writes it: ``2015Q4``, ``2015Q4 to 2016Q3``."""
         return " to ".join(dict.fromkeys(f"{m // 12}Q{m % 12 // 3 + 1}" for m in self))
+
+    def holds(self, other: "Cohort") -> bool:
+        """Return whether another cohort is a part of this one."""
+        return self != other and self.first <= other.first and other.last <= self.last
+
+    @property
+    def end(self) -> str:
+        """Its last month, such as ``2015-12``."""
+        return f"{self.last // 12}-{self.last % 12 + 1:02d}"
 
 
 def _full(year: str) -> int:
@@ -223,19 +154,19 @@ def _between(month: str, year: str | None, last: str, last_year: str) -> tuple[i
     return (12 * _full(year) + first if year else end - (end - first) % 12), end
 
 
+def _dates(month: str, year: str, last: str, last_year: str) -> tuple[int, int]:
+    return 12 * int(year) + int(month) - 1, 12 * int(last_year) + int(last) - 1
+
+
 def _quarters(year: str, quarter: str, last_year: str | None, last: str | None) -> tuple[int, int]:
     start = 12 * _full(year) + 3 * (int(quarter) - 1)
     return start, 12 * _full(last_year) + 3 * int(last) - 1 if last_year and last else start + 2
 
 
-def _year_to(month: str, year: str) -> tuple[int, int]:
-    end = 12 * _full(year) + MONTHS.index(month[:3])
-    return end - 11, end
-
-
-def _financial(year: str, after: str) -> tuple[int, int]:
-    start = 12 * _full(year) + 3
-    return start, start + 11 if (_full(year) + 1) % 100 == int(after) else start
+def _financial(year: str, after: str, quarter: str | None = None) -> tuple[int, int]:
+    start = 12 * _full(year) + 3 * int(quarter or 1)
+    follows = (_full(year) + 1) % 100 == int(after)
+    return start, start + (2 if quarter else 11) if follows else start
 
 
 _MONTH = (
@@ -246,85 +177,65 @@ _DAY = r"(?:\b\d{1,2}(?:st|nd|rd|th)?\s+)?"
 _YEAR = r"((?:19|20)\d\d)(?!\d)"
 _SHORT = r"(?:(?:19|20)|['’]\s?)?(\d\d)(?!\d)"
 _TO = r"\s*(?:-|to|until|through|and|/)\s*"
+_AFTER = r"\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])"
+_Q = r"\bq(?:uarter\s*)?([1-4])\b"
 # Each form, and what turns its groups into the first month and the last; the first form that fits at a place decides.
 _FORMS: tuple[tuple[str, Callable[..., tuple[int, int]]], ...] = (
-    (rf"{_DAY}\b{_MONTH}\s*(?:(?:{_SHORT})?{_TO}{_DAY})?{_MONTH},?\s*{_SHORT}", _between),
+    (rf"\b0?1[/.](\d\d?)[/.]{_YEAR}{_TO}(?:2[89]|3[01])[/.](\d\d?)[/.]{_YEAR}", _dates),
+    (
+        rf"\b{_YEAR}-(\d\d)-01{_TO}{_YEAR}-(\d\d)-(?:2[89]|3[01])\b",
+        lambda y, m, z, n: _dates(m, y, n, z),
+    ),
+    (rf"{_DAY}\b{_MONTH}[\s-]*(?:(?:{_SHORT})?{_TO}{_DAY})?{_MONTH}[\s,-]*{_SHORT}", _between),
     (rf"\b{_YEAR}[\s:,(]*{_MONTH}{_TO}{_MONTH}", lambda y, m, n: _between(m, None, n, y)),
+    (rf"{_Q}[\s,of-]*{_YEAR}{_AFTER}", lambda q, y, z: _financial(y, z, q)),
+    (rf"\b{_YEAR}{_AFTER}[\s,:-]*{_Q}", _financial),
     (rf"\b{_YEAR}[\s-]*q([1-4])\b(?:{_TO}{_YEAR}[\s-]*q([1-4])\b)?", _quarters),
-    (rf"\bq([1-4])[\s-]*{_YEAR}(?:{_TO}q([1-4])[\s-]*{_YEAR})?", lambda q, y, r, z: _quarters(y, q, z, r)),
-    (rf"\b(?:year|12 months|twelve months)\s+(?:ending|ended|to)\s+{_DAY}{_MONTH}\s*{_YEAR}", _year_to),
-    (rf"\b{_YEAR}\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])", _financial),
+    (rf"{_Q}[\s-]*{_YEAR}(?:{_TO}q([1-4])[\s-]*{_YEAR})?", lambda q, y, r, z: _quarters(y, q, z, r)),
+    (rf"\b{_YEAR}{_AFTER}", _financial),
 )
 
 
-_LONGEST = 400  # characters of a text in which periods are looked for
+@lru_cache(maxsize=4096)
+def scan_cohorts(text: str) -> tuple[tuple[Cohort, ...], str]:
+    """Find the cohorts of payment by results that a text names, each once, and the rest of it in small letters.
 
-
-def scan_cohorts(text: object) -> tuple[list[Cohort], str]:
-    """Find the periods of a quarter or longer that a text names, each once, and the rest of it in small letters.
-
-    Single months and bare years are no cohorts: a title may also say when it was published and that the baseline is
-    2011. Where months stand beside a financial year, as in "2015/16 (October 2015 to March 2016)", they decide.
+    A cohort is one to four whole quarters from October 2015 on. Other periods, single months and bare years are
+    none, and are left in the rest as ``period`` where they have both ends. Of the year 2015/16 only the last two
+    quarters were paid by results. Where months stand beside a financial year, as in "2015/16 (October 2015 to March
+    2016)", they decide.
 
     Examples
     --------
-    >>> scan_cohorts("Final results, Oct-Dec 2015")[0][0].name
-    '2015Q4'
+    >>> [c.name for c in scan_cohorts("Final results, Oct-15 to Dec-15")[0]], scan_cohorts("Q3 2015/16")[0][0].name
+    (['2015Q4'], '2015Q4')
     """
-    line = plain_text(text)[:_LONGEST].lower().replace("_", " ")
+    line = plain_text(text)[:_WORDY].lower().replace("_", " ")
     found: list[tuple[int, Cohort, bool]] = []
     for form, make in _FORMS:
         while match := re.search(form, line):
-            line = line[: match.start()] + "\0" * (match.end() - match.start()) + line[match.end() :]
-            cohort = Cohort(*make(*match.groups()))
-            if 0 < cohort.last - cohort.first < 36:
-                found.append((match.start(), cohort, make is _financial))
+            first, last = make(*match.groups())
+            cohort = Cohort(max(first, _FIRST) if make is _financial else first, last)
+            whole = cohort.first % 3 == 0 and cohort.last % 3 == 2 and 0 < cohort.last - cohort.first < 12
+            known = whole and cohort.first >= _FIRST and cohort.last <= _LAST
+            word = "\0" if known else "\1" if last > first else "\2"
+            line = line[: match.start()] + word * (match.end() - match.start()) + line[match.end() :]
+            if known:
+                found.append((match.start(), cohort, make is _financial and cohort.kind == "year"))
     if not all(bare for _, _, bare in found):
         found = [f for f in found if not f[2]]
-    return list(dict.fromkeys(c for _, c, _ in sorted(found))), " ".join(line.replace("\0", " ").split())
+    rest = re.sub("\1+", " period ", re.sub("[\0\2]+", " ", line))
+    return tuple(dict.fromkeys(c for _, c, _ in sorted(found))), " ".join(rest.split())
 
 
 ALL = {"CRC": "All CRCs", "NPS": "All NPS", "": "England and Wales"}
 _CRC = re.compile(r"\b(?:community rehabilitation compan(?:y|ies)|crcs?)\b")
 _NPS = re.compile(r"\b(?:national probation service|nps)\b")
-_EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|region|areas?|cpa|probation|provider|service|name|c")
+_EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|areas?|cpa|probation|providers?|service|name")
 _TOTAL = re.compile(
-    r"all|totals?|overall|nationally|national|england|wales|combined|grand|both|average|companies"
+    r"\b(?:(?:sub)?-?totals?|all|overall|combined|both|average|median|mean|sum|national(?:ly)?|england)\b"
 )
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
-
-
-class Name(NamedTuple):
-    """A provider as in providers.csv, or a total (All CRCs, All NPS, England and Wales); kind CRC, NPS or total."""
-
-    provider: str
-    kind: str
-
-
-def known_providers() -> Mapping[tuple[str, frozenset[str]], str]:
-    """Return the providers of providers.csv by their kind and the words of their names, and as "code" by their code."""
-    path = paths.raw() / "providers.csv"
-    try:
-        return _known(path.read_text(encoding="utf-8"))
-    except (OSError, KeyError) as error:
-        rule = "needed to name the providers of the official tables; it lists provider, provider_type and area_code"
-        raise DataError([Problem(path.name, rule)]) from error
-
-
-@cache
-def _known(text: str) -> Mapping[tuple[str, frozenset[str]], str]:
-    rows = list(csv.DictReader(text.splitlines()))
-    codes = {
-        ("code", frozenset([row["area_code"].lower()])): row["provider"] for row in rows if row["area_code"]
-    }
-    return codes | {(row["provider_type"], _words(row["provider"])): row["provider"] for row in rows}
-
-
-def _words(text: str) -> frozenset[str]:
-    """Return the words that name an area; ``&``, commas, the kind of provider and its legal form do not."""
-    line = _NPS.sub(" ", _CRC.sub(" ", text.lower().replace("&", " and ")))
-    words = (word for word in re.findall(r"[a-z]+", line) if not _EMPTY.fullmatch(word))
-    return frozenset(_COMPASS.get(word, word) for word in words)
 
 
 def kind_in(*texts: object) -> str:
@@ -334,70 +245,98 @@ def kind_in(*texts: object) -> str:
     return "" if crc == nps else "CRC" if crc else "NPS"
 
 
+class Name(NamedTuple):
+    """A provider as in providers.csv and its kind, ``CRC`` or ``NPS``; ``either`` where it could be of both."""
+
+    provider: str
+    kind: str
+
+
+def known_providers() -> Mapping[tuple[str, frozenset[str]], str]:
+    """Return the providers of providers.csv by their kind and the words of their names."""
+    path = paths.raw() / "providers.csv"
+    try:
+        return _known(path, path.stat().st_mtime_ns)
+    except (OSError, KeyError) as error:
+        rule = "needed to name the providers of the official tables; it lists provider and provider_type"
+        raise DataError([Problem(path.name, rule)]) from error
+
+
+@cache
+def _known(path: Path, _changed: int) -> Mapping[tuple[str, frozenset[str]], str]:
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    return {(row["provider_type"], _words(row["provider"])): row["provider"] for row in rows}
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words that name an area; ``&``, commas, the kind of provider and its legal form do not."""
+    line = _NPS.sub(" ", _CRC.sub(" ", text.lower().replace("&", " and ")))
+    words = (word for word in re.findall(r"[a-z]+", line) if not _EMPTY.fullmatch(word))
+    return frozenset(_COMPASS.get(word, word) for word in words)
+
+
+def _name_text(cell: object) -> str:
+    text = without_notes(plain_text(cell)).strip("*†‡#^ ").lower() if isinstance(cell, str) else ""
+    return re.sub(r"(?<=[a-z])\d{1,2}$", "", text) if len(text) <= 2 * _LONGEST else ""
+
+
 def parse_provider(cell: object, kind: str = "") -> Name | None:
-    """Find the provider that a cell names, such as ``Dorset, Devon & Cornwall CRC(1)``, ``C19`` or ``All CRCs``.
+    """Find the provider that a cell names, such as ``Dorset, Devon & Cornwall CRC(1)``.
 
     London and Wales are both a CRC and an NPS division: the cell decides, else the kind that the table around it
-    names, ``CRC`` or ``NPS``, else it is the CRC.
+    names, else neither. Other NPS divisions are called as regions are, so that they need the kind as well.
+
+    Examples
+    --------
+    >>> parse_provider("London"), parse_provider("London", "NPS"), parse_provider("Midlands")
+    (Name(provider='London', kind='either'), Name(provider='NPS London', kind='NPS'), None)
     """
-    text = without_notes(plain_text(cell)).strip("*†‡#^ ").lower()
-    if len(text) > 120 or not any(c.isalpha() for c in text):  # a bare number is no code either
+    text = _name_text(cell)
+    if not (words := _words(text)):
         return None
-    own, known = kind_in(text), known_providers()
-    code = re.fullmatch(r"(?:cpa\s*)?(c?\d{1,2})", text)
-    if code and (named := known.get(("code", frozenset([f"c{int(code[1].strip('c')):02d}"])))):
-        return Name(named, "CRC")
-    words = _words(re.sub(r"(?<=[a-z])\d{1,2}$", "", text))
-    for one in [own] if own else sorted(("CRC", "NPS"), key=lambda k: k != kind):
-        if provider := known.get((one, words)):
-            return Name(provider, one)
-    if not words - {"companies"} and own and (own == "NPS" or re.search(r"crcs|companies", text)):
-        return Name(ALL[own], "total")
-    if not words - {"companies"} or not all(map(_TOTAL.fullmatch, words)):
-        return None
-    both = bool(_CRC.search(text) and _NPS.search(text)) or (not own and {"england", "wales"} <= words)
-    return Name(ALL["" if both else own or kind], "total")
+    own = kind_in(text) or kind
+    crc, nps = (known_providers().get((k, words)) for k in ("CRC", "NPS"))
+    if own == "NPS" or not crc:
+        return Name(nps, "NPS") if nps and own == "NPS" else None
+    return Name(crc, "either" if nps and not own else "CRC")
+
+
+def total_of(cell: object) -> str | None:
+    """Return whose total a cell names: ``CRC``, ``NPS``, or nothing for any other; None where it names no total."""
+    text = _name_text(cell)
+    own = kind_in(text)
+    return own if text and (_TOTAL.search(text) or (own and not _words(text))) else None
 
 
 def suggest_provider(cell: object) -> str:
     """Return ``"; did you mean X?"`` with the provider whose name is nearest, or nothing."""
-    text = _NPS.sub("NPS", _CRC.sub("", without_notes(plain_text(cell)).lower().replace("&", " and ")))
+    text = _NPS.sub("NPS", _CRC.sub("", _name_text(cell).replace("&", " and ")))
     return nearest(text[:120].strip(), known_providers().values())
 
 
-_NO = re.compile(
-    r"\b(?:no|not|non|none|n|ns|insignificant|false)\b|^(?:not? sig.*)$|\bno change\b|\bsame\b|\bunchanged\b|\bsimilar\b"
-)
-_DOWN = re.compile(
-    r"\b(?:reduc\w*|decreas\w*|lower|better|improv\w*|down|fall|fell|below|payment|win|negative)\b|[↓▼]"
-)
-_UP = re.compile(r"\b(?:increas\w*|higher|worse\w*|up|rise|rose|above|deduct\w*|loss|positive)\b|[↑▲]")
-_BLANK = {"", "..", "...", "[x]", "[z]", "n/a", "-", "*", "~", "[c]", "not applicable", "not available"}
-_YES = re.compile(r"\b(?:yes|y|true|sig|significant|significantly)\b")
+_SIGNIFICANT = r"(?:yes,? ?-? ?)?(?:a )?(?:statistically )?(?:significant(?:ly)? )?"
+_TESTS = {
+    "no": r"no?|false|n/?s|(?:no|not|non-?)(?: a)?(?: statistically)? ?significant(?: change| difference)?|no change",
+    "yes": r"y(?:es)?|true|(?:yes,? )?(?:statistically )?significant",
+    "reduction": _SIGNIFICANT + "(?:reduction|decrease|lower|improvement|better)",
+    "increase": _SIGNIFICANT + "(?:increase|higher|worse)",
+}
 
 
-def parse_significance(cell: object, difference: float | None) -> tuple[str | None, str]:
-    """Read a statistical test: what it found, in the study's three words, and else why there is nothing.
+def parse_test(cell: object) -> tuple[str, State]:
+    """Read a statistical test: ``yes``, ``no``, ``reduction`` or ``increase``; else nothing, and why.
 
-    The difference, rate less baseline, says which way a bare yes points.
+    A star could mark what is significant or what is suppressed, and 1, 0 or 0.03 an outcome or a probability: they
+    are not understood, nor are the words of the payment rule.
 
     Examples
     --------
-    >>> parse_significance("Yes", -2.1)
-    ('significant reduction', '')
+    >>> parse_test("Yes")[0], parse_test("Not significant")[0], parse_test("*")[1]
+    ('yes', 'no', 'not understood')
     """
     text = without_notes(plain_text(cell)).lower()
-    if text in _BLANK:
-        return None, ""
-    if _NO.search(text):
-        return "not significant", ""
-    down, up = bool(_DOWN.search(text)), bool(_UP.search(text))
-    if down and up:
-        return None, "says both reduction and increase"
-    if not (down or up):
-        if not _YES.search(text):
-            return None, "no result of a statistical test"
-        if not difference:
-            return None, "significant, but no difference says in which direction"
-        down = difference < 0
-    return "significant reduction" if down else "significant increase", ""
+    if isinstance(cell, (int, float, datetime.date)) and not isinstance(cell, bool):
+        return "", "not understood"
+    found = next((name for name, form in _TESTS.items() if re.fullmatch(form, text)), "")
+    state = "not understood" if text.startswith(("*", "~")) else _STATES.get(text, "not understood")
+    return found, "value" if found else state

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
@@ -13,11 +13,10 @@ from tr_analysis import paths
 from tr_analysis.data.store import load, remember
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import file_hash, sha256, write_files
-from tr_analysis.official.finding import NotUnderstood
-from tr_analysis.official.layouts import LAYOUTS, LISTS
+from tr_analysis.official.finding import Aside
+from tr_analysis.official.layouts import LAYOUTS, LISTS, Layout
 from tr_analysis.official.panel import Panel, baseline_summary, panel, summary, with_years
 from tr_analysis.official.reader import Reading, tidy
-from tr_analysis.official.releases import Choice, combine, read_official
 from tr_analysis.official.workbooks import KINDS
 from tr_analysis.order import in_order
 
@@ -26,10 +25,10 @@ PREFIX = "official/"
 
 RECORD, MANIFEST = "record.json", "manifest.json"
 _AGAIN = "run `tr-analysis data build`"
-_NOTES = dict.fromkeys(NotUnderstood._fields, "str") | {"row": "Int64"}
+_ASIDE = dict.fromkeys(Aside._fields, "str") | {"row": "Int64"}
 _FORMULAS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 
-Record = dict[str, dict[str, str]]
+Record = dict[str, dict[str, Any]]
 
 
 def local_files() -> list[Path]:
@@ -38,15 +37,14 @@ def local_files() -> list[Path]:
     return sorted(path for path in found if path.suffix.lower() in KINDS and path.is_file())
 
 
-def read_record() -> tuple[Record, Choice]:
-    """Return what is recorded of each file, by its name, and what was chosen for releases that overlap."""
+def read_record() -> Record:
+    """Return what is recorded of each file, by its name."""
     try:
-        content = json.loads((paths.official() / RECORD).read_bytes())
-        files, choice = content["files"], content.get("releases", "one")
-        if all(isinstance(entry["sha256"], str) for entry in files.values()) and choice in get_args(Choice):
-            return files, choice
+        files: Record = json.loads((paths.official() / RECORD).read_bytes())["files"]
+        if all(isinstance(entry["sha256"], str) for entry in files.values()):
+            return files
     except FileNotFoundError:
-        return {}, "one"
+        return {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         pass
     rule = "cannot be read; if the files in its folder are right, delete it: they are recorded again when fetched"
@@ -67,7 +65,7 @@ def find_change(name: str, digest: str | None, record: Record) -> list[Problem]:
 
 def find_changes() -> list[Problem]:
     """Return every official file that changed since it was first fetched or imported."""
-    record, _ = read_record()
+    record = read_record()
     return [problem for path in local_files() for problem in find_change(path.name, file_hash(path), record)]
 
 
@@ -78,9 +76,7 @@ def verify() -> None:
 
 
 def build_official(
-    new: Mapping[str, bytes] | None = None,
-    about: Mapping[str, dict[str, str]] | None = None,
-    releases: Choice | None = None,
+    new: Mapping[str, bytes] | None = None, about: Mapping[str, dict[str, Any]] | None = None
 ) -> list[Path]:
     """Build the tidy tables of all official files, also new ones, which are placed and recorded: all or nothing.
 
@@ -89,9 +85,7 @@ def build_official(
     new
         Content of files to place in ``data/raw/official/``, by name.
     about
-        What else to record of each of them.
-    releases
-        What to do with releases that overlap from now on; by default what was chosen before.
+        What else to record of each of them; it stands until the file is another.
 
     Returns
     -------
@@ -104,23 +98,19 @@ def build_official(
     DataError
         With every fault found in any of the files, or if they cannot be written; all is then as it was.
     """
-    new = new or {}
-    record, chosen = read_record()
-    choice = releases or chosen
+    record, new = read_record(), new or {}
+    for name, content in new.items():
+        before = record.get(name, {})
+        kept = before if before.get("sha256") == sha256(content) else {}
+        record[name] = kept | (about or {}).get(name, {}) | {"sha256": sha256(content)}
     try:
         with TemporaryDirectory() as folder:
             found = {path.name: path for path in local_files()}
             for name, content in new.items():
                 found[name] = Path(folder, name)
                 found[name].write_bytes(content)
-            tables = _tables([found[name] for name in sorted(found)], choice) if found else {}
-        placed = dict(new)
-        if new or releases:
-            for name, content in new.items():
-                before = record.get(name, {})
-                record[name] = before | (about or {}).get(name, {}) | {"sha256": sha256(content)}
-            known = {"files": record} | ({"releases": choice} if choice != "one" else {})
-            placed[RECORD] = _json(known, sort_keys=True)
+            tables = _tables([found[name] for name in sorted(found)], record) if found else {}
+        placed = {**new, RECORD: _json({"files": record}, sort_keys=True)} if new else {}
         data = paths.raw().parent
         raw, processed = (folder.relative_to(data) for folder in (paths.official(), paths.official_tables()))
         contents = {str(raw / name): content for name, content in placed.items()}
@@ -146,29 +136,27 @@ def _remove_stale(tables: Mapping[str, bytes]) -> None:
         folder.rmdir()
 
 
-def _tables(found: Sequence[Path], releases: Choice) -> dict[str, bytes]:
+def _tables(found: Sequence[Path], record: Record) -> dict[str, bytes]:
     """Return what the folder of tables must hold: each as CSV, and the manifest."""
-    readings: dict[str, list[Reading]] = {family: [] for family in sorted(LAYOUTS)}
-    combined: list[Reading] = []
+    from tr_analysis.official.importing import read_official  # which places what it imports by this module
+
+    readings: list[Reading] = []
     problems: list[Problem] = []
     for path in found:
         try:
-            reading = read_official(path)
-            readings[reading.family].append(reading)
+            readings.append(read_official(path, record.get(path.name)))
         except DataError as error:
             problems += error.problems
-    for own in readings.values():
-        try:
-            combined += [combine(own, releases)] if own and not problems else []
-        except DataError as error:
-            problems += error.problems
+    tables = {}
+    for layout in LAYOUTS.values():
+        own = [reading.frames[layout.family] for reading in readings if layout.family in reading.frames]
+        if own:
+            tables[layout.family] = frame = pd.concat(own, ignore_index=True)
+            tables[layout.family], overlaps = combine(frame, layout)
+            problems += overlaps
     if problems:
         raise DataError(problems)
-    checks = [reading.checks.assign(family=reading.family) for reading in combined]
-    notes = [note._asdict() for reading in combined for note in reading.not_understood]
-    tables = {reading.family: reading.frame for reading in combined}
-    tables["official_checks"] = pd.concat(checks, ignore_index=True).astype({"family": "str"})
-    tables["not_understood"] = tidy(notes, _NOTES)
+    tables["set_aside"] = tidy([a._asdict() for reading in readings for a in reading.asides], _ASIDE)
     contents = {name: to_csv(frame) for name, frame in tables.items()}
     about = {
         name: {
@@ -179,6 +167,30 @@ def _tables(found: Sequence[Path], releases: Choice) -> dict[str, bytes]:
     }
     manifest = _json({"raw": {path.name: file_hash(path) for path in found}, "tables": about})
     return {f"{name}.csv": content for name, content in contents.items()} | {MANIFEST: manifest}
+
+
+def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Problem]]:
+    """Put the rows of one family from several files in order, each thing once a release, and find what overlaps.
+
+    Releases of one thing stay beside each other, and `panel` takes the latest; of two files that differ it must be
+    known which is later.
+    """
+    key, place = list(layout.key), ["file", "sheet", "row"]
+    frame = frame.astype({"release": "str"})
+    frame = frame[~frame.drop(columns=[*place, "cohort_from"], errors="ignore").duplicated()]
+    unknown = frame["release"].isna().groupby([frame[c].fillna("") for c in key]).transform("any")
+    clash = frame.duplicated(key, keep=False) & (unknown | frame.duplicated([*key, "release"], keep=False))
+    problems = []
+    for file, rows in frame[clash].groupby("file", sort=True):
+        first = min(rows.to_dict("records"), key=lambda row: int(row["row"]))
+        about = ", ".join(str(first[part]) for part in key if pd.notna(first[part]))
+        others = ", ".join(sorted(set(frame[clash]["file"]) - {file})) or "this file"
+        rule = (
+            f"{len(rows)} rows, such as {about}, stand otherwise in {others}, and it is not known which is later: end "
+            "the names of the files with the month of their publication, such as -jan17, or keep one of them"
+        )
+        problems.append(Problem(str(file), rule, int(first["row"])))
+    return in_order(frame, "release", *key, *place).reset_index(drop=True), problems
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
@@ -208,7 +220,7 @@ def from_csv(content: bytes, types: Mapping[str, str]) -> pd.DataFrame:
 
 
 def official(name: str) -> pd.DataFrame | None:
-    """Load one tidy table of the official files, such as ``crc_results``, ``official_checks`` or ``not_understood``.
+    """Load one tidy table of the official files, such as ``crc_results`` or ``set_aside``.
 
     Returns
     -------
@@ -262,7 +274,7 @@ def held_panel(kind: str = "CRC") -> Panel | None:
 def recipe_tables() -> dict[str, pd.DataFrame]:
     """Return what official recipes name: ``official_pbr`` and ``official_providers``; empty where nothing is held.
 
-    Interim results are left out: what was printed of a cohort is printed of people followed to the end.
+    Results that do not say that they are final are left out: a verdict needs people followed to the end.
     ``official_pbr`` is like ``pbr_results``, worked out from the providers' own rows where all are there;
     ``official_providers`` has the rows of each provider, pooled periods among them, and its baseline as cohort 2011.
     """
@@ -274,12 +286,12 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
     pooled, rows = [], []
     for kind, own in names.items():
         if found := held_panel(kind):
-            frame = with_years(found.frame[found.frame["stage"] != "interim"])
+            frame = with_years(found.frame[found.frame["stage"] == "final"])
             pooled.append(summary(frame, own, kind=kind))
             rows.append(frame)
     if (baselines := official("crc_baselines")) is not None:
         pooled.append(baseline_summary(baselines, names["CRC"]))
-        latest = in_order(baselines, "release", "cohort_type", "provider").groupby("provider").tail(1)
+        latest = in_order(baselines, "release", "provider").groupby("provider").tail(1)
         rows.append(latest.assign(cohort="2011"))
     if not rows:
         return {}

@@ -1,29 +1,31 @@
-"""Official files into plain grids of cells: the one way by which they are opened, and where they are bounded.
+"""Official files into plain grids of cells: the one way by which they are opened.
 
-`read_sheets` refuses what is not what its name says, reads CSV itself and leaves workbooks to the process of
-`isolation`, which it ends when its time is up.
+`read_sheets` refuses what is not what its name says, reads CSV itself, and leaves workbooks to the process of
+`isolation`, where every bound stands, and which it ends when its time is up.
 """
 
 import csv
 import datetime
 import io
 import json
-import re
 import stat
 import subprocess
 import sys
-import threading
+import zipfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.official import isolation
 from tr_analysis.official.isolation import FileError
 
-KINDS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".ods": "ods", ".xls": "xls", ".csv": "csv"}
+KINDS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".ods": "ods", ".xls": "xls", ".csv": "csv", ".zip": "zip"}
 _ZIP, _OLE = b"PK", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_FIRST_BYTES = {"xlsx": _ZIP, "ods": _ZIP, "xls": _OLE}
+_FIRST_BYTES = {"xlsx": _ZIP, "ods": _ZIP, "xls": _OLE, "zip": _ZIP}
 _CONTENTS = {
     _ZIP: "a zip, as .xlsx and .ods workbooks are, and not what its name says; rename it",
     _OLE: "an .xls workbook or another document of an old Office program, and not what its name says; rename it",
@@ -33,8 +35,8 @@ _CONTENTS = {
 }
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _BYTE_ORDER = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_CONTROL = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
-_LINE = 1_000_000  # characters in a line of a CSV file; the library bounds a cell
+_CONTROL = {*map(chr, range(32)), "\x7f"} - set("\t\n\r\x0b\x0c\x1a")
+_SLOW = "takes more time or memory to open than any table; its cells lie far apart, it is made to do harm, or damaged"
 
 Cell = str | float | int | bool | datetime.date | datetime.datetime | None
 
@@ -53,7 +55,7 @@ class Sheet:
 
 
 def read_sheets(path: Path) -> list[Sheet]:
-    """Return every sheet of an official file (.xlsx, .xlsm, .ods, .xls or .csv) in its order, but for charts.
+    """Return every sheet of an official file (.xlsx, .xlsm, .ods, .xls, .csv, or a zip of CSV), but for charts.
 
     Nothing is followed or run: macros and links to other files never take effect; of a formula the stored value is
     read.
@@ -66,9 +68,13 @@ def read_sheets(path: Path) -> list[Sheet]:
     """
     try:
         kind = _kind_of(path)
-        sheets = [Sheet(path.stem, _read_csv(path))] if kind == "csv" else _read_workbook(path, kind)
+        if kind == "csv":
+            with path.open("rb") as file:
+                sheets = [Sheet(path.stem, _read_csv(file))]
+        else:
+            sheets = _read_zip(path) if kind == "zip" else _read_workbook(path, kind)
         if all(cell is None for sheet in sheets for row in sheet.rows for cell in row):
-            raise FileError("holds no cell with anything in it")
+            raise FileError("holds no cell with anything in it; get it again")
         return sheets
     except FileError as fault:
         place = path.name if fault.sheet is None else f"{path.name}, sheet {fault.sheet!r}"
@@ -80,10 +86,9 @@ def read_sheets(path: Path) -> list[Sheet]:
 
 def _kind_of(path: Path) -> str:
     """Return the kind of a file if it is an ordinary one, not too large, that begins as its name says."""
-    ending = path.suffix.lower()
-    if ending not in KINDS:
-        rule = "is no table that can be read; there are .xlsx, .ods, .xls and .csv"
-        raise FileError(rule, value=ending or path.name)
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise FileError("is no table that can be read; there are .xlsx, .ods, .xls and .csv")
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -95,35 +100,62 @@ def _kind_of(path: Path) -> str:
     if status.st_size > isolation.FILE_BYTES:
         size, most = status.st_size // isolation.MEGABYTE, isolation.FILE_BYTES // isolation.MEGABYTE
         raise FileError(f"is {size} MB large, more than the {most} MB a table may have")
-    _check_first_bytes(path, KINDS[ending])
-    return KINDS[ending]
-
-
-def _check_first_bytes(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(_OLE) and _ENCRYPTED in path.read_bytes():
         raise FileError("is protected by a password; save it without one")
-    expected = _FIRST_BYTES.get(kind)
-    if expected and head.startswith(expected):
-        return
-    text = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
-    what = next((words for first, words in _CONTENTS.items() if text.startswith(first)), None)
-    if what or kind != "csv":
-        what = what or f"no .{kind} workbook, for it does not begin as one; get it again, or save it as .xlsx"
-        raise FileError(f"is {what}")
+    if kind == "csv" or not head.startswith(_FIRST_BYTES[kind]):
+        text = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
+        what = next((words for first, words in _CONTENTS.items() if text.startswith(first)), None)
+        if what or kind != "csv":
+            what = what or f"no .{kind} file, for it does not begin as one; get it again, or save it as .xlsx"
+            raise FileError(f"is {what}")
+    return kind
 
 
-def _read_csv(path: Path) -> list[list[Cell]]:
-    """Return the cells of a CSV file in UTF-8, in UTF-16 with a mark, or else in Windows' western encoding."""
-    text = _decoded(path.read_bytes())
-    for number, line in enumerate(io.StringIO(text, newline=""), 1):
-        if len(line) > _LINE:
-            raise FileError(f"is longer than the {_LINE} characters a line may have; no table", row=number)
+def _read_csv(file: IO[bytes]) -> list[list[Cell]]:
+    """Return the cells of a CSV file in UTF-8, in UTF-16 with a mark, or else in Windows' western encoding.
+
+    They are set apart by commas, semicolons or tabs: by what its first lines have most of. No more is read than a
+    table may have.
+    """
+    head = file.peek(4) if isinstance(file, io.BufferedReader) else file.read(4)
+    marked = next((name for mark, name in _BYTE_ORDER.items() if head.startswith(mark)), None)
+    for encoding in (marked,) if marked else ("utf-8", "cp1252"):
+        file.seek(0)
+        try:
+            text = io.TextIOWrapper(file, encoding, newline="")
+            first = "".join(islice(_lines(text), 40))
+            text.seek(0)
+            delimiter = max(",;\t", key=first.count)
+            return _rows(csv.reader(_lines(text), delimiter=delimiter, strict=True))
+        except UnicodeDecodeError as error:
+            value = f"0x{error.object[error.start]:02x}"
+        finally:
+            text.detach()
+    raise FileError("is not text in UTF-8, UTF-16 or Windows' encoding; save it as UTF-8", value=value)
+
+
+def _lines(text: IO[str]) -> Iterator[str]:
+    """Yield the lines of a text, each within bounds and without characters that no text has."""
+    number = 0
+    while line := text.readline(isolation.LINE + 1):
+        number += 1
+        if len(line) > isolation.LINE:
+            raise FileError(
+                f"is longer than the {isolation.LINE} characters a line may have; no table", row=number
+            )
+        if not _CONTROL.isdisjoint(line):
+            raise FileError("holds a character that no text has; it is damaged, or no CSV file", row=number)
+        yield line
+
+
+def _rows(reader: Any) -> list[list[Cell]]:
+    """Return the rows of a CSV file in full width."""
     rows: list[list[Cell]] = []
     width = 0
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), strict=True):
+        for record in reader:
             rows.append([cell or None for cell in record])
             width = max(width, len(record))
             isolation.check_extent(len(rows), width)
@@ -133,58 +165,53 @@ def _read_csv(path: Path) -> list[list[Cell]]:
     return [row + [None] * (width - len(row)) for row in rows]
 
 
-def _decoded(content: bytes) -> str:
-    """Return the text of a file in the encoding that it is in."""
-    marked = next((name for mark, name in _BYTE_ORDER.items() if content.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "cp1252"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError as error:
-            line, value = content.count(b"\n", 0, error.start) + 1, f"0x{content[error.start]:02x}"
-    else:
-        rule = "is not text in UTF-8, UTF-16 or Windows' encoding; save it as UTF-8"
-        raise FileError(rule, row=line, value=value)
-    if match := _CONTROL.search(text):
-        rule = "holds a character that no text has; it is damaged, or no CSV file"
-        raise FileError(rule, row=text.count("\n", 0, match.start()) + 1, value=match[0])
-    return text
+def _read_zip(path: Path) -> list[Sheet]:
+    """Return the CSV files in a zip as sheets."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = [name for name in packed.namelist() if name.lower().endswith(".csv")][:100]
+            if not names:
+                raise FileError("is a zip without a CSV file in it; unpack it and import what is in it")
+            sheets = []
+            for name in names:
+                with packed.open(name) as file:
+                    sheets.append(Sheet(Path(name).stem, _read_csv(file)))
+            return sheets
+    except RuntimeError:
+        raise FileError("is protected by a password; unpack it") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise FileError("is damaged or was cut off while it was downloaded; get it again") from None
 
 
 def _read_workbook(path: Path, kind: str) -> list[Sheet]:
     """Gather what the process that opens a workbook prints, and end that process in time."""
     sheets: list[Sheet] = []
-    with _start(path, kind) as process:
-        clock = threading.Timer(2 * isolation.SECONDS, process.kill)
-        clock.daemon = True
-        clock.start()
-        try:
-            for line in process.stdout or ():
-                message = json.loads(line, object_hook=_dated)
-                if isinstance(message, list):
-                    sheets[-1].rows.append([sys.intern(c) if type(c) is str else c for c in message])
-                elif "sheet" in message:
-                    sheets.append(Sheet(message["sheet"], [], message["hidden"]))
-                elif "fault" in message:
-                    raise FileError(*message["fault"])
-                else:
-                    return sheets
-        except ValueError:  # half a line: the process was ended
-            pass
-        finally:
-            clock.cancel()
-            process.kill()
-    rule = "takes more time or memory to open than any table; its cells lie far apart, it is made to do harm, or damaged"
-    raise FileError(rule, sheets[-1].name if sheets else None)
+    try:
+        for line in _printed(path, kind).splitlines():
+            message = json.loads(line, object_hook=_dated)
+            if isinstance(message, list):
+                sheets[-1].rows.append([sys.intern(c) if type(c) is str else c for c in message])
+            elif "sheet" in message:
+                sheets.append(Sheet(message["sheet"], [], message["hidden"]))
+            elif "fault" in message:
+                raise FileError(*message["fault"])
+            else:
+                return sheets
+    except (subprocess.TimeoutExpired, ValueError):  # ended, perhaps amid a line
+        pass
+    raise FileError(_SLOW)
 
 
-def _start(path: Path, kind: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
+def _printed(path: Path, kind: str) -> bytes:
+    """Return what the process that opens a workbook prints."""
+    return subprocess.run(
         [sys.executable, "-I", isolation.__file__, str(path.resolve()), kind],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )
+        timeout=2 * isolation.SECONDS,
+        check=False,
+    ).stdout
 
 
 def _dated(found: dict[str, Any]) -> Any:
