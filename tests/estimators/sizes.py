@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-import tr_analysis.estimators
+import tr_analysis.data
 from tr_analysis.data import load
 from tr_analysis.estimators.autocorrelation import arma, newey_west
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, interrupted
 from tr_analysis.estimators.trend import block_growth, forecast_design, local_trend, many_effects
 
-TABLE = Path(tr_analysis.estimators.__file__).with_name("simulated_sizes.csv")
+TABLE = Path(tr_analysis.data.__file__).with_name("simulated_sizes.csv")
 REFORM, FIRST, LAST = "2015-02", "2010-06", "2020-02"
 SERIES, SLOW = 2000, 200  # of each truth; of the methods that search for each series anew
 

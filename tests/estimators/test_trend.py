@@ -7,8 +7,7 @@ from scipy import stats
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from tests.estimators.sizes import LAST, REFORM, at_end, p_values, recall, simulate
-from tr_analysis.data import load
-from tr_analysis.estimators import simulated_sizes
+from tr_analysis.data import load, simulated_sizes
 from tr_analysis.estimators.autocorrelation import autoregressive
 from tr_analysis.estimators.interrupted import interrupted
 from tr_analysis.estimators.trend import (

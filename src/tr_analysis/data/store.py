@@ -116,3 +116,14 @@ def _manifest() -> tuple[dict[str, Any], dict[str, str]]:
     except (ValueError, LookupError, TypeError):
         raise DataError([Problem(_shown(place), f"cannot be read: {_BUILD}")]) from None
     return tables, raw if paths.has_own_data() else {}
+
+
+def simulated_sizes() -> pd.DataFrame:
+    """Return how often tests at 5% reject in simulated series without an effect, for the models of recall.
+
+    One row by method, quantity and truth: rho and wander (of what moves the series), series, rejected (share) and
+    error (of simulation, one standard error). Intervals hold a true effect as often as tests do not reject, since
+    every method moves with an effect that is added. Written by ``python -m tests.estimators.sizes``, and held by a
+    test that simulates again.
+    """
+    return pd.read_csv(Path(__file__).with_name("simulated_sizes.csv"))

@@ -5,7 +5,6 @@ What cannot be is a ValueError that names the argument, the value, and what to g
 
 import inspect
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
@@ -52,15 +51,3 @@ def _about(estimator: Any) -> dict[str, str] | None:
 def _reference(text: str) -> str:
     """Return the section of a docstring that names its sources, up to its examples; nothing where there is none."""
     return text.partition("\nReferences\n----------\n")[2].partition("\nExamples\n")[0]
-
-
-def simulated_sizes() -> "pd.DataFrame":
-    """Return how often tests at 5% reject in simulated series without an effect, for the models of recall.
-
-    One row by method, quantity and truth: series, rejected (share), error (of simulation, one standard error), months.
-    Intervals hold a true effect as often as the tests do not reject, since every method moves with an effect that is
-    added. Written by ``python -m tests.estimators.sizes``, and held by a test that simulates again.
-    """
-    import pandas as pd
-
-    return pd.read_csv(Path(__file__).with_name("simulated_sizes.csv"))

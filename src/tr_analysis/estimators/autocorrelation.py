@@ -41,7 +41,7 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
 
     Simulated with 117 months, 95% intervals of the change of slope hold the truth 0.96 of the time with a rho of 0.5
     to 0.95, and 0.89 after a random walk; those of one estimate of rho only 0.68 at 0.95. Other errors are covered
-    less: a random walk under white noise 0.41, and a trend that wanders 0.25 (see `simulated_sizes`). There `local_trend`
+    less: a random walk under white noise 0.41, and a trend that wanders 0.25 (see `local_trend`). There `local_trend`
     holds the truth.
 
     Parameters

@@ -46,7 +46,7 @@ def local_trend(
     trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes.
 
     With ``averaged=False`` rho and q are those of the highest restricted likelihood, taken as known: intervals are
-    then too narrow. `simulated_sizes` has the size and coverage of both.
+    then too narrow. `tr_analysis.data.simulated_sizes` has the size and coverage of both.
 
     Parameters
     ----------
