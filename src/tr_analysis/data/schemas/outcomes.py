@@ -277,6 +277,10 @@ QUALITY_IMPACT = table(
         "coded_judgement_ours": text(
             "our coding of the judgement", values="good; good/mixed; acceptable; mixed; mixed/poor; poor"
         ),
+        "coded_judgement_blind": text(
+            "a second coding, from the words of the judgement alone, in random order and without the organisation",
+            values="good; good/mixed; mixed; mixed/poor; poor",
+        ),
         "source_id": SOURCE,
     },
     key=["area", "organisation"],
