@@ -203,7 +203,7 @@ def test_joint_test_keeps_its_level_and_finds_an_effect(effect, series, seed, lo
         (lambda two: run_specifications(estimate, [{"a": 1}, {"b": 1}]), "needs a choice for each of a"),
         (lambda two: run_specifications(estimate, [{"a": 1}, {"a": 1.0}]), "given twice: keep one"),
         (lambda two: joint_test(two, []), "no null curves"),
-        (lambda two: joint_test(two, two), "null is one curve: give a list of them"),
+        (lambda two: joint_test(two, two), "null is a DataFrame .*: give a list of them"),
         (lambda two: joint_test(two, [by_size([1.0, 2.0, 3.0])]), "a null curve is of other specifications"),
         (lambda two: joint_test(two, [by_size([None, None])]), "every specification failed; the first: "),
         (lambda two: summarise(two.drop(columns="failure")), "lack columns: give what"),

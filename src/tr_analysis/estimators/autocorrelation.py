@@ -15,7 +15,7 @@ from scipy.stats.qmc import Sobol
 from statsmodels.tsa.arima_process import arma_acovf
 from statsmodels.tsa.statespace.tools import constrain_stationary_univariate
 
-from tr_analysis.estimators.checks import Array, check_integer, check_number
+from tr_analysis.estimators.checks import Array, check_integer, check_made, check_number
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit
 from tr_analysis.estimators.optimum import polish
@@ -63,6 +63,7 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
     >>> autoregressive(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
     [0.0066, 0.001, 0.0122]
     """
+    _check_design(design)
     advice = "give a probability between 0 and 1"
     random_walk = check_number("random_walk", random_walk, low=0, high=1, advice=advice)
     nodes, spacing = np.polynomial.legendre.leggauss(RHO_NODES)
@@ -81,6 +82,10 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
         df,
         rho=float(weights @ rho),
     )
+
+
+def _check_design(design: object) -> None:
+    check_made("design", design, InterruptedDesign, "interrupted(series, reform)")
 
 
 def _restricted(design: InterruptedDesign, rho: Array) -> tuple[Array, Array, Array, int]:
@@ -108,7 +113,7 @@ def _whitened(values: Array, rho: Array) -> Array:
     return np.concatenate([first[:, None], rest], axis=1)
 
 
-def first_difference_slope(design: InterruptedDesign, *, lags: int = 12) -> Estimate:
+def first_difference_slope(design: InterruptedDesign, *, lags: int | None = None) -> Estimate:
     """Estimate the change of slope by least squares on monthly changes, with Newey-West errors.
 
     Answers: did the monthly change of the series change at the reform, however its errors fade?
@@ -121,7 +126,8 @@ def first_difference_slope(design: InterruptedDesign, *, lags: int = 12) -> Esti
     Parameters
     ----------
     design, lags
-        Of `interrupted`, n months; lags of the Bartlett kernel, 0 to n - 2.
+        Of `interrupted`, n months; lags of the Bartlett kernel, 0 to a third of the changes; if left out 12,
+        or that third.
 
     References
     ----------
@@ -136,7 +142,9 @@ def first_difference_slope(design: InterruptedDesign, *, lags: int = 12) -> Esti
     >>> round(found.estimate, 1), round(found.low, 1), round(found.high, 1)
     (29.8, 29.4, 30.2)
     """
+    _check_design(design)
     regressors = design.regressors.drop(columns="constant").diff().iloc[1:]
+    lags = _checked_lags(lags, len(regressors))
     fit = _least_squares(np.diff(design.response), regressors, lags)
     place = regressors.columns.get_loc("slope")
     estimate, margin = float(fit.params[place]), float(norm.ppf(0.975)) * float(fit.bse[place])
@@ -178,6 +186,7 @@ def arma(design: InterruptedDesign, *, order: tuple[int, int] = (1, 1)) -> Inter
     >>> arma(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
     [0.0067, 0.002, 0.0114]
     """
+    _check_design(design)
     p, q = _checked_order(order)
     n, k = design.regressors.shape
     data = np.column_stack([design.regressors, design.response])
@@ -264,7 +273,7 @@ def _autocovariance(terms: Array, p: int, lags: int) -> Array:
     return np.asarray(arma_acovf(np.r_[1, -ar], np.r_[1, -ma], lags))
 
 
-def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
+def newey_west(design: InterruptedDesign, *, lags: int | None = None) -> InterruptedFit:
     """Fit by least squares, with the errors of Newey and West: for display beside other studies.
 
     Answers: what would a conventional study report, which trusts errors to fade within ``lags`` months?
@@ -275,7 +284,7 @@ def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
     Parameters
     ----------
     design, lags
-        Of `interrupted`, n months; lags of the Bartlett kernel, 0 to n - 1.
+        Of `interrupted`, n months; lags of the Bartlett kernel, 0 to a third of n; if left out 12, or that third.
 
     References
     ----------
@@ -290,6 +299,8 @@ def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
     >>> newey_west(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
     [0.0054, 0.0028, 0.008]
     """
+    _check_design(design)
+    lags = _checked_lags(lags, len(design.response))
     result = _least_squares(design.response, design.regressors, lags)
     return InterruptedFit(
         design,
@@ -301,10 +312,16 @@ def newey_west(design: InterruptedDesign, *, lags: int = 12) -> InterruptedFit:
     )
 
 
+def _checked_lags(lags: int | None, n: int) -> int:
+    """Return the lags; refuse more than a third of n, which sum what the regression has made sum to nought."""
+    if lags is None:
+        return min(12, n // 3)
+    advice = f"give a whole number from 0 to {n // 3}, a third of the {n} observations"
+    return check_integer("lags", lags, low=0, high=n // 3, advice=advice)
+
+
 def _least_squares(response: Array, regressors: pd.DataFrame, lags: int) -> Any:
     """Return statsmodels' least squares with Newey-West errors, without small-sample correction."""
-    most = len(response) - 1
-    lags = check_integer("lags", lags, low=0, high=most, advice=f"give a whole number from 0 to {most}")
     return sm.OLS(response, regressors.to_numpy()).fit(
         cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
     )

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from tr_analysis.estimators.checks import Array, check_level, generator
+from tr_analysis.estimators.checks import Array, check_level, check_option, generator, shown
 from tr_analysis.estimators.cluster_design import (
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
+    check_design,
     enough_draws,
     squared_length,
 )
@@ -78,6 +79,9 @@ def few_clusters(
     >>> few["p_value"].tolist()
     [nan, nan, nan, 0.2]
     """
+    check_design(design)
+    if isinstance(methods, str) or not isinstance(methods, Collection):
+        raise ValueError(f"methods is {shown(methods)}: give a list, some of {', '.join(METHODS)}")
     if unknown := [name for name in methods if name not in METHODS]:
         raise ValueError(f"no method {unknown[0]!r}: name some of {', '.join(METHODS)}")
     bootstrap = partial(wild_cluster_bootstrap, draws=draws, level=level, seed=seed)
@@ -122,6 +126,7 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     >>> round(test.estimate, 2), round(test.low, 2), round(test.high, 2)
     (3.67, 0.64, 6.7)
     """
+    check_design(design)
     level = check_level(level)
     df = len(design.labels) - 1
     without = design.products.sum(axis=0) - design.products
@@ -196,6 +201,7 @@ def wild_cluster_bootstrap(
     >>> wild_cluster_bootstrap(design, signs="rademacher").draws
     64
     """
+    check_design(design)
     level = check_level(level)
     null = bootstrap_draws(design, signs=signs, draws=draws, seed=seed)
     how = "all signs" if _enumerated(design, signs) else f"{signs} weights"
@@ -255,10 +261,9 @@ def _enumerated(design: ClusteredDesign, signs: Signs) -> bool:
 
 def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: int | np.random.Generator) -> Array:
     """Return the weights of the clusters in each draw (G, B)."""
-    draws, clusters = enough_draws(draws), len(design.labels)
-    if signs not in ("webb", "rademacher"):
-        raise ValueError(f'signs is {signs!r}: give "webb" or "rademacher"')
+    draws, random, clusters = enough_draws(draws), generator(seed), len(design.labels)
+    check_option("signs", signs, ("webb", "rademacher"))
     if _enumerated(design, signs):
         return np.array(list(product([-1.0, 1.0], repeat=clusters))).T
     values = np.array([-1.0, 1.0]) if signs == "rademacher" else np.concatenate([-WEBB_VALUES, WEBB_VALUES])
-    return generator(seed).choice(values, (clusters, draws))
+    return random.choice(values, (clusters, draws))

@@ -8,7 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.checks import Array, check_counts, check_level, check_number, numbers
+from tr_analysis.estimators.checks import (
+    Array,
+    check_counts,
+    check_flag,
+    check_level,
+    check_number,
+    check_option,
+    numbers,
+)
 
 __all__ = ["exact_limits", "widened_limits", "dispersion", "funnel"]
 
@@ -59,6 +67,7 @@ def exact_limits(
     1  1000.0  0.419  0.481
     """
     n, target, level = _sizes(trials), _share(target), check_level(level)
+    check_flag("interpolate", interpolate)
     tail = (1 - level) / 2
     if not interpolate:
         low, high = binom.ppf(tail, n, target) / n, 1 - binom.ppf(tail, n, 1 - target) / n
@@ -171,8 +180,7 @@ def funnel(
     """
     units = _against(frame, successes, trials, target, RESULTS)
     goal, sizes = float(units["target"].max()), units["trials"].to_numpy(dtype=float)
-    if limits not in get_args(Limits):
-        raise ValueError(f"limits {limits!r} is none of {', '.join(get_args(Limits))}")
+    check_option("limits", limits, get_args(Limits))
     if limits == "exact":
         ends = exact_limits(goal, sizes, level=level, interpolate=False)
     else:
@@ -202,6 +210,8 @@ def _share(target: object) -> float:
 
 def _sizes(trials: npt.ArrayLike) -> Array:
     n = numbers("sizes", trials)
-    if not n.size or not np.isfinite(n).all() or (n < 1).any() or (n != np.floor(n)).any():
-        raise ValueError("sizes are whole numbers of 1 or more: drop units without trials")
+    if not n.size or not np.isfinite(n).all() or (n < 1).any() or (n != np.floor(n)).any() or n.max() > 2**53:
+        raise ValueError(
+            "sizes are whole numbers of 1 or more, no larger than 2**53: drop units without trials"
+        )
     return n

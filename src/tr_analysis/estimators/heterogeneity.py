@@ -11,12 +11,14 @@ from scipy.special import betaln, digamma, expit, logit, xlogy
 from scipy.stats import beta, chi2, t
 
 from tr_analysis.estimators.checks import (
+    MOST_DRAWS,
     Array,
     check_counts,
     check_integer,
     check_level,
     generator,
     numbers,
+    paired,
 )
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.optimum import polish
@@ -56,7 +58,7 @@ def heterogeneity(
     Parameters
     ----------
     estimates, variances, level
-        One value per unit, two or more, and its sampling variance, taken as known; coverage of the interval.
+        One value per unit, two or more, and its sampling variance, or one for all, taken as known; coverage of the interval.
 
     References
     ----------
@@ -119,7 +121,8 @@ def prediction_interval(
     freedom = len(y) - 1
     if freedom < 2:
         raise ValueError("two units say too little of a third: give three or more")
-    draws = check_integer("draws", draws, low=1000, advice="give 1,000 or more")
+    advice = "give 1,000 or more, up to ten million"
+    draws = check_integer("draws", draws, low=1000, high=MOST_DRAWS, advice=advice)
     random = generator(seed)
     tau2 = _confidence_draws(y, v, random.chisquare(freedom, draws))
     weights = 1 / (v + tau2[:, None])
@@ -147,10 +150,10 @@ def _pooled_mean(y: Array, v: Array, level: float) -> tuple[float, float]:
 def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> tuple[Array, Array]:
     """Return estimates and variances as arrays; refuse what cannot be."""
     check_level(level)
-    labels = [x.index for x in (estimates, variances) if isinstance(x, pd.Series)]
-    if len(labels) == 2 and not labels[0].equals(labels[1]):
-        raise ValueError("estimates and variances have different labels: take both from one frame")
+    if isinstance(estimates, pd.Series):
+        variances = paired("variances", variances, estimates.index, "estimates")
     y, v = numbers("estimates", estimates), numbers("variances", variances)
+    v = np.full(len(y), v[0]) if np.ndim(variances) == 0 else v
     if len(y) != len(v):
         raise ValueError(f"{y.size} estimates and {v.size} variances: give one of each per unit")
     if len(y) < 2:
@@ -303,7 +306,8 @@ def rank_intervals(
     Answers: can these units be put in a league table?
 
     See Goldstein and Spiegelhalter (1996). Arguments are those of `shrink`, 100 draws or more, and a seed or
-    generator. To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks).
+    generator. To ``frame``, which has no estimate to be
+    mistaken for that of a rank, are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks).
 
     References
     ----------
@@ -314,8 +318,9 @@ def rank_intervals(
     >>> rank_intervals(pd.DataFrame({"successes": [10, 50, 52], "trials": 100}))[["low", "high"]].values.tolist()
     [[1, 1], [2, 3], [2, 3]]
     """
-    draws, level = check_integer("draws", draws, low=100, advice="give 100 or more"), check_level(level)
-    k, n = _counts(frame, successes, trials, ("rank", "low", "high"))
+    advice = "give 100 or more, up to ten million"
+    draws, level = check_integer("draws", draws, low=100, high=MOST_DRAWS, advice=advice), check_level(level)
+    k, n = _counts(frame, successes, trials, ("rank", "estimate", "low", "high"))
     fit, random = beta_binomial(frame, successes, trials), generator(seed)
     size = (draws, len(k))
     if np.isfinite(fit.prior_sample_size):

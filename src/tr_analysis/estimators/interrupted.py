@@ -1,4 +1,4 @@
-"""Interrupted time series: a monthly series before and after a reform, the reform's effects, and false dates."""
+"""Interrupted time series: a monthly, quarterly or annual series before and after a reform, the reform's effects, and false dates."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -13,15 +13,24 @@ import pandas as pd
 from scipy.optimize.elementwise import find_root
 from scipy.special import stdtr, stdtrit
 
-from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.estimators.checks import (
+    Array,
+    check_integer,
+    check_number,
+    check_option,
+    shown,
+    to_floats,
+)
 from tr_analysis.order import only
 
 __all__ = ["interrupted", "placebo", "placebo_rank"]
 
 Scale = Literal["log", "level"]
 
-MONTHS_EITHER_SIDE = 12
-"""Fewest months before the reform and from it on: with less than a year, trend and season look alike."""
+EITHER_SIDE = {"M": 12, "Q": 8, "Y": 4}
+"""Fewest months, quarters or years before the reform and from it on: with less, trend and season look alike."""
+PERIOD = {"M": 12, "Q": 4, "Y": 1}  # of the seasons
+NAMES = {"M": "months", "Q": "quarters", "Y": "years"}
 
 
 @dataclass(frozen=True)
@@ -70,24 +79,26 @@ def interrupted(
     *,
     control: pd.Series | None = None,
     scale: Scale = "log",
-    harmonics: int = 2,
+    harmonics: int | None = None,
 ) -> InterruptedDesign:
-    """Lay out the segmented regression of a monthly series on time, with a break at the reform.
+    """Lay out the segmented regression of a series on time, with a break at the reform.
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
     ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
     reform month ``t0`` on (Wagner and others 2002). Seasons are ``harmonics`` pairs of sine and cosine of the calendar
-    month. An estimator of `autocorrelation` fits it.
+    month or quarter. An estimator of `autocorrelation` fits it.
 
     Parameters
     ----------
     series, reform
-        As observed, by consecutive months (a PeriodIndex); month with 12 or more on each side, such as "2015-02".
+        As observed, by consecutive months, quarters or years (a PeriodIndex); "2015-02", or the quarter or year that
+        holds it, with 12 months, 8 quarters or 4 years or more on each side.
     control
         A series of the same months that the reform should not have moved, taken off on the scale of the model.
     scale, harmonics
-        "log" (effects are proportional) or "level" (in the unit of the series); pairs of seasonal terms, 0 to 6.
+        "log" (effects are proportional) or "level" (in the unit of the series); pairs of seasonal terms, 0 to 6 by month,
+        0 to 2 by quarter, 0 by year; if left out 2, or 0 by year.
 
     References
     ----------
@@ -101,21 +112,22 @@ def interrupted(
     >>> design.regressors.loc["2015-01":"2015-02", ["constant", "time", "level", "slope"]].to_numpy().tolist()
     [[1.0, 24.0, 1.0, 0.0], [1.0, 25.0, 1.0, 1.0]]
     """
-    if scale not in ("log", "level"):
-        raise ValueError(f"scale is {scale!r}: choose 'log' or 'level'")
-    advice = "a year of months has 0 to 6 pairs of seasonal terms"
-    harmonics = check_integer("harmonics", harmonics, low=0, high=6, advice=advice)
+    check_option("scale", scale, ("log", "level"))
     series = _checked(series, "series", scale)
+    unit, most = _unit(series.index), PERIOD[_unit(series.index)] // 2
+    advice = f"a year of {NAMES[unit]} has 0 to {most} pairs of seasonal terms"
+    harmonics = min(2, most) if harmonics is None else harmonics
+    harmonics = check_integer("harmonics", harmonics, low=0, high=most, advice=advice)
     if control is not None:
         control = _checked(control, "control", scale)
         lone = series.index.symmetric_difference(control.index)
         if len(lone):
             raise ValueError(f"series and control differ in {_listed(lone)}: cut both to the same months")
-    reform = to_month(reform)
+    reform = to_period(reform, _freq(series.index))
     before, after = int((series.index < reform).sum()), int((series.index >= reform).sum())
-    if min(before, after) < MONTHS_EITHER_SIDE:
-        seen = f"{before} months before {reform} and {after} from it on"
-        raise ValueError(f"the series has {seen}: give at least {MONTHS_EITHER_SIDE} on each side")
+    if min(before, after) < EITHER_SIDE[unit]:
+        seen = f"{before} {NAMES[unit]} before {reform} and {after} from it on"
+        raise ValueError(f"the series has {seen}: give at least {EITHER_SIDE[unit]} on each side")
     design = InterruptedDesign(series, control, reform, scale, _regressors(series.index, before, harmonics))
     _check_regression(design)
     return design
@@ -125,9 +137,10 @@ def _regressors(months: pd.Index, before: int, harmonics: int) -> pd.DataFrame:
     time = np.arange(len(months))
     since = time - before
     columns = {"constant": np.ones(len(months)), "time": time, "level": since >= 0, "slope": since.clip(0)}
+    season = PERIOD[_unit(months)]
     angle = 2 * np.pi * np.array([month.month for month in months]) / 12
     for pair in range(1, harmonics + 1):
-        if pair < 6:
+        if 2 * pair < season:
             columns[f"sine {pair}"] = np.sin(pair * angle)
         columns[f"cosine {pair}"] = np.cos(pair * angle)
     return pd.DataFrame(columns, index=months, dtype=float)
@@ -135,15 +148,20 @@ def _regressors(months: pd.Index, before: int, harmonics: int) -> pd.DataFrame:
 
 def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     """Return the series in floats; refuse months that are not consecutive and values that cannot be used."""
-    if not isinstance(series, pd.Series) or not isinstance(series.index, pd.PeriodIndex):
-        advice = "set series.index = pd.PeriodIndex(months, freq='M')"
-        raise ValueError(f"the {name} is no pandas Series by month: {advice}")
-    months = series.index.asfreq("M")
-    due = pd.period_range(months.min(), periods=len(months), freq="M") if len(months) else months
+    index = series.index if isinstance(series, pd.Series) else None
+    if not isinstance(index, pd.PeriodIndex) or _unit(index) not in PERIOD:
+        advice = "set series.index = pd.PeriodIndex(months, freq='M'), or freq='Q' or 'Y'"
+        raise ValueError(f"the {name} is no pandas Series by month, quarter or year: {advice}")
+    months, every = index, index.freqstr
+    due = pd.period_range(months.min(), periods=len(months), freq=every) if len(months) else months
     if (odd := months != due).any():
         at = _listed(series.index[odd])
-        advice = "sort it, keep one value a month, and start after the last gap"
-        raise ValueError(f"the months of the {name} do not follow one another at {at}: {advice}")
+        advice = (
+            f"sort it, keep one value for each of the {NAMES[_unit(months)]}, and start after the last gap"
+        )
+        raise ValueError(
+            f"the {NAMES[_unit(months)]} of the {name} do not follow one another at {at}: {advice}"
+        )
     if (lacking := series.isna() | series.isin([np.inf, -np.inf])).any():
         raise ValueError(f"the {name} has no finite value in {_listed(months[lacking])}: start after the gap")
     values = pd.Series(to_floats(f"the {name}", series), months)
@@ -157,11 +175,29 @@ def _check_regression(design: InterruptedDesign) -> None:
     """Refuse what has no estimate, or only one made of rounding."""
     months, columns = design.regressors.shape
     if np.linalg.matrix_rank(design.regressors) < columns:
-        raise ValueError(f"{months} months do not tell the {columns} regressors apart: take fewer harmonics")
+        raise ValueError(
+            f"{months} {NAMES[_unit(design.series.index)]} do not tell the {columns} regressors apart: take fewer harmonics"
+        )
     observed = np.abs(design.response + design.offset).max() + np.abs(design.offset).max()
     if np.abs(design.residuals).max() <= max(1e-10 * np.ptp(design.response), 1e-12 * observed):
         advice = "give the figures as observed, and as a control another series"
         raise ValueError(f"the regression leaves nothing of the series but rounding: {advice}")
+
+
+def _freq(index: pd.Index) -> str:
+    return str(pd.PeriodIndex(index).freqstr)
+
+
+def _unit(index: pd.Index) -> str:
+    """Return what the periods are: M, Q or Y, or what else pandas calls them."""
+    return _freq(index).partition("-")[0]
+
+
+def to_period(month: str | pd.Period | date, freq: str) -> pd.Period:
+    """Return the period of a frequency that holds a month, written as `to_month` has it, or is given itself."""
+    if isinstance(month, pd.Period) and month.freqstr == freq:
+        return month
+    return to_month(month).asfreq(freq)
 
 
 def to_month(month: str | pd.Period | date) -> pd.Period:
@@ -176,7 +212,7 @@ def to_month(month: str | pd.Period | date) -> pd.Period:
             month = date.fromisoformat(month if len(month) > 7 else f"{month}-01")
         if isinstance(month, date) and not pd.isna(month):  # pandas' missing time passes for a date
             return pd.Period(year=month.year, month=month.month, freq="M")
-    raise ValueError(f"{month!r} is no month: write year and month, such as '2015-02'")
+    raise ValueError(f"{shown(month)} is no month: write year and month, such as '2015-02'")
 
 
 def _listed(months: pd.Index) -> str:
@@ -278,7 +314,7 @@ class InterruptedFit:
         the scale "log".
         """
         path = self.counterfactual().loc[self.design.reform :]
-        month = to_month(month)
+        month = to_period(month, _freq(self.design.series.index))
         if month not in path.index:
             raise ValueError(f"{month} has no effect: choose a month of {path.index[0]} to {path.index[-1]}")
         at_month = only(path.loc[[month]])
@@ -343,11 +379,18 @@ def placebo(
     [0.001, 0.001]
     """
     if isinstance(dates, str) or not isinstance(dates, Iterable):
-        raise ValueError(f"dates is {dates!r}: give a list of months, such as ['2013-06', '2013-07']")
+        raise ValueError(f"dates is {shown(dates)}: give a list of months, such as ['2013-06', '2013-07']")
+    if not callable(estimator):
+        advice = "give a function, such as autoregressive, or functools.partial(newey_west, lags=6)"
+        raise ValueError(f"estimator is {shown(estimator)}: {advice}")
     rows = {}
     for false_date in dates:
         design = interrupted(series, false_date, **options)
-        effects = estimator(design).effects
+        fit = estimator(design)
+        if not isinstance(fit, InterruptedFit):
+            advice = "give one that returns an InterruptedFit, such as autoregressive"
+            raise ValueError(f"the estimator returned {shown(fit)}: {advice}")
+        effects = fit.effects
         rows[design.reform] = {
             f"{effect}{suffix}": effects.loc[effect, column]
             for effect in effects.index

@@ -9,7 +9,7 @@ from scipy.stats import norm, pearsonr, t
 from statsmodels.stats.multitest import multipletests
 
 from tr_analysis.digits import settle
-from tr_analysis.estimators.checks import check_level, numbers
+from tr_analysis.estimators.checks import check_flag, check_frame, check_level, numbers, paired, to_floats
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
 from tr_analysis.estimators.payment import critical_value, score
@@ -76,9 +76,9 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     ['significant reduction', 'not significant']
     """
     critical = critical_value(level)
-    _check_columns(panel, "adjusted_rate", "baseline_rate", "offenders")
-    rate, base = panel["adjusted_rate"].astype(float) / 100, panel["baseline_rate"].astype(float) / 100
-    people = panel["offenders"].astype(float)
+    check_frame("panel", panel, ("adjusted_rate", "baseline_rate", "offenders"))
+    rate, base = _per_cent(panel, "adjusted_rate") / 100, _per_cent(panel, "baseline_rate") / 100
+    people = _floats(panel, "offenders")
     known = rate.notna() & base.notna() & people.notna()
     for name, bad in (("offenders", people <= 0), ("baseline_rate", (base <= 0) | (base >= 1))):
         if (bad & known).any():
@@ -148,6 +148,7 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     >>> counts["tested"], counts["won"], counts["lost"], counts["by_holm"], counts["official"]
     (2, 1, 0, 1, 0)
     """
+    check_frame("judged", judged, ("p_value", "recomputed"))
     tests, flags = multiplicity(judged["p_value"], level=level), judged["recomputed"]
     printed = judged["significance"].dropna() if "significance" in judged else flags.iloc[:0]
     found = {
@@ -225,6 +226,8 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
     >>> round(found.estimate, 2), round(found.low, 2), round(found.high, 2)
     (0.8, -0.28, 0.99)
     """
+    if isinstance(x, pd.Series):
+        y = paired("second measure", y, x.index, "first")
     one, other = (numbers(f"{name} measure", values) for name, values in (("first", x), ("second", y)))
     if len(one) != len(other) or len(one) < 4:
         raise ValueError(f"{len(one)} and {len(other)} values: give one of each for four units or more")
@@ -270,10 +273,13 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
     >>> changes(pd.DataFrame(rows), since_baseline=False)["change"].round(1).tolist()
     [-5.0, 5.0]
     """
+    check_flag("since_baseline", since_baseline)
     counts = ["offenders", "reoffenders", "reoffences"]
-    _check_columns(panel, "cohort", *counts, "frequency_rate", "difference", "baseline_frequency")
-    people, caught, offences = (panel[name].astype(float) for name in counts)
-    total = panel.groupby("cohort")[counts].sum().astype(float)
+    rates = ["frequency_rate", "difference", "baseline_frequency"]
+    check_frame("panel", panel, ("cohort", *counts, *rates))
+    panel = panel.assign(**{name: _floats(panel, name) for name in (*counts, *rates)})
+    people, caught, offences = (panel[name] for name in counts)
+    total = panel.groupby("cohort")[counts].sum()
     everyone = panel["cohort"].map(total["reoffenders"] / total["offenders"])
     usual = panel["cohort"].map(total["reoffences"] / total["reoffenders"])
     often, since = (
@@ -322,8 +328,9 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     """
     printed = ("adjusted_rate", "baseline_ogrs", "ogrs")
     needed = (*printed, "offenders", "reoffenders", "binary_rate")
-    _check_columns(panel, *needed, "release")
-    parts = panel.loc[:, list(needed)].astype(float)
+    check_frame("panel", panel, (*needed, "release"))
+    parts = pd.DataFrame({name: _floats(panel, name) for name in ("offenders", "reoffenders")})
+    parts = parts.assign(**{name: _per_cent(panel, name) for name in (*printed, "binary_rate")})
     counted = parts["offenders"].gt(0) & parts["reoffenders"].notna()
     observed = (100 * parts["reoffenders"] / parts["offenders"].where(counted)).fillna(parts["binary_rate"])
     known = parts.loc[:, list(printed)].notna().all(axis=1) & observed.notna()
@@ -346,6 +353,16 @@ def _half_unit(values: pd.Series) -> float:
     return 0.5 * 10.0 ** -max(map(len, written), default=0)
 
 
-def _check_columns(panel: pd.DataFrame, *needed: str) -> None:
-    if lacking := [name for name in needed if name not in panel]:
-        raise ValueError(f"no column {lacking[0]!r}: give {', '.join(needed)}")
+def _floats(panel: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column as floats, also where a spreadsheet gave it as objects; missing values as nan."""
+    return pd.Series(to_floats(f"column {name!r}", panel[name]), panel.index)
+
+
+def _per_cent(panel: pd.DataFrame, name: str) -> pd.Series:
+    """Return rates in per cent; refuse a column of shares."""
+    rates = _floats(panel, name)
+    known = rates.dropna()
+    if known.gt(0).any() and known.abs().max() <= 1:
+        shown = f"column {name!r} has no rate above {known.max():g}"
+        raise ValueError(f"{shown}: these look like shares; give per cent, shares multiplied by 100")
+    return rates

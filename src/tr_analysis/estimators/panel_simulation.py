@@ -7,7 +7,15 @@ from string import ascii_uppercase
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, check_integer, generator
+from tr_analysis.estimators.checks import (
+    Array,
+    check_frame,
+    check_integer,
+    check_made,
+    generator,
+    shown,
+    to_floats,
+)
 from tr_analysis.estimators.panel import INCREASE, REDUCTION, flag_significance
 from tr_analysis.estimators.payment import critical_value, multinomial_region, standard_error
 from tr_analysis.order import place_of_smallest
@@ -92,11 +100,14 @@ def simulate_panel(
     >>> panel.shape[0], int(panel["offenders"].sum()), panel.attrs
     (6, 9000, {'origin': 'simulated'})
     """
-    if len(sizes) < 3 or not sizes.index.is_unique or not (sizes > 0).all():
+    check_made("published", published, Published, "Published(people, rate, ...)")
+    sizes = _sizes(sizes)
+    if len(sizes) < 3:
         raise ValueError("sizes are one number above 0 for each of three providers or more, each named once")
-    check_integer(
-        "the number of cohorts", len(set(cohorts)), low=2, advice="name two or more, the first one first"
-    )
+    if isinstance(cohorts, str) or not isinstance(cohorts, Sequence) or not all(map(np.isscalar, cohorts)):
+        raise ValueError(f"cohorts is {shown(cohorts)}: give a list of names, the first one first")
+    advice = "name two or more, the first one first"
+    check_integer("the number of cohorts", len(set(map(str, cohorts))), low=2, advice=advice)
     random, weight = generator(seed), sizes.to_numpy(float) / sizes.sum()
     people = _people(published.people, sizes, len(cohorts))
     base = published.baseline + _centred(random, BASELINE_SPREAD, weight, 1)[0]
@@ -129,6 +140,11 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     >>> compare_totals(printed, panel).set_index("All together").loc["Winners, first cohort"].tolist()
     [1.0, 1.0]
     """
+    check_made("published", published, Published, "Published(people, rate, ...)")
+    needed = ("cohort", "offenders", "reoffenders", "reoffences", "adjusted_rate", "baseline_rate")
+    check_frame("panel", panel, (*needed, "baseline_frequency"))
+    if panel.empty:
+        raise ValueError("panel has no rows: give what `simulate_panel` returns")
     first = panel[panel["cohort"] == panel["cohort"].tolist()[0]]
     flags, people, early = (
         flag_significance(first, level=LEVEL)["recomputed"],
@@ -173,12 +189,30 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
     >>> with_invented_names(panel, pd.Series({"Essex": 1, "Kent": 2}), "CRC").values.tolist()
     [['made-up CRC 02', 'made-up owner B'], ['made-up CRC 01', 'made-up owner A']]
     """
+    check_frame("panel", panel, ("provider", "owner"))
+    sizes = _sizes(sizes)
+    if lacking := sorted(set(map(str, panel["provider"])) - set(map(str, sizes.index))):
+        raise ValueError(f"no size of {lacking[0]}: give one for each provider, by its name")
+    if not isinstance(kind, str):
+        raise ValueError(f"kind is {shown(kind)}: give what a provider is called, such as 'CRC'")
     places = sizes.rank(method="first", ascending=False).astype(int)
     letters = dict(zip(sorted(set(panel["owner"])), ascii_uppercase, strict=False))
     return panel.assign(
         provider=panel["provider"].map(places).map(f"made-up {kind} {{:02d}}".format),
         owner="made-up owner " + panel["owner"].map(letters),
     )
+
+
+def _sizes(sizes: object) -> pd.Series:
+    """Return the size of each provider by its name; refuse what is no such series."""
+    values = (
+        to_floats("sizes", sizes) if isinstance(sizes, pd.Series) and sizes.index.is_unique else np.zeros(1)
+    )
+    if not values.size or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(
+            f"sizes is {shown(sizes)}: give a series with one number above 0 for each provider, by name"
+        )
+    return pd.Series(values, sizes.index)  # type: ignore[attr-defined]  # a series, as was seen
 
 
 def _mean(values: pd.Series, weights: pd.Series) -> float:

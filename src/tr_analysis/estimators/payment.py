@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import gammaln, ndtr, ndtri, xlogy
 from scipy.stats import chi2
 
-from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.estimators.checks import Array, check_integer, check_number, check_option, to_floats
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import place_of_smallest
 
@@ -356,9 +356,9 @@ def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
     >>> round(found.low, 3), round(found.high, 3)
     (-0.104, -0.018)
     """
-    if column not in ("shift", "spread"):
-        raise ValueError(f"column is {column!r}: choose 'shift' or 'spread'")
-    used = region.get([column, "deviance"]) if isinstance(region, pd.DataFrame) else None
+    check_option("column", column, ("shift", "spread"))
+    columns = {column, "deviance"}
+    used = region[list(columns)] if isinstance(region, pd.DataFrame) and columns <= set(region) else None
     if used is None or used.empty or used.isna().any(axis=None):
         raise ValueError("the region is empty or lacks values: give what `multinomial_region` returns")
     profile = region.groupby(column)["deviance"].min()

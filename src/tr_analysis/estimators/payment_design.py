@@ -12,7 +12,15 @@ from scipy.integrate import quad
 from scipy.special import bdtr
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.checks import Array, check_integer, generator, to_floats
+from tr_analysis.estimators.checks import (
+    MOST_DRAWS,
+    Array,
+    check_flag,
+    check_integer,
+    check_made,
+    generator,
+    to_floats,
+)
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.payment import (
     WIDEST,
@@ -85,8 +93,7 @@ def payment_rule(
     standard_error(1, baseline, baseline_size=baseline_size)  # refuses what is no rate or size
     if np.isfinite(baseline_size):
         check_integer("baseline_size", baseline_size, low=1, high=MOST_PEOPLE)
-    if not isinstance(test_uses_baseline_error, bool | np.bool_):
-        raise ValueError(f"test_uses_baseline_error is {test_uses_baseline_error!r}: give True or False")
+    check_flag("test_uses_baseline_error", test_uses_baseline_error)
     tested_size = baseline_size if test_uses_baseline_error else np.inf
     cohorts = check_integer("cohorts", cohorts, low=1)
     return PaymentRule(
@@ -145,6 +152,7 @@ def operating_characteristics(
 
 
 def _check_truth(rule: PaymentRule, shift: float, spread: float) -> None:
+    check_made("rule", rule, PaymentRule, "payment_rule(sizes, baseline, level=...)")
     rate = rule.baseline + one_share("shift", shift)
     one_share("spread", spread, low=0, high=WIDEST)
     if not 0 <= rate <= 1:
@@ -232,7 +240,8 @@ def simulated_counts(
     >>> abs(winners["expected"] - operating_characteristics(rule).counts["winners"]) < 4 * winners["std_error"]
     np.True_
     """
-    runs = check_integer("runs", runs, low=2, advice="give 2 or more, and a thousand or more to see anything")
+    advice = "give 2 or more, a thousand or more to see anything, and ten million at the most"
+    runs = check_integer("runs", runs, low=2, high=MOST_DRAWS, advice=advice)
     _check_truth(rule, shift, spread)
     rng = generator(seed)
     providers = len(rule.sizes)

@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tr_analysis.estimators.checks import Array, check_level, generator
+from tr_analysis.estimators.checks import Array, check_flag, check_level, generator
 from tr_analysis.estimators.cluster_design import (
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
+    check_design,
     enough_draws,
     squared_length,
 )
@@ -63,6 +64,7 @@ def cluster_permutation(
     >>> round(test.estimate, 3), test.p_value, test.draws
     (7.0, 0.2, 5)
     """
+    check_design(design)
     level = check_level(level)
     null = permutation_draws(design, draws=draws, seed=seed)
     labelled = _labelled_clusters(design)
@@ -103,12 +105,12 @@ def permutation_draws(
     >>> null.p_value(), null.draws
     (0.1, 10)
     """
-    if studentised not in (True, False):
-        raise ValueError(f"studentised is {studentised!r}: give True or False")
-    draws, labelled = enough_draws(draws), _labelled_clusters(design)
+    check_design(design)
+    check_flag("studentised", studentised)
+    draws, random, labelled = enough_draws(draws), generator(seed), _labelled_clusters(design)
     clusters, many = len(labelled), int(labelled.sum())
     every = comb(clusters, many) <= draws
-    blocks = _every(clusters, many) if every else _random(labelled, draws, generator(seed))
+    blocks = _every(clusters, many) if every else _random(labelled, draws, random)
     sums, step = _sums(design), np.ptp(design.regressors[design.coefficient])
     numerators, denominators, _ = zip(*(_statistics(sums, rows, studentised) for rows in blocks), strict=True)
     _, own, size = _statistics(sums, labelled[None], studentised)

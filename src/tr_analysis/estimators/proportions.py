@@ -19,6 +19,7 @@ __all__ = ["proportion", "proportions", "upper_bound_zero", "difference", "odds_
 
 ALPHA = 0.05  # two-sided level of the test whose power `detectable_share` computes
 RESULTS = ("estimate", "low", "high", "method")
+LARGEST_POWER_TABLE = 10**7  # pairs of counts up to which the exact power fits into memory
 LARGEST_EXACT_TEST = 400  # trials up to which Boschloo's test takes well under a second
 
 
@@ -224,6 +225,10 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
     share_1 = check_number("the true share", share_1, low=0, high=1, advice=advice)
     advice = "give a whole number of 1 or more in each sample"
     n1, n2 = (check_integer("trials", trials, low=1, advice=advice) for trials in (trials_1, trials_2))
+    if n1 * n2 > LARGEST_POWER_TABLE:
+        raise ValueError(
+            f"samples of {n1} and {n2} are too large to go through every pair of counts: give smaller"
+        )
     advice = f"give a chance between the level of the test, {ALPHA}, and 1, such as 0.8"
     power = check_number("power", power, low=ALPHA, high=1, strict=True, advice=advice)
     given_second = binom.pmf(np.arange(n1 + 1), n1, share_1) @ _rejected_by_fisher(n1, n2)

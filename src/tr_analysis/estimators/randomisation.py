@@ -88,7 +88,7 @@ def _positive(series: pd.DataFrame) -> Array:
     months = series.index
     if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M" or months.hasnans:
         raise ValueError("the series need a monthly index: set its index to pd.PeriodIndex(months, freq='M')")
-    values = to_floats("a series", series.fillna(np.nan))
+    values = to_floats("a series", series)
     if not (np.isfinite(values) & (values > 0)).all() or (np.diff(months.asi8) != 1).any():
         raise ValueError("the series need a positive value in every month of an unbroken row of months")
     return values

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from tr_analysis.estimators.checks import shown
 from tr_analysis.order import in_order
 
 __all__ = [
@@ -61,6 +62,11 @@ def grid(
     >>> len(made.specifications), list(made.excluded["reason"])
     (3, ['no such ratio'])
     """
+    if not isinstance(choices, Mapping):
+        raise ValueError(f"choices is {shown(choices)}: give a dictionary, such as {{'harmonics': [0, 2]}}")
+    if not isinstance(exclude, Mapping | None) or not all(map(callable, (exclude or {}).values())):
+        advice = "give a dictionary of reasons, each with a function of a combination"
+        raise ValueError(f"exclude is {shown(exclude)}: {advice}")
     combined: list[dict[str, Choice]] = [{}]
     for name, options in choices.items():
         if isinstance(options, str) or not isinstance(options, Iterable):
@@ -84,7 +90,7 @@ def grid(
 def _checked(choices: Mapping[str, Any]) -> dict[str, Choice]:
     """Return choices with numpy's numbers turned into Python's; refuse what is no specification."""
     if not isinstance(choices, Mapping) or not choices:
-        raise ValueError(f"choices are {choices!r}: give a dictionary, such as {{'harmonics': 2}}")
+        raise ValueError(f"choices are {shown(choices)}: give a dictionary, such as {{'harmonics': 2}}")
     plain = {
         name: value.item() if isinstance(value, np.generic) else value for name, value in choices.items()
     }
@@ -139,6 +145,11 @@ def run_specifications(
     >>> found["estimate"].to_list()
     [1.0, 3.0, 1.0, 3.0]
     """
+    if not callable(function):
+        raise ValueError(f"function is {shown(function)}: give one that takes the choices as keywords")
+    if isinstance(specifications, str | Mapping) or not isinstance(specifications, Iterable):
+        advice = "give a list of dictionaries, such as `grid(...).specifications`"
+        raise ValueError(f"specifications is {shown(specifications)}: {advice}")
     listed = [_checked(specification) for specification in specifications]
     if not listed:
         raise ValueError("no specifications: give at least one")
@@ -312,8 +323,8 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
     >>> joint_test(curves[0], curves[1:]).loc["median", "p_value"]
     np.float64(0.5)
     """
-    if isinstance(null, pd.DataFrame):
-        raise ValueError("null is one curve: give a list of them")
+    if isinstance(null, pd.DataFrame | str | Mapping) or not isinstance(null, Iterable):
+        raise ValueError(f"null is {shown(null)}, one curve or none: give a list of them")
     curves = [observed, *null]
     if len(curves) == 1:
         raise ValueError("no null curves: run the specifications on at least one data set without the effect")
