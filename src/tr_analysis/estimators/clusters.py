@@ -54,6 +54,9 @@ def few_clusters(
 
     Answers: is a difference between a few groups more than chance, and do the methods for few groups agree?
 
+    Tested: each row against its own method; sizes simulated with 3 of 8, 5 of 21 and 2 treated clusters
+    (`test_clusters.test_all_methods_side_by_side`, `test_clusters.test_size_is_as_measured`).
+
     The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. Of responses without
     an effect a nominal 5% test rejects 2.4 to 7.3% where at least 3 of 8, or 5 of 21, clusters are treated. With two
     treated the jackknife rejects 12.5% and the bootstrap 0.1%; the permutation keeps its size. All of this is for
@@ -108,6 +111,10 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     """Estimate the coefficient with the variance of leaving out one cluster at a time (CV3).
 
     Answers: how sure is a difference between a few groups, judged by leaving out each group in turn?
+
+    Tested: against refits without each cluster, and pyfixest; size simulated
+    (`test_clusters.test_jackknife_against_refits`, `test_oracles.test_jackknife_against_pyfixest`,
+    `test_clusters.test_size_is_as_measured`).
 
     ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom
     (MacKinnon, Nielsen and Webb 2023).
@@ -173,6 +180,10 @@ def wild_cluster_bootstrap(
     """Test the coefficient by the wild cluster bootstrap with the null hypothesis imposed (WCR-S).
 
     Answers: could a few groups have differed as much by chance, if whole groups had turned out otherwise?
+
+    Tested: against refits for every vector of signs, and wildboottest; size simulated
+    (`test_clusters.test_all_signs_against_refits`,
+    `test_oracles.test_all_signs_and_webb_weights_against_wildboottest`, `test_clusters.test_size_is_as_measured`).
 
     Under the null, the residuals of each cluster, of the restricted regression without the cluster itself, are
     multiplied by one random weight of mean 0 and variance 1, and the t statistic (CV1) of that response is compared

@@ -44,6 +44,9 @@ def exact_limits(
 
     Answers: how far from the average may a unit of this size lie by chance alone?
 
+    Tested: by hand, and against the binomial distribution count by count (`test_funnel.test_exact_limits_by_hand`,
+    `test_funnel.test_counts_inside_exact_limits_are_those_the_binomial_allows`).
+
     Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
     jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p)
     / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005).
@@ -87,6 +90,9 @@ def widened_limits(
 
     Answers: how far from the average may a unit of this size lie, if units differ more than by chance?
 
+    Tested: share of simulated units outside the limits
+    (`test_funnel.test_widened_limits_flag_as_many_as_they_say`).
+
     These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005). Other
     arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
 
@@ -114,6 +120,8 @@ def dispersion(
     """Measure how much more the shares of units vary about a target than chance explains.
 
     Answers: do units differ more than chance would make them, and by how much?
+
+    Tested: recovers a known spread of simulated panels (`test_funnel.test_limits_and_spread_on_simulated_panels`).
 
     ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; ``phi`` is the mean of ``z^2``, no less than
     1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, 0 where phi is 1
@@ -159,6 +167,9 @@ def funnel(
     """Set each unit's share against the limits for its size.
 
     Answers: which units lie further from the average than chance explains?
+
+    Tested: positions by hand; false alarms on simulated panels (`test_funnel.test_positions_and_input_left_alone`,
+    `test_funnel.test_limits_and_spread_on_simulated_panels`).
 
     Parameters
     ----------

@@ -85,6 +85,9 @@ def interrupted(
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
+    Tested: regressors by hand, by month, quarter and year; known effects come back
+    (`test_interrupted.test_regressors`, `test_interrupted.test_quarters_and_years_have_seasons_of_their_own`).
+
     ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
     reform month ``t0`` on (Wagner and others 2002). Seasons are ``harmonics`` pairs of sine and cosine of the calendar
     month or quarter. An estimator of `autocorrelation` fits it.
@@ -355,6 +358,9 @@ def placebo(
 
     Answers: what does the same model find at dates when nothing happened?
 
+    Tested: each row is a fit of its own; a true break stands out
+    (`test_interrupted.test_placebos_are_fits_of_their_own`, `test_interrupted.test_a_true_break_stands_out`).
+
     Pass the months before the true reform only, or its break leaks into the placebos. Neighbouring dates share
     nearly all their data; and as each fit sees fewer months than the true one, ranks are cautious.
 
@@ -414,6 +420,9 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
     """Rank a true effect among placebo effects by absolute size.
 
     Answers: is the change at the true date larger than those at dates when nothing happened?
+
+    Tested: ranks by hand, with ties up to rounding
+    (`test_interrupted.test_rank_counts_sizes_and_ties_but_not_rounding`).
 
     ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date counts as one of
     those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.

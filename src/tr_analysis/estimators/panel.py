@@ -56,6 +56,9 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
 
     Answers: which providers reduced reoffending significantly, and which did worse?
 
+    Tested: each flag against the score test, and by hand
+    (`test_panel.test_a_flag_is_the_score_test_against_the_known_baseline`).
+
     ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
     `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`.
 
@@ -98,6 +101,8 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
 
     Answers: how many of these significant results would be left if we allow for how many were tested?
 
+    Tested: Holm and Benjamini-Hochberg by hand (`test_panel.test_holm_and_benjamini_hochberg_by_hand`).
+
     Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
     of false ones among the findings.
 
@@ -123,6 +128,8 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     """Count the flags of a set of results, before and after corrections for their number, beside the official ones.
 
     Answers: how many providers won and lost, how many by corrected tests, and how many officially?
+
+    Tested: counted by hand, beside official flags (`test_panel.test_flags_are_counted_beside_the_official_ones`).
 
     Parameters
     ----------
@@ -172,6 +179,10 @@ def regression_to_the_mean(
 
     Answers: did the best stay the best, or slip back as luck would?
 
+    Tested: the slope by least squares; the share that stays on simulated panels
+    (`test_panel.test_the_slope_is_that_of_least_squares`,
+    `test_panel.test_what_stays_is_the_reliability_when_only_sampling_differs`).
+
     The slope is that of least squares of ``later`` on ``first`` (Galton 1886, Journal of the Anthropological Institute 15,
     246-263). If true changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over
     units, with ``tau2`` and its interval from `heterogeneity.heterogeneity`.
@@ -213,6 +224,8 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
 
     Answers: do units that do well on one measure do well on the other?
 
+    Tested: Fisher's interval by hand (`test_panel.test_the_correlation_has_the_interval_of_fisher`).
+
     Pearson's, with Fisher's interval (1921). Sampling in either measure draws it towards 0. Both have one number per
     unit (n), four or more.
 
@@ -244,6 +257,9 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
     """Measure how each provider did in each cohort: against its own baseline, or else against all providers.
 
     Answers: by how much did reoffending change at each provider, on both measures?
+
+    Tested: by hand, since the baseline and against all
+    (`test_panel.test_changes_are_since_the_baseline_or_from_all`).
 
     Parameters
     ----------
@@ -298,6 +314,10 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     """Compare every adjusted rate with ``observed + baseline OGRS - cohort OGRS``, cell by cell.
 
     Answers: are the printed adjusted rates what the published formula gives?
+
+    Tested: rows adjusted by the formula hold, others do not, whatever the rounding
+    (`test_panel.test_rounded_parts_are_always_within_the_tolerance`,
+    `test_panel.test_a_rate_that_was_not_adjusted_is_found`).
 
     The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
     to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with

@@ -77,6 +77,10 @@ def simulate_panel(
 
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
+    Tested: gives back what was published, to the printed digit; the calibration finds a known spread
+    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`,
+    `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
+
     Baselines and true changes are normal between providers, the latter with `calibrated_spread`; reoffenders are
     binomial. First cohorts are drawn until one has the winners, losers and rate printed, then the others until all
     together have theirs. What had to be assumed stands at the head of this module.
@@ -122,6 +126,9 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     """Set what a panel gives for all providers together beside what is published.
 
     Answers: does the simulated panel match the published totals?
+
+    Tested: agrees with the published totals it was made from
+    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`).
 
     Parameters
     ----------
@@ -176,6 +183,8 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
     """Give providers and owners of a simulated panel names of our own, so that no real one is meant.
 
     Answers: how do we show a simulated panel without saying anything of a real provider?
+
+    Tested: its example only (`test_examples.test_examples_give_what_they_show`).
 
     Parameters
     ----------

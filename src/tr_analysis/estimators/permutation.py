@@ -38,6 +38,10 @@ def cluster_permutation(
 
     Answers: how often would other owners have shown a contrast as large, had the label fallen on them?
 
+    Tested: every assignment against statsmodels; Fisher's exact test where each unit is a cluster; size simulated
+    (`test_permutation.test_every_assignment_against_statsmodels`,
+    `test_permutation.test_with_each_unit_a_cluster_it_is_fishers_test`, `test_clusters.test_size_is_as_measured`).
+
     The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020)
     is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
     other assignment was as likely as the true one, or if the clusters are alike but for chance. With one public owner
@@ -86,6 +90,9 @@ def permutation_draws(
     """Return the statistics of a label given to other clusters, for p-values of any effect.
 
     Answers: how large a difference do labels show that are dealt out to the clusters in every other way?
+
+    Tested: against plain enumeration of means
+    (`test_permutation.test_differences_of_means_against_plain_enumeration`).
 
     ``p_value()`` of the result is the test of no effect; of random assignments the true one is counted as one more
     (Phipson and Smyth 2010). Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients

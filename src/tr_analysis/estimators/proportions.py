@@ -36,6 +36,9 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
 
     Answers: how large is a share, and how far could it be off by chance?
 
+    Tested: Wilson's formula, and the exact interval at the ends
+    (`test_proportions.test_interval_against_formula_and_mirrored`).
+
     Wilson's score interval (1927); where no trial or every trial succeeded the exact one of Clopper and Pearson
     (1934).
 
@@ -66,6 +69,9 @@ def proportions(
     """Estimate one proportion per row of a frame, with its interval: see `proportion`.
 
     Answers: how large is the share in each group, and how far could each be off by chance?
+
+    Tested: row by row as `proportion` (`test_proportions.test_interval_against_formula_and_mirrored`,
+    `test_proportions.test_frame_keeps_rows_and_leaves_the_input_alone`).
 
     Parameters
     ----------
@@ -103,6 +109,8 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
 
     Answers: if something never happened in a sample, how common could it still be?
 
+    Tested: solves its equation (`test_proportions.test_upper_bound_of_zero`).
+
     ``1 - (1 - level) ** (1 / trials)``; at 95% close to 3 / trials, the rule of three.
 
     Examples
@@ -119,6 +127,10 @@ def difference(
     """Compare two independent proportions: the first minus the second, with an interval and a test.
 
     Answers: by how much do two shares differ, and could it be chance?
+
+    Tested: Newcombe's formula; the first inspections as published
+    (`test_proportions.test_difference_of_the_first_round`,
+    `test_proportions.test_difference_against_formula_and_under_swap`).
 
     Newcombe's hybrid score interval (1998). Boschloo's exact unconditional test (1970), two-sided as twice the smaller
     one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin.
@@ -168,6 +180,10 @@ def odds_ratio(
 
     Answers: how many times higher are the odds in one small group than in another, and could it be chance?
 
+    Tested: known tables; turns with the groups and with failures
+    (`test_proportions.test_odds_ratio_of_known_tables`,
+    `test_proportions.test_odds_ratio_turns_with_the_groups_and_with_failures`).
+
     Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is
     exact, from the noncentral hypergeometric distribution (Cornfield 1956), and with an empty cell has one end, at the
     full ``level``. Fisher's test (1935) takes both margins as fixed, which no inspectorate does: that of `difference`
@@ -203,6 +219,9 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
     """Find the smallest share of a second sample that Fisher's exact test at 5% would distinguish from the first.
 
     Answers: how large must a difference be before samples of these sizes would show it?
+
+    Tested: has the power asked for, by going through every pair of counts
+    (`test_proportions.test_detectable_share_has_the_power_asked_for`).
 
     The power is computed exactly, over every pair of counts of two binomial samples. Missing where not even a share
     of 1 would be detected so often.

@@ -48,6 +48,8 @@ def grid(
 
     Answers: which analyses could have been run?
 
+    Tested: every combination once, by hand (`test_specification.test_grid_makes_every_combination_once`).
+
     Parameters
     ----------
     choices
@@ -111,6 +113,8 @@ def specification_id(choices: Mapping[str, Choice]) -> str:
 
     Answers: which row of the results is the analysis with these choices?
 
+    Tested: pinned identifiers (`test_specification.test_ids_are_pinned`).
+
     The choices are written as JSON, names sorted, ASCII only, whole numbers as ints: the same in any process and order.
 
     Examples
@@ -132,6 +136,9 @@ def run_specifications(
     """Run a function once for each specification.
 
     Answers: what does each of the analyses that could have been run find?
+
+    Tested: rows by hand; failures are rows (`test_specification.test_results_are_tidy`,
+    `test_specification.test_failures_are_rows_with_their_message`).
 
     The function is pure and called with the choices of each as keywords. It returns a mapping, a row of a frame or an
     object with ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
@@ -212,6 +219,8 @@ def summarise(results: pd.DataFrame) -> CurveSummary:
 
     Answers: do the findings survive other methods?
 
+    Tested: by hand (`test_specification.test_curves_are_summarised`).
+
     Examples
     --------
     >>> made = grid({"harmonics": [0, 2, 3]}).specifications
@@ -243,6 +252,8 @@ def marginals(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: what do the analyses with one particular choice find?
 
+    Tested: by hand (`test_specification.test_marginals_are_option_by_option`).
+
     Rows are by choice and option; the columns are those of `CurveSummary`, shares about the sign of the median of
     the whole curve. An option that always failed has no numbers.
 
@@ -267,6 +278,8 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
     """Measure how much each choice moves the answer, the most moving first.
 
     Answers: which choice of method matters most?
+
+    Tested: by hand (`test_specification.test_no_choice_is_blamed_for_its_companions`).
 
     Specifications that differ in one choice alone are compared: no choice is blamed for what its companions do. By
     choice: the number of such sets of two estimates or more, and the median ("typical") and the largest range of
@@ -295,6 +308,10 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
     """Test all specifications together against curves where nothing happened.
 
     Answers: could chance alone give a whole curve as extreme as this one?
+
+    Tested: counts by hand; level and power simulated
+    (`test_specification.test_joint_test_counts_the_curves_as_extreme`,
+    `test_specification.test_joint_test_keeps_its_level_and_finds_an_effect`).
 
     The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
     2020). The test is exact when, without an effect, the observed data and those are exchangeable; `sign_flips` and
