@@ -126,7 +126,7 @@ def first_difference_slope(design: InterruptedDesign, *, lags: int | None = None
     Tested: against least squares on changes and a difference of means by hand; coverage simulated
     (`test_autocorrelation.test_a_certain_random_walk_is_least_squares_on_changes`,
     `test_autocorrelation.test_first_differences_without_seasons_are_the_difference_of_mean_changes`,
-    `test_autocorrelation.test_intervals_cover_as_documented`).
+    `test_simulated.test_the_table_is_what_the_simulations_give`).
 
     ``y(t) - y(t-1) = time + level [t = t0] + slope [t > t0] + seasons + e(t)``: differences of the segmented
     regression, with the errors of Newey and West (1987) and a normal interval. Simulated with 117 months, 95%
@@ -293,7 +293,7 @@ def newey_west(design: InterruptedDesign, *, lags: int | None = None) -> Interru
 
     Answers: what would a conventional study report, which trusts errors to fade within ``lags`` months?
 
-    Tested: against linearmodels to nine digits; coverage simulated
+    Tested: against linearmodels to six digits; coverage simulated
     (`test_oracles.test_newey_west_against_linearmodels`,
     `test_autocorrelation.test_prison_stocks_by_least_squares`,
     `test_autocorrelation.test_intervals_cover_as_documented`).

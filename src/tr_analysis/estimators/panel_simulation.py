@@ -184,7 +184,7 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
 
     Answers: how do we show a simulated panel without saying anything of a real provider?
 
-    Tested: its example only (`test_examples.test_examples_give_what_they_show`).
+    Tested: by hand, largest first (`test_panel_simulation.test_invented_names_go_by_size`).
 
     Parameters
     ----------
