@@ -19,6 +19,7 @@ Estimators
 - ``clusters.wild_cluster_bootstrap``: could a few groups have differed as much by chance, if whole groups had turned out otherwise?
 - ``decomposition.log_split``: which factor moved a product, and by how many per cent?
 - ``decomposition.das_gupta``: how much of a change came from each factor, such as case mix, rate and volume?
+- ``decomposition.standardised_rates``: how do years or areas differ in a rate because of each factor, if all are compared with all?
 - ``decomposition.composition_bounds``: how much of a change can case mix explain, if each group's rate is not published?
 - ``funnel.exact_limits``: how far from the average may a unit of this size lie by chance alone?
 - ``funnel.widened_limits``: how far from the average may a unit of this size lie, if units differ more than by chance?

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -111,3 +113,35 @@ def test_two_months_joined_make_a_span_when_they_are_in_order(year, month, later
 def test_any_text_gives_an_ordered_span_or_none(text):
     found = month_range(text)
     assert found is None or found.first <= found.last
+
+
+@pytest.mark.parametrize(
+    ("value", "year"),
+    [
+        (pd.Period("2015-04", "M"), "2015/16"),
+        (pd.Period("2015-03", "M"), "2014/15"),
+        (pd.Period("2015Q2", "Q-DEC"), "2015/16"),
+        (pd.Period("2015Q1", "Q-DEC"), "2014/15"),
+        (pd.Timestamp("2015-04-01"), "2015/16"),
+        (pd.Timestamp("2015-03-31 23:59"), "2014/15"),
+        (date(2015, 4, 1), "2015/16"),
+        (pd.Period("2016", "Y-MAR"), "2015/16"),
+        (pd.Period("2000", "Y-MAR"), "1999/00"),
+    ],
+)
+def test_a_month_a_quarter_and_a_day_lie_in_their_financial_year(value, year):
+    assert financial_year(value) == year
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (pd.Period("2015", "Y-DEC"), "lies in two financial years: give one of its months"),
+        (pd.Period("2015Q1", "Q-JAN"), "lies in two financial years"),
+        (pd.NaT, "has no financial year: give a period or a date"),
+        ("2015-04", "has no financial year"),
+    ],
+)
+def test_what_has_no_financial_year_of_its_own_is_refused(value, message):
+    with pytest.raises(ValueError, match=message):
+        financial_year(value)

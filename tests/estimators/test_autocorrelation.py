@@ -126,7 +126,7 @@ def test_arma_without_terms_is_least_squares():
 @pytest.mark.parametrize(
     ("estimator", "options", "message"),
     [
-        (newey_west, {"lags": 117}, "give a whole number from 0 to 116"),
+        (newey_west, {"lags": 40}, "give a whole number from 0 to 39, a third"),
         (autoregressive, {"random_walk": 5}, "give a probability between"),
         *(
             (arma, {"order": order}, r"order is .* give two whole numbers \(p, q\), 0 to 4 together")

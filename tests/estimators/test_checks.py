@@ -135,7 +135,7 @@ TWICE = pd.DataFrame([[1, 2, 5]], columns=["k", "k", "n"])
 @pytest.mark.parametrize(
     ("frame", "columns", "message"),
     [
-        ({"k": [1], "n": [5]}, ("k", "n"), "counts come as a pandas DataFrame, not as dict"),
+        ({"k": [1], "n": [5]}, ("k", "n"), "the table of counts is {.*}: give a pandas DataFrame"),
         (TWICE[:0], ("k", "n"), "no rows: give at least one, or check the filter"),
         (TWICE, ("k", "n"), "several columns are called 'k'"),
         (TWICE, ("m", "n"), "no column 'm': the frame has k, k, n"),

@@ -107,7 +107,7 @@ def test_widened_limits_flag_as_many_as_they_say():
         (lambda: dispersion(panel([1], [5])), "give two or more"),
         (lambda: dispersion(panel([1, 2], [5, 5]), target="0.3"), "the target is '0.3'"),
         (lambda: funnel(panel([0, 0], [5, 5])), "no or only successes"),
-        (lambda: funnel(panel([1, 2], [5, 5]), limits="wald"), "is none of exact, additive"),
+        (lambda: funnel(panel([1, 2], [5, 5]), limits="wald"), "give 'exact' or 'additive'"),
     ],
 )
 def test_impossible_funnels_are_refused(call, message):

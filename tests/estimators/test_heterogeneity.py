@@ -144,7 +144,7 @@ def test_a_new_unit_is_no_surer_than_the_mean(variance):
         ([1.0, None], [1.0, 1.0], "estimate 1 is nan"),
         ([1.0, 2.0], [0.0, 1.0], "variance 0 is 0"),
         (["1", "2"], [1.0, 1.0], "estimates holds what is no number"),
-        (pd.Series([1.0, 2]), pd.Series([1.0, 2], [1, 0]), "estimates and variances have different"),
+        (pd.Series([1.0, 2]), pd.Series([1.0, 2], [1, 2]), "variances and the estimates have different"),
     ],
 )
 def test_impossible_units_are_refused(call, y, v, message):

@@ -51,7 +51,11 @@ def test_response_on_each_scale():
 @pytest.mark.parametrize(
     ("series", "options", "message"),
     [
-        (people().set_axis(range(48)), {}, "is no pandas Series by month: set series.index = pd.PeriodIndex"),
+        (
+            people().set_axis(range(48)),
+            {},
+            "is no pandas Series by month, quarter or year: set series.index = pd.PeriodIndex",
+        ),
         (people(), {"control": [1.0]}, "the control is no pandas Series by month"),
         (pd.concat([people(), people()[:1]]), {}, "do not follow one another at 2010-06: sort it, keep one"),
         (people().drop(months(2, "2011-03")), {}, "one another at 2011-05, 2011-06, 2011-07 and"),
@@ -67,7 +71,7 @@ def test_response_on_each_scale():
         (people(), {"reform": "2011-05"}, "11 months before 2011-05 and 37 from it on: give at least 12"),
         (people()[:0], {}, "0 months before"),
         (people(), {"harmonics": 7}, "harmonics is 7: a year of months has 0 to 6"),
-        (people(), {"scale": "logit"}, "scale is 'logit': choose 'log' or 'level'"),
+        (people(), {"scale": "logit"}, "scale is 'logit': give 'log' or 'level'"),
     ],
 )
 def test_mistakes_are_named(series, options, message):
@@ -217,3 +221,49 @@ def test_rank_counts_sizes_and_ties_but_not_rounding():
 def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("freq", "first", "many", "reform", "columns", "same"),
+    [
+        ("Q-DEC", "2008Q1", 40, "2014-05", ["sine 1", "cosine 1", "cosine 2"], pd.Period("2014Q2", "Q-DEC")),
+        ("Q-MAR", "2008Q1", 40, "2014-05", ["sine 1", "cosine 1", "cosine 2"], pd.Period("2015Q1", "Q-MAR")),
+        ("Y-MAR", "2001", 24, "2014-06", [], pd.Period("2015", "Y-MAR")),
+        ("Y-DEC", "2001", 24, "2014-06", [], pd.Period("2014", "Y-DEC")),
+    ],
+)
+def test_quarters_and_years_have_seasons_of_their_own(freq, first, many, reform, columns, same):
+    """Known truth: a level of 50, a slope of 4 from the reform, and any season, are found to rounding."""
+    periods = pd.period_range(first, periods=many, freq=freq)
+    since = np.arange(many) - periods.get_loc(same)
+    season = np.array([30, -10, 5, -25])[np.arange(many) % 4] if columns else 0.0
+    noise = 1e-4 * np.random.default_rng(3).standard_normal(many)
+    values = 900 + 2.0 * np.arange(many) + (since >= 0) * 50 + 4.0 * since.clip(0) + season + noise
+    design = interrupted(pd.Series(values, periods), reform, scale="level")
+    assert design.reform == same
+    assert list(design.regressors)[4:] == columns
+    fit = autoregressive(design)
+    assert fit.effects["estimate"].tolist() == pytest.approx([50, 4], abs=1e-2)
+    later = (same + 2).asfreq("M", "start")
+    assert fit.effect_at(later).month == same + 2
+    assert fit.effect_at(later).units == pytest.approx(58, abs=1e-2)
+    early = pd.Series(values[: periods.get_loc(same)], periods[: periods.get_loc(same)])
+    dates = [str((same - 8).asfreq("M", "end"))] if len(early) >= 16 else [same - 5]
+    assert placebo(early, dates, autoregressive, scale="level")["level"].abs().max() < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("freq", "many", "options", "message"),
+    [
+        ("Q-DEC", 40, {"harmonics": 3}, "harmonics is 3: a year of quarters has 0 to 2 pairs"),
+        ("Y-MAR", 40, {"harmonics": 1}, "harmonics is 1: a year of years has 0 to 0 pairs"),
+        ("Q-DEC", 15, {}, "give at least 8 on each side"),
+        ("Y-DEC", 7, {}, "give at least 4 on each side"),
+        ("D", 40, {}, "is no pandas Series by month, quarter or year"),
+    ],
+)
+def test_what_a_frequency_cannot_have_is_named(freq, many, options, message):
+    periods = pd.period_range("2010-01-01", periods=many, freq=freq)
+    values = pd.Series(100.0 + np.arange(many) % 3, periods)
+    with pytest.raises(ValueError, match=message):
+        interrupted(values, str(periods[many // 2].asfreq("M")), **options)

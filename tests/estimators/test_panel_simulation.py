@@ -10,6 +10,7 @@ from tr_analysis.estimators.panel_simulation import (
     compare_totals,
     simulate_panel,
     spread_likelihood,
+    with_invented_names,
 )
 from tr_analysis.estimators.payment import outcome_probabilities, standard_error
 from tr_analysis.simulated import SIMULATED, origin_of
@@ -123,3 +124,12 @@ def test_what_cannot_be_is_refused(about, message):
     given = {"published": PUBLISHED, "sizes": SIZES, "cohorts": COHORTS} | about
     with pytest.raises(ValueError, match=message):
         simulate_panel(**given)
+
+
+def test_invented_names_go_by_size():
+    panel = pd.DataFrame({"provider": ["Essex", "Kent", "Essex"], "owner": ["Smith", "Jones", "Smith"]})
+    found = with_invented_names(panel, pd.Series({"Kent": 2, "Essex": 3}), "CRC")
+    assert found["provider"].tolist() == ["made-up CRC 01", "made-up CRC 02", "made-up CRC 01"]
+    assert found["owner"].tolist() == ["made-up owner B", "made-up owner A", "made-up owner B"]
+    with pytest.raises(ValueError, match="no size of Kent: give one for each provider"):
+        with_invented_names(panel, pd.Series({"Essex": 3}), "CRC")

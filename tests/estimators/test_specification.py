@@ -6,6 +6,7 @@ from tr_analysis.estimators.specification import (
     grid,
     influence,
     joint_test,
+    joint_test_at_once,
     marginals,
     run_specifications,
     specification_id,
@@ -203,7 +204,7 @@ def test_joint_test_keeps_its_level_and_finds_an_effect(effect, series, seed, lo
         (lambda two: run_specifications(estimate, [{"a": 1}, {"b": 1}]), "needs a choice for each of a"),
         (lambda two: run_specifications(estimate, [{"a": 1}, {"a": 1.0}]), "given twice: keep one"),
         (lambda two: joint_test(two, []), "no null curves"),
-        (lambda two: joint_test(two, two), "null is one curve: give a list of them"),
+        (lambda two: joint_test(two, two), "null is a DataFrame .*: give a list of them"),
         (lambda two: joint_test(two, [by_size([1.0, 2.0, 3.0])]), "a null curve is of other specifications"),
         (lambda two: joint_test(two, [by_size([None, None])]), "every specification failed; the first: "),
         (lambda two: summarise(two.drop(columns="failure")), "lack columns: give what"),
@@ -213,3 +214,27 @@ def test_joint_test_keeps_its_level_and_finds_an_effect(effect, series, seed, lo
 def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(by_size([1.0, 2.0]))
+
+
+def test_many_curves_at_once_as_one_by_one():
+    rng = np.random.default_rng(5)
+    estimates = rng.normal(0.3, 1, (6, 40))
+    p_values = rng.uniform(0, 0.2, (6, 40))
+    tested = joint_test_at_once(estimates, p_values)
+    specifications = MADE.specifications
+
+    def curve(place):
+        given = iter(zip(estimates[:, place], p_values[:, place], strict=True))
+
+        def found(**_):
+            estimate, p = next(given)
+            ends = sorted([0.5 * estimate, 2 * estimate]) if p < 0.05 else [-9.0, 9.0]
+            return {"estimate": estimate, "low": ends[0], "high": ends[1]}
+
+        return run_specifications(found, specifications)
+
+    curves = [curve(place) for place in range(40)]
+    expected = joint_test(curves[0], curves[1:])
+    assert tested[list(expected)].to_numpy() == pytest.approx(expected.to_numpy(dtype=float))
+    p = tested.loc["median", "p_value"]
+    assert tested.loc["median", "simulation_error"] == pytest.approx(np.sqrt(p * (1 - p) / 40))

@@ -73,6 +73,8 @@ def double(x: int) -> int:
 
     Answers: how much is twice as much?
 
+    Tested: three, by hand (`test_toy.test_it_doubles`).
+
     Examples
     --------
     >>> double(2)
@@ -95,8 +97,8 @@ def test_an_estimator_is_two_files(checkout):
     listed = (checkout / "src" / "tr_analysis" / "__init__.py").read_text("utf-8")
     assert "- ``toy.double``: how much is twice as much?\n" in listed
     files = ("tests/estimators/test_toy.py", "tests/estimators/test_examples.py")
-    # its own test, its example, and what its docstring says
-    assert "\n3 passed" in python(checkout, "-m", "pytest", *files, "-k", "toy or doubles")
+    # its own test, its example, what its docstring says, and the test that this names
+    assert "\n4 passed" in python(checkout, "-m", "pytest", *files, "-k", "toy or doubles")
 
 
 SCHEMA = """\

@@ -97,7 +97,7 @@ def test_numbers_gate_bites_on_a_changed_figure(copy, spoil, fresh):
     assert main(["run", "03-recall", "--out", str(copy / "out")]) == 0
     faults = compare(results(fresh, "03-recall"), results(copy / "out", "03-recall"))
     assert any("stock_last.value" in fault for fault in faults)
-    assert any("recall_slope.value" in fault for fault in faults)
+    assert any("recall_gap.value" in fault for fault in faults)
     assert any("prison_population_monthly" in fault for fault in faults)
 
 

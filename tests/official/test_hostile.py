@@ -211,7 +211,8 @@ def test_merged_cells_without_end(apart, tmp_path):
     merged = "".join(f'<mergeCell ref="A1:XFD{1_048_576 - i}"/>' for i in range(5000))
     rows = CELL + '<row r="900000"><c r="A900000"><v>1</v></c></row>'
     path = xlsx(tmp_path / "a.xlsx", sheet_xml(rows, after=f"<mergeCells>{merged}</mergeCells>"))
-    assert ": takes more" in refused(path)
+    message = refused(path)
+    assert ": takes more" in message or "a table may have" in message
 
 
 def test_formulas_without_their_value(tmp_path):

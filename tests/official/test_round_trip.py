@@ -128,9 +128,7 @@ def layouts(draw):
         : draw(st.integers(0, 3))
     ]
     above += (
-        [[f"Table 4: results of the {said}{' cohort' if where == 'title' else ''} against the 2011 baseline"]]
-        if where != "column"
-        else []
+        [[f"Table 4: results of the {said} cohort against the 2011 baseline"]] if where != "column" else []
     )
     below = [[], ["Notes:"], ["1. People who could be matched, see the guide of 2016"], ["* fewer than 30"]][
         : draw(st.integers(0, 4))

@@ -193,6 +193,23 @@ def test_the_example_of_each_estimator_runs_as_it_stands():
     assert runner.summarize(verbose=False).failed == 0
 
 
+def test_the_page_of_tests_names_every_estimator_and_what_falls_short():
+    found = reference.tested_page()
+    rows = [row for module in found["modules"] for row in module["estimators"]]
+    assert len(rows) == found["count"] == len(index()) and all(
+        row["against"] and row["tests"] for row in rows
+    )
+    short = {(row["estimator"], row["data"]) for row in found["short"]}
+    assert ("autocorrelation.newey_west", "117 months, errors fade by 0.8 a month") in short
+    assert ("clusters.cluster_jackknife", "2 of 21 clusters labelled") in short
+    kept = {(row["estimator"], row["data"]) for row in found["kept"]}
+    assert ("clusters.cluster_jackknife", "3 of 8 clusters labelled") in kept  # within three errors
+    assert (
+        "clusters.wild_cluster_bootstrap",
+        "2 of 21 clusters labelled",
+    ) in kept  # never rejects: the safe side
+
+
 def ids(page):
     return re.findall(r' id="([^"]+)"', page)
 
@@ -207,6 +224,7 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
         "figures": rendered("figures", reference.figures_page(tables)),
         "dictionary": rendered("dictionary", reference.dictionary_page(tables, TABLES)),
         "estimators": rendered("estimators", reference.estimators_page()),
+        "tested": rendered("tested", reference.tested_page()),
     }
     cited = [s for left in results.values() for f in left["findings"].values() for s in f["sources"]]
     assert set(cited) <= set(ids(pages["sources"]))

@@ -59,9 +59,28 @@ def exists(text: str, kind: str) -> bool:
     return kind != "quarters" or not last or first < last
 
 
-def financial_year(value: pd.Period) -> str:
-    """Write a financial year the way it is printed, such as 2015/16."""
-    return f"{value.year - 1}/{value.year % 100:02d}"
+def financial_year(value: pd.Period | date) -> str:
+    """Write the financial year, April to March, of a period or date the way it is printed, such as 2015/16.
+
+    Raises
+    ------
+    ValueError
+        If it is no period or date, is missing, or lies in two financial years, as a calendar year does.
+
+    Examples
+    --------
+    >>> financial_year(pd.Period("2015-04", "M")), financial_year(pd.Timestamp("2015-03-31"))
+    ('2015/16', '2014/15')
+    """
+    if not isinstance(value, pd.Period | date) or value in {pd.NaT}:
+        raise ValueError(f"{value!r} has no financial year: give a period or a date")
+    whole = value if isinstance(value, pd.Period) else pd.Period(value, freq="D")
+    years = {
+        pd.Period(end, freq=FREQUENCY["financial year"]).year for end in (whole.start_time, whole.end_time)
+    }
+    if len(years) > 1:
+        raise ValueError(f"{whole} lies in two financial years: give one of its months or quarters")
+    return f"{min(years) - 1}/{min(years) % 100:02d}"
 
 
 def with_printed_years(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-_ANSWERS = "Answers: "
+_ANSWERS, _TESTED = "Answers: ", "Tested: "
 
 
 def index() -> "pd.DataFrame":
     """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
 
     A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
-    summary (one line), example and reference. What ``__all__`` names and is not there is a ValueError.
+    summary (one line), tested (against what, and the tests in brackets), example and reference. What ``__all__`` names and is not there is a ValueError.
     """
     import pandas as pd
 
@@ -30,7 +30,7 @@ def index() -> "pd.DataFrame":
                 raise ValueError(f"__all__ of {module.__name__} names {public}, which is not there")
             if about := _about(getattr(module, public)):
                 rows.append({"name": f"{name}.{public}", **about})
-    return pd.DataFrame(rows, columns=["name", "question", "summary", "example", "reference"])
+    return pd.DataFrame(rows, columns=["name", "question", "summary", "tested", "example", "reference"])
 
 
 def _about(estimator: Any) -> dict[str, str] | None:
@@ -40,9 +40,11 @@ def _about(estimator: Any) -> dict[str, str] | None:
     question = next((p for p in paragraphs[:3] if p.startswith(_ANSWERS)), None)
     if question is None:
         return None
+    tested = next((p for p in paragraphs[:4] if p.startswith(_TESTED)), "")
     return {
         "question": " ".join(question.removeprefix(_ANSWERS).split()),
         "summary": " ".join(paragraphs[0].split()),
+        "tested": " ".join(tested.removeprefix(_TESTED).split()),
         "example": (text or "").partition("\nExamples\n--------\n")[2].strip("\n"),
         "reference": " ".join(_reference(text or "").split()),
     }

@@ -5,7 +5,7 @@ from collections.abc import Collection, Hashable
 from contextlib import suppress
 from numbers import Real
 from reprlib import repr as shortened
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ import pandas as pd
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 INFINITE = float("inf")
+MOST_DRAWS = 10**7  # more would not fit into memory, nor change a printed digit
+LARGEST_COUNT = 2**53  # a float holds every whole number up to here
+T = TypeVar("T")
 
 
 def check_number(
@@ -54,6 +57,64 @@ def check_level(level: object) -> float:
     return check_number("level", level, low=0, high=1, strict=True, advice=advice)
 
 
+def check_made(name: str, value: object, kind: type[T], call: str) -> T:
+    """Return what another function made; refuse anything else by naming the call that makes it."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {shown(value)}: give what `{call}` returns")
+    return value
+
+
+def check_option(name: str, value: object, options: Collection[str]) -> str:
+    """Return one of some words; refuse any other."""
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} is {shown(value)}: give {' or '.join(map(repr, options))}")
+    return value
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return True or False; refuse what only passes for it."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} is {shown(value)}: give True or False")
+    return bool(value)
+
+
+def check_frame(
+    name: str, value: object, needed: Collection[str] = (), *, results: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return a frame with the columns needed; refuse one that has a column of the name of a result to be added."""
+    if not isinstance(value, pd.DataFrame):
+        raise ValueError(f"{name} is {shown(value)}: give a pandas DataFrame")
+    if lacking := [column for column in needed if column not in value]:
+        raise ValueError(f"no column {lacking[0]!r} in {name}: give {', '.join(needed)}")
+    if twice := [column for column in needed if isinstance(value[column], pd.DataFrame)]:
+        raise ValueError(f"several columns are called {twice[0]!r}: rename all but one")
+    if taken := [column for column in results if column in value]:
+        raise ValueError(
+            f"column {taken[0]!r} has the name of a result, which would replace or be mistaken for it: rename it"
+        )
+    return value
+
+
+def paired(name: str, values: object, index: pd.Index, other: str) -> Any:
+    """Return a series in the order of the labels of another; refuse other labels, and pass on what has none."""
+    if not isinstance(values, pd.Series) or values.index.equals(index):
+        return values
+    if index.is_unique and values.index.is_unique and not len(index.symmetric_difference(values.index)):
+        return values.reindex(index)
+    advice = "take both from one frame, or pair them by position with `.to_numpy()`"
+    raise ValueError(f"the {name} and the {other} have different labels: {advice}")
+
+
+def refuse_mixed_units(name: object, before: Array, after: Array) -> None:
+    """Refuse a factor that is a share at one time and looks like per cent at the other."""
+    for low, high in ((before, after), (after, before)):
+        if low.any() and (np.abs(low) <= 1).all() and ((high > 10) & (high <= 100)).all():
+            advice = "give both as shares or both in per cent; if it did change so much, rescale both alike"
+            raise ValueError(
+                f"factor {name!r} is {low[0]:g} at one time and {high[0]:g} at the other: {advice}"
+            )
+
+
 def generator(seed: object) -> np.random.Generator:
     """Return the generator given, or that of a seed; refuse a seed that could not be used again."""
     if isinstance(seed, np.random.Generator):
@@ -84,7 +145,7 @@ def to_floats(name: str, values: Any) -> Array:
 def check_count(successes: object, trials: object, which: str = "") -> tuple[int, int]:
     """Return the successes and trials of one unit as ints; ``which`` ends their names in messages."""
     advice = "no proportion without trials; give a whole number of 1 or more"
-    n = check_integer(f"trials{which}", trials, low=1, advice=advice)
+    n = check_integer(f"trials{which}", trials, low=1, high=LARGEST_COUNT, advice=advice)
     advice = "give a whole number from 0 to the number of trials"
     k = check_integer(f"successes{which}", successes, low=0, advice=advice)
     if k > n:
@@ -100,34 +161,34 @@ def check_counts(
     A message names the first row and column at fault: a count is missing, negative or not whole, a row has no
     trials or more successes than trials, or a column is not there, there twice, or would be replaced by a result.
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise ValueError(f"counts come as a pandas DataFrame, not as {type(frame).__name__}")
+    check_frame("the table of counts", frame, results=results)
     if frame.empty:
         raise ValueError("no rows: give at least one, or check the filter before")
+    for column in (successes, trials):
+        if not isinstance(column, Hashable) or column not in frame:
+            raise ValueError(f"no column {shown(column)}: the frame has {', '.join(map(str, frame.columns))}")
     if successes == trials:
         raise ValueError(f"column {successes!r} is named for both successes and trials: name two columns")
-    for column in (successes, trials):
-        if column in results:
-            raise ValueError(f"column {column!r} has the name of a result, which would replace it: rename it")
-        _check_column(frame, column)
-    k, n = (frame[column].to_numpy(dtype=np.int64) for column in (successes, trials))
+    k, n = (_count_column(frame, column) for column in (successes, trials))
     _refuse(frame, trials, n == 0, "no proportion without trials; drop the row")
     _refuse(frame, successes, k > n, f"more successes than {trials!r}")
     return k, n
 
 
-def _check_column(frame: pd.DataFrame, column: str) -> None:
-    if not isinstance(column, Hashable) or column not in frame:
-        raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")
+def _count_column(frame: pd.DataFrame, column: str) -> Counts:
+    """Return a column as whole numbers, also where a spreadsheet gave it as objects."""
     if isinstance(frame[column], pd.DataFrame):
         raise ValueError(f"several columns are called {column!r}: rename all but one")
-    if not pd.api.types.is_numeric_dtype(frame[column]):
-        raise ValueError(f"column {column!r} holds {frame[column].dtype}: turn it into whole numbers")
-    count = frame[column].to_numpy(dtype=float, na_value=np.nan)
+    try:
+        count = to_floats(column, frame[column])
+    except ValueError:
+        advice = "turn it into whole numbers"
+        raise ValueError(f"column {column!r} holds {frame[column].dtype}: {advice}") from None
     _refuse(frame, column, np.isnan(count), "a count is needed; drop the row or find the figure")
     _refuse(frame, column, count < 0, "a count cannot be negative")
-    is_whole = np.isfinite(count) & (np.floor(count) == count)
+    is_whole = (count <= LARGEST_COUNT) & (np.floor(count) == count)
     _refuse(frame, column, ~is_whole, "a count is a whole number; round it first")
+    return count.astype(np.int64)
 
 
 def _refuse(frame: pd.DataFrame, column: str, at_fault: npt.NDArray[np.bool_], rule: str) -> None:
@@ -153,7 +214,9 @@ def _as_float(name: str, value: object, advice: str) -> float:
 
 
 def shown(value: object) -> str:
-    """Return a number as it is written, without its type, and anything else as code, shortened."""
+    """Return a number as it is written, without its type, a table by its kind, and else code, shortened."""
+    if isinstance(value, pd.Series | pd.DataFrame | pd.Index | np.ndarray):
+        return f"a {type(value).__name__} of shape {value.shape}"
     if isinstance(value, Real) and not isinstance(value, int):
         return f"{float(value)}".removesuffix(".0")
     return shortened(value)

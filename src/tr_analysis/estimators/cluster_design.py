@@ -1,19 +1,30 @@
 """A regression whose rows come in clusters, reduced to sums by cluster, and the test of one coefficient."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import solve_triangular
 
-from tr_analysis.estimators.checks import Array, check_integer, numbers
+from tr_analysis.estimators.checks import (
+    MOST_DRAWS,
+    Array,
+    check_frame,
+    check_integer,
+    check_made,
+    numbers,
+    paired,
+    shown,
+)
 
 __all__ = ["clustered_design"]
 
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
+_MADE_BY = "clustered_design(response, regressors, clusters, coefficient)"
 FEWEST_DRAWS = 99
 SINGULAR = 1e-10  # below this an eigenvalue that could be 1 counts as 0
 REACH = np.geomspace(2**-6, 2**30, 145)
@@ -162,7 +173,12 @@ def clustered_design(
 
     Answers: how do rows with and without a label differ, when the rows come in a few groups?
 
-    Rows are paired by position. Test the coefficient with `clusters.few_clusters`.
+    Tested: estimate and clustered errors against statsmodels
+    (`test_cluster_design.test_estimate_and_clustered_errors_against_statsmodels`,
+    `test_cluster_design.test_effective_clusters`).
+
+    Series are paired with the regressors by their labels, lists and arrays by position. Test the coefficient with
+    `clusters.few_clusters`.
 
     Parameters
     ----------
@@ -171,7 +187,8 @@ def clustered_design(
     regressors, coefficient
         Numbers (n, k - 1), without a constant; the column in question.
     weights
-        Not negative (n), such as cohort sizes: a row of weight 2 counts as two of weight 1. All 1 if left out.
+        Not negative (n), or one for all, such as cohort sizes: a row of weight 2 counts as two of weight 1. All 1 if
+        left out.
 
     Examples
     --------
@@ -182,9 +199,14 @@ def clustered_design(
     """
     names = _names(regressors, coefficient)
     x = np.column_stack([_finite("regressors", regressors[name]) for name in regressors])
+    response, clusters, weights = (
+        paired(name, values, regressors.index, "regressors")
+        for name, values in (("response", response), ("clusters", clusters), ("weights", weights))
+    )
     y = _finite("response", response)
-    w = np.ones(len(y)) if weights is None else _finite("weights", weights)
-    clusters = pd.Series(clusters)
+    w = _finite("weights", 1.0 if weights is None else weights)
+    w = np.full(len(y), w[0]) if weights is None or np.ndim(weights) == 0 else w
+    clusters = _as_labels(clusters)
     if len({y.shape, w.shape, (len(x),), (len(clusters),)}) > 1:
         lengths = f"{len(y)} responses, {len(x)} regressors, {len(clusters)} clusters, {len(w)} weights"
         raise ValueError(f"unequal lengths ({lengths}): give one of each per row")
@@ -198,10 +220,15 @@ def clustered_design(
     return design
 
 
+def check_design(design: object) -> ClusteredDesign:
+    """Return a design; refuse a frame or anything else by naming the call that makes one."""
+    return check_made("design", design, ClusteredDesign, _MADE_BY)
+
+
 def enough_draws(draws: object) -> int:
     """Return the number of draws; refuse too few to compare with."""
-    advice = f"give {FEWEST_DRAWS} at least, and 9999 for a result to print"
-    return check_integer("draws", draws, low=FEWEST_DRAWS, advice=advice)
+    advice = f"give {FEWEST_DRAWS} at least, 9999 for a result to print, and ten million at the most"
+    return check_integer("draws", draws, low=FEWEST_DRAWS, high=MOST_DRAWS, advice=advice)
 
 
 def squared_length(parts: Array) -> Array:
@@ -212,14 +239,25 @@ def squared_length(parts: Array) -> Array:
 
 def _names(regressors: pd.DataFrame, coefficient: str) -> list[str]:
     """Return the names of the columns, the constant first; refuse what is no table, or ambiguous."""
-    if not isinstance(regressors, pd.DataFrame):
-        raise ValueError(f"regressors come as a pandas DataFrame, not as {type(regressors).__name__}")
+    check_frame("regressors", regressors)
     if not isinstance(coefficient, Hashable) or coefficient not in regressors:
-        raise ValueError(f"no regressor {coefficient!r}: name one of {', '.join(map(str, regressors))}")
+        raise ValueError(f"no regressor {shown(coefficient)}: name one of {', '.join(map(str, regressors))}")
     names = [CONSTANT, *regressors.columns]
     if len(set(names)) < len(names):
         raise ValueError(f"two regressors have one name, or that of the {CONSTANT!r} added: rename them")
     return names
+
+
+def _as_labels(clusters: Any) -> pd.Series:
+    """Return one label a row; refuse what is no row of labels."""
+    if isinstance(clusters, str | Mapping) or not np.iterable(clusters) or getattr(clusters, "ndim", 1) != 1:
+        raise ValueError(
+            f"clusters is {shown(clusters)}: give the label of each row's cluster, such as its owner"
+        )
+    labels = pd.Series(list(clusters), dtype=object)
+    if not labels.map(lambda label: isinstance(label, Hashable)).all():
+        raise ValueError("a label of a cluster is a list or the like: give words or numbers")
+    return labels
 
 
 def _finite(what: str, values: object) -> Array:

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from tr_analysis.estimators.checks import Array, check_level, generator
+from tr_analysis.estimators.checks import Array, check_level, check_option, generator, shown
 from tr_analysis.estimators.cluster_design import (
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
+    check_design,
     enough_draws,
     squared_length,
 )
@@ -53,6 +54,9 @@ def few_clusters(
 
     Answers: is a difference between a few groups more than chance, and do the methods for few groups agree?
 
+    Tested: each row against its own method; sizes simulated with 3 of 8, 5 of 21 and 2 treated clusters
+    (`test_clusters.test_all_methods_side_by_side`, `test_clusters.test_size_is_as_measured`).
+
     The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. Of responses without
     an effect a nominal 5% test rejects 2.4 to 7.3% where at least 3 of 8, or 5 of 21, clusters are treated. With two
     treated the jackknife rejects 12.5% and the bootstrap 0.1%; the permutation keeps its size. All of this is for
@@ -78,6 +82,9 @@ def few_clusters(
     >>> few["p_value"].tolist()
     [nan, nan, nan, 0.2]
     """
+    check_design(design)
+    if isinstance(methods, str) or not isinstance(methods, Collection):
+        raise ValueError(f"methods is {shown(methods)}: give a list, some of {', '.join(METHODS)}")
     if unknown := [name for name in methods if name not in METHODS]:
         raise ValueError(f"no method {unknown[0]!r}: name some of {', '.join(METHODS)}")
     bootstrap = partial(wild_cluster_bootstrap, draws=draws, level=level, seed=seed)
@@ -105,6 +112,10 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
 
     Answers: how sure is a difference between a few groups, judged by leaving out each group in turn?
 
+    Tested: against refits without each cluster, and pyfixest; size simulated
+    (`test_clusters.test_jackknife_against_refits`, `test_oracles.test_jackknife_against_pyfixest`,
+    `test_clusters.test_size_is_as_measured`).
+
     ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom
     (MacKinnon, Nielsen and Webb 2023).
 
@@ -122,6 +133,7 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     >>> round(test.estimate, 2), round(test.low, 2), round(test.high, 2)
     (3.67, 0.64, 6.7)
     """
+    check_design(design)
     level = check_level(level)
     df = len(design.labels) - 1
     without = design.products.sum(axis=0) - design.products
@@ -169,6 +181,10 @@ def wild_cluster_bootstrap(
 
     Answers: could a few groups have differed as much by chance, if whole groups had turned out otherwise?
 
+    Tested: against refits for every vector of signs, and wildboottest; size simulated
+    (`test_clusters.test_all_signs_against_refits`,
+    `test_oracles.test_all_signs_and_webb_weights_against_wildboottest`, `test_clusters.test_size_is_as_measured`).
+
     Under the null, the residuals of each cluster, of the restricted regression without the cluster itself, are
     multiplied by one random weight of mean 0 and variance 1, and the t statistic (CV1) of that response is compared
     with that of the data (MacKinnon, Nielsen and Webb 2023). The interval holds what is not rejected; it has no end
@@ -196,6 +212,7 @@ def wild_cluster_bootstrap(
     >>> wild_cluster_bootstrap(design, signs="rademacher").draws
     64
     """
+    check_design(design)
     level = check_level(level)
     null = bootstrap_draws(design, signs=signs, draws=draws, seed=seed)
     how = "all signs" if _enumerated(design, signs) else f"{signs} weights"
@@ -255,10 +272,9 @@ def _enumerated(design: ClusteredDesign, signs: Signs) -> bool:
 
 def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: int | np.random.Generator) -> Array:
     """Return the weights of the clusters in each draw (G, B)."""
-    draws, clusters = enough_draws(draws), len(design.labels)
-    if signs not in ("webb", "rademacher"):
-        raise ValueError(f'signs is {signs!r}: give "webb" or "rademacher"')
+    draws, random, clusters = enough_draws(draws), generator(seed), len(design.labels)
+    check_option("signs", signs, ("webb", "rademacher"))
     if _enumerated(design, signs):
         return np.array(list(product([-1.0, 1.0], repeat=clusters))).T
     values = np.array([-1.0, 1.0]) if signs == "rademacher" else np.concatenate([-WEBB_VALUES, WEBB_VALUES])
-    return generator(seed).choice(values, (clusters, draws))
+    return random.choice(values, (clusters, draws))

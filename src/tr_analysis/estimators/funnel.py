@@ -8,7 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.checks import Array, check_counts, check_level, check_number, numbers
+from tr_analysis.estimators.checks import (
+    Array,
+    check_counts,
+    check_flag,
+    check_level,
+    check_number,
+    check_option,
+    numbers,
+)
 from tr_analysis.estimators.heterogeneity import heterogeneity
 
 __all__ = ["exact_limits", "widened_limits", "dispersion", "funnel"]
@@ -39,6 +47,9 @@ def exact_limits(
 
     Answers: how far from the average may a unit of this size lie by chance alone?
 
+    Tested: by hand, and against the binomial distribution count by count (`test_funnel.test_exact_limits_by_hand`,
+    `test_funnel.test_counts_inside_exact_limits_are_those_the_binomial_allows`).
+
     Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
     jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p)
     / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005).
@@ -62,6 +73,7 @@ def exact_limits(
     1  1000.0  0.419  0.481
     """
     n, target, level = _sizes(trials), _share(target), check_level(level)
+    check_flag("interpolate", interpolate)
     tail = (1 - level) / 2
     if not interpolate:
         low, high = binom.ppf(tail, n, target) / n, 1 - binom.ppf(tail, n, 1 - target) / n
@@ -80,6 +92,9 @@ def widened_limits(
     """Return normal limits widened for over-dispersion: ``target +- z sqrt(target (1 - target) / n + tau2)``.
 
     Answers: how far from the average may a unit of this size lie, if units differ more than by chance?
+
+    Tested: share of simulated units outside the limits
+    (`test_funnel.test_widened_limits_flag_as_many_as_they_say`).
 
     These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005). Other
     arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
@@ -113,6 +128,8 @@ def dispersion(
     """Measure how much more the shares of units vary about a target than chance explains.
 
     Answers: do units differ more than chance would make them, and by how much?
+
+    Tested: recovers a known spread of simulated panels (`test_funnel.test_limits_and_spread_on_simulated_panels`).
 
     ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; ``phi`` is the mean of ``z^2``, no less than
     1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, 0 where phi is 1
@@ -168,6 +185,9 @@ def funnel(
 
     Answers: which units lie further from the average than chance explains?
 
+    Tested: positions by hand; false alarms on simulated panels (`test_funnel.test_positions_and_input_left_alone`,
+    `test_funnel.test_limits_and_spread_on_simulated_panels`).
+
     Parameters
     ----------
     frame, successes, trials, target
@@ -188,8 +208,7 @@ def funnel(
     """
     units = _against(frame, successes, trials, target, RESULTS)
     goal, sizes = float(units["target"].max()), units["trials"].to_numpy(dtype=float)
-    if limits not in get_args(Limits):
-        raise ValueError(f"limits {limits!r} is none of {', '.join(get_args(Limits))}")
+    check_option("limits", limits, get_args(Limits))
     if limits == "exact":
         ends = exact_limits(goal, sizes, level=level, interpolate=False)
     else:
@@ -219,6 +238,8 @@ def _share(target: object) -> float:
 
 def _sizes(trials: npt.ArrayLike) -> Array:
     n = numbers("sizes", trials)
-    if not n.size or not np.isfinite(n).all() or (n < 1).any() or (n != np.floor(n)).any():
-        raise ValueError("sizes are whole numbers of 1 or more: drop units without trials")
+    if not n.size or not np.isfinite(n).all() or (n < 1).any() or (n != np.floor(n)).any() or n.max() > 2**53:
+        raise ValueError(
+            "sizes are whole numbers of 1 or more, no larger than 2**53: drop units without trials"
+        )
     return n

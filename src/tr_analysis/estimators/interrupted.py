@@ -1,4 +1,4 @@
-"""Interrupted time series: a monthly series before and after a reform, the reform's effects, and false dates."""
+"""Interrupted time series: months, quarters or years before and after a reform, its effects, and false dates."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -14,7 +14,15 @@ from scipy.optimize.elementwise import find_root
 from scipy.special import stdtr, stdtrit
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
-from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.estimators.checks import (
+    Array,
+    check_integer,
+    check_made,
+    check_number,
+    check_option,
+    shown,
+    to_floats,
+)
 from tr_analysis.order import only
 
 __all__ = ["interrupted", "placebo", "placebo_rank"]
@@ -22,8 +30,10 @@ __all__ = ["interrupted", "placebo", "placebo_rank"]
 Scale = Literal["log", "level"]
 Shape = Literal["step and slope", "exponential", "stock and flow"]
 
-MONTHS_EITHER_SIDE = 12
-"""Fewest months before the reform and from it on: with less than a year, trend and season look alike."""
+EITHER_SIDE = {"M": 12, "Q": 8, "Y": 4}
+"""Fewest months, quarters or years before the reform and from it on: with less, trend and season look alike."""
+PERIOD = {"M": 12, "Q": 4, "Y": 1}  # of the seasons
+NAMES = {"M": "months", "Q": "quarters", "Y": "years"}
 
 
 @dataclass(frozen=True)
@@ -78,32 +88,38 @@ def interrupted(
     *,
     control: pd.Series | None = None,
     scale: Scale = "log",
-    harmonics: int | Collection[int] = 2,
+    harmonics: int | Collection[int] | None = None,
     shape: Shape = "step and slope",
     build_up: int = 12,
 ) -> InterruptedDesign:
-    """Lay out the segmented regression of a monthly series on time, with a break at the reform.
+    """Lay out the segmented regression of a series on time, with a break at the reform.
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
+    Tested: regressors by hand, by month, quarter and year; known effects come back
+    (`test_interrupted.test_regressors`, `test_interrupted.test_quarters_and_years_have_seasons_of_their_own`).
+
     ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
-    reform month ``t0`` on (Wagner and others 2002). Seasons are pairs of sine and cosine of the calendar month. The
-    other shapes have one column, gradual, in place of level and slope: it rises from nought to 1, the whole effect. Of
-    e months since the reform, the first counted, "exponential" has reached ``1 - exp(-e / build_up)``. With "stock and
-    flow" a law reaches ever more of those released, all of them after ``build_up`` months, and each stays under it for
-    twelve: the share of the stock that it has reached. An estimator of `autocorrelation` or `trend` fits it.
+    reform month ``t0`` on (Wagner and others 2002). Seasons are pairs of sine and cosine of the calendar month or
+    quarter. The other shapes have one column, gradual, in place of level and slope: it rises from nought to 1, the whole
+    effect. Of e months since the reform, the first counted, "exponential" has reached ``1 - exp(-e / build_up)``. With
+    "stock and flow" a law reaches ever more of those released, all of them after ``build_up`` months, and each stays
+    under it for twelve: the share of the stock that it has reached. An estimator of `autocorrelation` or `trend` fits
+    it.
 
     Parameters
     ----------
     series, reform
-        As observed, by consecutive months (a PeriodIndex); month with 12 or more on each side, such as "2015-02".
+        As observed, by consecutive months, quarters or years (a PeriodIndex); "2015-02", or the quarter or year that
+        holds it, with 12 months, 8 quarters or 4 years or more on each side.
     control
         A series of the same months that the reform should not have moved, taken off on the scale of the model.
     scale, harmonics
-        "log" (effects are proportional) or "level" (in the unit of the series); number of seasonal pairs, 0 to 6, or a
-        list of those wanted: pair 4 is a pattern that returns every quarter.
+        "log" (effects are proportional) or "level" (in the unit of the series); number of seasonal pairs, or a list of
+        those wanted, 0 to 6 by month, 0 to 2 by quarter, 0 by year; if left out 2, or 0 by year. Of months, pair 4 is
+        a pattern that returns every quarter.
     shape, build_up
-        Of the effect, see above; months of it, 1 to 60.
+        Of the effect, see above; months of it, 1 to 60. Shapes other than a step and slope need a monthly series.
 
     References
     ----------
@@ -117,35 +133,40 @@ def interrupted(
     >>> design.regressors.loc["2015-01":"2015-02", ["constant", "time", "level", "slope"]].to_numpy().tolist()
     [[1.0, 24.0, 1.0, 0.0], [1.0, 25.0, 1.0, 1.0]]
     """
-    if scale not in ("log", "level"):
-        raise ValueError(f"scale is {scale!r}: choose 'log' or 'level'")
-    if shape not in get_args(Shape):
-        raise ValueError(f"shape is {shape!r}: choose one of {', '.join(map(repr, get_args(Shape)))}")
+    check_option("scale", scale, ("log", "level"))
+    check_option("shape", shape, get_args(Shape))
     build_up = check_integer("build_up", build_up, low=1, high=60)
-    pairs = _pairs(harmonics)
     series = _checked(series, "series", scale)
+    unit = _unit(series.index)
+    pairs = _pairs(harmonics, unit)
     if control is not None:
         control = _checked(control, "control", scale)
         lone = series.index.symmetric_difference(control.index)
         if len(lone):
             raise ValueError(f"series and control differ in {_listed(lone)}: cut both to the same months")
-    reform = to_month(reform)
+    reform = to_period(reform, _freq(series.index))
     before, after = int((series.index < reform).sum()), int((series.index >= reform).sum())
-    if min(before, after) < MONTHS_EITHER_SIDE:
-        seen = f"{before} months before {reform} and {after} from it on"
-        raise ValueError(f"the series has {seen}: give at least {MONTHS_EITHER_SIDE} on each side")
-    regressors = _regressors(series.index, _effect(np.arange(len(series)) - before, shape, build_up), pairs)
-    design = InterruptedDesign(series, control, reform, scale, regressors)
+    if min(before, after) < EITHER_SIDE[unit]:
+        seen = f"{before} {NAMES[unit]} before {reform} and {after} from it on"
+        raise ValueError(f"the series has {seen}: give at least {EITHER_SIDE[unit]} on each side")
+    if shape != "step and slope" and unit != "M":
+        raise ValueError(f"shape is {shape!r}, but the series is by {NAMES[unit]}: give it by months")
+    effect = _effect(np.arange(len(series)) - before, shape, build_up)
+    design = InterruptedDesign(series, control, reform, scale, _regressors(series.index, effect, pairs))
     _check_regression(design)
     return design
 
 
-def _pairs(harmonics: int | Collection[int]) -> list[int]:
+def _pairs(harmonics: int | Collection[int] | None, unit: str) -> list[int]:
     """Return the seasonal pairs wanted, in order."""
-    advice = "a year of months has 0 to 6 pairs of seasonal terms"
+    most = PERIOD[unit] // 2
+    advice = f"a year of {NAMES[unit]} has 0 to {most} pairs of seasonal terms"
     if isinstance(harmonics, list | tuple | set):
-        return sorted({check_integer("a harmonic", pair, low=1, high=6, advice=advice) for pair in harmonics})
-    return list(range(1, 1 + check_integer("harmonics", harmonics, low=0, high=6, advice=advice)))
+        return sorted(
+            {check_integer("a harmonic", pair, low=1, high=most, advice=advice) for pair in harmonics}
+        )
+    harmonics = min(2, most) if harmonics is None else harmonics
+    return list(range(1, 1 + check_integer("harmonics", harmonics, low=0, high=most, advice=advice)))
 
 
 def _effect(since: npt.NDArray[np.int64], shape: Shape, build_up: int) -> dict[str, Array]:
@@ -162,9 +183,10 @@ def _effect(since: npt.NDArray[np.int64], shape: Shape, build_up: int) -> dict[s
 
 def _regressors(months: pd.Index, effect: dict[str, Array], pairs: list[int]) -> pd.DataFrame:
     columns = {"constant": np.ones(len(months)), "time": np.arange(len(months)), **effect}
+    season = PERIOD[_unit(months)]
     angle = 2 * np.pi * np.array([month.month for month in months]) / 12
     for pair in pairs:
-        if pair < 6:
+        if 2 * pair < season:
             columns[f"sine {pair}"] = np.sin(pair * angle)
         columns[f"cosine {pair}"] = np.cos(pair * angle)
     return pd.DataFrame(columns, index=months, dtype=float)
@@ -172,22 +194,25 @@ def _regressors(months: pd.Index, effect: dict[str, Array], pairs: list[int]) ->
 
 def check_design(design: object) -> None:
     """Refuse what is no design."""
-    if not isinstance(design, InterruptedDesign):
-        advice = "lay it out with interrupted(series, reform) first"
-        raise ValueError(f"design is a {type(design).__name__}: {advice}")
+    check_made("design", design, InterruptedDesign, "interrupted(series, reform)")
 
 
 def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     """Return the series in floats; refuse months that are not consecutive and values that cannot be used."""
-    if not isinstance(series, pd.Series) or not isinstance(series.index, pd.PeriodIndex):
-        advice = "set series.index = pd.PeriodIndex(months, freq='M')"
-        raise ValueError(f"the {name} is no pandas Series by month: {advice}")
-    months = series.index.asfreq("M")
-    due = pd.period_range(months.min(), periods=len(months), freq="M") if len(months) else months
+    index = series.index if isinstance(series, pd.Series) else None
+    if not isinstance(index, pd.PeriodIndex) or _unit(index) not in PERIOD:
+        advice = "set series.index = pd.PeriodIndex(months, freq='M'), or freq='Q' or 'Y'"
+        raise ValueError(f"the {name} is no pandas Series by month, quarter or year: {advice}")
+    months, every = index, index.freqstr
+    due = pd.period_range(months.min(), periods=len(months), freq=every) if len(months) else months
     if (odd := months != due).any():
         at = _listed(series.index[odd])
-        advice = "sort it, keep one value a month, and start after the last gap"
-        raise ValueError(f"the months of the {name} do not follow one another at {at}: {advice}")
+        advice = (
+            f"sort it, keep one value for each of the {NAMES[_unit(months)]}, and start after the last gap"
+        )
+        raise ValueError(
+            f"the {NAMES[_unit(months)]} of the {name} do not follow one another at {at}: {advice}"
+        )
     if (lacking := series.isna() | series.isin([np.inf, -np.inf])).any():
         raise ValueError(f"the {name} has no finite value in {_listed(months[lacking])}: start after the gap")
     values = pd.Series(to_floats(f"the {name}", series), months)
@@ -201,11 +226,29 @@ def _check_regression(design: InterruptedDesign) -> None:
     """Refuse what has no estimate, or only one made of rounding."""
     months, columns = design.regressors.shape
     if np.linalg.matrix_rank(design.regressors) < columns:
-        raise ValueError(f"{months} months do not tell the {columns} regressors apart: take fewer harmonics")
+        raise ValueError(
+            f"{months} {NAMES[_unit(design.series.index)]} do not tell the {columns} regressors apart: take fewer harmonics"
+        )
     observed = np.abs(design.response + design.offset).max() + np.abs(design.offset).max()
     if np.abs(design.residuals).max() <= max(1e-10 * np.ptp(design.response), 1e-12 * observed):
         advice = "give the figures as observed, and as a control another series"
         raise ValueError(f"the regression leaves nothing of the series but rounding: {advice}")
+
+
+def _freq(index: pd.Index) -> str:
+    return str(pd.PeriodIndex(index).freqstr)
+
+
+def _unit(index: pd.Index) -> str:
+    """Return what the periods are: M, Q or Y, or what else pandas calls them."""
+    return _freq(index).partition("-")[0]
+
+
+def to_period(month: str | pd.Period | date, freq: str) -> pd.Period:
+    """Return the period of a frequency that holds a month, written as `to_month` has it, or is given itself."""
+    if isinstance(month, pd.Period) and month.freqstr == freq:
+        return month
+    return to_month(month).asfreq(freq)
 
 
 def to_month(month: str | pd.Period | date) -> pd.Period:
@@ -220,7 +263,7 @@ def to_month(month: str | pd.Period | date) -> pd.Period:
             month = date.fromisoformat(month if len(month) > 7 else f"{month}-01")
         if isinstance(month, date) and not pd.isna(month):  # pandas' missing time passes for a date
             return pd.Period(year=month.year, month=month.month, freq="M")
-    raise ValueError(f"{month!r} is no month: write year and month, such as '2015-02'")
+    raise ValueError(f"{shown(month)} is no month: write year and month, such as '2015-02'")
 
 
 def _listed(months: pd.Index) -> str:
@@ -334,7 +377,7 @@ class InterruptedFit:
         the scale "log".
         """
         path = self.counterfactual().loc[self.design.reform :]
-        month = to_month(month)
+        month = to_period(month, _freq(self.design.series.index))
         if month not in path.index:
             raise ValueError(f"{month} has no effect: choose a month of {path.index[0]} to {path.index[-1]}")
         at_month = only(path.loc[[month]])
@@ -375,6 +418,9 @@ def placebo(
 
     Answers: what does the same model find at dates when nothing happened?
 
+    Tested: each row is a fit of its own; a true break stands out
+    (`test_interrupted.test_placebos_are_fits_of_their_own`, `test_interrupted.test_a_true_break_stands_out`).
+
     Pass the months before the true reform only, or its break leaks into the placebos. Neighbouring dates share
     nearly all their data; and as each fit sees fewer months than the true one, ranks are cautious.
 
@@ -399,11 +445,18 @@ def placebo(
     [0.001, 0.001]
     """
     if isinstance(dates, str) or not isinstance(dates, Iterable):
-        raise ValueError(f"dates is {dates!r}: give a list of months, such as ['2013-06', '2013-07']")
+        raise ValueError(f"dates is {shown(dates)}: give a list of months, such as ['2013-06', '2013-07']")
+    if not callable(estimator):
+        advice = "give a function, such as autoregressive, or functools.partial(newey_west, lags=6)"
+        raise ValueError(f"estimator is {shown(estimator)}: {advice}")
     rows = {}
     for false_date in dates:
         design = interrupted(series, false_date, **options)
-        effects = estimator(design).effects
+        fit = estimator(design)
+        if not isinstance(fit, InterruptedFit):
+            advice = "give one that returns an InterruptedFit, such as autoregressive"
+            raise ValueError(f"the estimator returned {shown(fit)}: {advice}")
+        effects = fit.effects
         rows[design.reform] = {
             f"{effect}{suffix}": effects.loc[effect, column]
             for effect in effects.index
@@ -427,6 +480,9 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
     """Rank a true effect among placebo effects by absolute size.
 
     Answers: is the change at the true date larger than those at dates when nothing happened?
+
+    Tested: ranks by hand, with ties up to rounding
+    (`test_interrupted.test_rank_counts_sizes_and_ties_but_not_rounding`).
 
     ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date counts as one of
     those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.

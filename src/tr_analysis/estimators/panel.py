@@ -9,7 +9,7 @@ from scipy.stats import norm, pearsonr, t
 from statsmodels.stats.multitest import multipletests
 
 from tr_analysis.digits import settle
-from tr_analysis.estimators.checks import check_level, numbers
+from tr_analysis.estimators.checks import check_flag, check_frame, check_level, numbers, paired, to_floats
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
 from tr_analysis.estimators.payment import critical_value, score
@@ -56,6 +56,9 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
 
     Answers: which providers reduced reoffending significantly, and which did worse?
 
+    Tested: each flag against the score test, and by hand
+    (`test_panel.test_a_flag_is_the_score_test_against_the_known_baseline`).
+
     ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
     `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`.
 
@@ -76,9 +79,9 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     ['significant reduction', 'not significant']
     """
     critical = critical_value(level)
-    _check_columns(panel, "adjusted_rate", "baseline_rate", "offenders")
-    rate, base = panel["adjusted_rate"].astype(float) / 100, panel["baseline_rate"].astype(float) / 100
-    people = panel["offenders"].astype(float)
+    check_frame("panel", panel, ("adjusted_rate", "baseline_rate", "offenders"))
+    rate, base = _per_cent(panel, "adjusted_rate") / 100, _per_cent(panel, "baseline_rate") / 100
+    people = _floats(panel, "offenders")
     known = rate.notna() & base.notna() & people.notna()
     for name, bad in (("offenders", people <= 0), ("baseline_rate", (base <= 0) | (base >= 1))):
         if (bad & known).any():
@@ -97,6 +100,8 @@ def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
     """Correct p-values for being many, by Holm and by Benjamini and Hochberg, side by side.
 
     Answers: how many of these significant results would be left if we allow for how many were tested?
+
+    Tested: Holm and Benjamini-Hochberg by hand (`test_panel.test_holm_and_benjamini_hochberg_by_hand`).
 
     Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
     of false ones among the findings.
@@ -124,6 +129,8 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
 
     Answers: how many providers won and lost, how many by corrected tests, and how many officially?
 
+    Tested: counted by hand, beside official flags (`test_panel.test_flags_are_counted_beside_the_official_ones`).
+
     Parameters
     ----------
     judged, level
@@ -148,6 +155,7 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     >>> counts["tested"], counts["won"], counts["lost"], counts["by_holm"], counts["official"]
     (2, 1, 0, 1, 0)
     """
+    check_frame("judged", judged, ("p_value", "recomputed"))
     tests, flags = multiplicity(judged["p_value"], level=level), judged["recomputed"]
     printed = judged["significance"].dropna() if "significance" in judged else flags.iloc[:0]
     found = {
@@ -170,6 +178,10 @@ def regression_to_the_mean(
     """Compare units' first changes with their later ones.
 
     Answers: did the best stay the best, or slip back as luck would?
+
+    Tested: the slope by least squares; the share that stays on simulated panels
+    (`test_panel.test_the_slope_is_that_of_least_squares`,
+    `test_panel.test_what_stays_is_the_reliability_when_only_sampling_differs`).
 
     The slope is that of least squares of ``later`` on ``first`` (Galton 1886, Journal of the Anthropological Institute 15,
     246-263). If true changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over
@@ -212,6 +224,8 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
 
     Answers: do units that do well on one measure do well on the other?
 
+    Tested: Fisher's interval by hand (`test_panel.test_the_correlation_has_the_interval_of_fisher`).
+
     Pearson's, with Fisher's interval (1921). Sampling in either measure draws it towards 0. Both have one number per
     unit (n), four or more.
 
@@ -225,6 +239,8 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
     >>> round(found.estimate, 2), round(found.low, 2), round(found.high, 2)
     (0.8, -0.28, 0.99)
     """
+    if isinstance(x, pd.Series):
+        y = paired("second measure", y, x.index, "first")
     one, other = (numbers(f"{name} measure", values) for name, values in (("first", x), ("second", y)))
     if len(one) != len(other) or len(one) < 4:
         raise ValueError(f"{len(one)} and {len(other)} values: give one of each for four units or more")
@@ -241,6 +257,9 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
     """Measure how each provider did in each cohort: against its own baseline, or else against all providers.
 
     Answers: by how much did reoffending change at each provider, on both measures?
+
+    Tested: by hand, since the baseline and against all
+    (`test_panel.test_changes_are_since_the_baseline_or_from_all`).
 
     Parameters
     ----------
@@ -270,10 +289,13 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
     >>> changes(pd.DataFrame(rows), since_baseline=False)["change"].round(1).tolist()
     [-5.0, 5.0]
     """
+    check_flag("since_baseline", since_baseline)
     counts = ["offenders", "reoffenders", "reoffences"]
-    _check_columns(panel, "cohort", *counts, "frequency_rate", "difference", "baseline_frequency")
-    people, caught, offences = (panel[name].astype(float) for name in counts)
-    total = panel.groupby("cohort")[counts].sum().astype(float)
+    rates = ["frequency_rate", "difference", "baseline_frequency"]
+    check_frame("panel", panel, ("cohort", *counts, *rates))
+    panel = panel.assign(**{name: _floats(panel, name) for name in (*counts, *rates)})
+    people, caught, offences = (panel[name] for name in counts)
+    total = panel.groupby("cohort")[counts].sum()
     everyone = panel["cohort"].map(total["reoffenders"] / total["offenders"])
     usual = panel["cohort"].map(total["reoffences"] / total["reoffenders"])
     often, since = (
@@ -292,6 +314,10 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     """Compare every adjusted rate with ``observed + baseline OGRS - cohort OGRS``, cell by cell.
 
     Answers: are the printed adjusted rates what the published formula gives?
+
+    Tested: rows adjusted by the formula hold, others do not, whatever the rounding
+    (`test_panel.test_rounded_parts_are_always_within_the_tolerance`,
+    `test_panel.test_a_rate_that_was_not_adjusted_is_found`).
 
     The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
     to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with
@@ -322,8 +348,9 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     """
     printed = ("adjusted_rate", "baseline_ogrs", "ogrs")
     needed = (*printed, "offenders", "reoffenders", "binary_rate")
-    _check_columns(panel, *needed, "release")
-    parts = panel.loc[:, list(needed)].astype(float)
+    check_frame("panel", panel, (*needed, "release"))
+    parts = pd.DataFrame({name: _floats(panel, name) for name in ("offenders", "reoffenders")})
+    parts = parts.assign(**{name: _per_cent(panel, name) for name in (*printed, "binary_rate")})
     counted = parts["offenders"].gt(0) & parts["reoffenders"].notna()
     observed = (100 * parts["reoffenders"] / parts["offenders"].where(counted)).fillna(parts["binary_rate"])
     known = parts.loc[:, list(printed)].notna().all(axis=1) & observed.notna()
@@ -346,6 +373,16 @@ def _half_unit(values: pd.Series) -> float:
     return 0.5 * 10.0 ** -max(map(len, written), default=0)
 
 
-def _check_columns(panel: pd.DataFrame, *needed: str) -> None:
-    if lacking := [name for name in needed if name not in panel]:
-        raise ValueError(f"no column {lacking[0]!r}: give {', '.join(needed)}")
+def _floats(panel: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column as floats, also where a spreadsheet gave it as objects; missing values as nan."""
+    return pd.Series(to_floats(f"column {name!r}", panel[name]), panel.index)
+
+
+def _per_cent(panel: pd.DataFrame, name: str) -> pd.Series:
+    """Return rates in per cent; refuse a column of shares."""
+    rates = _floats(panel, name)
+    known = rates.dropna()
+    if known.gt(0).any() and known.abs().max() <= 1:
+        shown = f"column {name!r} has no rate above {known.max():g}"
+        raise ValueError(f"{shown}: these look like shares; give per cent, shares multiplied by 100")
+    return rates

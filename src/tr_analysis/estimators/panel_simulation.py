@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from tr_analysis.estimators.checks import Array, check_integer, generator
+from tr_analysis.estimators.checks import (
+    Array,
+    check_frame,
+    check_integer,
+    check_made,
+    generator,
+    shown,
+    to_floats,
+)
 from tr_analysis.estimators.panel import INCREASE, REDUCTION, flag_significance
 from tr_analysis.estimators.payment import TINY, critical_value, multinomial_region, standard_error
 from tr_analysis.order import place_of_smallest
@@ -73,6 +81,10 @@ def simulate_panel(
 
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
+    Tested: gives back what was published, to the printed digit; the calibration finds a known spread
+    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`,
+    `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
+
     Baselines and true changes are normal between providers, the latter with the likeliest of `spread_likelihood`;
     reoffenders are binomial. First cohorts are drawn until one has the winners, losers and rate printed, and later
     cohorts to go with it that give all together the rate and the extremes printed; what that selects is luck, as it
@@ -97,11 +109,14 @@ def simulate_panel(
     >>> panel.shape[0], int(panel["offenders"].sum()), panel.attrs
     (6, 9000, {'origin': 'simulated'})
     """
-    if len(sizes) < 3 or not sizes.index.is_unique or not (sizes > 0).all():
+    check_made("published", published, Published, "Published(people, rate, ...)")
+    sizes = _sizes(sizes)
+    if len(sizes) < 3:
         raise ValueError("sizes are one number above 0 for each of three providers or more, each named once")
-    check_integer(
-        "the number of cohorts", len(set(cohorts)), low=2, advice="name two or more, the first one first"
-    )
+    if isinstance(cohorts, str) or not isinstance(cohorts, Sequence) or not all(map(np.isscalar, cohorts)):
+        raise ValueError(f"cohorts is {shown(cohorts)}: give a list of names, the first one first")
+    advice = "name two or more, the first one first"
+    check_integer("the number of cohorts", len(set(map(str, cohorts))), low=2, advice=advice)
     if not -1 < published.lowest < published.highest < 1:
         raise ValueError(
             f"lowest is {published.lowest} and highest {published.highest}: give shares, the lowest first"
@@ -118,6 +133,9 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     """Set what a panel gives for all providers together beside what is published.
 
     Answers: does the simulated panel match the published totals?
+
+    Tested: agrees with the published totals it was made from
+    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`).
 
     Parameters
     ----------
@@ -136,6 +154,11 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     >>> compare_totals(printed, panel).set_index("All together").loc["Winners, first cohort"].tolist()
     [1.0, 1.0]
     """
+    check_made("published", published, Published, "Published(people, rate, ...)")
+    needed = ("cohort", "offenders", "reoffenders", "reoffences", "adjusted_rate", "baseline_rate")
+    check_frame("panel", panel, (*needed, "baseline_frequency"))
+    if panel.empty:
+        raise ValueError("panel has no rows: give what `simulate_panel` returns")
     first = panel[panel["cohort"] == panel["cohort"].tolist()[0]]
     flags, people, early = (
         flag_significance(first, level=LEVEL)["recomputed"],
@@ -172,6 +195,8 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
 
     Answers: how do we show a simulated panel without saying anything of a real provider?
 
+    Tested: by hand, largest first (`test_panel_simulation.test_invented_names_go_by_size`).
+
     Parameters
     ----------
     panel, sizes, kind
@@ -184,12 +209,30 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
     >>> with_invented_names(panel, pd.Series({"Essex": 1, "Kent": 2}), "CRC").values.tolist()
     [['made-up CRC 02', 'made-up owner B'], ['made-up CRC 01', 'made-up owner A']]
     """
+    check_frame("panel", panel, ("provider", "owner"))
+    sizes = _sizes(sizes)
+    if lacking := sorted(set(map(str, panel["provider"])) - set(map(str, sizes.index))):
+        raise ValueError(f"no size of {lacking[0]}: give one for each provider, by its name")
+    if not isinstance(kind, str):
+        raise ValueError(f"kind is {shown(kind)}: give what a provider is called, such as 'CRC'")
     places = sizes.rank(method="first", ascending=False).astype(int)
     letters = dict(zip(sorted(set(panel["owner"])), ascii_uppercase, strict=False))
     return panel.assign(
         provider=panel["provider"].map(places).map(f"made-up {kind} {{:02d}}".format),
         owner="made-up owner " + panel["owner"].map(letters),
     )
+
+
+def _sizes(sizes: object) -> pd.Series:
+    """Return the size of each provider by its name; refuse what is no such series."""
+    values = (
+        to_floats("sizes", sizes) if isinstance(sizes, pd.Series) and sizes.index.is_unique else np.zeros(1)
+    )
+    if not values.size or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(
+            f"sizes is {shown(sizes)}: give a series with one number above 0 for each provider, by name"
+        )
+    return pd.Series(values, sizes.index)  # type: ignore[attr-defined]  # a series, as was seen
 
 
 def _mean(values: pd.Series, weights: pd.Series) -> float:
@@ -200,6 +243,11 @@ def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.
     """Say how likely each spread of true changes makes what is published of single providers.
 
     Answers: by how much must providers differ to give the published winners, losers and extreme changes?
+
+    Tested: the largest likelihood, and against simulation; finds a known spread
+    (`test_panel_simulation.test_the_spread_gives_the_counts_their_largest_likelihood`,
+    `test_panel_simulation.test_the_likelihood_of_extremes_against_simulation`,
+    `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
 
     The mean changes are fixed by the published rates, and providers are taken to be alike in size. Winners and losers of
     the first cohort are multinomial (`payment.multinomial_region`). The smallest and largest change over all cohorts
@@ -225,6 +273,9 @@ def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.
     >>> [float(found.index[found[name].argmax()].round(4)) for name in ("counts", "extremes", "together")]
     [0.0475, 0.0255, 0.03]
     """
+    check_made("published", published, Published, "Published(people, rate, ...)")
+    providers = check_integer("providers", providers, low=2, high=1000)
+    cohorts = check_integer("cohorts", cohorts, low=1, high=100)
     once, always = (
         standard_error(published.people / providers / parts, published.baseline) for parts in (cohorts, 1)
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import gammaln, ndtr, ndtri, xlogy
 from scipy.stats import chi2
 
-from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.estimators.checks import Array, check_integer, check_number, check_option, to_floats
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import place_of_smallest
 
@@ -68,6 +68,8 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
 
     Answers: how far does a cohort's rate stray from its baseline by chance alone?
 
+    Tested: golden values (`test_payment.test_golden_values`).
+
     ``sqrt(rate (1 - rate) (1 / size + 1 / baseline_size))``.
 
     Parameters
@@ -93,6 +95,8 @@ def critical_value(level: float) -> float:
     """Return how many standard errors a rate must lie from its baseline to be significant.
 
     Answers: how far from the baseline must a rate be to count as changed?
+
+    Tested: golden values (`test_payment.test_golden_values`).
 
     ``level`` is two-sided, above 0 and below 0.5: half of it for falls, half for rises.
 
@@ -134,6 +138,10 @@ def outcome_probabilities(
 
     Answers: how probable is it that a true change of the rate is paid for, or that money is taken back?
 
+    Tested: the power of two cohorts against statsmodels; falls mirror rises
+    (`test_payment.test_power_of_two_cohorts_against_statsmodels`,
+    `test_payment.test_a_deeper_fall_is_paid_more_often_and_falls_mirror_rises`).
+
     With ``z`` the critical value, ``Phi((-z error - shift) / s)`` and ``Phi((shift - z error) / s)``, where ``s`` is the root of
     the sum of the squares of the error, the spread and the ignored standard error.
 
@@ -172,6 +180,9 @@ def minimum_detectable_change(
     """Return the true fall that is found significant with a given probability.
 
     Answers: how large must a true fall be for payment by results to detect it four times in five?
+
+    Tested: golden values; is found with the power it says (`test_payment.test_golden_values`,
+    `test_payment.test_detectable_change_is_found_with_that_power`).
 
     ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``.
     Arguments are those of `outcome_probabilities`; the power is above the level and below 1.
@@ -213,6 +224,9 @@ def explain_counts(
     """Solve for the mean shift, the spread and the level at which the expected counts are those seen.
 
     Answers: which mean change, and which differences between providers, would give these winners and losers?
+
+    Tested: solutions give back what made the counts (`test_payment.test_explanations_of_thirteen_and_two`,
+    `test_payment.test_solutions_give_back_what_made_the_counts`).
 
     With ``a`` and ``c`` the normal quantiles of the shares of winners and losers, ``b`` the distance at which a change is
     significant and ``s`` the standard deviation of the observed changes, ``a s = -shift - b`` and ``c s = shift - b``. So ``s =
@@ -259,6 +273,8 @@ def level_for_winners(
 
     Answers: how lenient must the test be to give so many winners?
 
+    Tested: solutions give back what made the counts (`test_payment.test_solutions_give_back_what_made_the_counts`).
+
     ``2 Phi((shift + a s) / error)``, with ``a`` the normal quantile of the share of winners and
     ``s = sqrt(error**2 + spread**2)``.
 
@@ -291,6 +307,10 @@ def multinomial_region(
     """Test each mean shift and spread against the winners and losers seen.
 
     Answers: which true changes, and which differences between providers, are compatible with the counts?
+
+    Tested: likelihood against scipy; covers the truth, whatever it is
+    (`test_payment.test_likelihood_against_scipy_and_deviance_of_the_best`,
+    `test_payment.test_region_covers_whatever_the_truth`).
 
     Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the log
     likelihood ratio against the shares seen, and the p-value exact: the probability of all outcomes whose deviance is at
@@ -346,6 +366,8 @@ def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
 
     Answers: between which limits does the mean change, or the difference between providers, lie?
 
+    Tested: ends of the profile by hand (`test_payment.test_profile_intervals`).
+
     The values whose smallest deviance, over all values of the other, exceeds the smallest of all by no more than the
     quantile of chi-squared with one degree of freedom.
 
@@ -357,9 +379,9 @@ def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
     >>> round(found.low, 3), round(found.high, 3)
     (-0.104, -0.018)
     """
-    if column not in ("shift", "spread"):
-        raise ValueError(f"column is {column!r}: choose 'shift' or 'spread'")
-    used = region.get([column, "deviance"]) if isinstance(region, pd.DataFrame) else None
+    check_option("column", column, ("shift", "spread"))
+    columns = {column, "deviance"}
+    used = region[list(columns)] if isinstance(region, pd.DataFrame) and columns <= set(region) else None
     if used is None or used.empty or used.isna().any(axis=None):
         raise ValueError("the region is empty or lacks values: give what `multinomial_region` returns")
     profile = region.groupby(column)["deviance"].min()

@@ -12,7 +12,16 @@ from scipy.integrate import quad
 from scipy.special import bdtr
 from scipy.stats import binom, norm
 
-from tr_analysis.estimators.checks import Array, check_integer, check_number, generator, to_floats
+from tr_analysis.estimators.checks import (
+    MOST_DRAWS,
+    Array,
+    check_flag,
+    check_integer,
+    check_made,
+    check_number,
+    generator,
+    to_floats,
+)
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.payment import (
     WIDEST,
@@ -60,6 +69,9 @@ def payment_rule(
 
     Answers: by which test, and on which cohorts, does a payment scheme judge its providers?
 
+    Tested: every outcome of a sampled baseline, gone through one by one
+    (`test_payment_design.test_sampled_baseline_against_every_outcome`).
+
     The score test ``(x / n - b) / sqrt(r (1 - r) (1 / n + 1 / m))``, with ``r`` the baseline ``b`` where it is known (``m``
     infinite) and the pooled rate where it is sampled.
 
@@ -86,8 +98,7 @@ def payment_rule(
     standard_error(1, baseline, baseline_size=baseline_size)  # refuses what is no rate or size
     if np.isfinite(baseline_size):
         check_integer("baseline_size", baseline_size, low=1, high=MOST_PEOPLE)
-    if not isinstance(test_uses_baseline_error, bool | np.bool_):
-        raise ValueError(f"test_uses_baseline_error is {test_uses_baseline_error!r}: give True or False")
+    check_flag("test_uses_baseline_error", test_uses_baseline_error)
     tested_size = baseline_size if test_uses_baseline_error else np.inf
     cohorts = check_integer("cohorts", cohorts, low=1)
     return PaymentRule(
@@ -115,6 +126,11 @@ def operating_characteristics(
     """Calculate what a rule pays for, from binomial or beta-binomial probabilities; nothing is simulated.
 
     Answers: how often does a payment rule pay, deduct, or pay by luck alone?
+
+    Tested: against every outcome, integration and simulation
+    (`test_payment_design.test_sampled_baseline_against_every_outcome`,
+    `test_payment_design.test_spread_against_integration`,
+    `test_payment_design.test_simulation_agrees_with_calculation`).
 
     A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. The own shift of a provider
     is normal around ``shift`` and integrated by quadrature; a sampled baseline is summed over. Where people's outcomes
@@ -156,6 +172,7 @@ def operating_characteristics(
 
 
 def _check_truth(rule: PaymentRule, shift: float, spread: float, design_effect: float) -> None:
+    check_made("rule", rule, PaymentRule, "payment_rule(sizes, baseline, level=...)")
     rate = rule.baseline + one_share("shift", shift)
     one_share("spread", spread, low=0, high=WIDEST)
     if not 0 <= rate <= 1:
@@ -260,6 +277,10 @@ def simulated_counts(
 
     Answers: how much do payments vary over many cohorts, when luck in the baseline returns every time?
 
+    Tested: agrees with the calculation; seeds differ by as much as its standard errors say
+    (`test_payment_design.test_simulation_agrees_with_calculation`,
+    `test_payment_design.test_standard_errors_say_how_far_seeds_differ`).
+
     In each run every provider draws its own shift and, where the baseline is sampled, its baseline; both then stay for all
     cohorts.
     Arguments are those of `operating_characteristics`, 2 runs or more, and a seed or generator.
@@ -272,7 +293,8 @@ def simulated_counts(
     >>> abs(winners["expected"] - operating_characteristics(rule).counts["winners"]) < 4 * winners["std_error"]
     np.True_
     """
-    runs = check_integer("runs", runs, low=2, advice="give 2 or more, and a thousand or more to see anything")
+    advice = "give 2 or more, a thousand or more to see anything, and ten million at the most"
+    runs = check_integer("runs", runs, low=2, high=MOST_DRAWS, advice=advice)
     _check_truth(rule, shift, spread, design_effect)
     rng = generator(seed)
     providers = len(rule.sizes)
@@ -306,6 +328,9 @@ def expected_best(providers: int, *, shift: float, spread: float, error: float) 
 
     Answers: how good does the best of many look by selection alone?
 
+    Tested: against simulation (`test_payment_design.test_best_of_many_by_chance_alone`,
+    `test_payment_design.test_best_and_its_next_cohort_against_simulation`).
+
     ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal numbers (1.89
     for 21); mean and standard deviation of the true changes, and the standard error of each.
 
@@ -334,6 +359,8 @@ def next_cohort(
     """Predict a provider's next change from the one it has shown: regression to the mean.
 
     Answers: how far will a top performer slip back next time?
+
+    Tested: against simulation (`test_payment_design.test_best_and_its_next_cohort_against_simulation`).
 
     ``shift + reliability (observed - shift)`` with ``reliability = spread**2 / (spread**2 + error**2)``, and a 95% prediction
     interval. It holds for a provider picked because it was the best, too.

@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tr_analysis.estimators.checks import Array, check_level, generator
+from tr_analysis.estimators.checks import Array, check_flag, check_level, generator
 from tr_analysis.estimators.cluster_design import (
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
+    check_design,
     enough_draws,
     squared_length,
 )
@@ -36,6 +37,10 @@ def cluster_permutation(
     """Test the coefficient of a label by giving the label to other clusters than those that had it.
 
     Answers: how often would other owners have shown a contrast as large, had the label fallen on them?
+
+    Tested: every assignment against statsmodels; Fisher's exact test where each unit is a cluster; size simulated
+    (`test_permutation.test_every_assignment_against_statsmodels`,
+    `test_permutation.test_with_each_unit_a_cluster_it_is_fishers_test`, `test_clusters.test_size_is_as_measured`).
 
     The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020)
     is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
@@ -63,6 +68,7 @@ def cluster_permutation(
     >>> round(test.estimate, 3), test.p_value, test.draws
     (7.0, 0.2, 5)
     """
+    check_design(design)
     level = check_level(level)
     null = permutation_draws(design, draws=draws, seed=seed)
     labelled = _labelled_clusters(design)
@@ -85,6 +91,9 @@ def permutation_draws(
 
     Answers: how large a difference do labels show that are dealt out to the clusters in every other way?
 
+    Tested: against plain enumeration of means
+    (`test_permutation.test_differences_of_means_against_plain_enumeration`).
+
     ``p_value()`` of the result is the test of no effect; of random assignments the true one is counted as one more
     (Phipson and Smyth 2010). Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients
     are compared instead of t statistics, which keep their size better with clusters of unequal size.
@@ -103,12 +112,12 @@ def permutation_draws(
     >>> null.p_value(), null.draws
     (0.1, 10)
     """
-    if studentised not in (True, False):
-        raise ValueError(f"studentised is {studentised!r}: give True or False")
-    draws, labelled = enough_draws(draws), _labelled_clusters(design)
+    check_design(design)
+    check_flag("studentised", studentised)
+    draws, random, labelled = enough_draws(draws), generator(seed), _labelled_clusters(design)
     clusters, many = len(labelled), int(labelled.sum())
     every = comb(clusters, many) <= draws
-    blocks = _every(clusters, many) if every else _random(labelled, draws, generator(seed))
+    blocks = _every(clusters, many) if every else _random(labelled, draws, random)
     sums, step = _sums(design), np.ptp(design.regressors[design.coefficient])
     numerators, denominators, _ = zip(*(_statistics(sums, rows, studentised) for rows in blocks), strict=True)
     _, own, size = _statistics(sums, labelled[None], studentised)

@@ -44,6 +44,7 @@ SCALES: dict[str, tuple[Transform, Transform, Transform]] = {
     "log odds": (logit, lambda p: 1 / (p * (1 - p)), np.positive),
 }
 """Of `change_against`: what is compared of a share, its slope, and the way back from a difference of two."""
+LARGEST_POWER_TABLE = 10**7  # pairs of counts up to which the exact power fits into memory
 LARGEST_EXACT_TEST = 400  # trials up to which Boschloo's test takes well under a second
 
 
@@ -59,6 +60,9 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     """Estimate a proportion from ``successes`` in ``trials``, with an interval.
 
     Answers: how large is a share, and how far could it be off by chance?
+
+    Tested: Wilson's formula, and the exact interval at the ends
+    (`test_proportions.test_interval_against_formula_and_mirrored`).
 
     Wilson's score interval (1927); where no trial or every trial succeeded the exact one of Clopper and Pearson
     (1934).
@@ -90,6 +94,9 @@ def proportions(
     """Estimate one proportion per row of a frame, with its interval: see `proportion`.
 
     Answers: how large is the share in each group, and how far could each be off by chance?
+
+    Tested: row by row as `proportion` (`test_proportions.test_interval_against_formula_and_mirrored`,
+    `test_proportions.test_frame_keeps_rows_and_leaves_the_input_alone`).
 
     Parameters
     ----------
@@ -127,6 +134,8 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
 
     Answers: if something never happened in a sample, how common could it still be?
 
+    Tested: solves its equation (`test_proportions.test_upper_bound_of_zero`).
+
     ``1 - (1 - level) ** (1 / trials)``; at 95% close to 3 / trials, the rule of three.
 
     Examples
@@ -143,6 +152,10 @@ def difference(
     """Compare two independent proportions: the first minus the second, with an interval and a test.
 
     Answers: by how much do two shares differ, and could it be chance?
+
+    Tested: Newcombe's formula; the first inspections as published
+    (`test_proportions.test_difference_of_the_first_round`,
+    `test_proportions.test_difference_against_formula_and_under_swap`).
 
     Newcombe's hybrid score interval (1998). Boschloo's exact unconditional test (1970), two-sided as twice the smaller
     one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin.
@@ -189,6 +202,9 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
     """Compare the change of a group's share with that of a whole it belongs to, on three scales.
 
     Answers: did a group's share change more than everybody's, and does the answer depend on the scale?
+
+    Tested: coverage on simulated groups of a whole, on three scales
+    (`test_proportions.test_change_against_covers_the_truth`, `test_proportions.test_a_sign_can_depend_on_the_scale`).
 
     With ``g`` the share, its logarithm or its logit, ``p`` the group's share of ``n`` people and ``q`` the whole's of
     ``N``, the change of ``g(p)`` less that of ``g(q)``. Sampling is binomial at both times, the first one included.
@@ -272,6 +288,10 @@ def odds_ratio(
 
     Answers: how many times higher are the odds in one small group than in another, and could it be chance?
 
+    Tested: known tables; turns with the groups and with failures
+    (`test_proportions.test_odds_ratio_of_known_tables`,
+    `test_proportions.test_odds_ratio_turns_with_the_groups_and_with_failures`).
+
     Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is
     exact, from the noncentral hypergeometric distribution (Cornfield 1956), and with an empty cell has one end, at the
     full ``level``. Fisher's test (1935) takes both margins as fixed, which no inspectorate does: that of `difference`
@@ -308,6 +328,9 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
 
     Answers: how large must a difference be before samples of these sizes would show it?
 
+    Tested: has the power asked for, by going through every pair of counts
+    (`test_proportions.test_detectable_share_has_the_power_asked_for`).
+
     The power is computed exactly, over every pair of counts of two binomial samples. Missing where not even a share
     of 1 would be detected so often.
 
@@ -329,6 +352,10 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
     share_1 = check_number("the true share", share_1, low=0, high=1, advice=advice)
     advice = "give a whole number of 1 or more in each sample"
     n1, n2 = (check_integer("trials", trials, low=1, advice=advice) for trials in (trials_1, trials_2))
+    if n1 * n2 > LARGEST_POWER_TABLE:
+        raise ValueError(
+            f"samples of {n1} and {n2} are too large to go through every pair of counts: give smaller"
+        )
     advice = f"give a chance between the level of the test, {ALPHA}, and 1, such as 0.8"
     power = check_number("power", power, low=ALPHA, high=1, strict=True, advice=advice)
     given_second = binom.pmf(np.arange(n1 + 1), n1, share_1) @ _rejected_by_fisher(n1, n2)

@@ -17,6 +17,8 @@ def sign_flips(units: int) -> Array:
 
     Answers: how would the changes look if each unit could as well have moved the other way?
 
+    Tested: listed by hand (`test_randomisation.test_all_signs_but_the_observed_ones`).
+
     One row of 1 and -1 for each null data set (2**units - 1, units), of 1 to 20 units such as years or pairs. The signs
     are exchangeable if, without an effect, each unit's change is as likely to have been as large the other
     way, independently of the others. Several measures of one unit take the same sign.
@@ -38,6 +40,10 @@ def shuffled_years(
     """Yield monthly series whose years were put in a random order.
 
     Answers: how would the series look if the reform had changed nothing but chance orders the years?
+
+    Tested: keeps ends, seasons and company of the series; size under a random walk simulated
+    (`test_randomisation.test_shuffled_years_keep_ends_seasons_and_company`,
+    `test_randomisation.test_shuffled_years_keep_the_level_and_find_a_break`).
 
     The monthly changes of the logarithms are cut into years of twelve months from ``first`` backwards and forwards, and
     whole years change places, the same way in every series. First and last value, season, and the correlation between
@@ -88,7 +94,7 @@ def _positive(series: pd.DataFrame) -> Array:
     months = series.index
     if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M" or months.hasnans:
         raise ValueError("the series need a monthly index: set its index to pd.PeriodIndex(months, freq='M')")
-    values = to_floats("a series", series.fillna(np.nan))
+    values = to_floats("a series", series)
     if not (np.isfinite(values) & (values > 0)).all() or (np.diff(months.asi8) != 1).any():
         raise ValueError("the series need a positive value in every month of an unbroken row of months")
     return values

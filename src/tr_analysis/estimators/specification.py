@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, to_floats
+from tr_analysis.estimators.checks import Array, shown, to_floats
 from tr_analysis.order import in_order
 
 __all__ = [
@@ -49,6 +49,8 @@ def grid(
 
     Answers: which analyses could have been run?
 
+    Tested: every combination once, by hand (`test_specification.test_grid_makes_every_combination_once`).
+
     Parameters
     ----------
     choices
@@ -63,6 +65,11 @@ def grid(
     >>> len(made.specifications), list(made.excluded["reason"])
     (3, ['no such ratio'])
     """
+    if not isinstance(choices, Mapping):
+        raise ValueError(f"choices is {shown(choices)}: give a dictionary, such as {{'harmonics': [0, 2]}}")
+    if not isinstance(exclude, Mapping | None) or not all(map(callable, (exclude or {}).values())):
+        advice = "give a dictionary of reasons, each with a function of a combination"
+        raise ValueError(f"exclude is {shown(exclude)}: {advice}")
     combined: list[dict[str, Choice]] = [{}]
     for name, options in choices.items():
         if isinstance(options, str) or not isinstance(options, Iterable):
@@ -86,7 +93,7 @@ def grid(
 def _checked(choices: Mapping[str, Any]) -> dict[str, Choice]:
     """Return choices with numpy's numbers turned into Python's; refuse what is no specification."""
     if not isinstance(choices, Mapping) or not choices:
-        raise ValueError(f"choices are {choices!r}: give a dictionary, such as {{'harmonics': 2}}")
+        raise ValueError(f"choices are {shown(choices)}: give a dictionary, such as {{'harmonics': 2}}")
     plain = {
         name: value.item() if isinstance(value, np.generic) else value for name, value in choices.items()
     }
@@ -106,6 +113,8 @@ def specification_id(choices: Mapping[str, Choice]) -> str:
     """Return sixteen hexadecimal digits of the SHA-256 of the choices.
 
     Answers: which row of the results is the analysis with these choices?
+
+    Tested: pinned identifiers (`test_specification.test_ids_are_pinned`).
 
     The choices are written as JSON, names sorted, ASCII only, whole numbers as ints: the same in any process and order.
 
@@ -129,6 +138,9 @@ def run_specifications(
 
     Answers: what does each of the analyses that could have been run find?
 
+    Tested: rows by hand; failures are rows (`test_specification.test_results_are_tidy`,
+    `test_specification.test_failures_are_rows_with_their_message`).
+
     The function is pure and called with the choices of each as keywords. It returns a mapping, a row of a frame or an
     object with ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
     Of each there is a row: id, the choices, estimate, low, high, n and failure. What a function raises, or an
@@ -141,6 +153,11 @@ def run_specifications(
     >>> found["estimate"].to_list()
     [1.0, 3.0, 1.0, 3.0]
     """
+    if not callable(function):
+        raise ValueError(f"function is {shown(function)}: give one that takes the choices as keywords")
+    if isinstance(specifications, str | Mapping) or not isinstance(specifications, Iterable):
+        advice = "give a list of dictionaries, such as `grid(...).specifications`"
+        raise ValueError(f"specifications is {shown(specifications)}: {advice}")
     listed = [_checked(specification) for specification in specifications]
     if not listed:
         raise ValueError("no specifications: give at least one")
@@ -203,6 +220,8 @@ def summarise(results: pd.DataFrame) -> CurveSummary:
 
     Answers: do the findings survive other methods?
 
+    Tested: by hand (`test_specification.test_curves_are_summarised`).
+
     Examples
     --------
     >>> made = grid({"harmonics": [0, 2, 3]}).specifications
@@ -234,6 +253,8 @@ def marginals(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: what do the analyses with one particular choice find?
 
+    Tested: by hand (`test_specification.test_marginals_are_option_by_option`).
+
     Rows are by choice and option; the columns are those of `CurveSummary`, shares about the sign of the median of
     the whole curve. An option that always failed has no numbers.
 
@@ -258,6 +279,8 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
     """Measure how much each choice moves the answer, the most moving first.
 
     Answers: which choice of method matters most?
+
+    Tested: by hand (`test_specification.test_no_choice_is_blamed_for_its_companions`).
 
     Specifications that differ in one choice alone are compared: no choice is blamed for what its companions do. By
     choice: the number of such sets of two estimates or more, and the median ("typical") and the largest range of
@@ -287,6 +310,10 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
 
     Answers: could chance alone give a whole curve as extreme as this one?
 
+    Tested: counts by hand; level and power simulated
+    (`test_specification.test_joint_test_counts_the_curves_as_extreme`,
+    `test_specification.test_joint_test_keeps_its_level_and_finds_an_effect`).
+
     The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
     2020). The test is exact when, without an effect, the observed data and those are exchangeable; `sign_flips` and
     `shuffled_years` say what that takes.
@@ -314,8 +341,8 @@ def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataF
     >>> joint_test(curves[0], curves[1:]).loc["median", "p_value"]
     np.float64(0.5)
     """
-    if isinstance(null, pd.DataFrame):
-        raise ValueError("null is one curve: give a list of them")
+    if isinstance(null, pd.DataFrame | str | Mapping) or not isinstance(null, Iterable):
+        raise ValueError(f"null is {shown(null)}, one curve or none: give a list of them")
     curves = [observed, *null]
     if len(curves) == 1:
         raise ValueError("no null curves: run the specifications on at least one data set without the effect")
@@ -329,6 +356,9 @@ def joint_test_at_once(estimates: Array, p_values: Array) -> pd.DataFrame:
     """Test all specifications together as `joint_test` does, from estimates and p-values of many curves.
 
     Answers: could chance alone give a whole curve as extreme as this one, where the null is sampled many times?
+
+    Tested: the same as `joint_test`, curve by curve
+    (`test_specification.test_many_curves_at_once_as_one_by_one`).
 
     ``estimates`` and ``p_values`` have a row a specification and a column a curve, the observed one first: what
     `many_effects` returns. A specification is significant if its p-value is below 0.05. The result has one more

@@ -11,7 +11,14 @@ from scipy.optimize import minimize
 from scipy.special import stdtr
 from scipy.stats import t as student
 
-from tr_analysis.estimators.checks import Array, check_integer, check_number, to_floats
+from tr_analysis.estimators.checks import (
+    Array,
+    check_flag,
+    check_integer,
+    check_number,
+    check_option,
+    to_floats,
+)
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_design, to_month
 from tr_analysis.estimators.optimum import polish
@@ -35,6 +42,10 @@ def local_trend(
     """Fit by generalised least squares about a trend whose slope may change every month.
 
     Answers: by how much did the series change at the reform, if its trend could have changed by itself?
+
+    Tested: statsmodels' local linear trend; values of recall computed apart; size simulated under four truths
+    (`test_trend.test_coefficients_and_likelihood_against_statsmodels_local_linear_trend`,
+    `test_trend.test_recall_under_each_trend`, `test_trend.test_simulated_sizes_hold`).
 
     The errors are those of a local linear trend with damped shocks (Harvey 1989)::
 
@@ -69,7 +80,7 @@ def local_trend(
     """
     check_design(design)
     nodes = _nodes(_places(design), _checked(trend))
-    if not averaged and trend != "random walk":
+    if not check_flag("averaged", averaged) and trend != "random walk":
         nodes = _likeliest(design, nodes)
     fit = _fit(design.regressors.to_numpy(), design.response[:, None], nodes)
     weights = fit.weights[:, 0]
@@ -116,8 +127,7 @@ class _Fit(NamedTuple):
 
 
 def _checked(trend: Trend) -> Trend:
-    if trend not in TRENDS:
-        raise ValueError(f"trend is {trend!r}: choose one of {', '.join(map(repr, TRENDS))}")
+    check_option("trend", trend, TRENDS)
     return trend
 
 
@@ -211,6 +221,8 @@ def many_effects(
 
     Answers: what would the same model find in data made without an effect?
 
+    Tested: the same as `local_trend`, series by series (`test_trend.test_many_series_as_one_by_one`).
+
     Parameters
     ----------
     design, responses, contrast
@@ -236,6 +248,8 @@ def many_effects(
     responses = to_floats("responses", responses)
     if responses.ndim != 2 or len(responses) != len(design.series) or not np.isfinite(responses).all():
         raise ValueError(f"responses: give finite numbers, {len(design.series)} rows and a column a series")
+    if not isinstance(contrast, pd.Series) or not set(contrast.index) <= set(design.regressors.columns[1:]):
+        raise ValueError("contrast: give a pandas Series of weights by regressor, none of them the constant")
     weight = contrast.reindex(design.regressors.columns[1:], fill_value=0.0).to_numpy(dtype=float)
     nodes, x = _nodes(_places(design), _checked(trend)), design.regressors.to_numpy()
     parts = [responses[:, start : start + AT_ONCE] for start in range(0, responses.shape[1], AT_ONCE)]
@@ -256,6 +270,9 @@ def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> Interr
     """Keep the months before the reform and one month after it, which gets an effect of its own.
 
     Answers: how far is a month after the reform from what the months before it forecast?
+
+    Tested: the forecast of a random walk with drift by hand
+    (`test_trend.test_a_forecast_is_the_mean_growth_carried_on_and_sees_no_later_month`).
 
     No shape of the effect is assumed, and no month after the reform teaches the trend. `local_trend` fits it; with the
     trend "random walk" the forecast is the last month before, plus the mean growth and the season.
@@ -295,6 +312,9 @@ def block_growth(design: InterruptedDesign, *, blocks: int = 4) -> Estimate:
     """Compare mean monthly growth before and after the reform, block by block.
 
     Answers: did growth change at the reform, whatever the errors within a year or so?
+
+    Tested: scipy's t-test of the blocks; size simulated
+    (`test_trend.test_blocks_against_scipy`, `test_trend.test_simulated_sizes_hold`).
 
     The changes of the response, less their season, are cut into equal blocks on either side; the means of the blocks
     are taken as independent, and their difference has a t interval of ``blocks - 1`` degrees of freedom, which is
@@ -372,6 +392,8 @@ def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Pe
     """Bound the effect in a month, if the trend could have turned as it did before the reform.
 
     Answers: how much may the trend have changed by itself before no effect is left?
+
+    Tested: bounds of recall computed apart (`test_trend.test_bounds_of_recall`).
 
     In the manner of Rambachan and Roth (2023): without the reform the yearly growth of the logarithm would have been
     that of the last year before, plus a change each year of at most M times the largest change between two years

@@ -14,6 +14,7 @@ from tr_analysis.estimators.proportions import upper_bound_zero
 from tr_analysis.report.tables import number_text
 
 _PARTS = ("number", "low", "high")
+_NAMED = re.compile(r"F\d{4}|\w+\[")  # what an expression takes from tables
 _SLOT = re.compile(r"\{([^{}|]+)\|(\d)\}")
 
 
@@ -50,8 +51,9 @@ def samples(claims: pd.DataFrame) -> pd.DataFrame:
 def claim_verdicts(ledger: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     """Work out the verdict on every claim.
 
-    A row of the table `claim_verdicts` with bounds is decided by them: ``inside`` if its number lies within ``low``
-    and ``high`` (an empty bound is none), else ``outside``. A row without is argued: its ``verdict`` stands.
+    A row of the table `claim_verdicts`, one an aspect of a claim, with bounds is decided by them: ``inside`` if its
+    number lies within ``low`` and ``high`` (an empty bound is none), else ``outside``. A row without is argued: its
+    ``verdict`` stands. A rule that could not contradict, or that judges a claim by its own figures, is refused.
 
     Returns
     -------
@@ -76,6 +78,15 @@ def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
     filled = _filled(row, "claim_id", frames)
     number, low, high = (filled[part] for part in _PARTS)
     ruled = not (np.isnan(low) and np.isnan(high))
+    if ruled and CONTRADICTED not in (row["inside"], row["outside"]):
+        raise ValueError(
+            f"{row['claim_id']}: its rule can contradict nothing; let one side do so, or argue it"
+        )
+    own = f"claims[claim_id={row['claim_id']}]"
+    if ruled and _NAMED.sub("", row["number"].replace(own, "")) == row["number"].replace(own, ""):
+        raise ValueError(
+            f"{row['claim_id']}: its number is the claim's own; judge it by another, or argue it"
+        )
     if ruled and np.isnan(number):
         raise ValueError(f"{row['claim_id']}: bounds without a number; give one, or argue the verdict")
     within = (np.isnan(low) or number >= low - 1e-9) and (np.isnan(high) or number <= high + 1e-9)

@@ -1,4 +1,4 @@
-"""What the reference pages show: every source, published figure, table and column, and estimator."""
+"""What the reference pages show: every source, published figure, table and column, estimator, and its tests."""
 
 import ast
 import doctest
@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tr_analysis import estimators
@@ -18,6 +20,7 @@ from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, citations, 
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
+from tr_analysis.order import in_order
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import slugify
 
@@ -25,6 +28,8 @@ Results = Mapping[str, Mapping[str, Any]]
 """What ``results/<run>.json`` holds, by run, in reading order."""
 PROVIDERS = "index.html#providers"
 """Where a reader chooses among the pages of one chapter that runs for each provider."""
+SIMULATIONS = Path(__file__).parent / "simulations.csv"
+"""Coverage and size on simulated data, written by ``python -m tests.estimators.simulated``."""
 _WORDED = {"none", "date"}  # units of what was printed in words alone
 
 
@@ -40,6 +45,7 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
         "figures": figures_page(tables),
         "dictionary": dictionary_page(tables, TABLES),
         "estimators": estimators_page(),
+        "tested": tested_page(),
         "404": {},
     }
 
@@ -185,6 +191,33 @@ def estimators_page() -> dict[str, Any]:
             {"name": name, "about": (module.__doc__ or "").partition("\n")[0], "estimators": listed}
         )
     return {"modules": modules}
+
+
+def tested_page() -> dict[str, Any]:
+    """Return what the page of tests shows.
+
+    Returns
+    -------
+    dict
+        ``modules`` as on the page of estimators, with what each is tested ``against`` and its ``tests``; the
+        simulations that fall ``short`` of what the estimator says by more than three standard errors, the worst first,
+        and those that ``kept`` it, with ``chance``, three of these errors; shares in per cent.
+    """
+    modules = estimators_page()["modules"]
+    for row in (row for module in modules for row in module["estimators"]):
+        row["against"], _, tests = row["tested"].rpartition(" (")
+        row["tests"] = re.findall(r"`([\w.]+)`", tests)
+    table = pd.read_csv(SIMULATIONS)
+    chance = 3 * (table["nominal"] * (1 - table["nominal"]) / table["runs"]) ** 0.5
+    worse = (table["nominal"] - table["found"]) * np.where(table["nominal"] > 0.5, 1, -1)
+    table = in_order(table.assign(worse=worse), "worse", "estimator", "data", "measure", descending=["worse"])
+    shown = table.assign(chance=chance.map("{:.1%}".format).str.rstrip("%"))
+    shown = shown.assign(found=table["found"].map("{:.1%}".format).str.rstrip("%"))
+    shown = shown.assign(nominal=table["nominal"].map("{:.0%}".format).str.rstrip("%"))
+    falls = table["worse"] > chance.reindex(table.index)
+    short, kept = (shown[rows].to_dict("records") for rows in (falls, ~falls))
+    count = sum(len(module["estimators"]) for module in modules)
+    return {"modules": modules, "count": count, "short": short, "kept": kept}
 
 
 def _whole(example: str, module: ModuleType) -> str:

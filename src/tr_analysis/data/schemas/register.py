@@ -228,6 +228,10 @@ VERDICT = table(
     "bears on it.",
     {
         "claim_id": text("claim that is judged", pattern=r"C\d\d"),
+        "aspect": text(
+            "what is judged: the number claimed, whether a forecast came true, or whether a conclusion follows",
+            values="number; forecast; inference",
+        ),
         **_NUMBER,
         "low": optional_text("lower bound it is held against, as an expression; empty if there is none"),
         "high": optional_text("upper bound it is held against, as an expression; empty if there is none"),
@@ -242,7 +246,7 @@ VERDICT = table(
         "why": _WHY,
         "source_ids": _READ_IN,
     },
-    key=["claim_id"],
+    key=["claim_id", "aspect"],
     references={"claim_id": "claims.claim_id"},
     rows=[
         *(given_with("number", bound) for bound in ("low", "high")),

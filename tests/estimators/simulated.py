@@ -1,0 +1,191 @@
+"""How often intervals hold the truth and tests reject without an effect, on simulated data: `SIMULATIONS`.
+
+``python -m tests.estimators.simulated`` writes the table that the page "How this was tested" shows.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tr_analysis.estimators.autocorrelation import autoregressive, newey_west
+from tr_analysis.estimators.cluster_design import clustered_design
+from tr_analysis.estimators.clusters import bootstrap_draws, cluster_jackknife
+from tr_analysis.estimators.funnel import dispersion, widened_limits
+from tr_analysis.estimators.heterogeneity import heterogeneity, prediction_interval, shrink
+from tr_analysis.estimators.interrupted import interrupted
+from tr_analysis.estimators.panel import association
+from tr_analysis.estimators.payment_design import next_cohort
+from tr_analysis.estimators.permutation import permutation_draws
+from tr_analysis.estimators.proportions import difference, odds_ratio, proportion
+from tr_analysis.estimators.ratings import superiority
+from tr_analysis.estimators.trend import local_trend
+
+SIMULATIONS = Path("src/tr_analysis/site/simulations.csv")
+COVERS, REJECTS = "95% interval holds the truth", "5% test rejects without an effect"
+Draw = Callable[[np.random.Generator], dict[str, bool | float]]
+
+
+def holds(found, truth: float) -> bool:
+    """Whether an interval holds the truth, up to rounding."""
+    return bool(found.low - 1e-12 <= truth <= found.high + 1e-12)
+
+
+def one_share(trials: int, share: float) -> Draw:
+    """Draw a sample, and estimate its share."""
+    return lambda rng: {
+        f"proportions.proportion|{COVERS}": holds(proportion(rng.binomial(trials, share), trials), share)
+    }
+
+
+def two_shares(rng: np.random.Generator) -> dict[str, bool | float]:
+    """Compare 7 and 21 units with a true share of 0.3, and with shares of 0.7 and 0.2."""
+    alike = difference(rng.binomial(7, 0.3), 7, rng.binomial(21, 0.3), 21)
+    counts = rng.binomial(7, 0.7), 7, rng.binomial(21, 0.2), 21
+    return {
+        f"proportions.difference|{REJECTS}": alike.p_value <= 0.05,
+        f"proportions.difference|{COVERS}": holds(difference(*counts), 0.5),
+        f"proportions.odds_ratio|{COVERS}": holds(odds_ratio(*counts), (0.7 / 0.3) / (0.2 / 0.8)),
+    }
+
+
+def two_groups_of_ratings(rng: np.random.Generator) -> dict[str, bool | float]:
+    """Rate 7 and 21 units on four steps, alike or the first higher."""
+    low, high = np.array([0.3, 0.4, 0.2, 0.1]), np.array([0.1, 0.2, 0.4, 0.3])
+    truth = float(high @ (np.cumsum(low) - low / 2))
+    first, alike, second = rng.choice(4, 7, p=high), rng.choice(4, 7, p=low), rng.choice(4, 21, p=low)
+    return {
+        f"ratings.superiority|{COVERS}": holds(superiority(first, second), truth),
+        f"ratings.superiority|{REJECTS}": superiority(alike, second).p_value <= 0.05,
+    }
+
+
+def a_series(rho: float) -> Draw:
+    """Fit a series of 117 months, with a change of slope of 0.5% and errors that fade by rho a month."""
+    months = pd.period_range("2010-06", periods=117, freq="M")
+    since = np.arange(117) - months.get_loc(pd.Period("2015-02", "M"))
+
+    def draw(rng: np.random.Generator) -> dict[str, bool | float]:
+        shocks = 0.02 * rng.standard_normal(117)
+        shocks[0] /= np.sqrt(1 - rho**2) if rho < 1 else 1
+        errors = np.array([shocks[: t + 1] @ rho ** np.arange(t, -1, -1) for t in range(117)])
+        path = 8 + 0.002 * np.arange(117) + (0.05 + 0.005 * since.clip(0)) * (since >= 0) + errors
+        design = interrupted(pd.Series(np.exp(path), months), "2015-02")
+        slopes = {name: fit(design).effects.loc["slope"] for name, fit in FITS.items()}
+        return {f"{name}|{COVERS}": holds(row, 0.005) for name, row in slopes.items()}
+
+    return draw
+
+
+FITS = {
+    "autocorrelation.autoregressive": autoregressive,
+    "autocorrelation.newey_west": newey_west,
+    "trend.local_trend": local_trend,
+}
+
+
+def units_that_differ(units: int) -> Draw:
+    """Estimate a true spread of 1 of units measured with errors of 0.5 to 1.5, and the place of a new one."""
+
+    def draw(rng: np.random.Generator) -> dict[str, bool | float]:
+        variances = rng.uniform(0.5, 1.5, units) ** 2
+        seen = rng.standard_normal(units) + np.sqrt(variances) * rng.standard_normal(units)
+        new = prediction_interval(seen, variances, draws=2000, seed=rng)
+        return {
+            f"heterogeneity.heterogeneity|{COVERS}": holds(heterogeneity(seen, variances), 1.0),
+            f"heterogeneity.prediction_interval|{COVERS}": holds(new, rng.standard_normal()),
+        }
+
+    return draw
+
+
+def shares_that_differ(units: int, largest: int) -> Draw:
+    """Shrink shares of units of 50 trials or more, which truly differ by 3 points."""
+
+    def draw(rng: np.random.Generator) -> dict[str, bool | float]:
+        trials, truth = rng.integers(50, largest, units), rng.normal(0.45, 0.03, units)
+        frame = pd.DataFrame({"successes": rng.binomial(trials, truth), "trials": trials})
+        found, spread = shrink(frame), dispersion(frame)
+        ends = widened_limits(spread.target, trials, tau2=spread.tau2)
+        seen = frame["successes"].to_numpy() / trials
+        return {
+            f"heterogeneity.shrink|{COVERS}": float(
+                found["low"].le(truth).mul(found["high"].ge(truth)).mean()
+            ),
+            "funnel.widened_limits|95% limits hold the unit": float(
+                ((seen >= ends["low"]) & (seen <= ends["high"])).mean()
+            ),
+        }
+
+    return draw
+
+
+def few_clusters(clusters: int, treated: int) -> Draw:
+    """Test a label without an effect; four rows a cluster, correlation 0.1 within."""
+    codes = np.repeat(np.arange(clusters), 4)
+    label = pd.DataFrame({"treated": (codes < treated) * 1.0})
+    start = clustered_design(np.random.default_rng(0).standard_normal(len(codes)), label, codes, "treated")
+
+    def draw(rng: np.random.Generator) -> dict[str, bool | float]:
+        shared = np.sqrt(0.1) * rng.standard_normal(clusters)[codes]
+        design = replace(start, response=shared + np.sqrt(0.9) * rng.standard_normal(len(codes)))
+        tests = {
+            "clusters.cluster_jackknife": cluster_jackknife(design).p_value,
+            "clusters.wild_cluster_bootstrap": bootstrap_draws(design, draws=399, seed=rng).p_value(),
+            "permutation.cluster_permutation": permutation_draws(design, draws=399, seed=rng).p_value(),
+        }
+        return {f"{name}|{REJECTS}": bool(p <= 0.05 + 1e-9) for name, p in tests.items()}
+
+    return draw
+
+
+def two_measures(rng: np.random.Generator) -> dict[str, bool | float]:
+    """Correlate 21 units on two measures whose true correlation is 0.5; predict the next change of one."""
+    one, other = rng.standard_normal((2, 21))
+    found = association(one, 0.5 * one + np.sqrt(0.75) * other)
+    true = rng.normal(-0.02, 0.03)
+    seen, later = true + 0.014 * rng.standard_normal(2)
+    return {
+        f"panel.association|{COVERS}": holds(found, 0.5),
+        f"payment_design.next_cohort|{COVERS}": holds(
+            next_cohort(seen, shift=-0.02, spread=0.03, error=0.014), later
+        ),
+    }
+
+
+WORLDS: dict[str, tuple[Draw, int]] = {
+    "24 trials, true share 0.1": (one_share(24, 0.1), 4000),
+    "24 trials, true share 0.5": (one_share(24, 0.5), 4000),
+    "7 and 21 units": (two_shares, 500),
+    "7 and 21 ratings on four steps": (two_groups_of_ratings, 1000),
+    "117 months, errors fade by 0.8 a month": (a_series(0.8), 500),
+    "117 months, errors are a random walk": (a_series(1.0), 500),
+    "9 units with errors of unlike size": (units_that_differ(9), 500),
+    "21 units of 50 to 2,000 trials": (shares_that_differ(21, 2000), 300),
+    "7 units of 50 to 300 trials": (shares_that_differ(7, 300), 300),
+    "3 of 8 clusters labelled": (few_clusters(8, 3), 2000),
+    "2 of 21 clusters labelled": (few_clusters(21, 2), 1000),
+    "21 units, two measures": (two_measures, 2000),
+}
+
+
+def simulate() -> pd.DataFrame:
+    """Run every world; a row an estimator and world, with the share found and what it should be."""
+    return pd.DataFrame(list(_rows()))
+
+
+def _rows() -> Iterator[dict[str, object]]:
+    for place, (world, (draw, runs)) in enumerate(WORLDS.items()):
+        rng = np.random.default_rng([2014, place])
+        found = pd.DataFrame([draw(rng) for _ in range(runs)]).astype(float).mean()
+        for key, share in found.items():
+            name, measure = str(key).split("|")
+            nominal = 0.05 if measure == REJECTS else 0.95
+            row = {"estimator": name, "data": world, "measure": measure, "nominal": nominal}
+            yield row | {"found": round(share, 3), "runs": runs}
+
+
+if __name__ == "__main__":
+    simulate().to_csv(SIMULATIONS, index=False)
