@@ -77,6 +77,7 @@ def test_the_index_reads_question_example_and_reference(module):
             "name": "mine.gap",
             "question": "how large is the gap?",
             "summary": "Return the gap of x.",
+            "tested": "",
             "example": ">>> gap(1)\n1",
             "reference": "Wilson (1927), JASA 22, 209-212.",
         }

@@ -93,12 +93,13 @@ def test_the_study_gives_the_same_bytes(name, tmp_path):
     ("chapter", "old", "new", "setting"),
     [
         (
-            "15-crc-panel",
-            "from tr_analysis.estimators.heterogeneity import ",
-            "from tr_analysis import digits\nfrom tr_analysis.estimators import heterogeneity as module\n"
+            "03-recall",
+            "from tr_analysis.estimators.autocorrelation import ",
+            "from tr_analysis import digits\nfrom tr_analysis.estimators import autocorrelation as module\n"
             "module.polish = lambda loss, start: start\ndigits.SIGNIFICANT, digits.FRACTION = 8, 1e-9\n"
-            "from tr_analysis.estimators.heterogeneity import ",
-            {"TR_ANALYSIS_NOISE": "floats"},
+            "module.autoregressive = module.arma\n"
+            "from tr_analysis.estimators.autocorrelation import ",
+            {"TR_ANALYSIS_NOISE": "algebra"},
         ),
         (
             "04-inspection",

@@ -78,17 +78,17 @@ def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
     filled = _filled(row, "claim_id", frames)
     number, low, high = (filled[part] for part in _PARTS)
     ruled = not (np.isnan(low) and np.isnan(high))
+    if ruled and np.isnan(number):
+        raise ValueError(f"{row['claim_id']}: bounds without a number; give one, or argue the verdict")
     if ruled and CONTRADICTED not in (row["inside"], row["outside"]):
         raise ValueError(
             f"{row['claim_id']}: its rule can contradict nothing; let one side do so, or argue it"
         )
     own = f"claims[claim_id={row['claim_id']}]"
-    if ruled and _NAMED.sub("", row["number"].replace(own, "")) == row["number"].replace(own, ""):
+    if ruled and not _NAMED.search(row["number"].replace(own, "")):
         raise ValueError(
             f"{row['claim_id']}: its number is the claim's own; judge it by another, or argue it"
         )
-    if ruled and np.isnan(number):
-        raise ValueError(f"{row['claim_id']}: bounds without a number; give one, or argue the verdict")
     within = (np.isnan(low) or number >= low - 1e-9) and (np.isnan(high) or number <= high + 1e-9)
     verdict = (row["inside"] if within else row["outside"]) if ruled else row["verdict"]
     return {**filled, "verdict": verdict, "decided": "by rule" if ruled else "argued"}
