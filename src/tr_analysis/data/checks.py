@@ -37,7 +37,7 @@ def evaluate(expression: str, frames: Frames) -> float:
     ValueError
         If the expression cannot be read, names no number or more than one or a simulated one, or divides by zero.
     """
-    named = [match[0] for match in _NAMED.finditer(expression)]
+    named = names_in(expression)
     numbered = _NAMED.sub("_", expression)
     unreadable = "cannot be read; write figures, cells and numbers joined by + - * / and brackets"
     if not _REST.fullmatch(numbered) or numbered.count("_") != len(named):
@@ -90,11 +90,16 @@ def _number(token: str, frames: Frames) -> float:
     return float(only(cells))
 
 
+def names_in(expression: str) -> list[str]:
+    """Return the figures, cells and counts of rows that an expression names, in order."""
+    return [match[0] for match in _NAMED.finditer(expression)]
+
+
 def can_evaluate(expression: str, frames: Frames) -> bool:
     """Return whether every table, column and cell that an expression names is there."""
     try:
-        for match in _NAMED.finditer(expression):
-            _number(match[0], frames)
+        for name in names_in(expression):
+            _number(name, frames)
     except ValueError:
         return False
     return True

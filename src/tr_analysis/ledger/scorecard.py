@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from tr_analysis.data.checks import bare_figure, can_evaluate, evaluate
+from tr_analysis.data.checks import bare_figure, can_evaluate, evaluate, names_in
 from tr_analysis.data.fields import Frames
 from tr_analysis.estimators.proportions import upper_bound_zero
 from tr_analysis.report.tables import number_text
 
 _PARTS = ("number", "low", "high")
-_NAMED = re.compile(r"F\d{4}|\w+\[")  # what an expression takes from tables
 _SLOT = re.compile(r"\{([^{}|]+)\|(\d)\}")
 
 
@@ -85,7 +84,7 @@ def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
             f"{row['claim_id']}: its rule can contradict nothing; let one side do so, or argue it"
         )
     own = f"claims[claim_id={row['claim_id']}]"
-    if ruled and not _NAMED.search(row["number"].replace(own, "")):
+    if ruled and all(name.startswith(own) for name in names_in(row["number"])):
         raise ValueError(
             f"{row['claim_id']}: its number is the claim's own; judge it by another, or argue it"
         )
