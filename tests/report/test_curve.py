@@ -125,11 +125,6 @@ def test_the_ends_of_a_curve_stand_in_order_and_equal_estimates_by_id():
     assert shown.cells.iloc[0].tolist() == ["in per cent", "−20.0 (−28.0 to −12.0)"]
 
 
-def test_reasons_are_counted_the_most_first():
-    excluded = pd.DataFrame({"scale": ["log"] * 3, "reason": ["slow", "no data", "no data"]})
-    assert curve.excluded_rows(excluded).to_numpy().tolist() == [["no data", 2], ["slow", 1]]
-
-
 def test_joint_tests_stand_under_what_they_are():
     test = pd.DataFrame(
         {"observed": [1.5], "as_extreme": [3], "curves": [20], "p_value": [0.2], "smallest_p": [0.05]},

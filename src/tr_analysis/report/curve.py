@@ -160,12 +160,6 @@ def extreme_style(decimals: int) -> dict[str, Any]:
     return {"formats": dict.fromkeys(ends, f"{{:.{decimals}f}}"), "intervals": {"Estimate (%)": ends}}
 
 
-def excluded_rows(excluded: pd.DataFrame) -> pd.DataFrame:
-    """Count the combinations left out of a grid by their reason, the most first."""
-    counted = excluded.groupby("reason").size().rename_axis("Reason").reset_index(name="Combinations")
-    return in_order(counted, "Combinations", "Reason", descending=["Combinations"])
-
-
 def joint_test_rows(tests: Mapping[str, pd.DataFrame], heading: str) -> pd.DataFrame:
     """Lay out several joint tests below each other, under a heading that says what each is."""
     rows = pd.concat(tests, names=[heading]).reset_index()
