@@ -81,7 +81,7 @@ def test_the_likeliest_variances_are_those_of_a_fine_grid():
         design.response[:, None],
         _whitened(tuple(range(len(design.series))), pairs, np.ones(25)),
     )
-    assert pairs[grid.weights[:, 0].argmax()] == pytest.approx([fit.rho, fit.wander])
+    assert pairs[grid.log_likelihood[:, 0].argmax()] == pytest.approx([fit.rho, fit.wander])
     assert fit.error_terms == 2
 
 

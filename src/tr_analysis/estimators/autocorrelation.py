@@ -3,6 +3,8 @@
 Each takes an `InterruptedDesign` and says in an `InterruptedFit` what is known of the coefficients.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import statsmodels.api as sm
 from scipy.linalg import cholesky, solve_triangular, toeplitz
@@ -71,7 +73,8 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
     nodes, spacing = np.polynomial.legendre.leggauss(RHO_NODES)
     rho = np.append(nodes, 1.0)
     prior = np.append((1 - random_walk) * spacing / 2, random_walk)
-    log_likelihood, coefficients, covariances, innovations, df = _restricted(design, rho)
+    found = _restricted(design, rho)
+    log_likelihood = found.log_likelihood[:, 0]
     weights = prior * np.exp(log_likelihood - log_likelihood.max())
     weights /= weights.sum()
     felt = weights > 1e-12
@@ -79,31 +82,50 @@ def autoregressive(design: InterruptedDesign, *, random_walk: float = 0.05) -> I
         design,
         "generalised least squares, first-order autoregressive errors averaged over rho",
         weights[felt],
-        coefficients[felt],
-        covariances[felt],
-        df,
+        found.coefficients[felt, :, 0],
+        found.inverses[felt] * found.variances[felt, 0, None, None],
+        found.df,
         rho=float(weights @ rho),
-        innovations=innovations[place_of_smallest(-weights), 1:],
+        innovations=found.innovations[place_of_smallest(-weights), 1:, 0],
         error_terms=1,
     )
 
 
-def _restricted(design: InterruptedDesign, rho: Array) -> tuple[Array, Array, Array, Array, int]:
-    """Return log restricted likelihood (g), coefficients (g, k), covariances, innovations (g, n) and n - k by rho."""
-    n, k = design.regressors.shape
+class Regressions(NamedTuple):
+    """Regressions of s series on k regressors at g nodes.
+
+    Log restricted likelihood and variances are (g, s), coefficients (g, k, s), inverses (g, k, k) and innovations
+    (g, n, s); ``df`` is n - k.
+    """
+
+    log_likelihood: Array
+    coefficients: Array
+    inverses: Array
+    variances: Array
+    innovations: Array
+    df: int
+
+
+def regress(x: Array, y: Array) -> Regressions:
+    """Regress whitened series (g, n, s) on whitened regressors (g, n, k), node by node."""
+    cross = x.transpose(0, 2, 1) @ x
+    inverses = np.asarray(np.linalg.inv(cross), dtype=np.float64)
+    coefficients = inverses @ (x.transpose(0, 2, 1) @ y)
+    innovations = y - x @ coefficients
+    squares = (innovations**2).sum(axis=1)
+    df = x.shape[1] - x.shape[2]
+    log_likelihood = -df / 2 * np.log(squares) - np.linalg.slogdet(cross).logabsdet[:, None] / 2
+    return Regressions(log_likelihood, coefficients, inverses, squares / df, innovations, df)
+
+
+def _restricted(design: InterruptedDesign, rho: Array) -> Regressions:
+    """Regress the response at each rho (g)."""
     x = _whitened(design.regressors.to_numpy(), rho)
     y = _whitened(design.response[:, None], rho)
     # The constant is divided by sqrt(1 - rho**2), the only factor of both determinants to vanish at a random walk.
     x[:, :, 0] = np.sqrt((1 - rho) / (1 + rho))[:, None]
     x[:, 0, 0] = 1
-    cross = x.transpose(0, 2, 1) @ x
-    inverse = np.linalg.inv(cross)
-    coefficients = inverse @ (x.transpose(0, 2, 1) @ y)
-    innovations = (y - x @ coefficients)[:, :, 0]
-    squares = (innovations**2).sum(axis=1)
-    log_likelihood = -(n - k) / 2 * np.log(squares) - np.linalg.slogdet(cross).logabsdet / 2
-    covariances = inverse * (squares / (n - k))[:, None, None]
-    return log_likelihood, coefficients[:, :, 0], covariances, innovations, n - k
+    return regress(x, y)
 
 
 def _whitened(values: Array, rho: Array) -> Array:

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import stdtr
 from scipy.stats import t as student
 
+from tr_analysis.estimators.autocorrelation import Regressions, regress
 from tr_analysis.estimators.checks import (
     Array,
     check_flag,
@@ -79,11 +80,12 @@ def local_trend(
     [0.013, -0.002, 0.029]
     """
     check_design(design)
-    nodes = _nodes(_places(design), _checked(trend))
+    check_option("trend", trend, TRENDS)
+    nodes = _nodes(_places(design), trend)
     if not check_flag("averaged", averaged) and trend != "random walk":
         nodes = _likeliest(design, nodes)
     fit = _fit(design.regressors.to_numpy(), design.response[:, None], nodes)
-    weights = fit.weights[:, 0]
+    weights = _weights(fit, nodes)[:, 0]
     felt = weights > 1e-12
     heaviest = place_of_smallest(-weights)
     k = design.regressors.shape[1]
@@ -113,22 +115,6 @@ class _Nodes(NamedTuple):
     prior: Array
     whitener: Array
     log_det: Array
-
-
-class _Fit(NamedTuple):
-    """Regressions of s series at g nodes: weights and variances (g, s), coefficients (g, k, s), and so on."""
-
-    weights: Array
-    coefficients: Array
-    inverses: Array
-    variances: Array
-    innovations: Array
-    df: float
-
-
-def _checked(trend: Trend) -> Trend:
-    check_option("trend", trend, TRENDS)
-    return trend
 
 
 def _places(design: InterruptedDesign) -> tuple[int, ...]:
@@ -172,20 +158,17 @@ def _whitened(places: tuple[int, ...], pairs: Array, prior: Array) -> _Nodes:
     return _Nodes(pairs[:, 0], pairs[:, 1], prior, np.linalg.inv(factor), log_det)
 
 
-def _fit(regressors: Array, responses: Array, nodes: _Nodes) -> _Fit:
+def _fit(regressors: Array, responses: Array, nodes: _Nodes) -> Regressions:
     """Regress the changes of s responses (n, s) on those of the regressors (n, k), constant first, at each node."""
     x = nodes.whitener @ np.diff(regressors[:, 1:], axis=0)
-    y = nodes.whitener @ np.diff(responses, axis=0)
-    cross = x.transpose(0, 2, 1) @ x
-    inverses = np.asarray(np.linalg.inv(cross), dtype=np.float64)
-    coefficients = inverses @ (x.transpose(0, 2, 1) @ y)
-    innovations = y - x @ coefficients
-    squares = (innovations**2).sum(axis=1)
-    df = float(x.shape[1] - x.shape[2])
-    penalty = nodes.log_det / 2 + np.linalg.slogdet(cross).logabsdet / 2
-    log_likelihood = -penalty[:, None] - df / 2 * np.log(squares)
-    weights = nodes.prior[:, None] * np.exp(log_likelihood - log_likelihood.max(axis=0))
-    return _Fit(weights / weights.sum(axis=0), coefficients, inverses, squares / df, innovations, df)
+    found = regress(x, nodes.whitener @ np.diff(responses, axis=0))
+    return found._replace(log_likelihood=found.log_likelihood - nodes.log_det[:, None] / 2)
+
+
+def _weights(found: Regressions, nodes: _Nodes) -> Array:
+    """Return the weight of each node in each series (g, s): restricted likelihood times prior."""
+    weights = nodes.prior[:, None] * np.exp(found.log_likelihood - found.log_likelihood.max(axis=0))
+    return np.asarray(weights / weights.sum(axis=0))
 
 
 def _likeliest(design: InterruptedDesign, nodes: _Nodes) -> _Nodes:
@@ -198,14 +181,9 @@ def _likeliest(design: InterruptedDesign, nodes: _Nodes) -> _Nodes:
         return _whitened(places, pair, np.ones(1))
 
     def loss(terms: Array) -> float:
-        node = at(terms)
-        fit = _fit(regressors, response, node)
-        x = node.whitener @ np.diff(regressors[:, 1:], axis=0)
-        det = np.linalg.slogdet(x.transpose(0, 2, 1) @ x).logabsdet
-        return float((node.log_det + det + fit.df * np.log(fit.variances[0]))[0])
+        return float(-2 * _fit(regressors, response, at(terms)).log_likelihood[0, 0])
 
-    likelihood = _fit(regressors, response, nodes._replace(prior=np.ones(len(nodes.prior)))).weights[:, 0]
-    best = place_of_smallest(-likelihood)
+    best = place_of_smallest(-_fit(regressors, response, nodes).log_likelihood[:, 0])
     start = np.array([np.arctanh(min(nodes.rho[best], 0.999)), np.log(nodes.q[best])][: 1 + wanders])
     bounds = [(-4.0, 4.0), (-7.0, 1.0)][: 1 + wanders]
     search = minimize(
@@ -251,19 +229,20 @@ def many_effects(
     if not isinstance(contrast, pd.Series) or not set(contrast.index) <= set(design.regressors.columns[1:]):
         raise ValueError("contrast: give a pandas Series of weights by regressor, none of them the constant")
     weight = contrast.reindex(design.regressors.columns[1:], fill_value=0.0).to_numpy(dtype=float)
-    nodes, x = _nodes(_places(design), _checked(trend)), design.regressors.to_numpy()
+    check_option("trend", trend, TRENDS)
+    nodes, x = _nodes(_places(design), trend), design.regressors.to_numpy()
     parts = [responses[:, start : start + AT_ONCE] for start in range(0, responses.shape[1], AT_ONCE)]
-    found = [_contrast(_fit(x, part, nodes), weight) for part in parts]
-    return pd.concat(found, ignore_index=True)
+    fits = (_fit(x, part, nodes) for part in parts)
+    return pd.concat([_contrast(fit, _weights(fit, nodes), weight) for fit in fits], ignore_index=True)
 
 
-def _contrast(fit: _Fit, weight: Array) -> pd.DataFrame:
+def _contrast(fit: Regressions, weights: Array, weight: Array) -> pd.DataFrame:
     """Return estimate and p-value of one contrast of the coefficients (k), a row a series."""
     centre = np.einsum("k,gks->gs", weight, fit.coefficients)
     spread = np.sqrt(np.einsum("k,gkl,l->g", weight, fit.inverses, weight)[:, None] * fit.variances)
-    below = (fit.weights * stdtr(fit.df, -centre / spread)).sum(axis=0)
+    below = (weights * stdtr(fit.df, -centre / spread)).sum(axis=0)
     p_value = 2 * np.minimum(below, 1 - below).clip(0)
-    return pd.DataFrame({"estimate": (fit.weights * centre).sum(axis=0), "p_value": p_value})
+    return pd.DataFrame({"estimate": (weights * centre).sum(axis=0), "p_value": p_value})
 
 
 def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> InterruptedDesign:
