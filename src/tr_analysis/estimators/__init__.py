@@ -18,7 +18,8 @@ def index() -> "pd.DataFrame":
     """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
 
     A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
-    summary (one line), tested (against what, and the tests in brackets), example and reference. What ``__all__`` names and is not there is a ValueError.
+    summary (one line), tested (against what, and the tests in brackets), example and reference. What ``__all__`` names
+    and is not there is a ValueError.
     """
     import pandas as pd
 
