@@ -294,6 +294,7 @@ PLANS = table(
     {
         "plan_id": text("name of the pair", pattern=r"L\d\d"),
         "subject": text("subject of the plan"),
+        "name": text("what both numbers measure, in few words"),
         "planned_is": text("what was planned"),
         "planned": optional_text("its number, as an expression like those of figure_checks"),
         "outcome_is": text("what came"),
