@@ -279,7 +279,7 @@ PROPOSALS = table(
             "what became of it; could not be obtained: no source at hand tells",
             values="adopted; adopted in part; changed; dropped; could not be obtained",
         ),
-        "became": text("what became of it; numbers in braces are worked out, with so many decimals"),
+        "became": optional_text("what became of it; numbers in braces are worked out, with so many decimals"),
         "source_ids": column("sources", "sources of what became of it", required=False),
     },
     key=["proposal_id"],
