@@ -177,6 +177,12 @@ def test_every_source_of_a_number_is_named_beside_it():
             assert read_in <= set(f"{row['source_ids']} {own}".split()), row["claim_id"]
 
 
+def test_a_reader_gets_to_where_every_claim_stands():
+    sites = load("claim_documents").set_index("document")["address"]
+    claims = load("claims")
+    assert (claims["source_ids"].notna() | claims["document"].map(sites).notna()).all()
+
+
 def test_reasons_type_no_number_that_could_be_worked_out():
     """A digit in a reason stands in braces, or in a year."""
     for row in load("claim_verdicts").to_dict("records"):

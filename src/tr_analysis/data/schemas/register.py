@@ -270,7 +270,7 @@ VERDICT = table(
 AIMS = table(
     "claim_aims",
     "The stated aims of the reform",
-    "One aim a row, with the number held that comes nearest to it. No bounds: none was published that would say when "
+    "One aim a row, with the published number that comes nearest to it. No bounds: none was published that would say when "
     "an aim is met.",
     {"aim": text("aim, in few words"), **_NUMBER, "why": _WHY, "source_ids": _READ_IN},
     key=["aim"],
