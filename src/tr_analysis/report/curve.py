@@ -120,6 +120,11 @@ def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any, names: M
         begin, end, row = map(np.concatenate, zip(*parts, strict=True))
         y, x = _segments(row, begin, end)
         axes.plot(x, y, color=colour, lw=7, solid_capstyle="butt")
+    _name_rows(axes, labels)
+
+
+def _name_rows(axes: Axes, labels: list[str]) -> None:
+    """Name the rows from the top down; those of choices, which end in a colon, in bold."""
     axes.set_yticks(range(len(labels)), labels)
     for label in axes.get_yticklabels():
         label.set_fontweight("bold" if label.get_text().endswith(":") else "normal")
