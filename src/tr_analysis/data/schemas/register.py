@@ -156,6 +156,18 @@ CLAIMS = table(
     references={"document": "claim_documents.document"},
 )
 
+CLAIM_PROVIDERS = table(
+    "claim_providers",
+    "Providers that claims are about",
+    "A claim and one provider that its document names, by name, by area or by owner. Most claims name none.",
+    {
+        "claim_id": text("claim", pattern=r"C\d\d"),
+        "provider": text("provider that it is about"),
+    },
+    key=["claim_id", "provider"],
+    references={"claim_id": "claims.claim_id", "provider": "providers.provider"},
+)
+
 TARGETS = table(
     "replication_targets",
     "Published results a reproduction can aim at",
@@ -292,5 +304,5 @@ AIMS = table(
 
 REGISTER = (
     SOURCES, FIGURES, CHECKS, EVENTS,
-    DOCUMENTS, CLAIMS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
+    DOCUMENTS, CLAIMS, CLAIM_PROVIDERS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
 )  # fmt: skip
