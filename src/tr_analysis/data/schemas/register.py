@@ -161,7 +161,7 @@ CLAIM_PROVIDERS = table(
     "Providers that claims are about",
     "A claim and one provider that its document names, by name, by area or by owner. Most claims name none.",
     {
-        "claim_id": text("claim", pattern=r"C\d\d"),
+        "claim_id": text("claim that is about it", pattern=r"C\d\d"),
         "provider": text("provider that it is about"),
     },
     key=["claim_id", "provider"],
