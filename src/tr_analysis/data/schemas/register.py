@@ -74,6 +74,18 @@ FIGURES = table(
     key=["figure_id"],
 )
 
+UNUSED = table(
+    "unused_figures",
+    "Published figures that serve nothing",
+    "A figure of the register that no chapter, claim, check or reproduction uses, and why it is kept all the same.",
+    {
+        "figure_id": text("figure of the register", pattern=r"F\d{4}"),
+        "reason": text("why nothing uses it"),
+    },
+    key=["figure_id"],
+    references={"figure_id": "published_figures.figure_id"},
+)
+
 CHECKS = table(
     "figure_checks",
     "What the figures should add up to",
@@ -303,6 +315,6 @@ AIMS = table(
 )
 
 REGISTER = (
-    SOURCES, FIGURES, CHECKS, EVENTS,
+    SOURCES, FIGURES, UNUSED, CHECKS, EVENTS,
     DOCUMENTS, CLAIMS, CLAIM_PROVIDERS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
 )  # fmt: skip
