@@ -21,21 +21,15 @@ def notebook(path, source="", **data):
     path.write_text(json.dumps({"cells": [{"source": [source], "outputs": outputs}]}), "utf-8")
 
 
-def written(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
-
-
 @pytest.fixture
 def study(tmp_path):
     """A chapter that names F0001 in its code and F0002 in its file, and shows F0003 in a table and F0004 in a chart."""
     chapters, reports = tmp_path / "notebooks", tmp_path / "reports"
     notebook(chapters / "03-recall.ipynb", 'value["F0001"]')
-    written(chapters / "03-recall.toml", '[recalls]\nfigure = "F0002"\n')
-    notebook(
-        reports / "03-recall.ipynb", **{"text/csv": ["Figure,Value\n", "F0003,7\n"], "image/png": "F0005"}
-    )
-    written(reports / "figures" / "03-recall" / "recalls.csv", "figure_id,value\nF0004,12\n")
+    (chapters / "03-recall.toml").write_text('[recalls]\nfigure = "F0002"\n', "utf-8")
+    notebook(reports / "03-recall.ipynb", **{"text/csv": ["Figure,Value\n", "F0003,7\n"]})
+    chart = {"text/csv": "figure_id,value\nF0004,12\n", "image/png": "F0005"}
+    notebook(reports / "provider-essex.ipynb", **chart)
     return chapters, reports
 
 
@@ -69,7 +63,7 @@ def test_too_many_reasons_are_refused(study, monkeypatch):
 def test_a_chapter_that_lists_the_register_uses_none_of_it(study):
     chapters, reports = study
     notebook(chapters / "01-evidence.ipynb", "F0005")
-    written(reports / "figures" / "01-evidence" / "coverage.csv", "figure_id\nF0005\n")
+    notebook(reports / "01-evidence.ipynb", **{"text/csv": "figure_id\nF0005\n"})
     assert len(said(study)) == 1
 
 

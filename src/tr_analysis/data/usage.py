@@ -59,9 +59,8 @@ def unused(frames: Frames, texts: Iterable[str]) -> set[str]:
 
 def published(notebooks: Path, reports: Path) -> Iterator[str]:
     """Yield the chapters as they are written, and the data of the charts and tables that they published."""
-    paths = [*notebooks.glob("*.toml"), *reports.glob("figures/*/*.csv")]
-    for path in sorted(paths):
-        if not {path.stem, path.parent.name}.intersection(LISTS):
+    for path in sorted(notebooks.glob("*.toml")):
+        if path.stem not in LISTS:
             yield path.read_text("utf-8")
     for path in sorted([*notebooks.glob("*.ipynb"), *reports.glob("*.ipynb")]):
         if path.stem not in LISTS:
@@ -69,7 +68,7 @@ def published(notebooks: Path, reports: Path) -> Iterator[str]:
 
 
 def _written(notebook: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the cells of a notebook and the data of the tables that it shows."""
+    """Yield the cells of a notebook and the data of the charts and tables that it shows."""
     for cell in notebook["cells"]:
         yield "".join(cell["source"])
         for output in cell.get("outputs", []):
