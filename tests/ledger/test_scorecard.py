@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from tests.ledger.committed import committed_card, committed_frames
 from tr_analysis.data import load
 from tr_analysis.data.checks import can_evaluate
-from tr_analysis.ledger import aim_numbers, claim_verdicts, samples, scorecard, standings
+from tr_analysis.ledger import aim_numbers, claim_verdicts, fill, samples, scorecard, standings
 from tr_analysis.ledger.scorecard import DIGIT, REPRODUCED
 
 TWO_FIGURES = pd.DataFrame({"figure_id": ["F0001", "F0002"], "value": [10.0, 20.0]})
@@ -94,6 +94,22 @@ def test_an_aim_has_its_number_and_its_reason_filled_in():
     assert found["number"].tolist() == pytest.approx([2.5, float("nan")], nan_ok=True)
     with pytest.raises(ValueError, match="market: F0009"):
         aim_numbers(pd.DataFrame([{"aim": "market", "number": "F0009", "why": ""}]), FRAMES)
+
+
+def test_a_text_has_its_numbers_filled_in():
+    assert fill("{F0001|0} or {F0001 / 8|2}", FRAMES) == "10 or 1.25"
+    with pytest.raises(ValueError, match="F0009"):
+        fill("{F0009|0}", FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [("plan_outcomes", ["planned_is", "outcome_is", "why"]), ("consultation_proposals", ["became"])],
+)
+def test_the_texts_of_plans_and_proposals_can_be_filled(table, columns):
+    frames = {name: load(name) for name in ("published_figures", "claims", "providers")}
+    texts = [text for name in columns for text in load(table)[name].dropna()]
+    assert not [text for text in texts if "{" in fill(text, frames)]
 
 
 def test_samples_carry_exact_intervals():

@@ -19,7 +19,7 @@ from tr_analysis.errors import Problem
 
 FIGURES, REASONS = "published_figures", "unused_figures"
 LISTS = ("01-evidence",)  # chapters that list the register
-MOST = 200  # figures that may serve nothing
+MOST = 60  # figures that may serve nothing
 _ID = re.compile(r"\bF\d{4}\b", re.ASCII)
 
 

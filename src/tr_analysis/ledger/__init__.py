@@ -5,9 +5,9 @@ it is checked. Nothing here knows a number.
 """
 
 from tr_analysis.ledger.results import home_findings, key_findings, load_results, load_tables
-from tr_analysis.ledger.scorecard import aim_numbers, claim_verdicts, samples, scorecard, standings
+from tr_analysis.ledger.scorecard import aim_numbers, claim_verdicts, fill, samples, scorecard, standings
 
 __all__ = [
-    "aim_numbers", "claim_verdicts", "home_findings", "key_findings", "load_results", "load_tables", "samples",
+    "aim_numbers", "claim_verdicts", "fill", "home_findings", "key_findings", "load_results", "load_tables", "samples",
     "scorecard", "standings",
 ]  # fmt: skip

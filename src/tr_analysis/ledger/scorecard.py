@@ -73,6 +73,19 @@ def aim_numbers(aims: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     return pd.DataFrame([_filled(row, "aim", frames) for row in aims.to_dict("records")])
 
 
+def fill(text: str, frames: Frames, worked: Mapping[str, float] | None = None) -> str:
+    """Fill in the numbers that a text names in braces, such as ``{F0074|0}``, with so many decimals.
+
+    ``worked`` gives numbers that it may name beside the expressions over the frames.
+
+    Raises
+    ------
+    ValueError
+        Naming the expression that cannot be worked out.
+    """
+    return _SLOT.sub(lambda slot: _shown(slot[1], int(slot[2]), worked or {}, frames), text)
+
+
 def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
     filled = _filled(row, "claim_id", frames)
     number, low, high = (filled[part] for part in _PARTS)
@@ -98,7 +111,7 @@ def _filled(row: Mapping[Any, Any], key: str, frames: Frames) -> dict[str, Any]:
     try:
         given = {part: row[part] for part in _PARTS if part in row}
         worked = {p: evaluate(e, frames) if isinstance(e, str) else np.nan for p, e in given.items()}
-        why = _SLOT.sub(lambda slot: _shown(slot[1], int(slot[2]), worked, frames), row["why"])
+        why = fill(row["why"], frames, worked)
     except ValueError as error:
         raise ValueError(f"{row[key]}: {error}") from None
     return {**row, **worked, "why": why}

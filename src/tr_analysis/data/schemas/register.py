@@ -314,7 +314,58 @@ AIMS = table(
     rows=_NUMBER_SAID,
 )
 
+PROPOSALS = table(
+    "consultation_proposals",
+    "The proposals of the consultation of 2018",
+    "One proposal of the Ministry of Justice's consultation a row, in our paraphrase, and what became of it as far as "
+    "the sources tell.",
+    {
+        "proposal_id": text("name of the proposal", pattern=r"P\d\d"),
+        "document": text("document it stands in"),
+        "section": text("part of the consultation it stands in, in few words"),
+        "proposal": text("the proposal in our words"),
+        "status": text(
+            "what became of it; could not be obtained: no source at hand tells",
+            values="adopted; adopted in part; changed; dropped; could not be obtained",
+        ),
+        "became": optional_text("what became of it; numbers in braces are worked out, with so many decimals"),
+        "source_ids": column("sources", "sources of what became of it", required=False),
+    },
+    key=["proposal_id"],
+    references={"document": "claim_documents.document"},
+)
+
+PLANS = table(
+    "plan_outcomes",
+    "What was planned, and what came",
+    "One number of the plans or the contracts a row, with the number that answers it. In texts, numbers in braces are "
+    "worked out, with so many decimals.",
+    {
+        "plan_id": text("name of the pair", pattern=r"L\d\d"),
+        "subject": text("subject of the plan"),
+        "name": text("what both numbers measure, in few words"),
+        "planned_is": text("what was planned"),
+        "planned": optional_text("its number, as an expression like those of figure_checks"),
+        "outcome_is": text("what came"),
+        "outcome": optional_text("its number, as an expression"),
+        "unit": optional_text("unit of both numbers"),
+        "wanted": text(
+            "whether the plan is reached by no less or by no more than it says", values="more; less"
+        ),
+        "comparison": text(
+            "whether the two numbers count the same; could not be obtained: there is no outcome",
+            values="like for like; nearly; not like for like; could not be obtained",
+        ),
+        "why": optional_text("what stands between the two, or what to know of them"),
+        "document": optional_text("document that the plan stands in, where it is one of those of the claims"),
+        "source_ids": column("sources", "sources of both numbers", required=False),
+    },
+    key=["plan_id"],
+    references={"document": "claim_documents.document"},
+    rows=[given_with("planned", "outcome"), given_with("unit", "planned")],
+)
+
 REGISTER = (
     SOURCES, FIGURES, UNUSED, CHECKS, EVENTS,
-    DOCUMENTS, CLAIMS, CLAIM_PROVIDERS, VERDICT, AIMS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
+    DOCUMENTS, CLAIMS, CLAIM_PROVIDERS, VERDICT, AIMS, PLANS, PROPOSALS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
 )  # fmt: skip
