@@ -13,6 +13,7 @@ from tr_analysis.data.checks import (
     references,
     revisions,
     runs,
+    sources_of,
     stocks,
 )
 from tr_analysis.data.fields import Run, column, table
@@ -232,3 +233,36 @@ def test_any_other_printed_rate_is_a_contradiction(raw_frames, data):
     (problem,) = disagreements({**raw_frames, **unchecked})
     assert (problem.row, problem.column, problem.value) == (line, name, str(rate))
     assert f"which give {annual.at[line, name]}" in problem.rule
+
+
+READ_IN = {
+    "published_figures": pd.DataFrame({"figure_id": ["F0001"], "value": [1.0], "source_id": ["S001"]}),
+    "areas": pd.DataFrame(
+        {
+            "area": ["Kent", "Gwent"],
+            "people": [3.0, 4.0],
+            "people_source_id": ["S003", None],
+            "source_id": "S002",
+        }
+    ),
+    "claims": pd.DataFrame(
+        {"claim_id": ["C01"], "value": [5.0], "document": ["D1"], "source_ids": ["S004 S005"]}
+    ),
+    "plain": pd.DataFrame({"name": ["x"], "value": [1.0]}),
+}
+
+
+@pytest.mark.parametrize(
+    ("expression", "sources"),
+    [
+        ("F0001 * 2", "S001"),
+        ("areas[area=Kent].people", "S003"),  # of the number, not of the row
+        ("areas[area=Gwent].people + F0001", "S001"),  # which is not known
+        ("areas[area=Kent].rows", "S002"),
+        ("claims[claim_id=C01].value", "D1 S004 S005"),
+        ("plain[name=x].value / 12", ""),
+        ("12", ""),
+    ],
+)
+def test_an_expression_says_where_its_numbers_were_read(expression, sources):
+    assert sources_of(expression, READ_IN) == set(sources.split())

@@ -135,8 +135,8 @@ def test_a_raw_table_is_three_files(checkout):
 @pytest.fixture
 def chapter(copy):
     """A new chapter, edited by hand."""
-    before, names = set(copy.rglob("*")), {"NAME": "11-toy"}
-    assert main(["new", "11-toy"]) == 0
+    before, names = set(copy.rglob("*")), {"NAME": "20-toy"}
+    assert main(["new", "20-toy"]) == 0
     new = {place(copy, file, names) for file in named("A chapter or a chart")}
     assert set(copy.rglob("*")) - before == new
     edits = [
@@ -150,21 +150,21 @@ def chapter(copy):
 
 
 def test_a_chapter_is_two_files(chapter, capsys):
-    assert main(["lint", "11-toy"]) == main(["list"]) == 0
-    assert re.search("^11-toy +Toy$", capsys.readouterr().out, re.MULTILINE)
+    assert main(["lint", "20-toy"]) == main(["list"]) == 0
+    assert re.search("^20-toy +Toy$", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.full
 def test_such_a_chapter_runs_with_its_chart(chapter):
-    assert main(["run", "11-toy"]) == 0
+    assert main(["run", "20-toy"]) == 0
     reports = chapter / "reports"
-    rate = json.loads((reports / "results" / "11-toy.json").read_bytes())["findings"]["rate"]
+    rate = json.loads((reports / "results" / "20-toy.json").read_bytes())["findings"]["rate"]
     assert rate["key"] and rate["label"] == "Share who reoffended, 2015/16"
-    page = (reports / "site" / "11-toy.html").read_text("utf-8")
+    page = (reports / "site" / "20-toy.html").read_text("utf-8")
     assert "Is it so?" in page and f"Say the finding in one sentence: {rate['value']:.1f}%" in page
-    assert (reports / "figures" / "11-toy" / "rates.png").exists()
+    assert (reports / "figures" / "20-toy" / "rates.png").exists()
     parameterised = chapter / "out.ipynb"
-    python(chapter, "-m", "papermill", "notebooks/11-toy.ipynb", str(parameterised), "-p", "year", "2018/19")
+    python(chapter, "-m", "papermill", "notebooks/20-toy.ipynb", str(parameterised), "-p", "year", "2018/19")
     assert "in the cohort of 2018/19 had a proven reoffence" in parameterised.read_text("utf-8")
 
 

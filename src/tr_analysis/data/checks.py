@@ -68,6 +68,17 @@ def evaluate(expression: str, frames: Frames) -> float:
 
 def _number(token: str, frames: Frames) -> float:
     """Return the number that a figure, a cell or a count of rows stands for."""
+    rows, column = _rows(token, frames)
+    if column == "rows":
+        return float(len(rows))
+    cells = rows[column].dropna()
+    if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
+        raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
+    return float(only(cells))
+
+
+def _rows(token: str, frames: Frames) -> tuple[pd.DataFrame, str]:
+    """Return the rows that a figure, a cell or a count of rows names, and the column."""
     if match := re.fullmatch(_CELL, token):
         name, conditions, column = match.groups()
     else:
@@ -82,12 +93,21 @@ def _number(token: str, frames: Frames) -> float:
     for key, _, value in chosen:
         known = rows[key]
         rows = rows[(known if known.dtype == "str" else known.astype(str)) == value]
-    if column == "rows":
-        return float(len(rows))
-    cells = rows[column].dropna()
-    if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
-        raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
-    return float(only(cells))
+    return rows, column
+
+
+def sources_of(expression: str, frames: Frames) -> set[str]:
+    """Return where the numbers that an expression names were read: sources, and documents for numbers of claims.
+
+    A key number of a chapter that names no source, and a cell of a table that has none, add nothing.
+    """
+    found: set[str] = set()
+    for token in names_in(expression):
+        rows, column = _rows(token, frames)
+        own = f"{column}_source_id"  # such as the source of a caseload, beside that of its row
+        listed = {own} & set(rows) or {"document", "source_id", "source_ids", "sources"} & set(rows)
+        found |= {source for name in listed for cell in rows[name].dropna() for source in cell.split()}
+    return found
 
 
 def names_in(expression: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What others printed or claimed, held against what this study computes.
+"""What others printed or claimed, compared with what this study computes.
 
 The claims, the aims of the reform and the published results are tables; each row says in an expression how
 it is checked. Nothing here knows a number.

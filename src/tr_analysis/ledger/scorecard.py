@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from tr_analysis.data.checks import bare_figure, can_evaluate, evaluate, names_in
+from tr_analysis.data.checks import bare_figure, can_evaluate, evaluate, names_in, sources_of
 from tr_analysis.data.fields import Frames
 from tr_analysis.estimators.proportions import upper_bound_zero
 from tr_analysis.report.tables import number_text
 
 _PARTS = ("number", "low", "high")
+SUPPORTED, NOT_CHECKABLE = "supported", "not checkable"
 _SLOT = re.compile(r"\{([^{}|]+)\|(\d)\}")
 
 
@@ -26,7 +27,8 @@ def samples(claims: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         claim_id, count, n, and in percent: estimate, low and high (Clopper and Pearson, 95%), upper (the
-        one-sided 95% bound where nothing was found) and half_width (half the Wald interval at one half).
+        one-sided 95% bound where nothing was found) and half_width (half the Wald interval at one half); document
+        and source_ids, where the claim stands.
     """
     rows = claims[claims["denominator"].notna() & claims["kind"].isin(["proportion", "context"])]
     n = rows["denominator"].astype(int)
@@ -43,6 +45,7 @@ def samples(claims: pd.DataFrame) -> pd.DataFrame:
             "high": 100 * np.where(count == n, 1, high),
             "upper": [100 * upper_bound_zero(m) if k == 0 else np.nan for k, m in zip(count, n, strict=True)],
             "half_width": 100 * 1.96 * np.sqrt(0.25 / n),
+            **{where: rows[where] for where in ("document", "source_ids")},
         }
     ).reset_index(drop=True)
 
@@ -52,7 +55,8 @@ def claim_verdicts(ledger: pd.DataFrame, frames: Frames) -> pd.DataFrame:
 
     A row of the table `claim_verdicts`, one an aspect of a claim, with bounds is decided by them: ``inside`` if its
     number lies within ``low`` and ``high`` (an empty bound is none), else ``outside``. A row without is argued: its
-    ``verdict`` stands. A rule that could not contradict, or that judges a claim by its own figures, is refused.
+    ``verdict`` stands. Refused are a rule that could not both support and contradict, a number that stands in its own
+    bounds too, and any verdict but not checkable on a number that was read only where the claim itself stands.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def claim_verdicts(ledger: pd.DataFrame, frames: Frames) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Naming the claim whose expression cannot be worked out.
+        Naming the claim whose expression cannot be worked out, or whose verdict is refused.
     """
     return pd.DataFrame([_judged(row, frames) for row in ledger.to_dict("records")])
 
@@ -90,20 +94,39 @@ def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
     filled = _filled(row, "claim_id", frames)
     number, low, high = (filled[part] for part in _PARTS)
     ruled = not (np.isnan(low) and np.isnan(high))
-    if ruled and np.isnan(number):
-        raise ValueError(f"{row['claim_id']}: bounds without a number; give one, or argue the verdict")
-    if ruled and CONTRADICTED not in (row["inside"], row["outside"]):
-        raise ValueError(
-            f"{row['claim_id']}: its rule can contradict nothing; let one side do so, or argue it"
-        )
-    own = f"claims[claim_id={row['claim_id']}]"
-    if ruled and all(name.startswith(own) for name in names_in(row["number"])):
-        raise ValueError(
-            f"{row['claim_id']}: its number is the claim's own; judge it by another, or argue it"
-        )
+    if ruled:
+        _check_rule(row, number)
     within = (np.isnan(low) or number >= low - 1e-9) and (np.isnan(high) or number <= high + 1e-9)
     verdict = (row["inside"] if within else row["outside"]) if ruled else row["verdict"]
+    if verdict != NOT_CHECKABLE and isinstance(row["number"], str):
+        _check_independent(row, frames)
     return {**filled, "verdict": verdict, "decided": "by rule" if ruled else "argued"}
+
+
+def _check_rule(row: Mapping[Any, Any], number: float) -> None:
+    """Refuse bounds that decide nothing."""
+    if np.isnan(number):
+        raise ValueError(f"{row['claim_id']}: bounds without a number; give one, or argue the verdict")
+    if {row["inside"], row["outside"]} != {SUPPORTED, CONTRADICTED}:
+        raise ValueError(
+            f"{row['claim_id']}: its rule must support the claim on one side of its bounds and contradict it on the "
+            "other; give both verdicts, or argue the verdict"
+        )
+    bounds = {name for part in ("low", "high") if isinstance(row[part], str) for name in names_in(row[part])}
+    if twice := [name for name in names_in(row["number"]) if name in bounds]:
+        raise ValueError(
+            f"{row['claim_id']}: {twice[0]} stands in the number and in its bounds; take it out of one of them"
+        )
+
+
+def _check_independent(row: Mapping[Any, Any], frames: Frames) -> None:
+    """Refuse a number that was read nowhere but where the claim stands: it would only be the claim once more."""
+    own = sources_of(f"claims[claim_id={row['claim_id']}].rows", frames)
+    if sources_of(row["number"], frames) <= own:
+        raise ValueError(
+            f"{row['claim_id']}: its number was read only where the claim itself stands ({', '.join(sorted(own))}); "
+            f"give a number from another source, or call the claim {NOT_CHECKABLE}"
+        )
 
 
 def _filled(row: Mapping[Any, Any], key: str, frames: Frames) -> dict[str, Any]:

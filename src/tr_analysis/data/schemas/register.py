@@ -137,6 +137,7 @@ DOCUMENTS = table(
         "document": text("name of the document", pattern=r"D\d"),
         "title": text("title of the document"),
         "description": text("where it stands, and what it quotes"),
+        "address": optional_text("its site on the web, as far as known", pattern=r"https?://\S+"),
     },
     key=["document"],
 )
@@ -149,7 +150,12 @@ CLAIMS = table(
         "claim_id": text("name of the claim", pattern=r"C\d\d"),
         "document": text("document it stands in"),
         "claimant": text("who made it"),
-        "date": column("partial date", "when it was made", required=False),
+        "date": column(
+            "partial date",
+            "when what it stands in was published, as far as the document shows: the release, article or post, not the "
+            "inspection, and not a later compilation",
+            required=False,
+        ),
         "subject": text("what the claim is about"),
         "paraphrase": text("the claim in our words"),
         "kind": text(
@@ -163,6 +169,12 @@ CLAIMS = table(
         "unit": optional_text("unit of the value"),
         "check": optional_text("what would support or contradict it"),
         "evidence": optional_text("table, or method, that the check needs"),
+        "source_ids": column(
+            "sources",
+            "sources that are the item it stands in, or report the same inspection or announcement: a number read only "
+            "there cannot decide a verdict; empty where none is in the list",
+            required=False,
+        ),
     },
     key=["claim_id"],
     references={"document": "claim_documents.document"},
@@ -272,9 +284,9 @@ VERDICT = table(
     "The ledger of claims",
     "How each claim is judged. Where a rule can: the number within its bounds gives one verdict, outside them the "
     "other. Where none can, the verdict is argued. Expressions may name key numbers of chapters (`results`), the "
-    "samples of the claims (`samples`). Supported: what is held says the same; "
-    "contradicted: it says otherwise; compatible: it neither shows nor excludes it; not checkable: nothing held "
-    "bears on it.",
+    "samples of the claims (`samples`). Supported: the record says the same; contradicted: it says otherwise; "
+    "compatible: it neither shows nor excludes it; not checkable: nothing we could obtain tests it, or only the source "
+    "in which the claim itself stands.",
     {
         "claim_id": text("claim that is judged", pattern=r"C\d\d"),
         "aspect": text(
@@ -282,8 +294,8 @@ VERDICT = table(
             values="number; forecast; inference",
         ),
         **_NUMBER,
-        "low": optional_text("lower bound it is held against, as an expression; empty if there is none"),
-        "high": optional_text("upper bound it is held against, as an expression; empty if there is none"),
+        "low": optional_text("lower bound it is compared with, as an expression; empty if there is none"),
+        "high": optional_text("upper bound it is compared with, as an expression; empty if there is none"),
         "inside": optional_text("verdict if the number is within the bounds", values=VERDICTS),
         "outside": optional_text("verdict if it is not", values=VERDICTS),
         "verdict": optional_text("verdict argued, where no rule decides", values=VERDICTS),
@@ -307,7 +319,7 @@ VERDICT = table(
 AIMS = table(
     "claim_aims",
     "The stated aims of the reform",
-    "One aim a row, with the number held that comes nearest to it. No bounds: none was published that would say when "
+    "One aim a row, with the published number that comes nearest to it. No bounds: none was published that would say when "
     "an aim is met.",
     {"aim": text("aim, in few words"), **_NUMBER, "why": _WHY, "source_ids": _READ_IN},
     key=["aim"],
