@@ -198,6 +198,12 @@ def test_bars_begin_at_zero_and_have_their_numbers_at_their_ends():
     assert [text.get_text() for text in legend.get_texts()] == ["CRCs", "NPS"]
 
 
+def test_bars_of_one_column_need_no_legend():
+    figure, axes = charts.canvas()
+    charts.bars(axes, pd.DataFrame({"CRCs": [1.0]}, index=["rate"]), colours=[charts.CRC], form="{:.0f}%")
+    assert not figure.legends
+
+
 def test_a_line_carries_its_name_at_its_own_height():
     _, axes = charts.canvas()
     charts.named_line(axes, [0, 2], [10, 30], "a year", charts.NPS, place=1.5, offset=(-8, 4), ha="right")

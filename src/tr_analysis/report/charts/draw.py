@@ -329,7 +329,7 @@ def grouped_rows(axes: Axes, frame: pd.DataFrame, *, group: str, label: str) -> 
 def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) -> None:
     """Draw a group of bars for each row, one for each column, with their numbers in a format, and a zero line.
 
-    The names of the columns, which have their ``colours``, are the legend.
+    The names of the columns, which have their ``colours``, are the legend where there are several.
     """
     height = 0.78 / frame.shape[1]
     for column, (name, colour) in enumerate(zip(frame.columns, colours, strict=True)):
@@ -345,7 +345,8 @@ def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) 
     axes.margins(x=0.3)  # for the numbers, on a phone too
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
-    legend_below(axes, ncols=1)
+    if frame.shape[1] > 1:
+        legend_below(axes, ncols=1)
 
 
 def legend_below(axes: Axes, *, ncols: int = 2) -> None:
