@@ -31,6 +31,13 @@ SUM, DEATHS = {"check_id": "K01"}, {"check_id": "K36"}
         (CHECKS, SUM, "left", "F0061 plus F0062", "cannot be read; write figures, cells and"),
         (CHECKS, SUM, "right", "F9999", "F9999: must name exactly one number, names 0"),
         (CHECKS, DEATHS, "expected", "agree", "K36, deaths under supervision 2016-17"),
+        (
+            "sources",
+            {"source_id": "S075"},
+            "producer",
+            "Other",
+            "must be given where the tier is secondary, and no",
+        ),
     ],
 )
 def test_a_bad_cell_is_named_with_file_row_column_value_and_rule(study, table, key, column, value, rule):
@@ -45,6 +52,8 @@ def test_a_bad_cell_is_named_with_file_row_column_value_and_rule(study, table, k
     [
         ("pbr_results", {"cohort": "2016Q2"}, "source_ids", ": must not be empty where value has a value"),
         (FIGURES, {"figure_id": "F0206"}, "revision", ": 'F0206': another figure has the same"),
+        ("sources", {"source_id": "S074"}, "kind", ": must not be empty"),
+        ("sources", {"source_id": "S074"}, "producer", ": must be given where the tier is secondary"),
     ],
 )
 def test_an_empty_cell_that_is_needed_is_refused(study, table, key, column, rule):

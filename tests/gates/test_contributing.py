@@ -124,7 +124,7 @@ print(load("toy")["people"].sum(), load().loc["toy", "holds"])
 def test_a_raw_table_is_three_files(checkout):
     edits = [
         lambda _: "unit,people,source_id\nNorth,12,S900\nSouth,30,S900\n",
-        lambda old: f"{old}S900,A toy,https://example.org/,2020,,primary,statistics\n",
+        lambda old: f"{old}S900,A toy,https://example.org/,2020,,,primary,official statistics,A toy,\n",
         lambda old: old.replace("OUTCOMES = (", SCHEMA),
     ]
     edit(checkout, "A raw table", edits)

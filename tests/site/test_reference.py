@@ -58,9 +58,29 @@ def figure(name, value=None, **rest):
 def made(*figures, checks=()):
     return {
         "sources": frame(
-            "source_id title url published published_note tier kind",
-            ["S001", "Ministry <A>", "https://a.example/1", "2018", None, "primary", "bulletin"],
-            ["S002", "Ministry B", "https://a.example/2", None, None, "unstated", None],
+            "source_id title url published published_note tier kind publisher producer",
+            [
+                "S001",
+                "Ministry <A>",
+                "https://a.example/1",
+                "2018",
+                None,
+                "primary",
+                "bulletin",
+                "Ministry <A>",
+                None,
+            ],
+            [
+                "S002",
+                "Gazette: B",
+                "https://a.example/2",
+                None,
+                None,
+                "secondary",
+                "press report",
+                "Gazette",
+                "Ministry B",
+            ],
         ),
         "counts": frame(
             "month source_ids", ["2018-01", "S001 S002"], ["2018-02", "S001 S001"], ["2018-03", None]
@@ -102,7 +122,7 @@ def test_a_source_leads_back_to_the_chapters_whose_key_numbers_stand_on_it():
     found = sources({"03-recall": result("03-recall", "S001", "S001 S002", "")})
     assert found["S001"]["numbers"] == [{"page": "03-recall.html", "title": "Recall", "count": 2}]
     assert found["S002"]["numbers"] == [{"page": "03-recall.html", "title": "Recall", "count": 1}]
-    assert found["S002"]["published"] == found["S002"]["kind"] == ""
+    assert found["S002"]["published"] == found["S001"]["producer"] == ""
 
 
 def test_the_pages_of_one_chapter_are_one_entry_unless_there_is_only_one():

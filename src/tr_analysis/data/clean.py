@@ -150,6 +150,7 @@ _SHORT_NAMES = {
     "DLNR": "Derbyshire, Leicestershire, Nottinghamshire and Rutland",
     "HLNY": "Humberside, Lincolnshire and North Yorkshire",
     "Cumbria/Lancashire": "Cumbria and Lancashire",
+    "Bedfordshire/Cambridgeshire/Northamptonshire": "Bedfordshire, Northamptonshire, Cambridgeshire and Hertfordshire",
 }
 _MONTHS = {
     "first_month": "first month of the period, where its words fix both ends",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from tr_analysis import paths
-from tr_analysis.data import checks
+from tr_analysis.data import checks, usage
 from tr_analysis.data.clean import clean, read
 from tr_analysis.data.dictionary import descriptor, dictionary
 from tr_analysis.data.periods import with_printed_years
@@ -84,12 +84,15 @@ def read_raw() -> dict[str, pd.DataFrame]:
 def check() -> str:
     """Hold the raw files against their schemas, each other and their record; return a line that counts what was checked."""
     frames = read_raw()
+    if problems := usage.problems(frames, paths.notebooks(), paths.reports()):
+        raise DataError(problems)
     found = checks.reconciliation(frames).groupby(["kind", "found"]).size()
     return (
         f"{len(frames)} tables, {sum(map(len, frames.values()))} rows: keys, types, bounds, references and runs "
         f"hold; {found['rate from its counts', 'agree']} printed rates and {found['tally from its rows', 'agree']} "
         f"rating tallies come out of their counts; {found['figure against figure', 'agree']} sums and repetitions "
-        f"agree, {found['figure against figure', 'differ']} recorded contradictions stand"
+        f"agree, {found['figure against figure', 'differ']} recorded contradictions stand; "
+        f"{len(frames[usage.REASONS])} published figures serve nothing, each with its reason"
     )
 
 

@@ -167,6 +167,19 @@ def test_dots_run_from_the_top_with_interval_number_and_zero():
     assert bars == [[-2.4, -1.8], [0, 0]]
 
 
+def test_grouped_rows_have_their_groups_name_above_them_and_the_zero_line_between():
+    _, axes = charts.canvas()
+    frame = pd.DataFrame({"years": ["2011", "2011", "2015"], "who": ["CRCs", "NPS", "CRCs"]})
+    places = charts.grouped_rows(axes, frame, group="years", label="who")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["CRCs", "NPS", "CRCs"]
+    headings = {word: text.xy[1] for word, text in words(axes).items()}
+    assert headings["2011"] > places[0] > places[1] > headings["2015"] > places[2]
+    (zero,) = axes.collections
+    assert all(
+        not low < height < high for (_, low), (_, high) in zero.get_segments() for height in headings.values()
+    )
+
+
 def test_bars_begin_at_zero_and_have_their_numbers_at_their_ends():
     figure, axes = charts.canvas()
     frame = pd.DataFrame({"CRCs": [-4.4, 11.9], "NPS": [-8.8, 0.0]}, index=["binary rate", "frequency rate"])
@@ -183,6 +196,12 @@ def test_bars_begin_at_zero_and_have_their_numbers_at_their_ends():
     assert axes.yaxis_inverted()  # so that the first group and the first of a group are on top
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["CRCs", "NPS"]
+
+
+def test_bars_of_one_column_need_no_legend():
+    figure, axes = charts.canvas()
+    charts.bars(axes, pd.DataFrame({"CRCs": [1.0]}, index=["rate"]), colours=[charts.CRC], form="{:.0f}%")
+    assert not figure.legends
 
 
 def test_a_line_carries_its_name_at_its_own_height():

@@ -1,8 +1,16 @@
 """The register (sources, figures, checks, events), and the ledger of claims and published results."""
 
+import pandera.pandas as pa
+
 from tr_analysis.data.fields import column, given_with, integer, number, optional_text, table, text
 from tr_analysis.data.schemas.outcomes import NOTE, SOURCE
 
+_PRODUCER = pa.Check(
+    lambda frame: frame["producer"].notna() == (frame["tier"] == "secondary"),
+    title="producer",
+    error="must be given where the tier is secondary, and nowhere else",
+    ignore_na=False,
+)
 SOURCES = table(
     "sources",
     "Sources",
@@ -13,13 +21,30 @@ SOURCES = table(
         "url": text("address on the web", pattern=r"https?://\S+"),
         "published": column("partial date", "when it was published, as far as known", required=False),
         "published_note": optional_text("how the date is known"),
-        "tier": text(
-            "primary: the producer's own publication; secondary: someone about it; unstated: not recorded",
-            values="primary; secondary; unstated",
+        "accessed": column(
+            "partial date",
+            "when it was read. Not recorded for the sources so far, and left empty rather than guessed",
+            required=False,
         ),
-        "kind": optional_text("publication it is, such as a written answer or a press report"),
+        "tier": text(
+            "primary: what was read is the producer's own publication, or a full copy of it; secondary: it is someone "
+            "else's report of it",
+            values="primary; secondary",
+        ),
+        "kind": text(
+            "what kind of publication was read",
+            values="official statistics; written answer; government release; inspection release; audit report; "
+            "committee report; debate in Parliament; parliamentary library; legislation; contract notice; public body; "
+            "training material; data extract; research; charity; union; company; press report; trade press; blog; "
+            "study notes",
+        ),
+        "publisher": text("who published what was read; for a mirror, whose document it is a copy of"),
+        "producer": optional_text(
+            "whose figures, findings or decisions it reports, where these are not the publisher's own"
+        ),
     },
     key=["source_id"],
+    rows=[_PRODUCER],
 )
 
 FIGURES = table(
@@ -47,6 +72,18 @@ FIGURES = table(
         "source_id": SOURCE,
     },
     key=["figure_id"],
+)
+
+UNUSED = table(
+    "unused_figures",
+    "Published figures that serve nothing",
+    "A figure of the register that no chapter, claim, check or reproduction uses, and why it is kept all the same.",
+    {
+        "figure_id": text("figure of the register", pattern=r"F\d{4}"),
+        "reason": text("why nothing uses it"),
+    },
+    key=["figure_id"],
+    references={"figure_id": "published_figures.figure_id"},
 )
 
 CHECKS = table(
@@ -141,6 +178,18 @@ CLAIMS = table(
     },
     key=["claim_id"],
     references={"document": "claim_documents.document"},
+)
+
+CLAIM_PROVIDERS = table(
+    "claim_providers",
+    "Providers that claims are about",
+    "A claim and one provider that its document names, by name, by area or by owner. Most claims name none.",
+    {
+        "claim_id": text("claim that is about it", pattern=r"C\d\d"),
+        "provider": text("provider that it is about"),
+    },
+    key=["claim_id", "provider"],
+    references={"claim_id": "claims.claim_id", "provider": "providers.provider"},
 )
 
 TARGETS = table(
@@ -329,6 +378,6 @@ PLANS = table(
 )
 
 REGISTER = (
-    SOURCES, FIGURES, CHECKS, EVENTS,
-    DOCUMENTS, CLAIMS, VERDICT, AIMS, PLANS, PROPOSALS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
+    SOURCES, FIGURES, UNUSED, CHECKS, EVENTS,
+    DOCUMENTS, CLAIMS, CLAIM_PROVIDERS, VERDICT, AIMS, PLANS, PROPOSALS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
 )  # fmt: skip

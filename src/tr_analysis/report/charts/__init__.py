@@ -12,6 +12,7 @@ from tr_analysis.report.charts.draw import (
     broken_line,
     canvas,
     dots,
+    grouped_rows,
     label_end,
     legend_below,
     line_with_interval,
@@ -26,6 +27,6 @@ from tr_analysis.report.charts.output import show
 
 __all__ = [
     "ALL", "CRC", "FOLLOW_UP", "MUTED", "NPS", "SECOND", "at", "bars", "broken_line", "canvas",
-    "dots", "label_end", "legend_below", "line_with_interval", "mark", "named_line", "note", "pale", "reform", "show",
-    "unit_chart",
+    "dots", "grouped_rows", "label_end", "legend_below", "line_with_interval", "mark", "named_line", "note", "pale",
+    "reform", "show", "unit_chart",
 ]  # fmt: skip

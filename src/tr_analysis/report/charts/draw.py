@@ -305,10 +305,31 @@ def dots(axes: Axes, frame: pd.DataFrame, *, label: str, value: str, form: str) 
     axes.set_ylim(-0.5, len(frame) - 0.3)
 
 
+def grouped_rows(axes: Axes, frame: pd.DataFrame, *, group: str, label: str) -> npt.NDArray[np.float64]:
+    """Write rows from the top down with each group's name above its rows, at the left edge, and a zero line.
+
+    Returns where each row of the frame is; the rows of a group follow each other.
+    """
+    opens = ~frame[group].duplicated().to_numpy()
+    places = -(np.arange(len(frame)) + 1.2 * opens.cumsum())
+    heading: dict[str, Any] = {
+        "va": "center",
+        "fontweight": "bold",
+        "xycoords": ("figure fraction", "data"),
+        "in_layout": False,
+    }
+    for place, words in zip(places[opens], frame.loc[opens, group], strict=True):
+        note(axes, words, (0.01, float(place) + 1.05), (0, 0), **heading)
+    axes.vlines(np.zeros(len(places)), places - 0.5, places + 0.5, color=ALL, lw=1)
+    axes.set_yticks(places, frame[label])
+    axes.set_ylim(float(places.min()) - 0.6, 0.4)
+    return places
+
+
 def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) -> None:
     """Draw a group of bars for each row, one for each column, with their numbers in a format, and a zero line.
 
-    The names of the columns, which have their ``colours``, are the legend.
+    The names of the columns, which have their ``colours``, are the legend where there are several.
     """
     height = 0.78 / frame.shape[1]
     for column, (name, colour) in enumerate(zip(frame.columns, colours, strict=True)):
@@ -324,7 +345,8 @@ def bars(axes: Axes, frame: pd.DataFrame, *, colours: Sequence[str], form: str) 
     axes.margins(x=0.3)  # for the numbers, on a phone too
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
-    legend_below(axes, ncols=1)
+    if frame.shape[1] > 1:
+        legend_below(axes, ncols=1)
 
 
 def legend_below(axes: Axes, *, ncols: int = 2) -> None:

@@ -1,0 +1,43 @@
+import pandas as pd
+import pytest
+
+from tr_analysis.data import load
+from tr_analysis.report.credit import credit
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["S124"], "Source: Ministry of Justice (official statistics)"),
+        (
+            ["S117 S118", "S118"],
+            "Sources: Ministry of Justice, as reported by BBC Shared Data Unit and Russell Webster",
+        ),
+        (
+            ["S107", "S108", "S109", "S077"],
+            "Sources: Ministry of Justice (official statistics, and as reported by BBC News, The Guardian and "
+            "The Johnson Partnership)",
+        ),
+        (
+            ["S161", "S154", "S162"],
+            "Sources: National Audit Office, as reported by Civil Service World and Supply Management; "
+            "Public Accounts Committee (committee report)",
+        ),
+    ],
+)
+def test_a_report_is_credited_to_whoever_reported_it_and_to_whose_figures_it_reports(ids, said):
+    assert credit(ids) == credit(pd.Series(ids[::-1])) == said
+
+
+def test_no_body_is_credited_alone_for_what_was_read_in_a_report_only():
+    reports = load("sources").query("tier == 'secondary'")
+    for source, publisher in zip(reports["source_id"], reports["publisher"], strict=True):
+        assert f", as reported by {publisher}" in credit([source])
+
+
+@pytest.mark.parametrize(
+    ("ids", "fault"), [(["S001", "S999"], "no source 'S999'"), ([], "there is no source to credit")]
+)
+def test_an_unknown_source_and_none_are_refused(ids, fault):
+    with pytest.raises(ValueError, match=fault):
+        credit(ids)
