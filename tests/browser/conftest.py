@@ -6,6 +6,7 @@ from tests.browser import tools
 from tests.browser.driver import chromium
 from tr_analysis import paths
 from tr_analysis.site import write_site
+from tr_analysis.site.choices import CHOICES
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ def site(browser, tmp_path_factory, request):
     with (site.parent / "site.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (site / "index.html").exists():
-            write_site(sorted(paths.reports().glob("*.ipynb")), site)
+            write_site(sorted(paths.reports().glob("*.ipynb")), site, paths.reports() / CHOICES)
     return site
 
 

@@ -56,6 +56,15 @@ def test_marks_stand_below_their_estimates():
     assert bottom.get_ylim() == (3.5, -0.5)
 
 
+def test_a_named_choice_has_a_row_above_its_options():
+    _, bottom, _ = draw(results(), names={"lags": "the number of lags"})
+    labels = [label.get_text() for label in bottom.get_yticklabels()]
+    assert labels == ["in percent", "in people", "Number of lags:", "no lags", "twelve"]
+    assert {y for line in bottom.lines for _, y in segments(line)} == {0, 1, 3, 4}, (
+        "no mark in the row of the name"
+    )
+
+
 def test_many_specifications_make_a_line_over_pale_intervals():
     frame = pd.concat([results((estimate, 0, 0, 0)).iloc[:1] for estimate in range(-40, 41)])
     top, bottom, _ = draw(frame.assign(id=range(81), lags=[6, *[0] * 79, 12]))

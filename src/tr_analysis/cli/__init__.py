@@ -22,6 +22,7 @@ for command in (
     chapters.params,
     run.run,
     run.sweep,
+    run.choices,
     run.site,
     chapters.new,
     chapters.lint,

@@ -1,7 +1,7 @@
 """The commands that run chapters and sweeps, and make the pages of what they leave."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +18,7 @@ from tr_analysis.study.plan import Change, Records, Task
 if TYPE_CHECKING:
     from tr_analysis.study.execution import RunOutcome
     from tr_analysis.study.kernels import Kernels
+    from tr_analysis.sweep.run import Engine
 
 
 _PDF = "study.pdf"
@@ -157,11 +158,22 @@ def run(
             click.echo("\n".join(lines))
         failures = _run(found, records, jobs, kernels)
     try:
+        if not (given or out or failures) and paths.has_own_data():
+            _fill(records[paths.reports()], {task.chapter.name for task in tasks} if chapters else (), jobs)
         render_after(tasks, records, force=force, why=why)
     except StudyError as error:  # what failed before is said as well
         failures.append(str(error))
     if failures:
         raise ChapterError("\n".join(failures))
+
+
+def _fill(records: Records, chapters: Collection[str], jobs: int | None) -> None:
+    """Compute the choices of some chapters, or of all, if anything that they are made from changed."""
+    out = paths.reports()
+    if chapters or records.changes("choices", planning.choice_parts(out)):
+        files = fill_choices(_engine(jobs, None), chapters)
+        if not chapters:
+            records.keep("choices", planning.choice_parts(out), files)
 
 
 def _build(records: Mapping[Path, Records], *, force: bool) -> bool:
@@ -240,12 +252,50 @@ def _ended(outcomes: "Sequence[RunOutcome]") -> Iterator[str]:
         yield f"{name}  {seconds:.1f} s{' each' * many}  {out}: {what}"
 
 
-@click.command()
-@click.argument("spec", type=click.Path(path_type=Path), metavar="SPEC.toml")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one per processor.")
-@click.option(
+_jobs = click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one per processor.")
+_scheduler = click.option(
     "--scheduler", metavar="tcp://HOST:PORT", help="Run on the workers of this Dask scheduler instead."
 )
+
+
+def _engine(jobs: int | None, scheduler: str | None) -> "AbstractContextManager[Engine]":
+    """Return where a sweep runs; to ask for this machine and for others is a `UsageError`."""
+    from tr_analysis.sweep.run import dask, processes
+
+    if jobs and scheduler:
+        raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
+    return dask(scheduler) if scheduler else nullcontext(processes(jobs))
+
+
+@click.command()
+@_jobs
+@_scheduler
+def choices(jobs: int | None, scheduler: str | None) -> None:
+    """Compute what the pages show when a reader changes a choice; what is done already is not computed again.
+
+    notebooks/choices.toml lists the choices. A run of the whole study does this as well.
+    """
+    planning.build_tables()
+    fill_choices(_engine(jobs, scheduler), [])
+    _study_pages(paths.reports())
+
+
+def fill_choices(opened: "AbstractContextManager[Engine]", chapters: Collection[str]) -> list[Path]:
+    """Compute the choices of some chapters, or of all, that are not there yet; say so, and return what pages read."""
+    from tr_analysis.sweep.choices import compute, read_choices
+
+    asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
+    with opened as engine:
+        tallies = [compute(each, engine) for each in asked]
+    if ran := sum(tally.ran for tally in tallies):
+        click.echo(f"choices: {ran} of {sum(tally.specifications for tally in tallies)} computed")
+    return [each.folder / "choices.json" for each in asked]
+
+
+@click.command()
+@click.argument("spec", type=click.Path(path_type=Path), metavar="SPEC.toml")
+@_jobs
+@_scheduler
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -256,15 +306,13 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
 
     docs/sweeps.md shows how SPEC.toml is written.
     """
-    from tr_analysis.sweep.run import dask, processes, run_sweep
+    from tr_analysis.sweep.run import run_sweep
     from tr_analysis.sweep.specify import ChapterTarget, read_sweep
 
-    if jobs and scheduler:
-        raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
     planned = read_sweep(spec)
     out = out or paths.reports() / "sweeps" / spec.stem
     planning.refuse_folder(out, is_variant=True)
-    with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
+    with _engine(jobs, scheduler) as engine:
         if isinstance(planned.target, ChapterTarget):
             planning.build_tables()
         tally = run_sweep(planned, engine, out)

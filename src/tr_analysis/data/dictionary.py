@@ -30,21 +30,6 @@ ABOUT = (
     "The analysis tables have the same names and columns, periods as real periods, and what is said to be added; "
     "`reconciliation` is one of them that has no raw file: every comparison of published figures with each other."
 )
-TERMS: Mapping[str, str] = {
-    "cohort": "the people who are followed up: those released, or sentenced in the community, in one quarter or year",
-    "proven reoffence": "an offence within a year of entering the cohort, with a conviction or caution in that year "
-    "or the half year after it",
-    "binary rate": "the share of the cohort with at least one proven reoffence",
-    "frequency rate": "proven reoffences for each person who reoffended, not for each offender",
-    "reoffences per offender": "binary rate times frequency rate: what the cohort did, counted by person followed up",
-    "baseline": "a CRC's rate for 2011, against which its payment was worked out",
-    "winner, loser": "a CRC whose binary rate was significantly below, or above, its baseline",
-    "licence recall": "an event: a person released on licence is returned to prison",
-    "people in prison on recall": "a stock: those held at the end of a month because they were recalled",
-    "level of evidence": "how a number was come by, from published (A) to robustness (F), and so how far it can be trusted",
-}
-"""The field's words as this study uses them."""
-
 ABBREVIATIONS: Mapping[str, str] = {
     "CRC": "Community Rehabilitation Company",
     "NPS": "National Probation Service",

@@ -27,7 +27,14 @@ _TESTS = {
 
 
 def specification_curve(
-    top: Axes, bottom: Axes, results: pd.DataFrame, words: Words, *, main: str = "", main_words: str = ""
+    top: Axes,
+    bottom: Axes,
+    results: pd.DataFrame,
+    words: Words,
+    *,
+    names: Mapping[str, str] | None = None,
+    main: str = "",
+    main_words: str = "",
 ) -> pd.DataFrame:
     """Draw the results of `run_specifications`, and return what is drawn, in its order, to publish beside the chart.
 
@@ -40,6 +47,8 @@ def specification_curve(
         Axes below each other that share x, such as ``canvas(7, rows=2, sharex=True)`` gives.
     words
         The choices drawn; an option that is not in the results gets no row.
+    names
+        What each choice is called; a row with its name then stands above its options.
     main, main_words
         Id of a specification to point out, such as that of another chapter, and what to write beside it.
 
@@ -60,7 +69,7 @@ def specification_curve(
     style = {"lw": 1.8} if many else {"ls": "none", "marker": "o", "ms": width, "mec": "white", "mew": 0.6}
     top.plot(drawn.index, drawn["estimate"], color=charts.ALL, zorder=3, **style)
     top.axhline(0, color=charts.ALL, lw=1)
-    _marks(bottom, drawn, words, colours)
+    _marks(bottom, drawn, words, colours, names or {})
     for place in drawn.index[drawn["id"] == main]:
         charts.mark([top, bottom], {place: main_words})
     top.set_xlim(-0.02 * len(drawn) - 0.5, 1.02 * len(drawn) - 0.5)
@@ -83,8 +92,8 @@ def _runs(places: Any) -> tuple[Any, Any]:
     return places[np.r_[0, ends + 1]], places[np.r_[ends, len(places) - 1]]
 
 
-def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
-    """Draw one row of marks for each option; every other choice on a grey ground.
+def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any, names: Mapping[str, str]) -> None:
+    """Draw one row of marks for each option, the name of its choice above; every other choice on a grey ground.
 
     Of many specifications neighbours of a colour are one mark: the eye could not part them.
     """
@@ -96,6 +105,8 @@ def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
         if bare := set(drawn[choice]) - set(options):
             raise ValueError(f"{choice}={sorted(map(str, bare))[0]} has no words: give each option its own")
         first = len(labels)
+        if choice in names:
+            labels.append(f"{_title(names[choice])}:")
         for option in (option for option in options if (drawn[choice] == option).any()):
             for colour, parts in marked.items():
                 chosen = np.flatnonzero((drawn[choice] == option).to_numpy() & (colours == colour))
@@ -109,7 +120,14 @@ def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any) -> None:
         begin, end, row = map(np.concatenate, zip(*parts, strict=True))
         y, x = _segments(row, begin, end)
         axes.plot(x, y, color=colour, lw=7, solid_capstyle="butt")
+    _name_rows(axes, labels)
+
+
+def _name_rows(axes: Axes, labels: list[str]) -> None:
+    """Name the rows from the top down; those of choices, which end in a colon, in bold."""
     axes.set_yticks(range(len(labels)), labels)
+    for label in axes.get_yticklabels():
+        label.set_fontweight("bold" if label.get_text().endswith(":") else "normal")
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.grid(visible=False)
     axes.set_xticks([])

@@ -180,6 +180,12 @@ class Findings:
         self._answer = template
         display(_answer(_AWAITED), display_id="answer")  # type: ignore[no-untyped-call]
 
+    def answered(self) -> tuple[str, list[Finding]]:
+        """Return the answer, filled, and the numbers in it in their order."""
+        named = (name for _, name, _, _ in string.Formatter().parse(self._answer) if name)
+        names = dict.fromkeys(name.partition(".")[0] for name in named)
+        return self.text(self._answer), [self[name] for name in names]
+
     def answer_chart(self, name: str) -> None:
         """Show a chart here, under the answer, as soon as `chart` draws it."""
         self._above[name] = False

@@ -31,6 +31,7 @@ def listed(figures: pd.DataFrame, *, notes: bool = False) -> pd.DataFrame:
     shown = rows[list(_HEADINGS)].assign(
         value=rows["as_printed"].fillna(rows["value"].map("{:,.6g}".format)),
         unit=rows["unit"].str.replace(r"\bpercent\b", "per cent", regex=True),
+        period=rows["period"].str.replace(r"\b(\d{4})/(\d\d)\b", r"\1-\2", regex=True),
         note=rows["note"].fillna(""),
         population=rows["population"].fillna("as the measure says"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from jinja2 import Environment
@@ -16,8 +17,10 @@ from tr_analysis.files import git_state, write_files
 from tr_analysis.report.finding import EVIDENCE_LEVELS
 from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
 from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, study_downloads
+from tr_analysis.site.choices import CHOICES, Panel, read_panel
 from tr_analysis.site.cite import bibtex, cite
 from tr_analysis.site.home import home
+from tr_analysis.site.numbers import with_numbers
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study.plan import Records
 
@@ -100,25 +103,36 @@ def _lost(
 
 SITE_TITLE = "Transforming Rehabilitation: what happened when probation was privatised"
 _MARK = '<meta name="generator" content="tr-analysis">'  # only pages that carry it are ever removed
-_BUILT = ("figures", "tables", "notebooks", "results", "data")  # folders beside the pages that are all ours
+_BUILT = (
+    "figures",
+    "tables",
+    "choices",
+    "notebooks",
+    "results",
+    "data",
+)  # folders beside the pages that are all ours
 
 
-def write_site(executed: Sequence[Path], site: Path) -> list[Path]:
+def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None) -> list[Path]:
     """Write the home page, a page for each executed chapter, the pages of reference, and the downloads; return the pages.
 
     The same notebooks at the same commit give the same bytes. Nothing is written when any chapter is at fault: not
     written by the runner, without a title, or with a page that `audit` refuses; a `ChapterError` names page and cell.
-    Pages and downloads of chapters that no longer exist are removed.
+    Pages and downloads of chapters that no longer exist are removed. ``choices`` is the folder of what readers can change,
+    by default the one beside the site.
     """
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
     pages = {"index.html": frame.get_template("home.html.j2").render(home(chapters))}
-    pages |= _chapter_pages(frame, chapters, Records(site.parent))
+    panels = {each.run: read_panel(each, choices or site.parent / CHOICES) for each in chapters}
+    pages |= _chapter_pages(frame, chapters, Records(site.parent), panels)
     for name, context in reference_pages(chapters).items():
         pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(context)
     downloads = study_downloads(executed)
     for chapter in chapters:
         downloads |= chapter_downloads(chapter)
+        if panel := panels[chapter.run]:
+            downloads[f"choices/{chapter.run}.csv"] = panel.table
     audit(pages, downloads, _script())
     return _publish(pages, downloads, site)
 
@@ -132,16 +146,23 @@ def write_variant(executed: Path) -> Path:
     return page
 
 
-def _chapter_pages(frame: Environment, chapters: Sequence[Chapter], records: Records) -> dict[str, str]:
+def _chapter_pages(
+    frame: Environment,
+    chapters: Sequence[Chapter],
+    records: Records,
+    panels: Mapping[str, Panel | None] = MappingProxyType({}),
+) -> dict[str, str]:
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
     render = cell_renderer(linked=bool(frame.globals["linked"]))
     template = frame.get_template("chapter.html.j2")
     pages = {}
     numbered = [chapter.run for chapter in chapters if chapter.run == chapter.name]
     for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
-        answer, body = render(chapter.notebook, chapter.run)
+        notebook = with_numbers(chapter.notebook, chapter.findings, linked=bool(frame.globals["linked"]))
+        answer, body = render(notebook, chapter.run)
         pages[chapter.page] = template.render(
             chapter=chapter,
+            panel=panels.get(chapter.run),
             computed_on=records.computed_on(chapter.run),
             previous=previous,
             following=following,

@@ -18,6 +18,8 @@ from traitlets.config import Config
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report.findings import ANSWER
+from tr_analysis.site.glossary import linker
+from tr_analysis.site.numbers import with_sources
 from tr_analysis.text import headings, slugify
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,9 +33,11 @@ _HEADING = re.compile(r'<h([23]) id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 
 def templates() -> Environment:
     """Return the site's templates; whatever is put into them is escaped."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    made.filters["drawing"] = drawing
+    return made
 
 
 def to_html(source: str) -> str:
@@ -71,17 +75,20 @@ def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, s
         extra_template_basedirs=[str(TEMPLATES)],
     )
     highlight = Highlight2HTML(pygments_lexer="ipython3", parent=exporter)  # type: ignore[no-untyped-call]
+    terms: list[Callable[[str], str]] = []  # of the page at hand
     filters: dict[str, Callable[..., Any]] = {
         "highlight_code": cache(lambda source: highlight(source)),  # the providers' pages share their code
-        "markdown2html": to_html,
+        "markdown2html": lambda source: terms[-1](to_html(source)),
         "caption": _caption,
         "drawing": drawing,
         "with_sources": _with_sources if linked else lambda html: html,
+        "coded": with_sources if linked else lambda html: html,
     }
     for name, function in filters.items():
         exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
 
     def render(notebook: NotebookNode, run: str) -> tuple[str, str]:
+        terms[:] = [linker() if linked else str]
         cells = list(_folded(notebook))
         first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
         split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
@@ -117,29 +124,33 @@ def _heads(cell: NotebookNode) -> str:
 
 
 def drawing(chart: Mapping[str, Any], which: str) -> dict[str, Any]:
-    """Return a drawing of a chart, ``svg`` or ``narrow``, as the page shows it: as data, and its size in pixels.
+    """Return a drawing of a chart, ``svg`` or ``narrow``, as the page shows it: as data, and its size in pixels."""
+    shown, width, height = cut(chart, which)
+    address = "data:image/svg+xml;base64," + base64.b64encode(shown.encode()).decode()
+    return {"address": address, "width": width, "height": height}
+
+
+def cut(chart: Mapping[str, Any], which: str) -> tuple[str, int, int]:
+    """Return a drawing as SVG, and its size in pixels.
 
     The page writes title and subtitle as text of its own, so they are cut off the top of the wide drawing.
     """
-    svg, cut = chart[which], chart["heading"] if which == "svg" else 0.0
+    svg, heading = chart[which], chart["heading"] if which == "svg" else 0.0
     root, view = _ROOT.search(svg), _VIEW.search(svg)
     if not (root and view):
         raise ChapterError(f"the chart {chart['name']} is no drawing of charts.show; show it with that")
-    width, height = float(view[1]), float(view[2]) - cut
+    width, height = float(view[1]), float(view[2]) - heading
     shown = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 {cut:g} {width:g} {height:g}" width="{width:g}" height="{height:g}">{svg[root.end() :]}'
+        f'viewBox="0 {heading:g} {width:g} {height:g}" width="{width:g}" height="{height:g}">{svg[root.end() :]}'
     )
-    return {
-        "address": "data:image/svg+xml;base64," + base64.b64encode(shown.encode()).decode(),
-        "width": round(width * 4 / 3),
-        "height": round(height * 4 / 3),
-    }
+    return shown, round(width * 4 / 3), round(height * 4 / 3)
 
 
 def _with_sources(html: str) -> str:
     """Lead the ids of sources to the page that lists them, and keep the addresses for paper."""
-    return _SOURCE.sub(r'<a href="sources.html#\3" data-address="\1"\2>\3</a>', html)
+    html = _SOURCE.sub(r'<a href="sources.html#\3" data-address="\1"\2>\3</a>', html)
+    return _CAPTION.sub(lambda found: with_sources(found[0]), html)
 
 
 def _caption(html: str) -> str:

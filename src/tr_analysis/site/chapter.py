@@ -71,6 +71,16 @@ class Chapter:
         return [one.data[CHART_MIME] for one in self.shown if one.kind == "chart"]
 
     @property
+    def under_answer(self) -> set[str]:
+        """The names of the charts that stand under the answer, before the first heading after it."""
+        ids = set()
+        for cell in self.notebook.cells:
+            if cell.cell_type == "markdown" and not cell.source.startswith(ANSWER):
+                break
+            ids.add(cell.id)
+        return {one.name for one in self.shown if one.kind == "chart" and one.cell in ids}
+
+    @property
     def _bundle(self) -> Mapping[str, Any]:
         """The last findings that the chapter left."""
         found = [one.data[FINDINGS_MIME] for one in self.shown if one.kind == "findings"]

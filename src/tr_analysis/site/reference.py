@@ -16,12 +16,13 @@ import pandas as pd
 
 from tr_analysis import estimators
 from tr_analysis.data import load
-from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, TERMS, citations, entries
+from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, citations, entries
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
 from tr_analysis.order import in_order
 from tr_analysis.site.chapter import Chapter
+from tr_analysis.site.glossary import glossary
 from tr_analysis.site.providers import providers
 from tr_analysis.site.search import search_page
 from tr_analysis.text import slugify
@@ -49,6 +50,7 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
         "estimators": estimators_page(),
         "tested": tested_page(),
         "search": search_page(chapters, tables, providers(chapters)),
+        "glossary": {"terms": glossary(), "abbreviations": ABBREVIATIONS},
         "404": {},
     }
 
@@ -174,8 +176,6 @@ def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, A
     """Return what the data dictionary shows: the same words as the file beside the data."""
     return {
         "about": ABOUT,
-        "abbreviations": ABBREVIATIONS,
-        "terms": TERMS,
         "entries": entries(tables, schemas),
     }
 

@@ -158,7 +158,7 @@ def _label(values: Mapping[str, Value]) -> str:
 RECORDS = ".runs.json"
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn")  # on which numbers depend
 _PACKAGE = Path(__file__).parents[1]
-_NO_RESULT = ("cli", "site", "lint")  # parts of the package that cannot reach a result
+NO_RESULT = ("cli", "site", "lint")  # parts of the package that cannot reach a result
 
 Parts = dict[str, str]  # hashes by the words that name to a reader what was hashed
 
@@ -197,6 +197,13 @@ def chapter_parts(task: Task) -> Parts:
     return parts | {"parameters": _joined([task.given, task.values, task.title])} | _made_by()
 
 
+def choice_parts(out: Path) -> Parts:
+    """Return what the choices that a reader can change on the pages are made from."""
+    made = {"the notebooks": _together(paths.notebooks().glob("*.[it]*"), paths.notebooks())}
+    made |= {"the tables": file_hash(paths.tables() / "manifest.json") or ""}
+    return made | {"the results": _together((out / "results").glob("*.json"), out)} | _made_by()
+
+
 def page_parts(out: Path) -> Parts:
     """Return what the pages in a folder of results are made from."""
     root, data = paths.root(), paths.root() / "data"
@@ -204,6 +211,7 @@ def page_parts(out: Path) -> Parts:
     return {
         "the chapters": _together(executed, out),
         "the notebooks": _together(paths.notebooks().glob("*.[it]*"), paths.notebooks()),
+        "the choices": _together(out.glob("sweeps/choices/*/choices.json"), out),
         "the data": _together([*data.rglob("[!.]*"), root / "LICENCE-DATA.md", root / "CITATION.cff"], root),
         "the package": package_hash(),
         "the libraries": _libraries(),
@@ -226,7 +234,7 @@ def _joined(content: Any) -> str:
 
 
 def _made_by() -> Parts:
-    return {"the package": package_hash(_NO_RESULT), "the libraries": _libraries()}
+    return {"the package": package_hash(NO_RESULT), "the libraries": _libraries()}
 
 
 @cache

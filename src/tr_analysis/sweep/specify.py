@@ -23,7 +23,7 @@ from tr_analysis.files import file_hash, sha256
 from tr_analysis.study.chapters import choose, find_chapters
 from tr_analysis.study.notebook import imported_modules, needed_results
 from tr_analysis.study.parameters import Parameter, parse, read_parameters
-from tr_analysis.study.plan import package_hash, versions
+from tr_analysis.study.plan import NO_RESULT, package_hash, versions
 
 if TYPE_CHECKING:
     from tr_analysis.study.kernels import Kernels
@@ -192,7 +192,10 @@ def _sources(file: str | None) -> Iterator[tuple[str, Path]]:
 def _version(files: Iterable[tuple[str, Path]]) -> str:
     """Hash files by name, together with the package's code, its tables and the libraries."""
     parts = {name: file_hash(path) for name, path in files} | versions()
-    parts |= {"the package": package_hash(), "the tables": file_hash(paths.tables() / "manifest.json")}
+    parts |= {
+        "the package": package_hash(NO_RESULT),
+        "the tables": file_hash(paths.tables() / "manifest.json"),
+    }
     return sha256(json.dumps(parts, sort_keys=True).encode())
 
 

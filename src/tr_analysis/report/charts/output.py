@@ -4,6 +4,8 @@ import base64
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from html import escape
 from itertools import combinations
 from typing import Any
@@ -254,7 +256,7 @@ def show(
     fit(figure, words, heading=heading)
     check(figure, name)
     picture = {"alt": alt, "name": name, "width": round(width * DPI / 2), "height": round(height * DPI / 2)}
-    png, svg = _png(figure), to_svg(figure, name, title, alt)
+    png, svg = _png(figure) if _pictures.get() else b"", to_svg(figure, name, title, alt)
     for line in list(figure.texts):
         line.remove()
     figure.set_size_inches(NARROW, height * (1 - heading))
@@ -276,6 +278,19 @@ def show(
         update_display(bundle, display_id=display_id, **how)  # type: ignore[no-untyped-call]
     else:
         display(bundle, **how)  # type: ignore[no-untyped-call]
+
+
+_pictures = ContextVar("pictures", default=True)
+
+
+@contextmanager
+def drawings_only() -> Iterator[None]:
+    """Show charts without their PNG, which takes as long as all the rest."""
+    token = _pictures.set(False)
+    try:
+        yield
+    finally:
+        _pictures.reset(token)
 
 
 def _settle(figure: Figure) -> None:

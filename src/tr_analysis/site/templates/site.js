@@ -95,6 +95,75 @@
   });
   for (const one of wide) stops.observe(one);
 
+  // What each combination of choices shows was computed beforehand and is packed into the panel.
+  const panel = document.getElementById("choices");
+  const unpack = async (packed) => {
+    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Response(stream).json();
+  };
+  const choose = (shown) => {
+    const selects = [...panel.querySelectorAll("select")];
+    const answer = document.querySelector(".answer .prose");
+    const note = panel.querySelector(".variant");
+    const figures = Object.keys(shown.charts).map(
+      (name) => [name, document.getElementById(`chosen-${name}`) ?? document.getElementById(`figure-${name}`)],
+    );
+    const own = [answer, ...figures.map(([, figure]) => figure)].map((element) => [element, element.innerHTML]);
+    const isOwn = () => selects.every((one) => one.selectedOptions[0].defaultSelected);
+    const place = () => selects.reduce((at, one) => at * one.length + one.selectedIndex, 0);
+    // A refused combination has no charts, so the charts have places of their own.
+    const drawn = shown.refused.map((words, at) => shown.refused.slice(0, at).filter((before) => !before).length);
+    const data = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
+    const draw = (figure, [[title, subtitle, alt], wide, narrow]) => {
+      figure.querySelector(".title").textContent = title;
+      figure.querySelector(".subtitle").textContent = subtitle;
+      const [source, image] = figure.querySelectorAll("source, img");
+      const [svg, width, height] = wide;
+      const [small, across, down] = narrow;
+      Object.assign(image, { alt, src: data(svg), width, height });
+      Object.assign(source, { srcset: data(small), width: across, height: down });
+      figure.querySelector(".downloads")?.remove();
+    };
+    const show = () => {
+      for (const [element, html] of own) element.innerHTML = html;
+      const at = place();
+      note.hidden = isOwn();
+      note.querySelector("code").textContent = shown.commands[at];
+      if (isOwn()) return;
+      if (shown.refused[at]) {
+        const words = make("p", {}, `These choices cannot be combined: ${shown.refused[at]}.`);
+        answer.replaceChildren(answer.querySelector("h2"), words);
+        return;
+      }
+      answer.innerHTML = shown.answers[at];
+      for (const [name, figure] of figures) draw(figure, shown.charts[name].map((column) => column[drawn[at]]));
+    };
+    const MARK = "#choose:";
+    const address = () => new URLSearchParams(selects.map((one) => [one.name, one.value]));
+    const read = () => {
+      if (!location.hash.startsWith(MARK)) return;
+      panel.open = true;
+      const wanted = new URLSearchParams(location.hash.slice(MARK.length));
+      for (const one of selects) if (wanted.has(one.name)) one.value = wanted.get(one.name);
+      for (const one of selects) if (one.selectedIndex < 0) one.value = one.querySelector("[selected]").value;
+      show();
+    };
+    const change = () => {
+      show();
+      history.replaceState(null, "", isOwn() ? location.pathname + location.search : `${MARK}${address()}`);
+    };
+    answer.setAttribute("aria-live", "polite");
+    panel.addEventListener("change", change);
+    panel.addEventListener("reset", () => setTimeout(change));
+    panel.addEventListener("submit", (event) => event.preventDefault());
+    addEventListener("hashchange", read);
+    answer.after(panel); // between the words and the chart that it changes
+    panel.hidden = false;
+    read();
+  };
+  if (panel && "DecompressionStream" in window) unpack(panel.dataset.packed).then(choose);
+
   const contents = document.querySelector(".toc details");
   if (contents) contents.open = matchMedia("(min-width: 62rem)").matches;
 })();

@@ -1,0 +1,73 @@
+"""Links from the numbers in a chapter's prose to their rows among the key numbers, or to the sources they were read in."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from copy import copy
+from string import Formatter
+from typing import Any
+
+from nbformat import NotebookNode
+
+_CODE = re.compile(r"\bS\d{3}\b")
+
+
+def with_numbers(
+    notebook: NotebookNode, findings: Mapping[str, Mapping[str, Any]], *, linked: bool
+) -> NotebookNode:
+    """Return an executed notebook in whose prose numbers are links, where its templates tell which numbers they are.
+
+    A key number leads to its row on the page, another to the page of sources if it has one and the page is ``linked``.
+    """
+    changed = copy(notebook)
+    changed.cells = [copy(cell) for cell in notebook.cells]
+    for cell in changed.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _with_links(cell, findings, linked)
+    return changed
+
+
+def _with_links(cell: NotebookNode, findings: Mapping[str, Mapping[str, Any]], linked: bool) -> str:
+    for template in _templates(cell.metadata.get("tr_analysis", {}).get("code", "")):
+        parts = [(words, name) for words, name, _, _ in Formatter().parse(template.strip())]
+        pattern = "".join(re.escape(words) + ("(.*?)" if name else "") for words, name in parts)
+        heading, found = _filled(pattern, cell.source)
+        if found:
+            names = [name.partition(".")[0] for _, name in parts if name]
+            values = iter(found.groups())
+            text = "".join(
+                words + (_link(next(values), names.pop(0), findings, linked) if name else "")
+                for words, name in parts
+            )
+            return heading + text
+    return str(cell.source)
+
+
+def _filled(pattern: str, source: str) -> tuple[str, re.Match[str] | None]:
+    """Match a text with its template; the answer has a heading before it."""
+    heading = "## Answer\n" if source.startswith("## Answer\n") else ""
+    return heading, re.fullmatch(pattern, source.removeprefix(heading), re.DOTALL)
+
+
+def _templates(code: str) -> Iterator[str]:
+    """Yield the texts in the call that wrote a cell."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _link(text: str, name: str, findings: Mapping[str, Mapping[str, Any]], linked: bool) -> str:
+    """Return a number as a link; words, and what holds markup, stay as they are."""
+    finding = findings.get(name, {})
+    if not re.search(r"\d", text) or re.search(r"[\[\]<>*`#]", text) or finding.get("value") is None:
+        return text
+    if finding["key"]:
+        return f'<a class="number" href="#number-{name}">{text}</a>'
+    if linked and finding["sources"]:
+        return f'<a class="number" href="sources.html#{finding["sources"][0]}">{text}</a>'
+    return text
+
+
+def with_sources(text: str) -> str:
+    """Lead the ids of sources in words, HTML without links, to the page that lists them."""
+    return _CODE.sub(lambda found: f'<a href="sources.html#{found[0]}">{found[0]}</a>', text)

@@ -1,0 +1,36 @@
+"""What a reader is shown for a choice is what papermill gives with the same parameters."""
+
+import json
+import random
+
+import pytest
+
+from tr_analysis.cli import main
+from tr_analysis.report import CHART_MIME
+from tr_analysis.sweep.choices import read_choices
+
+EACH = 3
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("choices", read_choices(), ids=lambda each: each.target.name)
+def test_choices_picked_at_random_are_what_the_whole_chapter_gives(choices, tmp_path):
+    page = choices.folder / "choices.json"
+    assert page.exists(), "no choices were computed: make study"
+    shown = [one for one in json.loads(page.read_bytes())["choices"] if "refused" not in one]
+    for number, one in enumerate(random.Random(choices.target.name).sample(shown, EACH)):
+        out = tmp_path / str(number)
+        given = [word for name, value in one["values"].items() for word in ("-p", f"{name}={value}")]
+        assert main(["run", choices.target.name, *given, "--out", str(out)]) == 0
+        cells = json.loads((out / f"{choices.target.name}.ipynb").read_bytes())["cells"]
+        answers = ["".join(c["source"]) for c in cells if "".join(c["source"]).startswith("## Answer\n")]
+        assert answers == [f"## Answer\n{one['answer']}"]
+        outputs = [
+            o["data"][CHART_MIME]
+            for c in cells
+            for o in c.get("outputs", [])
+            if CHART_MIME in o.get("data", {})
+        ]
+        drawn = {chart["name"]: chart for chart in outputs}
+        for chart in one["charts"]:
+            assert {part: drawn[chart["name"]][part] for part in chart} == chart

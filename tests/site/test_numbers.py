@@ -1,0 +1,57 @@
+"""From a number in prose to its row, or to its source."""
+
+import nbformat.v4 as nbf
+import pytest
+
+from tr_analysis.site.numbers import with_numbers, with_sources
+
+FINDINGS = {
+    "rise": {"value": 3.0, "key": True, "sources": ["S001"]},
+    "stock": {"value": 9.0, "key": False, "sources": ["S002", "S003"]},
+    "bare": {"value": 9.0, "key": False, "sources": []},
+    "when": {"value": None, "key": False, "sources": ["S001"]},
+}
+
+
+def shown(template, text, *, linked=True):
+    code = f"findings.markdown({template!r})"
+    cell = nbf.new_markdown_cell(text, metadata={"tr_analysis": {"code": code}})
+    notebook = nbf.new_notebook(cells=[cell])
+    changed = with_numbers(notebook, FINDINGS, linked=linked).cells[0].source
+    assert notebook.cells[0].source == text  # the notebook itself stays
+    return changed
+
+
+def test_a_key_number_leads_to_its_row_and_another_to_its_source():
+    text = shown("**Up {rise.size}** in {when}, to {stock} ({bare}).", "**Up 3%** in 2015, to 9 (9).")
+    assert text == (
+        '**Up <a class="number" href="#number-rise">3%</a>** in 2015, '
+        'to <a class="number" href="sources.html#S002">9</a> (9).'
+    )
+
+
+def test_a_page_that_stands_alone_links_to_its_rows_only():
+    assert (
+        shown("{rise} of {stock}", "3 of 9", linked=False)
+        == '<a class="number" href="#number-rise">3</a> of 9'
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("Up {rise}", "Another text, 3"),
+        ("It {rise.direction}", "It a rise"),
+        ("Up {rise} and {gone}", "Up *3* and 4"),
+    ],
+)
+def test_what_is_no_plain_number_stays(template, text):
+    assert shown(template, text) == text
+
+
+def test_the_heading_of_the_answer_stays():
+    assert shown("Up {rise}.", "## Answer\nUp 3.").startswith("## Answer\nUp <a ")
+
+
+def test_codes_of_sources_are_links():
+    assert with_sources("Sources: S001, XS0012") == 'Sources: <a href="sources.html#S001">S001</a>, XS0012'

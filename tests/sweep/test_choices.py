@@ -1,0 +1,135 @@
+"""The choices of a reader: the file that lists them, and what is computed for each."""
+
+import json
+
+import pytest
+
+from tr_analysis import paths
+from tr_analysis.errors import UsageError
+from tr_analysis.sweep.choices import FILE, ChoiceTarget, compute, read_choices
+from tr_analysis.sweep.run import Engine
+
+GOOD = '[02-reoffending]\ncharts = ["side-by-side"]\n[02-reoffending.crc_cohort]\nlabel = "People"\n'
+VALUES = 'values = { "first year" = "a year", "first quarter" = "a quarter" }\n'
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A project with the real chapters and tables, whose choices a test writes."""
+    for folder in ("data", "notebooks"):
+        (tmp_path / folder).symlink_to(paths.root() / folder) if folder == "data" else (
+            tmp_path / folder
+        ).mkdir()
+    for path in paths.notebooks().iterdir():
+        if path.name != FILE:
+            (tmp_path / "notebooks" / path.name).symlink_to(path)
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def written(copy, text):
+    (copy / "notebooks" / FILE).write_text(text, "utf-8")
+    return read_choices()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[02", "choices.toml: .* mend the line"),
+        (
+            '[02-reofending]\ncharts = ["side-by-side"]',
+            "no chapter 02-reofending; did you mean 02-reoffending",
+        ),
+        ("[02-reoffending]\n", "names no charts"),
+        (
+            GOOD.replace("by-side", "by-sid") + VALUES,
+            "draws no chart 'side-by-sid'; did you mean side-by-side",
+        ),
+        (GOOD, r"\[02-reoffending.crc_cohort\] needs a label, and values"),
+        (GOOD + "values = {}", "needs a label, and values"),
+        (GOOD + VALUES + "note = 1", "needs a label, and values"),
+        (GOOD.replace("crc_cohort", "crc_cohrt") + VALUES, "no such parameter; did you mean crc_cohort"),
+        (GOOD + VALUES.replace("first year", "fist year"), "crc_cohort=fist year is not allowed"),
+        (
+            GOOD + 'values = { "first quarter" = "a quarter" }',
+            "lacks 'first year', which is the chapter's own",
+        ),
+    ],
+)
+def test_broken_files_are_refused_with_place_and_remedy(copy, text, said):
+    with pytest.raises(UsageError, match=said) as refused:
+        written(copy, text)
+    assert str(refused.value).startswith(FILE)
+
+
+def test_without_a_file_there_is_nothing_to_choose(copy):
+    assert read_choices() == []
+
+
+def test_the_last_control_changes_fastest(copy):
+    more = '[02-reoffending.baseline_error]\nlabel = "Baseline"\nvalues = { "0.0" = "right", "1.0" = "low" }'
+    (choices,) = written(copy, GOOD + VALUES + more)
+    assert [list(one.values()) for one in choices.combinations()] == [
+        ["first year", "0.0"],
+        ["first year", "1.0"],
+        ["first quarter", "0.0"],
+        ["first quarter", "1.0"],
+    ]
+
+
+class Here:
+    """An executor that runs what it is given at once."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def submit(self, function, *arguments):
+        from concurrent.futures import Future
+
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+def test_each_combination_is_computed_once_and_shows_what_the_chapter_shows(copy):
+    engine = Engine(1, Here)
+    (choices,) = written(copy, GOOD + VALUES)
+    tally = compute(choices, engine)
+    assert (tally.specifications, tally.ran, tally.failed) == (2, 2, 0)
+    page = json.loads((choices.folder / "choices.json").read_bytes())
+    own, other = page["choices"]
+    assert page["default"] == own["values"] == {"crc_cohort": "first year"}
+    assert own["answer"] != other["answer"] and own["charts"][0]["name"] == "side-by-side"
+    rows = tally.table.read_text("utf-8").splitlines()
+    assert len(rows) == 3 and "crc_change_low" in rows[0]
+    assert compute(choices, engine).ran == 0
+    version, words = choices.target.version(), copy / "notebooks" / "02-reoffending.toml"
+    changed = words.read_bytes() + b"\n"
+    words.unlink()
+    words.write_bytes(changed)
+    assert choices.target.version() != version  # and so all of them are computed again
+
+
+def test_a_refused_combination_is_an_answer_too():
+    target = ChoiceTarget("03-recall", ("counterfactual",))
+    arguments = target.check({"end": "2016-02", "reform": "2019-03"}, seeded=False)
+    found, files = target.run(arguments)
+    assert found == {} and "2019-03" in json.loads(files["shown.json"])["refused"]
+
+
+def test_the_committed_choices_are_as_many_as_can_be_computed_in_time():
+    sizes = {each.target.name: len(each.combinations()) for each in read_choices()}
+    assert set(sizes) == {
+        "02-reoffending",
+        "03-recall",
+        "04-inspection",
+        "05-payment-by-results",
+        "13-robustness",
+    }
+    assert all(
+        3 <= len(each.controls) <= 5 or each.target.name == "02-reoffending" for each in read_choices()
+    )
+    assert sum(sizes.values()) < 300
