@@ -58,9 +58,10 @@ class Browser:
         size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
-    def medium(self, name: str) -> None:
-        """Show the page as on ``screen``, or as in ``print``."""
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": name})
+    def medium(self, name: str, scheme: str = "light") -> None:
+        """Show the page as on ``screen``, or as in ``print``, to a reader who prefers ``light`` or ``dark``."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": name, "features": features})
 
     def console(self) -> list[str]:
         """Return what the console has said since the page was opened."""

@@ -14,3 +14,15 @@ PHONE = [kind for kind in checks.KINDS if kind not in checks.CHAPTERS[1:]]  # ch
 def test_no_barrier(browser, site, refuse_any, kind, width):
     browser.open(site / f"{kind}.html", width)
     refuse_any(checks.barriers(browser))
+
+
+@pytest.mark.parametrize("kind", ("index", checks.CHAPTERS[1], "provider-northumbria", "search"))
+def test_no_barrier_in_the_dark(browser, site, refuse_any, kind):
+    browser.medium("", "dark")
+    try:
+        browser.open(site / f"{kind}.html")
+        ground = "return getComputedStyle(document.body).backgroundColor"
+        assert browser.driver.execute_script(ground) == "rgb(17, 24, 30)"
+        refuse_any(checks.barriers(browser))
+    finally:
+        browser.medium("")

@@ -65,7 +65,7 @@ def test_numbers_are_sorted_as_numbers(browser, site):
 
 @pytest.mark.parametrize("table", TABLES, indirect=True)
 def test_the_filter_leaves_the_rows_that_hold_the_words_and_counts_them(browser, table):
-    field, count = browser.find("input[type=search]")[0], browser.find("[role=status]")[0]
+    field, count = browser.find("input[id^=filter]")[0], browser.find("[role=status]")[0]
     assert browser.find(f"label[for='{field.get_attribute('id')}']")[0].text
     every = shown_rows(browser)
     word = every[-1].split()[0]
@@ -83,20 +83,56 @@ def test_the_filter_leaves_the_rows_that_hold_the_words_and_counts_them(browser,
     assert shown_rows(browser) == every
 
 
-def test_a_town_finds_the_crc_of_its_area(browser, site):
+def test_a_town_a_council_or_an_owner_finds_the_providers_of_its_area(browser, site):
     browser.open(site / "index.html")
-    field = browser.find("#providers ~ p input[type=search], input[type=search]")[0]
-    towns = {
-        "norwich": "Norfolk and Suffolk",
-        "Hull": "Humberside",
-        "swindon": "Bristol",
-        "stoke": "Staffordshire",
+    (field,) = browser.find("#filter-0")
+    sought = {
+        "norwich": ["NPS South East and Eastern", "Norfolk and Suffolk"],
+        "Hull": ["Humberside", "NPS North East"],
+        "thanet": ["Kent, Surrey and Sussex", "NPS South East and Eastern"],
+        "anglesey": ["NPS Wales", "Wales"],
+        "ingeus": ["Derbyshire", "Staffordshire"],
     }
-    for town, provider in towns.items():
+    for words, found in sought.items():
         field.clear()
-        field.send_keys(town)
-        (row,) = shown_rows(browser)
-        assert row.startswith(provider)
+        field.send_keys(words)
+        rows = shown_rows(browser)
+        assert len(rows) == len(found)
+        assert all(row.startswith(start) for row, start in zip(rows, found, strict=True)), rows
+
+
+def test_the_home_page_searches_everything(browser, site):
+    browser.open(site / "index.html")
+    (field,) = browser.find("#everything")
+    field.send_keys("leeds", Keys.ENTER)
+    assert browser.driver.current_url.endswith("search.html?q=leeds")
+    links = [link.text for link in browser.find(".found tbody a") if link.is_displayed()]
+    assert links == ["NPS North East", "West Yorkshire"]
+    (field,) = browser.find("input[type=search]")
+    for sought, kind in {
+        "homelessness": "Key numbers",
+        "short sentence": "Claims",
+        "S001": "Sources",
+    }.items():
+        field.clear()
+        field.send_keys(sought)
+        assert kind in [caption.text for caption in browser.find("caption") if caption.is_displayed()]
+
+
+def test_the_tiles_change_their_colour(browser, site):
+    browser.open(site / "index.html")
+    tile = browser.find(".tiles .good")[0]
+    before = tile.value_of_css_property("background-color")
+    browser.find("#by-owner")[0].send_keys(Keys.SPACE)
+    assert tile.value_of_css_property("background-color") != before
+
+
+def test_one_click_selects_a_citation_as_a_whole(browser, site):
+    browser.open(site / f"{CHAPTER}.html")
+    for place in browser.find(".copied"):
+        place.click()
+        assert browser.driver.execute_script("return getSelection().toString().trim()") == place.text.strip()
+    assert place.text.startswith("@misc{tr-analysis-")
 
 
 def test_code_unfolds_one_by_one_and_as_a_whole(browser, site):
@@ -143,6 +179,6 @@ def test_without_a_script_everything_is_there_to_read(browser, site):
         browser.open(site / "index.html")
         rows = browser.find("table[data-filter] tbody tr")
         assert len(rows) == 28
-        assert browser.find("input[type=search], thead button") == []
+        assert browser.find("input[id^=filter], thead button") == []
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

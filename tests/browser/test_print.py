@@ -24,7 +24,7 @@ def test_paper_shows_neither_code_nor_controls(browser, site):
 
 def test_paper_shows_a_table_without_its_filter(browser, site):
     browser.open(site / "index.html")
-    (label,) = browser.find("label")
+    (label,) = browser.find("label[for=filter-0]")
     words = " ".join("".join(page.extract_text() for page in browser.print().pages).split())
     assert "Kent, Surrey and Sussex" in words
     assert label.text not in words

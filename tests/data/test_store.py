@@ -75,4 +75,4 @@ def test_a_change_of_any_raw_file_is_refused_because_tables_draw_on_each_other(s
     )
     for path in study.raw.iterdir():
         path.unlink()
-    assert len(load("events")) == 14  # the tables can be read without the raw files
+    assert len(load("events")) == 17  # the tables can be read without the raw files

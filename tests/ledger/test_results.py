@@ -7,7 +7,7 @@ from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import StudyError
 from tr_analysis.ledger import home_findings, key_findings, load_results, load_tables
-from tr_analysis.ledger.results import KeyFinding
+from tr_analysis.ledger.results import NAMED, KeyFinding, home_sentences
 
 
 def test_key_numbers_come_with_all_that_is_known_of_them(reports):
@@ -126,9 +126,13 @@ def test_the_key_findings_of_the_study_exist_and_are_listed_once():
     assert len(set(listed)) == len(listed) == len(key_findings(load_results(*{c for c, _ in listed}), found))
     assert max(sum(finding.first for finding in findings) for findings in found.values()) == 3
     assert "15-crc-panel" not in {chapter for chapter, _ in listed}
+    for question, words in home_sentences().items():
+        assert {chapter for chapter, _, _ in NAMED.findall(words)} <= {f.chapter for f in found[question]}, (
+            question
+        )
 
 
-GOOD = '[[questions]]\nquestion = "Did it?"\nfindings = ["a/b", "a/c"]\nfirst = ["a/b"]\n'
+GOOD = '[[questions]]\nquestion = "Did it?"\nsentence = "It {03-a/b.change}."\nfindings = ["a/b", "a/c"]\nfirst = ["a/b"]\n'
 
 
 @pytest.fixture
@@ -141,6 +145,7 @@ def test_key_findings_are_chosen_in_a_file(chosen):
     assert home_findings() == {}
     chosen.write_text(GOOD)
     assert home_findings() == {"Did it?": [KeyFinding("a", "b", first=True), KeyFinding("a", "c")]}
+    assert home_sentences() == {"Did it?": "It {03-a/b.change}."}
 
 
 @pytest.mark.parametrize(
@@ -149,6 +154,8 @@ def test_key_findings_are_chosen_in_a_file(chosen):
         ("first", "frist", r"Did it\?: unknown key 'frist'; did you mean first\?"),
         ("questions", "question", r"must hold \[\[questions\]\] and nothing else"),
         ('["a/b"]', '["a/bc"]', "a/bc of first is not among findings"),
+        ("It {", "In 5 years {", r"Did it\?: '5' is typed into its sentence; name key numbers, as in \{03-"),
+        ("03-a/b", "b", r"'\{' is typed into its sentence"),
         ("a/c", "c", "'c' is no key number; write them as in 03-recall/recall_gap"),
         ('["a/b", "a/c"]', "[]", "of first is not among findings"),
         (']\nfirst = ["a/b"]', "", r"home\.toml: Unclosed array"),

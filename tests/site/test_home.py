@@ -4,7 +4,9 @@ import pytest
 from tests.site.made import Page, chart, code, finding, findings, save
 from tr_analysis.errors import ChapterError
 from tr_analysis.site import write_site
-from tr_analysis.site.home import events, providers
+from tr_analysis.site.chapter import read_chapter
+from tr_analysis.site.home import events, sentence
+from tr_analysis.site.providers import TILES, providers, second_round, tile_map
 
 COUNTS = (
     "published_back", "published_numbers", "all_back", "contradicted", "printed_alike_elsewhere",
@@ -16,10 +18,16 @@ COUNTS = (
 def index(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     gap = {"label": "Gap <1>", "low": 5.0, "high": 109.0, "n": 117, "of": "months", "unit": "percent"}
+    stocks = {
+        "stock_growth": finding(54.1, unit="percent", decimals=0),
+        "stock_before": finding(5670.0, unit="people"),
+        "stock_last": finding(8737.0, unit="people"),
+        "stock_change": finding(3067.0, unit="people", n=62),
+    }
     score = {name: finding(float(place)) for place, name in enumerate(COUNTS, 20)}
     about = {"kent": "Kent, Surrey and Sussex", "nps-wales": "NPS Wales"}
     executed = [
-        save(folder, code("p", chart(), name="p"), findings({"recall_gap": finding(48.0, **gap)})),
+        save(folder, code("p", chart(), name="p"), findings({"recall_gap": finding(48.0, **gap), **stocks})),
         save(folder, findings(score), name="14-scorecard", title="The scorecard"),
         *(
             save(folder, name=f"provider-{slug}", chapter="provider", parameters={"provider": name})
@@ -33,12 +41,13 @@ def test_the_home_page_shows_key_findings_counts_and_how_to_cite(index):
     words = " ".join(index.text.split())
     assert "+48.0% Gap <1> 95% interval 5.0% to 109.0% · 117 months · comparison: suggestive" in words
     assert "What happened to recall?" in words
+    assert "in prison on recall rose by 54%, from 5,670 to 8,737, in 62 months" in words
     for absent in ("Did proven reoffending fall?", "Did reoffending fall?"):  # no chapter of theirs is there
         assert absent not in words
     assert "Of 21 published numbers" in words
     for count in ("20 reproduced", "23 contradicted", "24 matched", "25 different", "26 not recalculated"):
         assert count in words
-    assert "version 0.1.0" in words
+    assert "tr-analysis 0.1.0" in words
     links = {link["href"] for link in index.all("a")}
     assert {"03-recall.html#number-recall_gap", "#level-C", "tr-analysis-data.zip"} <= links
     (card,) = index.all("img")
@@ -51,10 +60,70 @@ def test_every_provider_has_a_row_with_ratings_and_areas_and_its_page(index):
     assert "Requires improvement (inferred)" in words
     linked = [given["href"] for tag, given, path in index.elements if tag == "a" and "table" in path]
     assert linked == ["provider-kent.html", "provider-nps-wales.html"]
+    tiles = [given["href"] for tag, given, path in index.elements if tag == "a" and path[-2:] == ("ol", "li")]
+    assert tiles[:2] == ["provider-kent.html", "provider-nps-wales.html"]
     rated = {row["provider"]: row["ratings"] for row in providers([])}
     assert list(rated) == sorted(rated)
     assert len(rated) == 28
     assert rated["Durham Tees Valley"] == ["Requires improvement", "Good"]
+    assert rated["Essex"][1] == "not inspected, or not named"
+    assert rated["NPS London"][1] == "not inspected"
+    assert second_round(providers([])) == {"none": 13, "rated": 2, "as": "Good"}
+    assert "11 were not inspected, and 2 were rated Good by the published" in words
+
+
+@pytest.mark.parametrize(
+    ("sought", "crc", "division"),
+    [
+        ("Medway Thanet", "Kent, Surrey and Sussex", "NPS South East and Eastern"),
+        ("Torbay", "Dorset, Devon and Cornwall", "NPS South West South Central"),
+        ("Kirklees Calderdale Leeds", "West Yorkshire", "NPS North East"),
+        ("Gwent Gwynedd Anglesey", "Wales", "NPS Wales"),
+        ("Hackney", "London", "NPS London"),
+    ],
+)
+def test_an_area_is_found_by_its_councils_in_both_services(sought, crc, division):
+    rows = [
+        row["provider"]
+        for row in providers([])
+        if all(f" {w} " in f" {row['words']} " for w in sought.split())
+    ]
+    assert set(rows) == {crc, division}
+
+
+def test_every_owner_finds_its_companies():
+    about = {row["provider"]: f"{row['owners']} {row['words']}" for row in providers([])}
+    for owner in ("Interserve", "Ingeus", "St Giles Trust", "Seetec", "MTC", "Sodexo"):
+        assert any(owner in words for words in about.values()), owner
+
+
+def test_each_provider_has_a_tile_of_its_own_beside_its_division():
+    tiles = pd.read_csv(TILES)
+    kinds = tile_map(providers([]))["kinds"]
+    assert {kind: len(found) for kind, found in kinds.items()} == {"CRC": 21, "NPS": 7}
+    for found in kinds.values():
+        assert len({(tile["row"], tile["column"]) for tile in found}) == len(found)
+    assert set(tiles["division"]) == {tile["provider"] for tile in kinds["NPS"]}
+    assert {tile["owner"] for tile in kinds["CRC"]} == set(range(1, 9))
+    assert {tile["owner"] for tile in kinds["NPS"]} == {9}
+
+
+def test_a_sentence_is_filled_with_linked_numbers_or_is_not_there(tmp_path):
+    found = {
+        "fall": finding(-2.14, unit="percentage points"),
+        "few": finding(1.0, n=21),
+        "text": finding(None, text="<b>"),
+    }
+    chapters = {"03-recall": read_chapter(save(tmp_path, findings(found)))}
+    words = sentence(
+        "{03-recall/few} of {03-recall/few.n} & {03-recall/fall.change} {03-recall/text}", chapters
+    )
+    link = '<a href="03-recall.html#number-{}">{}</a>'.format
+    assert words == (
+        f"{link('few', 'One')} of {link('few', '21')} &amp; {link('fall', 'fell by 2.1 points')} {link('text', '&lt;b&gt;')}"
+    )
+    for missing in ("{03-recall/none}", "{04-other/few}", ""):
+        assert not sentence(missing, chapters)
 
 
 def test_events_stand_by_year_with_days_in_words_and_undated_ones_do_not():

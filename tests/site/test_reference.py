@@ -1,6 +1,7 @@
 import doctest
 import json
 import re
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -14,6 +15,9 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.estimators import index
 from tr_analysis.site import reference
 from tr_analysis.site.cells import templates
+from tr_analysis.site.cite import bibtex, cite
+from tr_analysis.site.providers import providers
+from tr_analysis.site.search import search_page
 
 SCHEMAS = {
     "counts": table(
@@ -104,7 +108,13 @@ def figures(*given, checks=()):
 def rendered(name, context):
     environment = templates()
     environment.undefined = ChainableUndefined
-    shared = {"linked": True, "script": "", "title_parts": ["", ""]}
+    shared = {
+        "linked": True,
+        "script": "",
+        "title_parts": ["", ""],
+        "cite": partial(cite, ""),
+        "bibtex": bibtex,
+    }
     return environment.get_template(f"{name}.html.j2").render(**context, **shared)
 
 
@@ -245,6 +255,7 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
         "dictionary": rendered("dictionary", reference.dictionary_page(tables, TABLES)),
         "estimators": rendered("estimators", reference.estimators_page()),
         "tested": rendered("tested", reference.tested_page()),
+        "search": rendered("search", search_page([], tables, providers([]))),
     }
     cited = [s for left in results.values() for f in left["findings"].values() for s in f["sources"]]
     assert set(cited) <= set(ids(pages["sources"]))

@@ -1,6 +1,7 @@
 """The key numbers of other chapters, the tables that expressions name, and the choice of key findings in ``notebooks/home.toml``."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -114,7 +115,9 @@ def _hash_today(table: str) -> str | None:
 
 
 _FILE = "notebooks/home.toml"
-_KEYS = ("question", "findings", "first")
+_KEYS = ("question", "sentence", "findings", "first")
+NAMED = re.compile(r"\{(\d\d-[\w-]+)/(\w+)(?:\.(\w+))?\}")
+"""A key number in a sentence of the home page: ``{03-recall/stock_growth.change}`` is one with the part to be shown."""
 
 
 class KeyFinding(NamedTuple):
@@ -130,24 +133,38 @@ def home_findings() -> dict[str, list[KeyFinding]]:
 
     A `StudyError` names the question of the file that is not of its form, and what is wrong with it.
     """
+    return {entry["question"]: entry["findings"] for entry in _questions()}
+
+
+def home_sentences() -> dict[str, str]:
+    """Read the sentence that answers each question first, its numbers as `NAMED`; empty where it has none."""
+    return {entry["question"]: entry["sentence"] for entry in _questions()}
+
+
+def _questions() -> list[dict[str, Any]]:
     place = paths.notebooks() / "home.toml"
     if not place.is_file():
-        return {}
+        return []
     try:
         content = tomllib.loads(place.read_text("utf-8"))
         if list(content) != ["questions"]:
             raise ValueError(f"must hold [[questions]] and nothing else, holds {', '.join(content)}")
-        return dict(map(_question, content["questions"]))
+        return [_question(entry) for entry in content["questions"]]
     except ValueError as error:
         raise StudyError(f"{_FILE}: {error}") from None
 
 
-def _question(entry: Mapping[str, Any]) -> tuple[str, list[KeyFinding]]:
-    """Read one question with its findings."""
-    question, listed, first = (entry.get(key, []) for key in _KEYS)
+def _question(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Read one question with its sentence and its findings."""
+    question, sentence = entry.get("question", ""), entry.get("sentence", "")
+    listed, first = entry.get("findings", []), entry.get("first", [])
     for key in entry:
         if key not in _KEYS:
             raise ValueError(f"{question}: unknown key {key!r}{nearest(key, _KEYS)}")
+    if typed := re.search(r"[\d{}]+", NAMED.sub("", sentence)):
+        raise ValueError(
+            f"{question}: {typed[0]!r} is typed into its sentence; name key numbers, as in {{03-recall/recall_gap}}"
+        )
     for name in (*listed, *first):
         if name.count("/") != 1:
             raise ValueError(f"{question}: {name!r} is no key number; write them as in 03-recall/recall_gap")
@@ -157,7 +174,8 @@ def _question(entry: Mapping[str, Any]) -> tuple[str, list[KeyFinding]]:
     if not listed:
         raise ValueError(f"{question or 'a question'}: it has no findings")
     parts = [(name, *name.split("/")) for name in listed]
-    return question, [KeyFinding(chapter, finding, name in first) for name, chapter, finding in parts]
+    findings = [KeyFinding(chapter, finding, name in first) for name, chapter, finding in parts]
+    return {"question": question, "sentence": sentence, "findings": findings}
 
 
 def key_findings(results: pd.DataFrame, questions: Mapping[str, Sequence[KeyFinding]]) -> pd.DataFrame:

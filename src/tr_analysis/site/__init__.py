@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from tr_analysis.report.finding import EVIDENCE_LEVELS
 from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
 from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, study_downloads
 from tr_analysis.site.choices import CHOICES, Panel, read_panel
+from tr_analysis.site.cite import bibtex, cite
 from tr_analysis.site.home import home
 from tr_analysis.site.numbers import with_numbers
 from tr_analysis.site.reference import reference_pages
@@ -185,6 +187,8 @@ def _frame(chapters: Sequence[Chapter], *, linked: bool) -> Environment:
         "levels": EVIDENCE_LEVELS,
         "commit": git_state(),
         "version": chapters[0].version if chapters else "",
+        "cite": partial(cite, SITE_TITLE),
+        "bibtex": bibtex,
     }
     return frame
 

@@ -6,17 +6,18 @@ from itertools import groupby
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup, escape
 
-from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
-from tr_analysis.ledger.results import home_findings
+from tr_analysis.ledger.results import NAMED, home_findings, home_sentences
 from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
+from tr_analysis.site.providers import providers, second_round, tile_map
 
-_ASKED = {"Did reoffending fall?": "02-reoffending.html", "What happened to recall?": "03-recall.html"}
+_WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")  # of 0 to 9
 # How published numbers fared: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {
     "published_back": "reproduced",
@@ -25,15 +26,13 @@ _COUNTED = {
     "printed_otherwise_elsewhere": "different in a second source",
     "input_not_held": "not recalculated: we could not obtain their input",
 }
-_PENDING = "none"  # an inspection that was called off before it was rated
 
 
 def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
     """Return what the home page's template shows of all pages of the study, in reading order."""
     numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
-    about = [chapter for chapter in chapters if chapter.run != chapter.name]
+    rows = providers(chapters)
     return {
-        "asked": {q: page for q, page in _ASKED.items() if page in {chapter.page for chapter in numbered}},
         "chapters": numbered,
         "cards": {
             chapter.run: {**drawing(chapter.charts[0], "narrow"), "title": chapter.charts[0]["title"]}
@@ -44,8 +43,9 @@ def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
         "counted": _COUNTED,
         "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
         "events": events(load("events")),
-        "providers": providers(about),
-        "released": _released(),
+        "providers": rows,
+        "second_round": second_round(rows),
+        "map": tile_map(rows),
     }
 
 
@@ -61,7 +61,7 @@ def key_number(chapter: Chapter, name: str) -> Finding:
 
 def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
     """Return the key findings by question, those shown first and the others; none where no chapter is there."""
-    found = []
+    found, sentences = [], home_sentences()
     for question, names in home_findings().items():
         there = [
             (chapters[chapter], key_number(chapters[chapter], name), first)
@@ -71,8 +71,28 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
         if there:
             leads = [(chapter, number) for chapter, number, lead in there if lead]
             rest = [(chapter, number) for chapter, number, lead in there if not lead]
-            found.append({"question": question, "leads": leads, "rest": rest, "chapter": there[0][0]})
+            about = {"question": question, "sentence": sentence(sentences[question], chapters)}
+            found.append({**about, "leads": leads, "rest": rest, "chapter": there[0][0]})
     return found
+
+
+def sentence(template: str, chapters: Mapping[str, Chapter]) -> Markup:
+    """Fill a sentence with key numbers, each a link to where it is listed; empty where one of them is not there.
+
+    Single figures are spelt out, and a sentence begins with a capital.
+    """
+    for chapter, name, _ in NAMED.findall(template):
+        if chapter not in chapters or name not in chapters[chapter].findings:
+            return Markup()
+
+    def shown(found: re.Match[str]) -> str:
+        chapter, name, part = chapters[found[1]], found[2], found[3] or "value"
+        number = key_number(chapter, name).show(part)
+        words = _WORDS[int(number)] if re.fullmatch(r"\d", number) else number
+        words = words if found.start() else words[0].upper() + words[1:]
+        return Markup('<a href="{}#number-{}">{}</a>').format(chapter.page, name, words)
+
+    return Markup(NAMED.sub(shown, str(escape(template))))
 
 
 def events(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -92,44 +112,3 @@ def _in_words(date: str) -> str:
     form = "{day} %B %Y" if date.count("-") == 2 else "%B %Y"
     stamp = pd.Timestamp(date)
     return stamp.strftime(form).format(day=stamp.day)
-
-
-def providers(pages: Sequence[Chapter]) -> list[dict[str, Any]]:
-    """Return one row for each provider: who ran it, how it was rated, which areas it took over."""
-    page = {str(value): chapter.page for chapter in pages for value in chapter.parameters.values()}
-    ratings, trusts = load("inspection_ratings"), load("probation_trusts")
-    covered = trusts.groupby("successor_crc")["trust"].agg(list).to_dict()
-    places = load("places").groupby("crc")
-    towns = places["place"].agg(" ".join) + " " + places["county"].agg(lambda names: " ".join(names.unique()))
-    rows = in_order(load("providers"), "provider").to_dict("records")
-    return [
-        {
-            **{str(column): cell for column, cell in row.items()},
-            "page": page.get(row["provider"]),
-            "owners": [owner for owner in (row["owner"], row["later_owner"]) if pd.notna(owner)],
-            "ratings": [_rating(ratings, row["provider"], number) for number in (1, 2)],
-            "towns": towns.get(row["provider"], ""),
-            "covers": covered.get(row["provider"], []),
-        }
-        for row in rows
-    ]
-
-
-def _rating(ratings: pd.DataFrame, provider: str, number: int) -> str:
-    """Return how a provider was rated in one round of inspections."""
-    here = ratings[(ratings["provider"] == provider) & (ratings["inspection_round"] == number)]
-    if here.empty:
-        return "no rating found"
-    (row,) = here.to_dict("records")
-    if pd.isna(row["overall_rating"]):
-        return "not rated" if row["rating_evidence"] == _PENDING else "not known"
-    return f"{row['overall_rating']}{' (inferred)' if row['rating_evidence'] == 'derived' else ''}"
-
-
-def _released() -> str:
-    """Return the date of this version, as the citation file has it."""
-    file = paths.root() / "CITATION.cff"
-    found = (
-        re.search(r'date-released: "?([\d-]+)', file.read_text(encoding="utf-8")) if file.exists() else None
-    )
-    return found[1] if found else ""

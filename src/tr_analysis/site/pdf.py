@@ -27,7 +27,7 @@ _FLAGS = (
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 _COVER = "index"
-_LEFT_OUT = (_COVER, "404")
+_LEFT_OUT = (_COVER, "404", "search")  # what paper has no use for
 _TAG = re.compile(r'<[a-zA-Z](?:[^>"]|"[^"]*")*>')
 _NAMES = re.compile(r'(\s(?:id|for|headers|aria-labelledby|aria-describedby|aria-controls))="([^"]*)"')
 _LINK = re.compile(r'\shref="([^"]*)"')

@@ -23,6 +23,8 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.order import in_order
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.site.glossary import glossary
+from tr_analysis.site.providers import providers
+from tr_analysis.site.search import search_page
 from tr_analysis.text import slugify
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -47,6 +49,7 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
         "dictionary": dictionary_page(tables, TABLES),
         "estimators": estimators_page(),
         "tested": tested_page(),
+        "search": search_page(chapters, tables, providers(chapters)),
         "glossary": {"terms": glossary(), "abbreviations": ABBREVIATIONS},
         "404": {},
     }

@@ -207,10 +207,10 @@ TRUSTS = table(
 PLACES = table(
     "places",
     "Larger places, and the CRC that served them",
-    "Helps to find an area's CRC, and is no evidence: towns, cities and London boroughs by county. Which county a "
+    "Helps to find an area's CRC, and is no evidence: towns, cities and councils by county. Which county a "
     "place is in is common knowledge; which CRC served a county is inferred from the CRCs' names.",
     {
-        "place": text("town, city or London borough"),
+        "place": text("town, city, council or old county"),
         "county": text("ceremonial county, or the earlier Cleveland; Wales is one"),
         "crc": text("CRC of that county, inferred from the names"),
     },

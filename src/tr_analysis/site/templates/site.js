@@ -74,6 +74,7 @@
     (first.parentElement.querySelector("[data-filter-here]") ?? first).before(
       make("p", { className: "filter" }, label, field, count),
     );
+    field.value = (place ? null : new URLSearchParams(location.search).get("q")) ?? "";
     filter();
   });
 

@@ -1,0 +1,36 @@
+"""How a page is cited, as text and for reference managers."""
+
+import re
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from tr_analysis import paths
+from tr_analysis.text import slugify
+
+AUTHORS = "tr-analysis contributors"
+
+
+def cite(study: str, title: Markup, version: str, commit: str) -> dict[str, str]:
+    """Return the parts of how a page of the study is cited, by the name of each in BibTeX.
+
+    ``title`` is that of the page, as HTML; that of the home page is the study's own.
+    """
+    own = title.unescape().removesuffix(study).rstrip(" –")
+    state = f"tr-analysis {version}" + (f", commit {commit}" if commit else "")
+    note = f"{study}, {state}" if own else state
+    return {"author": AUTHORS, "title": own or study, "year": _released()[:4], "note": note}
+
+
+def bibtex(parts: Mapping[str, str]) -> str:
+    """Write the parts as an entry for reference managers; the second braces keep names and capitals as they are."""
+    key = "tr-analysis-" + slugify(parts["title"])[:40].strip("-")
+    lines = [f"  {name} = {{{{{words}}}}}," for name, words in parts.items() if words]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
+
+
+def _released() -> str:
+    """Return the date of this version, as the citation file has it."""
+    file = paths.root() / "CITATION.cff"
+    found = re.search(r'date-released: "?([\d-]+)', file.read_text("utf-8")) if file.exists() else None
+    return found[1] if found else ""

@@ -1,0 +1,101 @@
+"""What the search page lists, prebuilt: chapters, key numbers, providers, claims, published figures, sources."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from tr_analysis.data.fields import Frames
+from tr_analysis.report.finding import Finding
+from tr_analysis.site.chapter import Chapter
+from tr_analysis.text import headings
+
+CLAIMS = "12-claims"
+
+
+class Entry(NamedTuple):
+    """A thing that can be found: its ``page``, what it is called, what is said of it, and further ``words`` that find it."""
+
+    page: str
+    name: str
+    about: str
+    words: str = ""
+
+
+def search_page(
+    chapters: Sequence[Chapter], tables: Frames, providers: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what the page of search shows: the entries by kind, in the order in which they are listed."""
+    numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
+    kinds = {
+        "Chapters": [_chapter(chapter) for chapter in numbered],
+        "Key numbers": [entry for chapter in numbered for entry in _numbers(chapter)],
+        "Providers": [_provider(row) for row in providers if row["page"]],
+        "Claims": [
+            entry for chapter in numbered if chapter.name == CLAIMS for entry in _claims(chapter, tables)
+        ],
+        "Published figures": list(_figures(tables["published_figures"])),
+        "Sources": list(_sources(tables["sources"])),
+    }
+    return {"kinds": {kind: entries for kind, entries in kinds.items() if entries}}
+
+
+def _bare(html: str) -> str:
+    return re.sub("<[^>]+>", "", html).strip()
+
+
+def _chapter(chapter: Chapter) -> Entry:
+    """List a chapter by its title and question; its answer, headings and charts find it too."""
+    inside = [
+        words
+        for cell in chapter.notebook.cells
+        if cell.cell_type == "markdown"
+        for words in headings(cell.source)
+    ]
+    words = [_bare(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
+    return Entry(chapter.page, chapter.title, _bare(chapter.question), " ".join(words))
+
+
+def _numbers(chapter: Chapter) -> Iterator[Entry]:
+    for name, about in chapter.findings.items():
+        if about["key"] and about["value"] is not None:
+            number = Finding(name, **about)
+            yield Entry(f"{chapter.page}#number-{name}", number.label, number.show(), chapter.title)
+
+
+def _provider(row: Mapping[str, Any]) -> Entry:
+    about = (
+        f"{row['provider_type']} run by {', later '.join(row['owners'])}. First round: {row['ratings'][0]}"
+    )
+    return Entry(row["page"], row["provider"], about, row["words"])
+
+
+def _claims(chapter: Chapter, tables: Frames) -> Iterator[Entry]:
+    """List the claims; each leads to the table of the chapter that holds its verdict."""
+    listed = [one for one in chapter.shown if one.kind == "table"]
+    for row in tables["claims"].to_dict("records"):
+        start = f"{row['claim_id']}: "
+        cell = next((one.cell for one in listed if start in one.data["text/csv"]), "")
+        place = f"#cell-{cell}" if cell else ""
+        yield Entry(f"{chapter.page}{place}", start + row["paraphrase"], row["claimant"], row["subject"])
+
+
+def _known(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a row, an unknown as an empty text."""
+    return {name: "" if pd.isna(cell) else cell for name, cell in row.items()}
+
+
+def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
+    for row in (_known(row) for row in figures.to_dict("records")):
+        of = f" ({row['population']})" if row["population"] else ""
+        value = f"{row['value']:,.10f}".rstrip("0").rstrip(".") if row["value"] != "" else row["as_printed"]
+        unit = row["unit"] if row["unit"] not in ("none", "date") else ""
+        about = ", ".join(str(part) for part in (f"{value} {unit}".strip(), row["period"]) if part)
+        words = f"{row['figure_id']} {row['topic']} {row['source_id']}"
+        yield Entry(f"figures.html#{row['figure_id']}", f"{row['measure']}{of}", about, words)
+
+
+def _sources(sources: pd.DataFrame) -> Iterator[Entry]:
+    for row in (_known(row) for row in sources.to_dict("records")):
+        yield Entry(f"sources.html#{row['source_id']}", row["title"], str(row["published"]), row["source_id"])

@@ -1,0 +1,22 @@
+from markupsafe import Markup
+
+from tr_analysis.site import SITE_TITLE
+from tr_analysis.site.cite import bibtex, cite
+
+
+def test_a_page_is_cited_by_its_own_title_in_the_study():
+    title = Markup("Cost &amp; recall – {}").format(SITE_TITLE)
+    parts = cite(SITE_TITLE, title, "0.1.0", "abc")
+    assert parts["title"] == "Cost & recall"
+    assert parts["note"] == f"{SITE_TITLE}, tr-analysis 0.1.0, commit abc"
+    assert len(parts["year"]) == 4
+    assert bibtex(parts).splitlines()[:3] == [
+        "@misc{tr-analysis-cost-recall,",
+        "  author = {{tr-analysis contributors}},",
+        "  title = {{Cost & recall}},",
+    ]
+
+
+def test_the_home_page_is_cited_as_the_study():
+    parts = cite(SITE_TITLE, Markup(SITE_TITLE), "0.1.0", "")
+    assert (parts["title"], parts["note"]) == (SITE_TITLE, "tr-analysis 0.1.0")
