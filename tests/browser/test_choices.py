@@ -81,7 +81,7 @@ def test_a_choice_has_an_address_that_can_be_shared(browser, panel, site):
     assert chosen != own and "end=2018-02" in address
     panel("03-recall", "#" + address.partition("#")[2])
     assert answer(browser) == chosen
-    assert "-p end 2018-02" in browser.find("#choices .variant code")[0].text
+    assert "-p end 2018-02" in browser.find(".answer .variant code")[0].text
     panel("03-recall", "#choose:end=2039-01&colour=red")  # no such values: the study's own
     assert answer(browser) == own
 

@@ -23,6 +23,8 @@ CONTROLS = [
     {"parameter": "control", "label": "Beside remand", "values": {"true": "yes", "false": "no"}},
 ]
 DEFAULT = {"end": "2020-02", "control": True}
+COMPARED = {"label": "Rise", "least": "+1%", "most": "+9%", "of": 3, "known": 3, "unclear": 1}
+NUMBER = {"shown": "+3%", "span": "1% to 5%"}
 
 
 @pytest.fixture
@@ -40,17 +42,27 @@ def made(tmp_path):
     charts = [dict(output.data[CHART_MIME]) for output in (under, below)]
     other = [{**charts[0], "title": "Recall fell"}, charts[1]]
     shown = [
-        {"values": {"end": "2018-02", "control": True}, "answer": "Recall *fell*.", "charts": other},
+        {
+            "values": {"end": "2018-02", "control": True},
+            "answer": "Recall *fell*.",
+            "charts": other,
+            "number": NUMBER,
+        },
         {"values": {"end": "2018-02", "control": False}, "refused": "no remand before 2018-02"},
-        {"values": DEFAULT, "answer": "Recall **rose**.", "charts": charts},
-        {"values": {"end": "2020-02", "control": False}, "answer": "Recall rose.", "charts": charts},
+        {"values": DEFAULT, "answer": "Recall **rose**.", "charts": charts, "number": NUMBER},
+        {
+            "values": {"end": "2020-02", "control": False},
+            "answer": "Recall rose.",
+            "charts": charts,
+            "number": NUMBER,
+        },
     ]
     folder = tmp_path / CHOICES / "03-recall"
     folder.mkdir(parents=True)
     (folder / "table.csv").write_text("id\n1\n", "utf-8")
 
     def keep(choices=shown):
-        page = {"controls": CONTROLS, "default": DEFAULT, "choices": choices}
+        page = {"controls": CONTROLS, "default": DEFAULT, "choices": choices, "compared": COMPARED}
         (folder / "choices.json").write_text(json.dumps(page), "utf-8")
         return path
 
@@ -75,6 +87,8 @@ def test_it_packs_what_each_combination_shows_in_order(made, tmp_path):
     assert shown["refused"] == ["", "no remand before 2018-02", "", ""]
     assert "<em>fell</em>" in shown["answers"][0] and 'id="answer"' in shown["answers"][0]
     assert "-p end 2018-02" in shown["commands"][1] and "-p control False" in shown["commands"][1]
+    assert shown["commands"][2] == "papermill notebooks/03-recall.ipynb out.ipynb"  # the chapter's own
+    assert shown["numbers"] == ["+3% (1% to 5%)", "", "+3% (1% to 5%)", "+3% (1% to 5%)"]
     words, wide, narrow = shown["charts"]["series"]
     assert [title for title, _, _ in words] == ["Recall fell", "Recall rose", "Recall rose"]  # none refused
     assert wide[0][0].startswith("<svg ") and len(narrow) == 3
@@ -100,5 +114,8 @@ def test_the_page_has_a_control_for_each_and_works_without_scripts(made, tmp_pat
     page = Page(tmp_path / "site" / "03-recall.html")
     assert [one["name"] for one in page.all("select")] == ["end", "control"]
     assert [one["value"] for one in page.all("option") if "selected" in one] == ["2020-02", "true"]
+    assert "+1% to +9% over 3 combinations; in 1 of them the interval includes no change" in " ".join(
+        page.text.split()
+    )
     assert "hidden" in next(one for one in page.all("details") if one.get("id") == "choices")
     assert (tmp_path / "site" / "choices" / "03-recall.csv").read_text("utf-8") == "id\n1\n"

@@ -21,6 +21,8 @@ def index(tmp_path_factory):
     stocks = {
         "stock_growth": finding(54.1, unit="percent", decimals=0),
         "stock_before": finding(5670.0, unit="people"),
+        "before_month": finding(None, text="January 2015", key=False),
+        "end_month": finding(None, text="February 2020", key=False),
         "stock_last": finding(8737.0, unit="people"),
         "stock_change": finding(3067.0, unit="people", n=62),
     }
@@ -41,7 +43,7 @@ def test_the_home_page_shows_key_findings_counts_and_how_to_cite(index):
     words = " ".join(index.text.split())
     assert "+48.0% Gap <1> 95% interval 5.0% to 109.0% · 117 months · comparison: suggestive" in words
     assert "What happened to recall?" in words
-    assert "in prison on recall rose by 54%, from 5,670 to 8,737, in 62 months" in words
+    assert "in prison on recall rose by 54%, from 5,670 in January 2015 to 8,737 in February 2020." in words
     for absent in ("Did proven reoffending fall?", "Did reoffending fall?"):  # no chapter of theirs is there
         assert absent not in words
     assert "Of 21 published numbers" in words

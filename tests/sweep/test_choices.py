@@ -9,7 +9,7 @@ from tr_analysis.errors import UsageError
 from tr_analysis.sweep.choices import FILE, ChoiceTarget, compute, read_choices
 from tr_analysis.sweep.run import Engine
 
-GOOD = '[02-reoffending]\ncharts = ["side-by-side"]\n[02-reoffending.crc_cohort]\nlabel = "People"\n'
+GOOD = '[02-reoffending]\ncharts = ["side-by-side"]\nnumber = "crc_change"\n[02-reoffending.crc_cohort]\nlabel = "People"\n'
 VALUES = 'values = { "first year" = "a year", "first quarter" = "a quarter" }\n'
 
 
@@ -45,6 +45,7 @@ def written(copy, text):
             GOOD.replace("by-side", "by-sid") + VALUES,
             "draws no chart 'side-by-sid'; did you mean side-by-side",
         ),
+        (GOOD.replace("crc_change", "crc_chance") + VALUES, "names no number of the answer"),
         (GOOD, r"\[02-reoffending.crc_cohort\] needs a label, and values"),
         (GOOD + "values = {}", "needs a label, and values"),
         (GOOD + VALUES + "note = 1", "needs a label, and values"),
@@ -103,6 +104,8 @@ def test_each_combination_is_computed_once_and_shows_what_the_chapter_shows(copy
     own, other = page["choices"]
     assert page["default"] == own["values"] == {"crc_cohort": "first year"}
     assert own["answer"] != other["answer"] and own["charts"][0]["name"] == "side-by-side"
+    assert page["compared"]["of"] == 2 and page["compared"]["unclear"] == 0
+    assert page["compared"]["least"] == own["number"]["shown"]
     rows = tally.table.read_text("utf-8").splitlines()
     assert len(rows) == 3 and "crc_change_low" in rows[0]
     assert compute(choices, engine).ran == 0
@@ -114,7 +117,7 @@ def test_each_combination_is_computed_once_and_shows_what_the_chapter_shows(copy
 
 
 def test_a_refused_combination_is_an_answer_too():
-    target = ChoiceTarget("03-recall", ("counterfactual",))
+    target = ChoiceTarget("03-recall", ("counterfactual",), "recall_gap")
     arguments = target.check({"end": "2016-02", "reform": "2019-03"}, seeded=False)
     found, files = target.run(arguments)
     assert found == {} and "2019-03" in json.loads(files["shown.json"])["refused"]

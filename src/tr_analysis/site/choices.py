@@ -21,11 +21,12 @@ class Panel:
     """What the panel of a chapter shows.
 
     ``controls`` are parameter, label, and values with their words; ``below`` the charts, as the study draws them, that
-    do not stand under the answer and so stand in the panel. ``packed`` holds, deflated and as base64, what each
+    do not stand under the answer and so stand in the panel; ``compared`` how far one number of the answer moves. ``packed`` holds, deflated and as base64, what each
     combination shows, in order: that of the last control changes fastest. ``table`` is a CSV of them all.
     """
 
     controls: list[Mapping[str, Any]]
+    compared: Mapping[str, Any]
     default: dict[str, str]
     below: list[Mapping[str, Any]]
     packed: str
@@ -52,6 +53,7 @@ def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
     under = chapter.under_answer
     return Panel(
         kept["controls"],
+        kept["compared"],
         {name: _text(value) for name, value in kept["default"].items()},
         [chart for chart in own["charts"] if chart["name"] not in under],
         base64.b64encode(zlib.compress(_columns(chapter, kept["choices"]).encode(), 9)).decode(),
@@ -68,9 +70,14 @@ def _text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | float | int) else str(value)
 
 
+def _changed(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not the chapter's own, which need not be given."""
+    return {name: value for name, value in values.items() if value != chapter.parameters.get(name)}
+
+
 def _columns(chapter: Chapter, choices: list[dict[str, Any]]) -> str:
     """Write what the combinations show as JSON, like beside like, which packs best."""
-    runs = [replace(chapter, parameters={**chapter.parameters, **one["values"]}) for one in choices]
+    runs = [replace(chapter, parameters=_changed(chapter, one["values"])) for one in choices]
     charts: dict[str, list[Any]] = {}
     for one in choices:
         for chart in one.get("charts", []):
@@ -80,6 +87,14 @@ def _columns(chapter: Chapter, choices: list[dict[str, Any]]) -> str:
     shown = {
         "refused": [one.get("refused", "") for one in choices],
         "answers": [to_html(f"{ANSWER}\n{one['answer']}") if "answer" in one else "" for one in choices],
+        "numbers": [
+            " ".join(
+                [one["number"]["shown"], f"({one['number']['span']})" * bool(one["number"]["span"])]
+            ).strip()
+            if "number" in one
+            else ""
+            for one in choices
+        ],
         "commands": [run.papermill for run in runs],
         "charts": {name: list(zip(*drawn, strict=True)) for name, drawn in charts.items()},
     }

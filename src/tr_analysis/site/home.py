@@ -41,6 +41,7 @@ def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
         },
         "answers": answers({chapter.name: chapter for chapter in numbered}),
         "counted": _COUNTED,
+        "sign": sign,
         "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
         "events": events(load("events")),
         "providers": rows,
@@ -76,8 +77,14 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
     return found
 
 
+def sign(finding: Finding) -> str:
+    """Return the part of a finding that lists show: with its sign if it is a change."""
+    is_change = re.search(r"\b(change|growth|difference|gap|rise|fall)\b", finding.label, re.IGNORECASE)
+    return "signed" if is_change and finding.value is not None else "value"
+
+
 def sentence(template: str, chapters: Mapping[str, Chapter]) -> Markup:
-    """Fill a sentence with key numbers, each a link to where it is listed; empty where one of them is not there.
+    """Fill a sentence with numbers, each key number a link to where it is listed; empty where one of them is not there.
 
     Single figures are spelt out, and a sentence begins with a capital.
     """
@@ -87,9 +94,12 @@ def sentence(template: str, chapters: Mapping[str, Chapter]) -> Markup:
 
     def shown(found: re.Match[str]) -> str:
         chapter, name, part = chapters[found[1]], found[2], found[3] or "value"
-        number = key_number(chapter, name).show(part)
+        finding = key_number(chapter, name)
+        number = finding.show(part)
         words = _WORDS[int(number)] if re.fullmatch(r"\d", number) else number
         words = words if found.start() else words[0].upper() + words[1:]
+        if not finding.key:
+            return words
         return Markup('<a href="{}#number-{}">{}</a>').format(chapter.page, name, words)
 
     return Markup(NAMED.sub(shown, str(escape(template))))

@@ -12,6 +12,7 @@ from typing import Any
 from tr_analysis import paths
 from tr_analysis.errors import ChapterError, StudyError, UsageError, nearest
 from tr_analysis.files import write_files
+from tr_analysis.order import place_of_smallest
 from tr_analysis.report import CHART_MIME
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.excerpt import Statement, excerpt
@@ -34,9 +35,13 @@ class Control:
 
 @dataclass(frozen=True)
 class ChoiceTarget(ChapterTarget):
-    """A chapter of which only the answer and some charts are computed, by the statements that they need."""
+    """A chapter of which only the answer and some charts are computed, by the statements that they need.
+
+    ``number`` is the number of the answer by which the choices are compared.
+    """
 
     charts: tuple[str, ...] = ()
+    number: str = ""
 
     def run(self, arguments: Mapping[str, Any]) -> tuple[Found, dict[str, bytes]]:
         """Return the numbers in the answer, and what a page shows; where the chapter refuses a combination, its words."""
@@ -69,7 +74,10 @@ def _shown(target: ChoiceTarget, arguments: Mapping[str, Any]) -> tuple[Found, d
     for number in numbers:
         value = number.text if number.value is None else number.value
         found |= {number.name: value, f"{number.name}_low": number.low, f"{number.name}_high": number.high}
-    return found, {"answer": answer, "charts": charts}
+    main = findings[target.number]
+    compared = {"value": main.value, "low": main.low, "high": main.high, "unit": main.unit}
+    compared |= {"shown": main.show("signed"), "span": main.show("span") if main.low is not None else ""}
+    return found, {"answer": answer, "charts": charts, "number": compared | {"label": main.label}}
 
 
 def _executed(statements: Iterable[Statement], name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,10 +132,14 @@ def _choices(chapter: str, said: dict[str, Any]) -> Choices:
     known = [one.name for one in find_chapters()]
     if chapter not in known:
         raise UsageError(f"there is no chapter {chapter}{nearest(chapter, known)}")
-    target = ChoiceTarget(chapter, tuple(said.pop("charts", ())))
+    target = ChoiceTarget(chapter, tuple(said.pop("charts", ())), str(said.pop("number", "")))
     if not target.charts:
         raise UsageError(f"[{chapter}] names no charts that are drawn again")
-    excerpt(target.path, target.charts)
+    answer = next(
+        one for one in excerpt(target.path, target.charts) if one.code.startswith("findings.answer(")
+    )
+    if target.number not in answer.quotes:
+        raise UsageError(f"[{chapter}] names no number of the answer by which choices are compared")
     return Choices(target, tuple(_control(target, name, control) for name, control in said.items()))
 
 
@@ -160,5 +172,22 @@ def compute(choices: Choices, engine: Engine) -> Tally:
     ]
     defaults = {c.parameter: target.parameters[c.parameter].default for c in controls}
     page = {"controls": [asdict(c) for c in controls], "default": defaults, "choices": shown}
+    page |= {"compared": _compared(shown, defaults)}
     write_files(choices.folder, {PAGE: json.dumps(page, ensure_ascii=False).encode()})
     return tally
+
+
+def _compared(shown: list[dict[str, Any]], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the least and the greatest of the numbers in the unit of the study's own, and how many are unclear."""
+    own = next(one["number"] for one in shown if one["values"] == defaults)
+    alike = [one["number"] for one in shown if one.get("number", {}).get("unit") == own["unit"]]
+    ends = {
+        name: alike[pick([one["value"] for one in alike])]["shown"]
+        for name, pick in (
+            ("least", place_of_smallest),
+            ("most", lambda v: place_of_smallest([-x for x in v])),
+        )
+    }
+    known = [one for one in alike if one["low"] is not None]
+    unclear = sum(one["low"] <= 0 <= one["high"] for one in known)
+    return {"label": own["label"], **ends, "of": len(alike), "known": len(known), "unclear": unclear}

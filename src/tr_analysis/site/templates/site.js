@@ -130,6 +130,7 @@
       const at = place();
       note.hidden = isOwn();
       note.querySelector("code").textContent = shown.commands[at];
+      note.querySelector(".here").textContent = shown.numbers[at] || "they cannot be combined";
       if (isOwn()) return;
       if (shown.refused[at]) {
         const words = make("p", {}, `These choices cannot be combined: ${shown.refused[at]}.`);
@@ -158,6 +159,10 @@
     panel.addEventListener("reset", () => setTimeout(change));
     panel.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("hashchange", read);
+    note.querySelector(".own").textContent = shown.numbers[
+      selects.reduce((at, one) => at * one.length + [...one.options].findIndex((option) => option.defaultSelected), 0)
+    ];
+    answer.before(note); // where it is read first
     answer.after(panel); // between the words and the chart that it changes
     panel.hidden = false;
     read();
