@@ -8,12 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.gates.compare import compare, compare_pages, same_output, unsupported_numbers
+from tests.gates.compare import compare, compare_pages, unsupported_numbers
 from tests.processors import differing, files
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.lint import lint
 from tr_analysis.study.chapters import find_chapters
+from tr_analysis.study.comparison import same_output
 from tr_analysis.study.plan import plan
 
 CHAPTERS = [chapter.name for chapter in find_chapters()]
