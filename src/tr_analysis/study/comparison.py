@@ -144,7 +144,7 @@ def file_differences(name: str, old: bytes, new: bytes, *, exact: bool) -> Itera
     kind = PurePosixPath(name).suffix
     try:
         found = list(_by_kind(kind, old.decode(), new.decode(), exact=exact))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError):
         found = [Difference("the file", "cannot be read", f"a readable {kind.lstrip('.')} file")]
     if exact and not found:
         found = [Difference("the file", "written otherwise: spaces, order or line ends", "other bytes")]

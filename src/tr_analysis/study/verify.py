@@ -124,7 +124,8 @@ def _reports(folder: Path) -> Check:
             faults[name] = [] if same else [f"not what reports/{run}.ipynb holds"]
         if others := _other_tables(_json(reports / "results" / f"{run}.json"), manifest):
             faults[f"results/{run}.json"].append(f"computed from other tables than are here: {others}")
-    faults |= {f"{chapter}.ipynb": ["missing: the chapter has no report"] for chapter in lacking}
+    for chapter in lacking:
+        faults.setdefault(f"{chapter}.ipynb", ["missing: the chapter has no report"])
     found = {f"reports/{name}": faults[name] for name in sorted(faults)}
     return _check("reports that agree with their notebooks and the tables", found)
 
@@ -154,7 +155,7 @@ def _held(executed: Path) -> tuple[str, dict[str, Any]]:
             if PNG in output["data"]:
                 held |= figure_files(executed.stem, output)
         return about["chapter"], held
-    except (ValueError, LookupError, AttributeError, TypeError, StudyError):
+    except (ValueError, LookupError, AttributeError, TypeError, nbformat.ValidationError, StudyError):
         return "", {}
 
 
