@@ -89,6 +89,7 @@ PIXEL = '"image/png": "iVBORw0KGgo'
         (RECALL, None, "", "missing"),
         ("reports/03-recall.ipynb", '"value": 8737.0', '"value": 8737.1', ""),
         ("reports/03-recall.ipynb", None, "", "missing: the chapter has no report"),
+        ("reports/provider-wales.ipynb", None, "", "missing"),
         ("reports/03-recall.ipynb", "{", "[", "cannot be read, or holds no results"),
         ("reports/extra.csv", "", "1", "no executed chapter gives it"),
         ("reports/figures/02-reoffending/side-by-side.png", None, "", "missing"),

@@ -113,6 +113,7 @@ def _reports(folder: Path) -> Check:
     there = _committed(reports)
     faults: dict[str, list[str]] = {name: ["no executed chapter gives it"] for name in there}
     faults[f"figures/{'/'.join(FIGURE)}.png"] = ["missing"]
+    faults |= {f"{Path(name).stem}.ipynb": ["missing"] for name in there if name.startswith("results/")}
     lacking = {file.stem for file in (folder / "notebooks").glob("*.ipynb")}
     for run in [name.removesuffix(".ipynb") for name in there if name.endswith(".ipynb")]:
         chapter, held = _held(reports / f"{run}.ipynb")
