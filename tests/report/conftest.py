@@ -4,6 +4,7 @@ import pytest
 SOURCES = pd.DataFrame(
     {
         "source_id": ["S001", "S002"],
+        "publisher": ["Prison Reform Trust", "Ministry of Justice"],
         "url": ["https://example.org/a?b=1&c=2", "https://example.org/recall"],
         "title": ['Bulletin "one" <first>', "Recall to prison"],
     }

@@ -1,5 +1,6 @@
 """The numbers of a chapter: computed once, shown in prose, kept with interval, n, level of evidence and source."""
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -204,7 +205,21 @@ class Findings:
         where = {}
         if name in self._above:
             self._above[name], where = True, {"display_id": f"chart-{name}"}
-        charts.show(figure, name, **words, data=data, origin=self.origin, **where)
+        charts.show(
+            figure,
+            name,
+            **words,
+            data=data,
+            origin=self.origin,
+            publishers=self._read_in(words["subtitle"]),
+            **where,
+        )
+
+    def _read_in(self, words: str) -> str:
+        """Name the publishers of the sources whose ids stand in some words, for who sees a picture without its page."""
+        known = read_table("sources").set_index("source_id")["publisher"]
+        ids = [source for source in re.findall(r"\bS\d{3}\b", words) if source in known.index]
+        return "; ".join(dict.fromkeys(known[ids]))
 
     def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Table:
         """Return a table for the page, its caption filled as `text` fills it; options as of `tables.table`.

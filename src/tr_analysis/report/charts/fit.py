@@ -209,14 +209,15 @@ def _spread(axes: Axes, renderer: RendererBase) -> None:
         end.set_position((6, (boxes[end].y0 - end.get_window_extent(renderer).y0) / point))
 
 
-def write_heading(figure: Figure, title: str, subtitle: str) -> float:
-    """Write title and subtitle at the top of a figure, in lines; return the share of the height they take."""
+def write_heading(figure: Figure, title: str, subtitle: str, below: str = "") -> float:
+    """Write title, subtitle and a small line below at the top of a figure; return the share of the height they take."""
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     height = 72 * figure.get_size_inches()[1]
     down = 4.0
     for words, size, weight, colour in (
         (title, 13.0, "bold", "#3D3D3D"),
         (subtitle, 10.0, "normal", "#555555"),
+        (below, 8.5, "normal", "#555555"),
     ):
         font = FontProperties(size=size, weight=weight)
         for line in balanced_lines(words, 0.98 * figure.bbox.width, _measure(renderer, font)):

@@ -216,6 +216,7 @@ def show(
     alt: str,
     data: pd.DataFrame,
     origin: str = "",
+    publishers: str = "",
     display_id: str = "",
 ) -> None:
     """Show a chart in the notebook with everything a reader and the publisher need.
@@ -235,6 +236,8 @@ def show(
     origin
         ``findings.origin``: "simulated", as the data may say themselves, is put before title and alternative text and
         into every panel of the picture.
+    publishers
+        Of the sources, under the heading of a picture that is seen without its page.
     display_id
         Of what is already shown and the chart takes the place of; by default it is shown here.
 
@@ -252,7 +255,7 @@ def show(
     name_upright(figure)
     group_thousands(figure)
     words, (width, height) = words_of(figure), figure.get_size_inches()
-    heading = write_heading(figure, title, subtitle)
+    heading = write_heading(figure, title, subtitle, publishers and f"Published by: {publishers}")
     fit(figure, words, heading=heading)
     check(figure, name)
     picture = {"alt": alt, "name": name, "width": round(width * DPI / 2), "height": round(height * DPI / 2)}
