@@ -280,11 +280,17 @@ def test_a_chart_announced_under_the_answer_is_shown_there(findings, shown):
     figure, axes = charts.canvas()
     axes.plot([1, 2], [3, 4])
     axes.set(xlabel="year", ylabel="people")
-    words = {"title": "It fell by {fall.size}", "subtitle": "Since {when}. Sources: S002, S001, S999.", "alt": "A line."}
+    words = {
+        "title": "It fell by {fall.size}",
+        "subtitle": "Since {when}. Sources: S002, S001, S999.",
+        "alt": "A line.",
+    }
     findings.chart(figure, "rates", **words, data=pd.DataFrame({"year": [1, 2], "people": [3, 4]}))
     assert shown["chart-rates"]["text/plain"] == "Chart: It fell by 2.1 points"
     assert list(shown) == ["chart-rates"]
-    drawn = shown["chart-rates"][CHART_MIME]  # who sees the picture without its page is told whose figures it shows
+    drawn = shown["chart-rates"][
+        CHART_MIME
+    ]  # who sees the picture without its page is told whose figures it shows
     assert "Published by: Ministry of Justice; Prison Reform Trust" in drawn["svg"]
     assert "Published by" not in drawn["narrow"] + drawn["subtitle"]
 

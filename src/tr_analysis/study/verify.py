@@ -9,7 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,26 @@ def _check(subject: str, faults: Mapping[str, Collection[str]]) -> Check:
 
 def recorded(folder: Path) -> list[Check]:
     """Hold the files of a project against the hashes on record, and what is kept twice against itself; run nothing."""
-    return [_raw(folder), _tables(folder), _notebooks(folder), _reports(folder)]
+    steps = {"data/raw": _raw, "data/processed": _tables, "notebooks": _notebooks, "reports": _reports}
+    return [_checked(place, step, folder) for place, step in steps.items()]
 
 
-def _json(file: Path) -> Any:
+def _checked(place: str, step: Callable[[Path], Check], folder: Path) -> Check:
+    """Take a step, or say that what it reads has lost its form."""
     try:
-        return json.loads(file.read_bytes())
+        return step(folder)
+    except (LookupError, TypeError, AttributeError) as error:
+        fault = f"{place}: a JSON file there is not of the form it should have ({error})"
+        return Check(f"places that could be checked: {place}", 0, 1, (fault,))
+
+
+def _json(file: Path) -> dict[str, Any]:
+    """Read an object of JSON; one that is not there, or not readable, has no entries."""
+    try:
+        found = json.loads(file.read_bytes())
     except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _raw(folder: Path) -> Check:
@@ -103,7 +115,7 @@ def _notebooks(folder: Path) -> Check:
 
 
 def _is_clean(notebook: Path) -> bool:
-    cells = _json(notebook).get("cells")
+    cells = _json(notebook).get("cells", [])
     return bool(cells) and not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
 
 
