@@ -4,7 +4,7 @@
 
 nbval alone passes a notebook that was never run, passes a cell that asks not to be compared, and passes any
 picture in place of another. Here such notebooks are refused before a kernel starts, and pictures are compared by
-their pixels, numbers by their values, with the tolerances of `tests.gates.compare`.
+their pixels, numbers by their values, with the tolerances of `tr_analysis.study.comparison`.
 """
 
 import json
@@ -24,8 +24,8 @@ from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
 
-from tests.gates.compare import same_output
 from tr_analysis.study import CAN_FORK, SETTINGS
+from tr_analysis.study.comparison import same_output
 from tr_analysis.study.kernels import ForkedProvisioner, ForkServer
 from tr_analysis.study.publish import as_code
 

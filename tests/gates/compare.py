@@ -1,44 +1,25 @@
 """Gates on numbers: results and pages against a reference by value, and prose against results."""
 
-import base64
-import io
-import json
-import math
 import re
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from PIL import Image
-
 from tr_analysis.lint import plain_words
-from tr_analysis.report import CHART_MIME, FINDINGS_MIME
+from tr_analysis.study.comparison import NOTHING, RELATIVE, Difference, as_text, differences, same_output
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-RELATIVE, ABSOLUTE = 2e-5, 1e-9
-"""Differences allowed, elsewhere than on the processors that promise the same bytes: as a share of the larger number,
-which is two units of the sixth digit kept, and near zero in the number's own unit."""
-
-LEVELS = 4
-"""Of 255, by which a pixel's colour may differ: less than anyone sees."""
-
-POINTS = 0.02
-"""By which a place in a drawing may differ: two of the hundredths that are written."""
-
 # A word may end in digits (OGRS4, S066); a sign counts only where nothing stands before it (2014-2021).
 _WORD_OR_NUMBER = re.compile(r"[^\W\d_]\w*|(?P<number>(?:(?<!\w)[-−+])?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?)")
-_DECIMAL = re.compile(r"[-−]?\d+\.\d+(?:e-?\d+)?|[-−]?\d+e-?\d+|(?<=[a-z ])[-−]?\.\d+")
 
 
 def compare(reference: dict[str, Any], fresh: dict[str, Any]) -> list[str]:
     """Return how a chapter's results differ from its reference, one line for each difference.
 
-    Two numbers ``a`` and ``b`` agree when ``|a - b| <= max(RELATIVE * max(|a|, |b|), ABSOLUTE)``; whole
-    numbers such as counts, and everything that is not a number, must be the same. The version of the package
-    that computed them is not compared.
+    Numbers agree by `tr_analysis.study.comparison.differences`. The version of the package that computed them is
+    not compared.
 
     Parameters
     ----------
@@ -51,72 +32,16 @@ def compare(reference: dict[str, Any], fresh: dict[str, Any]) -> list[str]:
         Empty when the results agree.
     """
     chapter = reference.get("chapter", "results")
-    return [f"{chapter}: {line}" for line in _differences("", reference, fresh)]
+    found = differences(reference, fresh)
+    return [f"{chapter}: {_line(each)}" for each in found if each.place != "version"]
 
 
-def _differences(place: str, old: Any, new: Any) -> Iterator[str]:
-    """Yield each difference below a place."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(old.keys() | new.keys()):
-            inner = "" if key == "findings" and not place else f"{place}.{key}".lstrip(".")
-            if key not in new:
-                yield f"{inner or key} is missing"
-            elif key not in old:
-                yield f"{inner or key} is new"
-            elif inner != "version":
-                yield from _differences(inner, old[key], new[key])
-    elif {type(old), type(new)} in ({float}, {float, int}):
-        if not _close(old, new):
-            yield f"{place} {old} became {new} (allowed relative difference {RELATIVE:g})"
-    elif type(old) is not type(new) or old != new:
-        yield f"{place} {_text(old)} became {_text(new)}"
-
-
-def _close(old: float, new: float, absolute: float = ABSOLUTE) -> bool:
-    """Tell whether two numbers agree; whole ones must be the same."""
-    if float(old).is_integer() and float(new).is_integer():
-        return old == new
-    return math.isclose(old, new, rel_tol=RELATIVE, abs_tol=absolute)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def same_text(old: str, new: str, absolute: float = ABSOLUTE) -> bool:
-    """Tell whether two texts are the same but for decimals that agree, and the spaces that line them up."""
-    words, others = (" ".join(_DECIMAL.sub("#", text).split()) for text in (old, new))
-    numbers = (map(_decimal, _DECIMAL.findall(text)) for text in (old, new))
-    return words == others and all(_close(a, b, absolute) for a, b in zip(*numbers, strict=True))
-
-
-def _decimal(text: str) -> float:
-    return float(text.replace("−", "-"))
-
-
-def same_pixels(old: str, new: str) -> bool:
-    """Tell whether two pictures, as base64 text, show the same; what is no picture is the same as nothing else."""
-    if old == new:
-        return True
-    try:
-        first, second = (
-            np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGBA"), dtype=int)
-            for text in (old, new)
-        )
-    except (OSError, ValueError, SyntaxError):  # not base64, not a picture, or a damaged one
-        return False
-    return first.shape == second.shape and int(np.abs(first - second).max()) <= LEVELS
-
-
-def same_output(kind: str, old: Any, new: Any) -> bool:
-    """Tell whether two outputs of a kind show a reader the same."""
-    if kind == "image/png":
-        return same_pixels(old, new)
-    if kind == FINDINGS_MIME:
-        return not compare(old, new)
-    if kind == CHART_MIME:
-        return same_text(_text(old), _text(new), POINTS)
-    return same_text(str(old), str(new))
+def _line(found: Difference) -> str:
+    place = found.place.removeprefix("findings.")
+    if NOTHING in (found.old, found.new):
+        return f"{place} is {'missing' if found.new is NOTHING else 'new'}"
+    allowed = f" (allowed relative difference {RELATIVE:g})" if isinstance(found.old, float) else ""
+    return f"{place} {as_text(found.old)} became {as_text(found.new)}{allowed}"
 
 
 def compare_pages(reference: "NotebookNode", fresh: "NotebookNode") -> list[str]:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tests.gates.compare import compare, compare_pages, same_text, unsupported_numbers
+from tests.gates.compare import compare, compare_pages, unsupported_numbers
+from tr_analysis.study.comparison import same_text
 
 RESULTS = {
     "chapter": "03-recall",
@@ -49,7 +50,7 @@ def changed(*place, to):
         (("value",), 0.131, "level_change.value 0.129 became 0.131 (allowed relative difference 2e-05)"),
         (("low",), 0.102, "level_change.low 0.101 became 0.102 (allowed relative difference 2e-05)"),
         (("high",), 0.2, "level_change.high null became 0.2"),
-        (("value",), math.nan, "level_change.value 0.129 became nan (allowed relative difference 2e-05)"),
+        (("value",), math.nan, "level_change.value 0.129 became NaN (allowed relative difference 2e-05)"),
         (("n",), 10_000_001, "level_change.n 10000000 became 10000001"),
         (("unit",), "points", 'level_change.unit "log points" became "points"'),
         (("rung",), "F", 'level_change.rung "C" became "F"'),
@@ -57,7 +58,7 @@ def changed(*place, to):
         (
             ("shown",),
             ["13.1%", "10.1 to 15.8"],
-            'level_change.shown ["12.9%", "10.1 to 15.8"] became ["13.1%", "10.1 to 15.8"]',
+            'level_change.shown.0 "12.9%" became "13.1%"',
         ),
         (("method",), ..., "level_change.method is missing"),
         (("note",), "", "level_change.note is new"),

@@ -8,12 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.gates.compare import compare, compare_pages, same_output, unsupported_numbers
+from tests.gates.compare import compare, compare_pages, unsupported_numbers
 from tests.processors import differing, files
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.lint import lint
 from tr_analysis.study.chapters import find_chapters
+from tr_analysis.study.comparison import same_output
 from tr_analysis.study.plan import plan
 
 CHAPTERS = [chapter.name for chapter in find_chapters()]
@@ -107,6 +108,21 @@ def test_prose_gate_bites_on_a_number_nobody_computed():
     assert "8,737" in cell.source
     cell.source = cell.source.replace("8,737", "9,737")
     assert unsupported_numbers(changed, results(paths.reports(), "03-recall")) == ["answer: 9737"]
+
+
+@pytest.mark.full
+def test_verify_runs_the_study_and_names_what_an_edited_cell_moves(copy, spoil, capsys):
+    reports = Path(__file__).parents[2] / "reports"
+    shutil.copytree(reports, copy / "reports", ignore=shutil.ignore_patterns("site", "sweeps", ".runs.json"))
+    spoil(copy / "data" / "raw" / "prison_population_monthly.csv", RECALL_LAST, "2020-02,recall,8837,S001")
+    table = copy / "data" / "processed" / "prison_population_monthly.csv"
+    before = table.read_bytes()
+    assert main(["verify", str(copy)]) == 1
+    said = capsys.readouterr().out
+    assert "data/raw/prison_population_monthly.csv: changed since it was recorded" in said
+    assert "column people: committed 8737, here 8837" in said
+    assert "reports/03-recall.ipynb: " in said
+    assert table.read_bytes() == before  # nothing is written into what is looked at
 
 
 # Gate 4: a rerun gives the same bytes

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from jinja2 import ChainableUndefined
 
+from tests.site import made as made_page
 from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.data.fields import column, table
@@ -15,6 +16,7 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.estimators import index
 from tr_analysis.site import reference
 from tr_analysis.site.cells import templates
+from tr_analysis.site.chapter import read_chapter
 from tr_analysis.site.cite import bibtex, cite
 from tr_analysis.site.providers import providers
 from tr_analysis.site.search import search_page
@@ -269,3 +271,35 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
         for kind in ("raw", "processed"):
             assert f'href="data/{kind}/{name}.csv"' in section
     assert max(len(page.encode()) for page in pages.values()) < 400_000
+
+
+def test_every_exhibit_is_listed_with_its_notebook_once_for_all_pages_of_a_chapter(tmp_path):
+    tabled = made_page.table("<b>").data | {
+        "text/html": "<table><caption>Areas &amp; rates</caption></table>"
+    }
+    cells = [
+        made_page.code("x", made_page.chart(), name="one"),
+        made_page.code("y", made_page.shown(tabled), name="two"),
+    ]
+    runs = {"03-recall": cells, "provider-a": cells[:1], "provider-b": cells}
+    chapters = [
+        read_chapter(
+            made_page.save(tmp_path, *some, name=run, chapter=run.partition("-a")[0].partition("-b")[0])
+        )
+        for run, some in runs.items()
+    ]
+    context = reference.exhibits_page(chapters)
+    assert (context["charts"], context["tables"]) == (2, 2)
+    recall, provider = context["chapters"]
+    assert [one["place"] for one in recall["exhibits"]] == [
+        "03-recall.html#figure-placebo",
+        "03-recall.html#cell-two",
+    ]
+    assert [(one["data"], one["pages"]) for one in provider["exhibits"]] == [
+        ("figures/provider-a/placebo.csv", 2),
+        ("tables/provider-b/two.csv", 1),
+    ]
+    page = rendered("exhibits", context)
+    assert '<a href="03-recall.html#cell-two">Areas &amp; rates</a>' in page
+    assert 'href="notebooks/provider-a.ipynb"' in page
+    assert "once for each of 2 providers" in page

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import json
 import re
 import shutil
 
@@ -12,6 +13,7 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
 from tr_analysis.site import write_site, write_variant
 from tr_analysis.site.cells import TEMPLATES
+from tr_analysis.site.metadata import metadata
 
 FRAMES = {"page", "chapter", "document", "home"}  # templates that are no page of reference
 TEMPLATED = {path.name.partition(".")[0] for path in TEMPLATES.glob("*.html.j2")}
@@ -123,9 +125,31 @@ def test_page_runs_one_script_only_and_loads_nothing(site):
         hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{hashed}'"
         assert policy in text
+        data = re.findall(r"<script [^>]*>", text)
+        assert data == ['<script type="application/ld+json">'] * (path.name == "index.html")
         for tag, given, _ in Page(path).elements:
             loaded = given.get("src", "data:") if tag != "link" else given["href"]
             assert loaded.startswith("data:")
+
+
+def test_the_home_page_describes_the_study_to_machines_and_what_it_offers_is_there(site):
+    text = (site / "index.html").read_text("utf-8")
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    described = json.loads(block)
+    dataset, software = described["@graph"]
+    assert described["@context"] == "https://schema.org"
+    assert (dataset["@type"], software["@type"]) == ("Dataset", "SoftwareSourceCode")
+    assert dataset["version"] == software["version"] == "0.1.0"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", dataset["datePublished"])
+    assert software["codeRepository"].startswith("https://")
+    offered = [each["contentUrl"] for each in dataset["distribution"]]
+    assert len(offered) > 20
+    assert [place for place in offered if not (site / place).is_file()] == []
+
+
+def test_the_description_cannot_end_its_own_block():
+    assert "<" not in metadata("</script><script>", "1")
+    assert json.loads(metadata("</script>", "1"))["@graph"][0]["name"] == "</script>"
 
 
 def test_command_to_run_again_survives_the_shell_and_papermill(page):
@@ -156,6 +180,11 @@ FAULTS = [
     (shown({"text/html": "<img src='data:,'>", "text/plain": ""}), "without alternative text"),
     (shown({"text/markdown": "![chart](https://example.org/a.png)", "text/plain": ""}), "loads https:"),
     (shown({"text/html": "<script>1</script>", "text/plain": ""}), "runs a script"),
+    (
+        shown({"text/html": "<script type='application/ld+json'>{}</script>", "text/plain": ""}),
+        "runs a script",
+    ),
+    (shown({"text/html": "<script type='module'>1</script>", "text/plain": ""}), "runs a script"),
     (shown({"text/html": "<p onclick='go()'>x</p>", "text/plain": ""}), "runs a script"),
     (shown({"text/html": "<a href='02-other.html'>x</a>", "text/plain": ""}), "links to 02-other.html"),
     (shown({"text/markdown": "[x](#nowhere)", "text/plain": ""}), "no such place"),

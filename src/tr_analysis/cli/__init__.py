@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, fetch, run
+from tr_analysis.cli import chapters, fetch, run, verify
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -29,6 +29,7 @@ for command in (
     chapters.readme,
     chapters.data_group,
     fetch.fetch,
+    verify.verify,
 ):
     cli.add_command(command)
 

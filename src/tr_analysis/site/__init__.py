@@ -20,6 +20,7 @@ from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, s
 from tr_analysis.site.choices import CHOICES, Panel, read_panel
 from tr_analysis.site.cite import bibtex, cite
 from tr_analysis.site.home import home
+from tr_analysis.site.metadata import MIME, metadata
 from tr_analysis.site.numbers import with_numbers
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study.plan import Records
@@ -28,9 +29,10 @@ from tr_analysis.study.plan import Records
 class _Page(HTMLParser):
     """Collects the links and ids of a page, and what it must not contain, with the cell it stands in."""
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, data: str) -> None:
         super().__init__()
-        self._own, self._cell, self._running = script, "", False
+        self._own, self._cell = {"": script, MIME: data}, ""
+        self._script: str | None = None  # the type of the script that has just begun
         self.faults: list[str] = []
         self.links: list[str] = []
         self.ids: list[str] = []
@@ -43,7 +45,7 @@ class _Page(HTMLParser):
             self._cell = given["id"][5:] if given["id"].startswith("cell-") else self._cell
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
-        self._running = tag == "script"
+        self._script = given.get("type", "") if tag == "script" else None
         loaded = given.get("href" if tag == "link" else "src", "data:") + given.get("srcset", "")
         if any(name.startswith("on") for name in given):
             self._add("runs a script; a page must read without")
@@ -56,21 +58,22 @@ class _Page(HTMLParser):
             )
 
     def handle_data(self, data: str) -> None:
-        """Refuse any script but the site's own."""
-        if self._running and data.strip() != self._own.strip():
+        """Refuse any script but the site's own, and any block of data but its description of the study."""
+        if self._script is not None and data.strip() != self._own.get(self._script, "").strip():
             self._add("runs a script; a page must read without")
-        self._running = False
+        self._script = None
 
     def _add(self, fault: str) -> None:
         self.faults.append(f"cell {self._cell!r} {fault}")
 
 
-def audit(pages: Mapping[str, str], downloads: Collection[str], script: str) -> None:
+def audit(pages: Mapping[str, str], downloads: Collection[str], script: str, data: str = "") -> None:
     """Refuse pages, HTML by name, that run, load or hide something, or link to what is neither page nor download.
 
-    The `ChapterError` names each fault with page and cell; ``script`` is the one script that a page may hold.
+    The `ChapterError` names each fault with page and cell; ``script`` is the one script that a page may hold, and
+    ``data`` the one block of JSON-LD, which no browser runs.
     """
-    read = {name: _Page(script) for name in pages}
+    read = {name: _Page(script, data) for name in pages}
     for name, page in read.items():
         page.feed(pages[name])
     ids = {name: set(page.ids) for name, page in read.items()}
@@ -123,7 +126,8 @@ def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None
     """
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
-    pages = {"index.html": frame.get_template("home.html.j2").render(home(chapters))}
+    described = metadata(SITE_TITLE, str(frame.globals["version"]))
+    pages = {"index.html": frame.get_template("home.html.j2").render(home(chapters), metadata=described)}
     panels = {each.run: read_panel(each, choices or site.parent / CHOICES) for each in chapters}
     pages |= _chapter_pages(frame, chapters, Records(site.parent), panels)
     for name, context in reference_pages(chapters).items():
@@ -133,7 +137,7 @@ def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None
         downloads |= chapter_downloads(chapter)
         if panel := panels[chapter.run]:
             downloads[f"choices/{chapter.run}.csv"] = panel.table
-    audit(pages, downloads, _script())
+    audit(pages, downloads, _script(), described)
     return _publish(pages, downloads, site)
 
 

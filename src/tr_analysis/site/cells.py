@@ -79,7 +79,7 @@ def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, s
     filters: dict[str, Callable[..., Any]] = {
         "highlight_code": cache(lambda source: highlight(source)),  # the providers' pages share their code
         "markdown2html": lambda source: terms[-1](to_html(source)),
-        "caption": _caption,
+        "caption": caption,
         "drawing": drawing,
         "with_sources": _with_sources if linked else lambda html: html,
         "coded": with_sources if linked else lambda html: html,
@@ -153,7 +153,7 @@ def _with_sources(html: str) -> str:
     return _CAPTION.sub(lambda found: with_sources(found[0]), html)
 
 
-def _caption(html: str) -> str:
+def caption(html: str) -> str:
     """Return the caption of a table, as HTML without marks, or what it is."""
     found = _CAPTION.search(html)
     return re.sub('<[^>]+>|"', "", found[1]) if found else "Table"

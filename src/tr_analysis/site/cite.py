@@ -19,7 +19,7 @@ def cite(study: str, title: Markup, version: str, commit: str) -> dict[str, str]
     own = title.unescape().removesuffix(study).rstrip(" –")
     state = f"tr-analysis {version}" + (f", commit {commit}" if commit else "")
     note = f"{study}, {state}" if own else state
-    return {"author": AUTHORS, "title": own or study, "year": _released()[:4], "note": note}
+    return {"author": AUTHORS, "title": own or study, "year": citation("date-released")[:4], "note": note}
 
 
 def bibtex(parts: Mapping[str, str]) -> str:
@@ -29,8 +29,9 @@ def bibtex(parts: Mapping[str, str]) -> str:
     return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
-def _released() -> str:
-    """Return the date of this version, as the citation file has it."""
+def citation(entry: str) -> str:
+    """Return an entry of one line of the citation file; nothing where there is no such entry or file."""
     file = paths.root() / "CITATION.cff"
-    found = re.search(r'date-released: "?([\d-]+)', file.read_text("utf-8")) if file.exists() else None
+    text = file.read_text("utf-8") if file.exists() else ""
+    found = re.search(rf'^{entry}: "?([^"\n]+)', text, re.MULTILINE)
     return found[1] if found else ""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from tr_analysis import estimators
 from tr_analysis.data import load
@@ -21,7 +22,9 @@ from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
 from tr_analysis.order import in_order
-from tr_analysis.site.chapter import Chapter
+from tr_analysis.report import CHART_MIME
+from tr_analysis.site.cells import caption
+from tr_analysis.site.chapter import Chapter, Shown
 from tr_analysis.site.glossary import glossary
 from tr_analysis.site.providers import providers
 from tr_analysis.site.search import search_page
@@ -51,6 +54,7 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
         "tested": tested_page(),
         "search": search_page(chapters, tables, providers(chapters)),
         "glossary": {"terms": glossary(), "abbreviations": ABBREVIATIONS},
+        "exhibits": exhibits_page(chapters),
         "404": {},
     }
 
@@ -221,6 +225,40 @@ def tested_page() -> dict[str, Any]:
     short, kept = (shown[rows].to_dict("records") for rows in (falls, ~falls))
     count = sum(len(module["estimators"]) for module in modules)
     return {"modules": modules, "count": count, "short": short, "kept": kept}
+
+
+def exhibits_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """Return every chart and table of the study by the chapter that makes it, in the order of the pages.
+
+    A chapter has its ``first`` page, the number of ``pages`` it makes, and ``exhibits``: kind, title, ``place`` on the
+    first page that shows it, ``data`` (its CSV) and the number of ``pages`` that do.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for chapter in chapters:
+        entry = found.setdefault(chapter.name, {"first": chapter, "pages": 0, "exhibits": {}})
+        entry["pages"] += 1
+        for shown in chapter.shown:
+            exhibit = entry["exhibits"].setdefault((shown.kind, shown.name), _exhibit(chapter.run, shown))
+            exhibit["pages"] += 1
+    listed = [entry | {"exhibits": list(entry["exhibits"].values())} for entry in found.values()]
+    kinds = Counter(exhibit["kind"] for entry in listed for exhibit in entry["exhibits"])
+    return {"chapters": listed, "charts": kinds["chart"], "tables": kinds["table"]}
+
+
+def _exhibit(run: str, shown: Shown) -> dict[str, Any]:
+    is_chart = shown.kind in ("chart", "picture")
+    html = Markup(caption(shown.data.get("text/html", "")))
+    words = shown.data[CHART_MIME]["title"] if CHART_MIME in shown.data else html
+    place = f"figure-{shown.name}" if CHART_MIME in shown.data else f"cell-{shown.cell}"
+    return {
+        "kind": "chart" if is_chart else "table",
+        "title": words or shown.name,
+        "place": f"{run}.html#{place}",
+        "data": f"{'figures' if is_chart else 'tables'}/{run}/{shown.name}.csv"
+        if "text/csv" in shown.data
+        else "",
+        "pages": 0,
+    }
 
 
 def _whole(example: str, module: ModuleType) -> str:

@@ -113,7 +113,7 @@ def chapter_files(task: Task, notebook: NotebookNode) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for output in _outputs(notebook):
         if PNG in output.data:
-            figure = _figure(task.name, output)
+            figure = figure_files(task.name, output)
             if figure.keys() & files.keys():
                 name = output.metadata[PNG].name
                 raise ChapterError(f"{task.name}: two figures are called {name}; rename one")
@@ -136,18 +136,19 @@ def _refuse_unmarked(run: str, notebook: NotebookNode) -> None:
                 raise ChapterError(f"{run}: {heading.splitlines()[0]!r} {lost if wanted else what}")
 
 
-def _figure(run: str, output: NotebookNode) -> dict[str, bytes]:
-    name = output.metadata.get(PNG, {}).get("name", "")
+def figure_files(run: str, output: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the files of an output that is a figure, by their place: picture, plotted data, and drawing if any."""
+    name, data = output["metadata"].get(PNG, {}).get("name", ""), output["data"]
     if not re.fullmatch(r"[\w-]+", name):
         raise ChapterError(
             f"{run}: a figure is called {name!r}; give it a name of letters, digits and dashes"
         )
-    if CSV not in output.data:
+    if CSV not in data:
         raise ChapterError(f"{run}: the figure {name} comes without its data as {CSV}")
     path = f"figures/{run}/{name}"
-    files = {f"{path}.png": base64.b64decode(output.data[PNG]), f"{path}.csv": output.data[CSV].encode()}
-    if CHART_MIME in output.data:
-        files[f"{path}.svg"] = output.data[CHART_MIME]["svg"].encode()
+    files = {f"{path}.png": base64.b64decode(data[PNG]), f"{path}.csv": data[CSV].encode()}
+    if CHART_MIME in data:
+        files[f"{path}.svg"] = data[CHART_MIME]["svg"].encode()
     return files
 
 

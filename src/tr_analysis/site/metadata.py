@@ -1,0 +1,61 @@
+"""What search engines and catalogues read of the study: a description in the words of schema.org, as JSON-LD."""
+
+import json
+from typing import Any
+
+from tr_analysis.data.schemas import TABLES
+from tr_analysis.site.chapter import ARCHIVE
+from tr_analysis.site.cite import AUTHORS, citation
+
+MIME = "application/ld+json"
+_LICENCES = {
+    "data": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+    "code": "https://opensource.org/license/mit",
+}
+
+
+def metadata(title: str, version: str) -> str:
+    """Describe the figures as a data set and the package as software, as JSON that can stand within a page.
+
+    ``title`` is that of the study. What the citation file does not say is left out.
+    """
+    common = {
+        "creator": {"@type": "Organization", "name": AUTHORS},
+        "version": version,
+        "datePublished": citation("date-released"),
+        "inLanguage": "en-GB",
+    }
+    dataset = {
+        "@type": "Dataset",
+        "name": title,
+        "description": "Published figures on the outcomes of Transforming Rehabilitation, the probation reform of "
+        "England and Wales, each with its source, and what this study recalculates from them.",
+        "license": _LICENCES["data"],
+        "isAccessibleForFree": True,
+        "temporalCoverage": "2014/2021",
+        "spatialCoverage": {"@type": "Place", "name": "England and Wales"},
+        "distribution": [
+            {"@type": "DataDownload", "name": name, "contentUrl": place, "encodingFormat": kind}
+            for name, place, kind in _downloads()
+        ],
+    }
+    software = {
+        "@type": "SoftwareSourceCode",
+        "name": "tr-analysis",
+        "codeRepository": citation("repository-code"),
+        "programmingLanguage": "Python",
+        "license": _LICENCES["code"],
+    }
+    graph = [_said(common | one) for one in (dataset, software)]
+    text = json.dumps({"@context": "https://schema.org", "@graph": graph}, ensure_ascii=False, indent=1)
+    return text.replace("<", "\\u003c")  # so that nothing in it can end the block
+
+
+def _downloads() -> list[tuple[str, str, str]]:
+    """Return title, place and kind of the archive and of each table of published figures."""
+    tables = [(str(t.schema.title), f"data/raw/{name}.csv", "text/csv") for name, t in TABLES.items()]
+    return [("Everything in one archive", ARCHIVE, "application/zip"), *tables]
+
+
+def _said(entries: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entries.items() if value != ""}

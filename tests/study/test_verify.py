@@ -1,0 +1,215 @@
+"""A project is damaged in one way after another; what verifies it must name the file each time."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tr_analysis import paths
+from tr_analysis.cli import main
+from tr_analysis.study import verify
+
+RUNS = ("02-reoffending", "03-recall", "provider-wales")
+RECALL = "reports/results/03-recall.json"
+
+
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory):
+    """A small project, and the same once more in place of a fresh run."""
+    project = tmp_path_factory.mktemp("verify") / "project"
+    shutil.copytree(paths.root() / "data", project / "data", ignore=shutil.ignore_patterns("official"))
+    for run in RUNS:
+        chapter = run if run[0].isdigit() else "provider"
+        for file in (f"notebooks/{chapter}.ipynb", f"reports/{run}.ipynb", f"reports/results/{run}.json"):
+            (project / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(paths.root() / file, project / file)
+    figure = "reports/figures/02-reoffending/side-by-side.png"
+    (project / figure).parent.mkdir(parents=True)
+    shutil.copy(paths.root() / figure, project / figure)
+    shutil.copy(paths.root() / "README.md", project)
+    shutil.copytree(project, project.parent / "fresh")
+    return project, project.parent / "fresh"
+
+
+@pytest.fixture
+def damage(projects):
+    """Change, remove or add a file of the project; afterwards it is as it was."""
+    project, fresh = projects
+    touched = []
+
+    def damage(file: str, old: str | None = None, new: str = "") -> Path:
+        path = project / file
+        touched.append(file)
+        if old is None:
+            path.unlink()
+            return project
+        text = path.read_text("utf-8") if path.exists() else ""
+        assert old in text
+        path.write_text(text.replace(old, new, 1) if old else new, "utf-8")
+        return project
+
+    yield damage
+    for file in touched:
+        (project / file).unlink(missing_ok=True)
+        if (fresh / file).exists():
+            shutil.copy(fresh / file, project / file)
+
+
+def faults(project: Path) -> list[str]:
+    return [fault for check in verify.recorded(project) for fault in check.faults]
+
+
+@pytest.fixture(scope="module")
+def before(projects):
+    return faults(projects[0])
+
+
+def recorded(project: Path, before: list[str]) -> str:
+    return "\n".join(fault for fault in faults(project) if fault not in before)
+
+
+def test_a_chapter_without_any_report_is_named(damage, before):
+    damage(RECALL)
+    assert "reports/03-recall.ipynb: missing: the chapter has no report" in recorded(
+        damage("reports/03-recall.ipynb"), before
+    )
+
+
+def test_an_undamaged_project_comes_out(projects):
+    check = verify.compared(*projects)
+    assert check.faults == ()
+    assert check.good == check.of > 2 * len(RUNS)
+    assert [(each.good, each.of) for each in verify.recorded(projects[0])][2] == (3, 3)
+
+
+PIXEL = '"image/png": "iVBORw0KGgo'
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (RECALL, "8737.0", "8737.1", "not what reports/03-recall.ipynb holds"),
+        (RECALL, '"title": "', '"title": "The ', "not what reports/03-recall.ipynb holds"),
+        (RECALL, None, "", "missing"),
+        ("reports/03-recall.ipynb", '"value": 8737.0', '"value": 8737.1', ""),
+        ("reports/03-recall.ipynb", None, "", "missing"),
+        ("reports/provider-wales.ipynb", None, "", "missing"),
+        ("reports/03-recall.ipynb", "{", "[", "cannot be read, or holds no results"),
+        ("reports/extra.csv", "", "1", "no executed chapter gives it"),
+        ("reports/figures/02-reoffending/side-by-side.png", None, "", "missing"),
+        (
+            "notebooks/03-recall.ipynb",
+            '"outputs": []',
+            '"outputs": [{}]',
+            "cannot be read, or stores outputs",
+        ),
+        (
+            "data/raw/prison_population_monthly.csv",
+            "2020-02,recall,8737",
+            "2020-02,recall,8837",
+            "changed since",
+        ),
+        ("data/raw/extra.csv", "", "a\n1\n", "not named in data/raw/datapackage.json"),
+        ("data/raw/datapackage.json", "{", "[", "missing, or cannot be read"),
+        ("data/raw/datapackage.json", '"hash"', '"harsh"', "not of the form it should have"),
+        ("data/processed/providers.csv", "CRC", "NPS", "changed since it was recorded"),
+        ("data/processed/providers.csv", None, "", "missing"),
+        ("data/processed/manifest.json", None, "", "missing, or cannot be read"),
+    ],
+)
+def test_what_disagrees_with_its_record_is_named(damage, before, file, old, new, said):
+    found = recorded(damage(file, old, new), before)
+    named = RECALL if file == "reports/03-recall.ipynb" and not said else file
+    assert (named if "form" not in said else "data/raw: ") in found
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (RECALL, "8737.0", "8737.1", "findings.before_pandemic.value: committed 8737.1, here 8737.0"),
+        ("reports/03-recall.ipynb", "8737.0", "8737.1", "committed 8737.1, here 8737.0"),
+        ("reports/03-recall.ipynb", PIXEL, PIXEL[:-1] + "p", "data.image/png: committed"),
+        ("reports/03-recall.ipynb", '"harmonics": 2', '"harmonics": 3', "parameters.harmonics: committed 3, here 2"),
+        ("reports/03-recall.ipynb", None, "", "missing; a fresh run gives it"),
+        ("reports/extra.ipynb", "", "{}", "a fresh run does not give it"),
+        ("data/processed/providers.csv", ",CRC,", ",NPS,", "column provider_type: committed NPS, here CRC"),
+        ("README.md", "notebooks/03-recall.ipynb", "notebooks/03-recal.ipynb", "line "),
+        ("data/DICTIONARY.md", "# Data", "# Date", "line 1: committed # Date dictionary, here # Data dictionary"),
+    ],
+)  # fmt: skip
+def test_what_a_fresh_run_gives_otherwise_is_named_with_both_sides(damage, projects, file, old, new, said):
+    damage(file, old, new)
+    (fault,) = verify.compared(*projects).faults
+    assert fault.startswith(f"{file}: ")
+    assert said in fault
+
+
+def test_a_digit_within_the_tolerance_counts_only_where_the_same_bytes_are_promised(
+    damage, projects, monkeypatch
+):
+    value = json.loads((projects[0] / RECALL).read_bytes())["findings"]["stock_growth"]["value"]
+    damage(RECALL, f"{value}", f"{value * (1 + 1e-7)}")
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    (fault,) = verify.compared(*projects).faults
+    assert "stock_growth.value" in fault
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert verify.compared(*projects).faults == ()
+
+
+def test_the_same_bytes_are_not_promised_with_other_libraries(damage, projects, monkeypatch):
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    reports = [project / "reports" for project in projects]
+    assert verify.promises_same_bytes(*reports)
+    damage(RECALL, '"numpy": "', '"numpy": "9')
+    assert not verify.promises_same_bytes(*reports)
+
+
+def test_the_run_has_a_copy_and_its_own_package_and_says_what_stopped_it(projects, tmp_path, monkeypatch):
+    steps = []
+
+    def fails_at_last(command, *, cwd, env, **_):
+        steps.append(command[3:])
+        assert (cwd / "data" / "raw" / "providers.csv").is_file()
+        assert (env["TR_ANALYSIS_ROOT"], env["PYTHONPATH"].split(":")[0]) == (str(cwd), str(cwd / "src"))
+        assert "TR_ANALYSIS_REPORTS" not in env
+        said = "progress\ntr-analysis: providers.csv: no\n"
+        return SimpleNamespace(returncode=len(steps) == 2, stderr=said)
+
+    monkeypatch.setenv("TR_ANALYSIS_REPORTS", "elsewhere")
+    monkeypatch.setattr(subprocess, "run", fails_at_last)
+    (tmp_path / "copy").mkdir()
+    stopped = verify.run_again(projects[0], tmp_path / "copy")
+    assert stopped == "`tr-analysis run --force` fails here: tr-analysis: providers.csv: no"
+    assert steps[0] == ["data", "describe"]
+    assert not (tmp_path / "copy" / "reports").exists()  # nothing committed can pass for what was run
+
+
+def test_the_command_says_it_on_one_screen_and_by_its_code(damage, projects, monkeypatch, capsys, before):
+    project, fresh = projects
+
+    def run_again(folder, copy):
+        shutil.copytree(fresh, copy, dirs_exist_ok=True)
+        return ""
+
+    monkeypatch.setattr(verify, "run_again", run_again)
+    assert main(["verify", str(project)]) == bool(before)
+    damage(RECALL, "8737.0", "8737.1")
+    capsys.readouterr()
+    assert main(["verify", str(project)]) == 1
+    out, err = capsys.readouterr()
+    assert f"{RECALL}: findings.before_pandemic.value: committed 8737.1, here 8737.0" in out
+    assert err.startswith("tr-analysis: not every committed result comes out here")
+    assert len(out.splitlines()) < 50
+    monkeypatch.setattr(verify, "run_again", lambda *_: pytest.fail("--quick runs nothing"))
+    assert main(["verify", "--quick", str(project)]) == 1
+
+
+def test_a_folder_that_is_no_clone_is_refused(tmp_path, capsys):
+    assert main(["verify", str(tmp_path)]) == 64
+    assert "has no data/raw or no reports; name the folder of a clone" in capsys.readouterr().err
