@@ -29,7 +29,7 @@ class FileStatus:
     """What was done with one file; the note says its size, or why it was left out."""
 
     file: str
-    state: Literal["fetched", "imported", "unchanged", "left out"]
+    state: Literal["fetched", "imported", "simulated", "unchanged", "left out"]
     note: str = ""
 
 

@@ -10,6 +10,7 @@ from tr_analysis.data.periods import month_range
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.official.layouts import COUNTS, DIFFERENCES, RESULTS
 from tr_analysis.order import in_order
+from tr_analysis.simulated import origin_of
 
 NUMERIC = tuple(column for column, unit in RESULTS.columns.items() if unit != "test")
 SUMMARY = ["cohort", "provider_type", "measure", "value"]
@@ -44,7 +45,7 @@ class Panel:
     frame
         One row a provider and cohort: first_month, owner (at the cohort's first month), owner_later (whether an
         owner after the first one), stage, release, file, sheet, row, the figures, derived (columns worked out from
-        others of the row) and origin ("official").
+        others of the row) and origin ("official" or "simulated").
     gaps
         What is missing: cohort, provider (empty for the whole cohort), what. Nothing is filled in.
     """
@@ -95,7 +96,9 @@ def panel(
     known = providers[providers["provider_type"] == kind]
     own = _one_release(results[results["provider_type"] == kind])
     own["first_month"] = pd.PeriodIndex([first_month(c) for c in own["cohort"]], freq="M")
-    own = _derived(_with_baselines(owned(own, known), baselines)).assign(origin="official")
+    own = _derived(_with_baselines(owned(own, known), baselines)).assign(
+        origin=origin_of(results) or "official"
+    )
     own = in_order(own, "first_month", "cohort_type", "cohort", "provider").reset_index(drop=True)
     return Panel(own, _gaps(own, known["provider"]))
 

@@ -40,6 +40,7 @@ from tr_analysis.official.parsing import (
     total_of,
 )
 from tr_analysis.official.values import Line, keep_values
+from tr_analysis.simulated import MARK
 
 _OUTSIDE = (
     "names providers, but in no table with a header that is understood: a column such as 'CRC name', and beside it "
@@ -50,6 +51,7 @@ _LONDON = (
     "column 'CRC name' or 'NPS division'"
 )
 _PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged)\b", re.IGNORECASE)
+_SIMULATED = re.compile(r"\b(?:simulat\w+|made[- ]up|synthetic|dummy)\b", re.IGNORECASE)
 _SAYS = {"value", "suppressed"}
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 
@@ -124,6 +126,9 @@ def _read_table(table: Table, book: Book) -> list[Line]:
     """Read one table: its rows first, then their values column by column."""
     layout = _layout(table, book)
     for text in (*table.titles, *(joined(row) for _, row in table.rows if not _names_provider(row))):
+        if _SIMULATED.search(text) and not book.file.startswith(MARK):
+            rule = f"a text says that it is made up; then the name of the file must begin with {MARK}-"
+            book.fault(rule, table.sheet, table.first + 1, value=text)
         if part := _PART.search(text):
             why = f"a text says {part[0]!r}: whole numbers of all offenders are needed"
             book.doubt(why, table.sheet, table.first + 1, value=text)

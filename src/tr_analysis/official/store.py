@@ -19,6 +19,7 @@ from tr_analysis.official.panel import Panel, baseline_summary, panel, summary, 
 from tr_analysis.official.reader import Reading, tidy
 from tr_analysis.official.workbooks import KINDS
 from tr_analysis.order import in_order
+from tr_analysis.simulated import MARK, SIMULATED, origin_of
 
 PREFIX = "official/"
 """Before the name of an official table among the inputs of a chapter: `load` does not know it."""
@@ -35,6 +36,11 @@ def local_files() -> list[Path]:
     """Return the official files in ``data/raw/official/``, in the order of their names."""
     found = paths.official().glob("[!.~]*")
     return sorted(path for path in found if path.suffix.lower() in KINDS and path.is_file())
+
+
+def is_simulated(path: Path) -> bool:
+    """Return whether a file was made up, which its name begins with."""
+    return path.name.startswith(MARK)
 
 
 def read_record() -> Record:
@@ -141,7 +147,11 @@ def _tables(found: Sequence[Path], record: Record) -> dict[str, bytes]:
     from tr_analysis.official.importing import read_official  # which places what it imports by this module
 
     readings: list[Reading] = []
-    problems: list[Problem] = []
+    made_up = [path.name for path in found if is_simulated(path)]
+    rule = (
+        "is simulated, and never mixes with official files: delete it from data/raw/official/, then try again"
+    )
+    problems = [Problem(name, rule) for name in made_up if len(made_up) < len(found)]
     for path in found:
         try:
             readings.append(read_official(path, record.get(path.name)))
@@ -251,6 +261,7 @@ def official(name: str) -> pd.DataFrame | None:
         raise DataError([Problem(f"{shown}/{file.name}", f"missing or edited by hand: {_AGAIN}")])
     frame = from_csv(file.read_bytes(), entry["types"])
     frame.attrs = {"table": f"{PREFIX}{name}", "sha256": entry["sha256"]}
+    frame.attrs |= {"origin": SIMULATED} if any(map(is_simulated, found)) else {}
     return frame
 
 
@@ -295,5 +306,6 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
         rows.append(latest.assign(cohort="2011"))
     if not rows:
         return {}
+    origin = {"origin": origin_of(*rows)}
     tables = {"official_pbr": pooled, "official_providers": rows}
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    return {name: pd.concat(parts, ignore_index=True).assign(**origin) for name, parts in tables.items()}
