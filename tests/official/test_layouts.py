@@ -98,6 +98,10 @@ RIGHT = {
     "title and contents": [Sheet("Contents", [["Table 1", "Final results, Oct to Dec 2015"]]), made(TITLE)],
     "two titles": [made("Final results of the CRCs, Oct-Dec 2015", "Table 1: October to December 2015")],
     "cohort beside a label": [made(("Cohort:", "October to December 2015"), "Final results")],
+    **{f"a title that names the baseline: {words}": [made(f"Final results of the Oct-Dec 2015 cohort {words}")] for words in (
+        "against the 2011 baseline", "compared with their 2011 baselines", "versus baselines of 2011")},
+    "a title right over an empty column": [Sheet("Table 4", [["Final results of the Oct-Dec 2015 cohort against the 2011 baseline", *[None] * 14], [None, *FINAL], *([None, *r] for r in ROWS)])],
+    "two titles right over a header": [Sheet("Table 4", [["Final results", *[None] * 13], ["Results of the Oct-Dec 2015 cohort against the 2011 baseline", *[None] * 13], list(FINAL), *map(list, ROWS)])],
     **{f"cohort as {form}": [made(f"Final results, cohort: {form}")] for form in (
         "Oct-15 to Dec-15", "Q3 2015/16", "2015/16 Q3", "01/10/2015 - 31/12/2015", "1 October 2015 to 31 December 2015",
         "2015 Q4", "Oct 15 - Dec 15", "October–December 2015", "2015-10-01 to 2015-12-31")},
@@ -148,6 +152,8 @@ REFUSED = {
     "no cohort": ([made("Final results")], "not said; look it up, and add --cohort \"Table 1="),
     "only a title": ([made(TITLE)], "only a title names 2015Q4"),
     "only the sheet": ([made("Final results", name="Oct-Dec 2015")], "only the name of the sheet names 2015Q4"),
+    "another baseline in the title": ([made("Final results of the Oct-Dec 2015 cohort against the 2012 baseline")], "is not said"),
+    "a cohort over some columns": ([Sheet("T", square([["Final results"], [], [*[None] * 11, "Jan-Mar 2017 cohort"], list(FINAL), *map(list, ROWS)]))], "is not said"),
     "a comparison in the title": ([made("Final results, compared with October to December 2015 cohort")], "is not said"),
     "two cohorts in the title": ([made("Final results of the Oct-Dec 2015 cohort and the Jan-Mar 2016 cohort")], "is not said"),
     "a title against the sheet": ([made(name="Jan-Mar 2016")], "name 2015Q4 and 2016Q1"),

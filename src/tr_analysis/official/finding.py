@@ -128,7 +128,9 @@ def find_tables(sheet: Sheet) -> list[Table]:
             tables.append(table)
         start = table.last + 1 if table else start + 1
     for i, table in enumerate(tables):
-        texts = [joined(row) for row in sheet.rows[above : table.first]]
+        left = table.columns[1].place  # what stands right of it is about some columns only
+        rows = [row for row in sheet.rows[above : table.first] if any(map(plain_text, row[: left + 1]))]
+        texts = [joined(row) for row in rows]
         table.titles = tuple(filter(None, texts[::-1][:40])) or (tables[i - 1].titles if i else ())
         end = tables[i + 1].first if i + 1 < len(tables) else len(sheet.rows)
         body = list(enumerate(sheet.rows[table.last + 1 : end], table.last + 2))
@@ -151,7 +153,8 @@ def _header_at(sheet: Sheet, start: int) -> Table | None:
     if not any(_HINT.search(c) for row in lines for c in row if isinstance(c, str)):
         return None
     found = []
-    for first in range(len(lines)):
+    below = max((n + 1 for n in range(len(lines)) if _is_title(lines[n : n + 2])), default=0)
+    for first in range(below, len(lines)):
         for last in range(first, len(lines)):
             plain = lines[first : last + 1]
             found.append(_header(sheet, start + first, plain))
@@ -160,6 +163,13 @@ def _header_at(sheet: Sheet, start: int) -> Table | None:
     named = UNITS.keys() | {"cohort"}
     found = [_with_providers(sheet, t) for t in found if len(t.names & named) > 1 and t.names & UNITS.keys()]
     return max((t for t in found if "provider" in t.names), key=lambda t: t.worth, default=None)
+
+
+def _is_title(lines: Sequence[Row]) -> bool:
+    """Return whether the first of two rows is a title that names the cohort, alone and at the left of those below."""
+    places = [[i for i, cell in enumerate(line) if plain_text(cell)] for line in lines]
+    alone = len(lines) == 2 and len(places[0]) == 1 and places[0] <= places[1]
+    return alone and read_title(joined(lines[0])).names_cohort
 
 
 def _is_label(cell: object) -> bool:
