@@ -20,6 +20,7 @@ from tr_analysis.official.workbooks import Sheet
 
 Row = Sequence[object]
 _DEEPEST, _WIDEST = 3, 200  # rows of a header, and columns
+_ACROSS = 2  # providers side by side, and measures below each other, that make a table to be turned
 _HINT = re.compile(r"offen|rate|cohort|baseline|threshold|signif|differ|binary|frequency", re.IGNORECASE)
 _BOTH = "titles, the name of the sheet or the list of official files say both interim and final"
 
@@ -117,6 +118,30 @@ def cell_at(row: Row, place: int | None) -> object:
 def joined(row: Row) -> str:
     """Return the texts of a row as one."""
     return " ".join(plain_text(cell) for cell in row[:40] if isinstance(cell, str) and cell.strip())
+
+
+def upright(sheet: Sheet) -> tuple[Sheet, int]:
+    """Return a sheet with its providers below each other, and where they stood across from which row on, or 0.
+
+    The titles above stay. What is left of the providers names the measures, and becomes the header.
+    """
+    for top, row in enumerate(sheet.rows):
+        if sum(isinstance(cell, str) for cell in row) < _ACROSS or any(
+            isinstance(c, float | int) for c in row
+        ):
+            continue
+        across = [i for i, c in enumerate(row) if parse_provider(c) or parse_provider(c, "NPS")]
+        labels = [" ".join(map(plain_text, r[: across[0]])) for r in sheet.rows[top + 1 :]] if across else []
+        named = {key.column for key in map(meaning, labels) if key} & UNITS.keys()
+        if len(across) < _ACROSS or len(named) < _ACROSS:
+            continue
+        kept = [
+            c if (key := meaning(plain_text(c))) and key.column == "provider" else None
+            for c in row[: across[0]]
+        ]
+        columns = zip([*kept, *row[across[0] :]], *sheet.rows[top + 1 :], strict=True)
+        return Sheet(sheet.name, [*sheet.rows[:top], *map(list, columns)], sheet.hidden), top + 1
+    return sheet, 0
 
 
 def find_tables(sheet: Sheet) -> list[Table]:

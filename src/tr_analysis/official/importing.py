@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tr_analysis.errors import DataError, Problem, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official import store
-from tr_analysis.official.finding import Book, find_tables
+from tr_analysis.official.finding import Book, find_tables, upright
 from tr_analysis.official.layouts import read_title
 from tr_analysis.official.parsing import MONTHS
 from tr_analysis.official.reader import Reading, read
@@ -198,7 +198,11 @@ def _why_left_out(path: Path, entry: OfficialFile | None, only_entries: bool) ->
     if entry is None and only_entries:
         return "not one of the files that were asked for"
     sheets = read_sheets(path)
-    return "" if entry or any(find_tables(sheet) for sheet in sheets if not sheet.hidden) else _NO_TABLE
+    return (
+        ""
+        if entry or any(find_tables(upright(sheet)[0]) for sheet in sheets if not sheet.hidden)
+        else _NO_TABLE
+    )
 
 
 def _target(path: Path, entry: OfficialFile | None) -> str:

@@ -18,6 +18,7 @@ from tr_analysis.official.finding import (
     joined,
     kind_of,
     said_of,
+    upright,
 )
 from tr_analysis.official.layouts import (
     BASELINE_OF,
@@ -40,6 +41,7 @@ from tr_analysis.official.parsing import (
     total_of,
 )
 from tr_analysis.official.values import Line, keep_values
+from tr_analysis.official.workbooks import Sheet
 from tr_analysis.simulated import MARK
 
 _OUTSIDE = (
@@ -53,6 +55,8 @@ _LONDON = (
 _PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged)\b", re.IGNORECASE)
 _SIMULATED = re.compile(r"\b(?:simulat\w+|made[- ]up|synthetic|dummy)\b", re.IGNORECASE)
 _SAYS = {"value", "suppressed"}
+_REVISED = re.compile(r"\b(?:revised|revision|corrected)\b", re.IGNORECASE)
+_TURNED = "nothing is lost: providers stand across, so columns are read as rows, the first one as row"
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 
 
@@ -79,7 +83,7 @@ def read(book: Book) -> Reading | None:
     DataError
         With every fault: what is not understood, a cohort that is not certain, numbers that contradict each other.
     """
-    found = [(sheet, find_tables(sheet)) for sheet in book.sheets if not sheet.hidden]
+    found = [(sheet, find_tables(sheet)) for sheet in _upright_sheets(book)]
     if not any(tables for _, tables in found):
         return None
     lines: list[Line] = []
@@ -93,6 +97,7 @@ def read(book: Book) -> Reading | None:
     for sheet in book.sheets:
         if sheet.hidden and any(map(_names_provider, sheet.rows)):
             book.set_aside(_HIDDEN, sheet.name, 1)
+    lines = _latest(lines, book)
     merged = merge([line for line in lines if line.name.kind != "total"], book)
     check_lines(merged, book)
     check_totals([line for line in lines if line.name.kind == "total"], merged, book)
@@ -106,6 +111,30 @@ def read(book: Book) -> Reading | None:
         if any(line.layout is layout for line in merged)
     }
     return Reading(frames, tuple(dict.fromkeys(book.asides)))
+
+
+def _upright_sheets(book: Book) -> list[Sheet]:
+    """Return the sheets that can be seen, and say which of them were turned."""
+    sheets = []
+    for sheet, across in (upright(sheet) for sheet in book.sheets if not sheet.hidden):
+        sheets.append(sheet)
+        if across:
+            book.set_aside(f"{_TURNED} {across}", sheet.name, across)
+    return sheets
+
+
+def _latest(lines: Sequence[Line], book: Book) -> list[Line]:
+    """Set aside the rows that a table replaces which calls itself revised."""
+
+    def key(line: Line) -> tuple[object, ...]:
+        return line.layout, line.name, line.cohort, line.row.get("stage")
+
+    later = {key(line): line.sheet for line in lines if line.revised}
+    for line in lines:
+        if key(line) in later and not line.revised:
+            why = f"replaced by the revised table of sheet {later[key(line)]!r}"
+            book.set_aside(why, line.sheet, line.number, value=line.printed)
+    return [line for line in lines if line.revised or key(line) not in later]
 
 
 def _names_provider(row: Row) -> bool:
@@ -141,10 +170,12 @@ def _read_table(table: Table, book: Book) -> list[Line]:
         rule = f"some headers name {cohorts[0].name}, and others none or another; nothing tells of which these are"
         book.fault(rule, table.sheet, table.first + 1)
     of: list[Cohort | None] = [*cohorts] or [None]
+    titles = [text for text in table.titles if read_title(text).clean]
     lines = []
     for own_cohort in of:
         cohort = None if layout is BASELINES else own_cohort if several else said.cohort
         for line in (own := _read_rows(table, cohort, own_cohort, layout, book)):
+            line.revised = any(_REVISED.search(text) for text in (*titles, table.sheet))
             line.row |= dict(release=book.release or None, file=book.file, sheet=line.sheet, row=line.number)
             line.row |= dict(provider=line.name.provider, provider_type=line.name.kind, baseline_year="2011")
             if line.cohort:
