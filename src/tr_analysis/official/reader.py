@@ -77,11 +77,7 @@ def read(book: Book) -> Reading | None:
     """Read the official tables of a file; None where it has none.
 
     Every number beside the name of a provider is read, or is a fault, or is set aside for a reason that is reported.
-
-    Raises
-    ------
-    DataError
-        With every fault: what is not understood, a cohort that is not certain, numbers that contradict each other.
+    The `DataError` has every fault: what is not understood, not certain, or contradicts something.
     """
     found = [(sheet, find_tables(sheet)) for sheet in _upright_sheets(book)]
     if not any(tables for _, tables in found):
