@@ -17,7 +17,24 @@ SEED = "tr-analysis fetch --demo"
 _COHORTS = ("October to December 2015", "January to March 2016")
 _BASE_FREQUENCY = 410  # hundredths of a reoffence for each reoffender
 _TITLES = (f"{MARK}: drawn at random by `{SEED}`; no number here was published", "Final results")
-_HEADER = ["Provider", "Provider type", "Cohort", "Number of offenders in the measurable cohort", "Number of reoffenders", "Number of reoffences", "Binary rate (%)", "OGRS4/G score", "Adjusted binary rate (%)", "2011 baseline OGRS4/G score", "2011 baseline binary rate (%)", "Difference in binary rate (percentage points)", "Statistically significant?", "Frequency rate", "2011 baseline frequency rate", "Difference in frequency rate"]
+_HEADER = [
+    "Provider",
+    "Provider type",
+    "Cohort",
+    "Number of offenders in the measurable cohort",
+    "Number of reoffenders",
+    "Number of reoffences",
+    "Binary rate (%)",
+    "OGRS4/G score",
+    "Adjusted binary rate (%)",
+    "2011 baseline OGRS4/G score",
+    "2011 baseline binary rate (%)",
+    "Difference in binary rate (percentage points)",
+    "Statistically significant?",
+    "Frequency rate",
+    "2011 baseline frequency rate",
+    "Difference in frequency rate",
+]
 
 
 def place_demo() -> FileStatus:

@@ -21,6 +21,7 @@ from tr_analysis.official.workbooks import Sheet
 Row = Sequence[object]
 _DEEPEST, _WIDEST = 3, 200  # rows of a header, and columns
 _ACROSS = 2  # providers side by side, and measures below each other, that make a table to be turned
+_NOTE = "note: "  # makes of a text none that is read as a title
 _HINT = re.compile(r"offen|rate|cohort|baseline|threshold|signif|differ|binary|frequency", re.IGNORECASE)
 _BOTH = "titles, the name of the sheet or the list of official files say both interim and final"
 
@@ -123,7 +124,8 @@ def joined(row: Row) -> str:
 def upright(sheet: Sheet) -> tuple[Sheet, int]:
     """Return a sheet with its providers below each other, and where they stood across from which row on, or 0.
 
-    The titles above stay. What is left of the providers names the measures, and becomes the header.
+    The titles above stay. What is left of the providers names the measures, and becomes the header. Nothing is turned
+    where something stands right above some providers only, such as their kind.
     """
     for top, row in enumerate(sheet.rows):
         if sum(isinstance(cell, str) for cell in row) < _ACROSS or any(
@@ -133,7 +135,7 @@ def upright(sheet: Sheet) -> tuple[Sheet, int]:
         across = [i for i, c in enumerate(row) if parse_provider(c) or parse_provider(c, "NPS")]
         labels = [" ".join(map(plain_text, r[: across[0]])) for r in sheet.rows[top + 1 :]] if across else []
         named = {key.column for key in map(meaning, labels) if key} & UNITS.keys()
-        if len(across) < _ACROSS or len(named) < _ACROSS:
+        if len(across) < _ACROSS or len(named) < _ACROSS or _stands_over(sheet.rows[:top], across[0]):
             continue
         kept = [
             c if (key := meaning(plain_text(c))) and key.column == "provider" else None
@@ -142,6 +144,16 @@ def upright(sheet: Sheet) -> tuple[Sheet, int]:
         columns = zip([*kept, *row[across[0] :]], *sheet.rows[top + 1 :], strict=True)
         return Sheet(sheet.name, [*sheet.rows[:top], *map(list, columns)], sheet.hidden), top + 1
     return sheet, 0
+
+
+def _stands_over(above: Sequence[Row], first: int) -> bool:
+    """Return whether the rows right above a row have texts over its columns after the first one of numbers."""
+    for row in reversed(above):
+        if any(map(plain_text, row[first + 1 :])):
+            return True
+        if not joined(row):
+            break
+    return False
 
 
 def find_tables(sheet: Sheet) -> list[Table]:
@@ -153,10 +165,12 @@ def find_tables(sheet: Sheet) -> list[Table]:
             tables.append(table)
         start = table.last + 1 if table else start + 1
     for i, table in enumerate(tables):
-        left = table.columns[1].place  # what stands right of it is about some columns only
-        rows = [row for row in sheet.rows[above : table.first] if any(map(plain_text, row[: left + 1]))]
-        texts = [joined(row) for row in rows]
-        table.titles = tuple(filter(None, texts[::-1][:40])) or (tables[i - 1].titles if i else ())
+        left = table.columns[1].place + 1  # what stands right of it is about some columns, and no title
+        rows = sheet.rows[above : table.first]
+        texts = [("" if any(map(plain_text, row[:left])) else _NOTE) + joined(row) for row in rows]
+        table.titles = tuple(text for text in texts[::-1][:40] if text not in ("", _NOTE)) or (
+            tables[i - 1].titles if i else ()
+        )
         end = tables[i + 1].first if i + 1 < len(tables) else len(sheet.rows)
         body = list(enumerate(sheet.rows[table.last + 1 : end], table.last + 2))
         numbers = [n for n, row in body if sum(parse_number(c).value is not None for c in row) > 1]

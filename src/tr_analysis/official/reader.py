@@ -12,6 +12,7 @@ from tr_analysis.official.finding import (
     Aside,
     Book,
     Row,
+    Said,
     Table,
     cell_at,
     find_tables,
@@ -37,6 +38,7 @@ from tr_analysis.official.parsing import (
     parse_number,
     parse_provider,
     plain_text,
+    scan_cohorts,
     suggest_provider,
     total_of,
 )
@@ -53,7 +55,7 @@ _LONDON = (
     "column 'CRC name' or 'NPS division'"
 )
 _PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged)\b", re.IGNORECASE)
-_SIMULATED = re.compile(r"\b(?:simulat\w+|made[- ]up|synthetic|dummy)\b", re.IGNORECASE)
+_SIMULATED = re.compile(r"\b(?:simulat\w+|synthetic|dummy)\b", re.IGNORECASE)
 _SAYS = {"value", "suppressed"}
 _REVISED = re.compile(r"\b(?:revised|revision|corrected)\b", re.IGNORECASE)
 _TURNED = "nothing is lost: providers stand across, so columns are read as rows, the first one as row"
@@ -150,28 +152,22 @@ def _check_outside(sheet: str, rows: Sequence[Row], done: set[int], book: Book) 
 def _read_table(table: Table, book: Book) -> list[Line]:
     """Read one table: its rows first, then their values column by column."""
     layout = _layout(table, book)
-    for text in (*table.titles, *(joined(row) for _, row in table.rows if not _names_provider(row))):
-        if _SIMULATED.search(text) and not book.file.startswith(MARK):
-            rule = f"a text says that it is made up; then the name of the file must begin with {MARK}-"
-            book.fault(rule, table.sheet, table.first + 1, value=text)
-        if part := _PART.search(text):
-            why = f"a text says {part[0]!r}: whole numbers of all offenders are needed"
-            book.doubt(why, table.sheet, table.first + 1, value=text)
     _check_columns(table, layout, book)
     cohorts = list(dict.fromkeys(c.key.cohort for c in table.columns if c.key and c.key.cohort))
     several = "each row" if table.place("cohort") is not None else "each column" if len(cohorts) > 1 else ""
     said = said_of(table, book, needed=layout is RESULTS and not several)
+    _check_texts(table, said, book)
     named = {c.key.cohort for c in table.columns if c.key and c.key.column in UNITS}
     if cohorts and (len(named) > len(cohorts) or not (several or said.cohort in named)):
         rule = f"some headers name {cohorts[0].name}, and others none or another; nothing tells of which these are"
         book.fault(rule, table.sheet, table.first + 1)
     of: list[Cohort | None] = [*cohorts] or [None]
-    titles = [text for text in table.titles if read_title(text).clean]
+    titles = [text for text in (*table.titles, table.sheet) if read_title(text).clean]
     lines = []
     for own_cohort in of:
         cohort = None if layout is BASELINES else own_cohort if several else said.cohort
         for line in (own := _read_rows(table, cohort, own_cohort, layout, book)):
-            line.revised = any(_REVISED.search(text) for text in (*titles, table.sheet))
+            line.revised = any(_REVISED.search(text) for text in titles)
             line.row |= dict(release=book.release or None, file=book.file, sheet=line.sheet, row=line.number)
             line.row |= dict(provider=line.name.provider, provider_type=line.name.kind, baseline_year="2011")
             if line.cohort:
@@ -187,6 +183,25 @@ def _read_table(table: Table, book: Book) -> list[Line]:
             keep_values(providers, book)
         lines += own
     return lines
+
+
+def _check_texts(table: Table, said: Said, book: Book) -> None:
+    """Find what texts say of the numbers that no number may be, and sections of another cohort or stage."""
+    bare = [c for c in table.columns if not c.key]
+    beside = (joined(row) for _, row in table.rows if not _names_provider(row))
+    for text in (*table.titles, *(column.printed for column in bare), *beside):
+        if _SIMULATED.search(text) and not book.file.startswith(MARK):
+            rule = f"a text says that it is simulated; then the name of the file must begin with {MARK}-"
+            book.fault(rule, table.sheet, table.first + 1, value=text)
+        if part := _PART.search(text):
+            why = f"a text says {part[0]!r}: whole numbers of all offenders are needed"
+            book.doubt(why, table.sheet, table.first + 1, value=text)
+    for column in bare:
+        named: set[object] = {*scan_cohorts(column.printed)[0], read_title(column.printed).stage}
+        empty = not any(plain_text(cell_at(row, column.place)) for _, row in table.rows)
+        if empty and named - {said.cohort, said.stage, ""}:
+            rule = "names a cohort or a stage, and stands neither over the table nor over numbers"
+            book.fault(rule, table.sheet, table.first + 1, column.printed)
 
 
 def _layout(table: Table, book: Book) -> Layout:
