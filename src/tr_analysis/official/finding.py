@@ -21,6 +21,7 @@ from tr_analysis.official.workbooks import Sheet
 Row = Sequence[object]
 _DEEPEST, _WIDEST = 3, 200  # rows of a header, and columns
 _ACROSS = 2  # providers side by side, and measures below each other, that make a table to be turned
+_HIGHEST = 100  # rows among which the providers of such a table stand
 _NOTE = "note: "  # makes of a text none that is read as a title
 _HINT = re.compile(r"offen|rate|cohort|baseline|threshold|signif|differ|binary|frequency", re.IGNORECASE)
 _BOTH = "titles, the name of the sheet or the list of official files say both interim and final"
@@ -127,21 +128,19 @@ def upright(sheet: Sheet) -> tuple[Sheet, int]:
     The titles above stay. What is left of the providers names the measures, and becomes the header. Nothing is turned
     where something stands right above some providers only, such as their kind.
     """
-    for top, row in enumerate(sheet.rows):
-        if sum(isinstance(cell, str) for cell in row) < _ACROSS or any(
-            isinstance(c, float | int) for c in row
-        ):
-            continue
+    for top, row in enumerate(sheet.rows[:_HIGHEST]):
         across = [i for i, c in enumerate(row) if parse_provider(c) or parse_provider(c, "NPS")]
-        labels = [" ".join(map(plain_text, r[: across[0]])) for r in sheet.rows[top + 1 :]] if across else []
-        named = {key.column for key in map(meaning, labels) if key} & UNITS.keys()
-        if len(across) < _ACROSS or len(named) < _ACROSS or _stands_over(sheet.rows[:top], across[0]):
+        if len(across) < _ACROSS:
             continue
-        kept = [
-            c if (key := meaning(plain_text(c))) and key.column == "provider" else None
-            for c in row[: across[0]]
-        ]
-        columns = zip([*kept, *row[across[0] :]], *sheet.rows[top + 1 :], strict=True)
+        below, (first, *_) = sheet.rows[top + 1 :], across  # only the first such row is looked at
+        labels = (meaning(" ".join(map(plain_text, r[:first]))) for r in below)
+        named = {key.column for key in labels if key} & UNITS.keys()
+        numbers = any(isinstance(c, float | int) for c in row)
+        if len(named) < _ACROSS or numbers or _stands_over(sheet.rows[:top], first):
+            break
+        keys = [meaning(plain_text(c)) for c in row[:first]]
+        kept = [c if key and key.column == "provider" else None for c, key in zip(row, keys, strict=False)]
+        columns = zip([*kept, *row[first:]], *below, strict=True)
         return Sheet(sheet.name, [*sheet.rows[:top], *map(list, columns)], sheet.hidden), top + 1
     return sheet, 0
 
