@@ -84,6 +84,7 @@ def test_without_internet_one_sentence_and_nothing_changed(root, offline, capsys
         (["--list", "--accept-changes"], "--list changes nothing"),
         (["--list", "no-such-file"], "no official file"),
         (["--loud"], "No such option"),
+        (["--demo", "--lenient"], "--demo goes without"),
         (["--lenient"], "are for a file that you bring"),
         (["--from", ".", "--cohort", "winter"], "no cohort of payment by results"),
     ],
@@ -155,6 +156,7 @@ def commands(text):
 def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
     text = (PROJECT / "docs" / "official-tables.md").read_text(encoding="utf-8")
     expected = {"tr-analysis fetch": 3, "tr-analysis fetch crc-interim-2017-01": 3}
+    expected["tr-analysis fetch --demo"] = 1  # the commands before it have placed official files
     found = commands(text)
     assert len(found) > 5
     for command in found:

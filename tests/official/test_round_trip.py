@@ -103,6 +103,8 @@ def layouts(draw):
     """The truth, and a sheet that says it."""
     truth = draw(records())
     columns = draw(st.permutations([c for c in truth[0] if c != "cohort"]))
+    across = len(truth) > 1 and draw(st.integers(0, 3)) == 0
+    columns = sorted(columns, key="provider".__ne__) if across else columns
     where = draw(st.sampled_from(["sheet", "title", "column"]))
     said = draw(st.sampled_from(COHORTS[truth[0]["cohort"]]))
     fractions = draw(st.booleans())
@@ -123,7 +125,9 @@ def layouts(draw):
         body.append(cells)
     if where == "column":
         header, body = [*header, "Cohort"], [[*cells, said] for cells in body]
-    if draw(st.booleans()):
+    if across:
+        header, *body = map(list, zip(header, *body, strict=True))
+    elif draw(st.booleans()):
         header, body = [None, *header], [[None, *cells] for cells in body]
     above = [["Final and interim results"], ["Statistics bulletin, published 26 October 2017"], []][
         : draw(st.integers(0, 3))

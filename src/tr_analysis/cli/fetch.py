@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tr_analysis.cli.chapters import shown, wrapped
 from tr_analysis.errors import DataError, StudyError, UsageError
+from tr_analysis.simulated import marked, origin_of
+
+if TYPE_CHECKING:
+    from tr_analysis.official.importing import FileStatus
 
 _FEW, _LONG = 5, 80  # of what was set aside, on the screen
+_DEMO = (
+    "SIMULATED: `tr-analysis run` shows these results in the panel of CRCs and on the pages of providers, marked so; no "
+    "claim, published result or key finding rests on them. To be rid of them, delete data/raw/official/ and run again"
+)
 _ADDRESS = {
     "printed": "",
     "follows": " (put together from the number and the name of the file)",
@@ -35,6 +44,9 @@ _ADDRESS = {
     metavar="[SHEET=]COHORT",
     help="The cohort of a table that does not say it for certain, such as 'Oct-Dec 2015' or 'Table 1=Oct-Dec 2015 final'.",
 )
+@click.option(
+    "--demo", is_flag=True, help="Place simulated results, to see what the command and the study do."
+)
 @click.option("--lenient", is_flag=True, help="Set aside what is not understood, and list it.")
 @click.option(
     "--accept-changes",
@@ -47,6 +59,7 @@ def fetch(
     listing: bool,
     source: Path | None,
     cohorts: tuple[str, ...],
+    demo: bool,
     lenient: bool,
     accept: bool,
 ) -> None:
@@ -55,21 +68,38 @@ def fetch(
     Every file is checked before it takes its place in data/raw/official/: that it is whole, that it is a table whose
     every number is understood, and that it is the one that was first fetched.
     """
+    others = bool(source or accept or cohorts or lenient)
+    if listing and (others or demo):
+        raise UsageError("--list changes nothing; leave the other options away")
+    if demo and (others or names):
+        raise UsageError("--demo goes without names and other options: it fetches nothing that was published")
+    if (cohorts or lenient) and not source:
+        raise UsageError("--cohort and --lenient are for a file that you bring; name it with --from FILE")
     if listing:
-        if source or accept or cohorts or lenient:
-            raise UsageError("--list changes nothing; leave the other options away")
         click.echo("\n".join(_list_entries(names)))
         return
-    from tr_analysis.official import fetch, importing, store
+    from tr_analysis.official import demo as simulation
+    from tr_analysis.official import fetch, importing
 
-    if source:
+    errors: list[StudyError] = []
+    if demo:
+        statuses = [simulation.place_demo()]
+    elif source:
         said = {sheet: cohort for sheet, _, cohort in (text.rpartition("=") for text in cohorts)}
         statuses = importing.import_local(source, names, accept=accept, cohorts=said, lenient=lenient)
-        errors: list[StudyError] = []
-    elif cohorts or lenient:
-        raise UsageError("--cohort and --lenient are for a file that you bring; name it with --from FILE")
     else:
         statuses, errors = fetch.fetch(names, accept=accept)
+    _report(statuses, source)
+    if errors:
+        joined = StudyError("\n".join(map(str, errors)))  # bad data weighs more than what was not obtained
+        joined.exit_code = next((e for e in errors if isinstance(e, DataError)), errors[0]).exit_code
+        raise joined
+
+
+def _report(statuses: Sequence["FileStatus"], source: Path | None) -> None:
+    """Say what was done with each file, and what the tables hold; an `UnavailableError` if no file was one of ours."""
+    from tr_analysis.official import fetch, store
+
     for status in statuses:
         click.echo(f"{status.file}  {status.state}{f': {status.note}' if status.note else ''}")
     if source and all(status.state == "left out" for status in statuses):
@@ -79,12 +109,8 @@ def fetch(
         store.build_official()  # of what is new, tables are built already
     for line in _describe_tables():
         click.echo(_shorten(line, 400))
-    if errors:
-        joined = StudyError(
-            "\n".join(map(str, errors))
-        )  # bad data weighs more than what could not be obtained
-        joined.exit_code = next((e for e in errors if isinstance(e, DataError)), errors[0]).exit_code
-        raise joined
+    if any(map(store.is_simulated, store.local_files())):
+        click.echo(_DEMO)
 
 
 def _list_entries(names: Sequence[str]) -> Iterator[str]:
@@ -112,6 +138,7 @@ def _describe_tables() -> Iterator[str]:
             continue
         for part in ("cohort", "cohort_from", "stage", "release"):
             table[part] = table[part].fillna("not said") if part in table else "2011"
+        origin = origin_of(table)
         for _, rows in table.groupby(["file", "sheet", "cohort", "stage"], sort=True):
             file, sheet, cohort, stage, release, by = (
                 ", ".join(sorted(set(rows[part])))
@@ -119,11 +146,12 @@ def _describe_tables() -> Iterator[str]:
             )
             kinds = rows.groupby("provider_type", sort=True).size()
             numbers = rows[[*LAYOUTS[family].columns]].dropna(axis="columns", how="all")
-            yield (
+            yield marked(
                 f"{family}: {file}, sheet {sheet!r}: cohort {cohort} (by {by}), stage {stage}, release "
                 f"{release}: {' and '.join(f'{n} {kind}' for kind, n in kinds.items())}, "
                 f"{rows['offenders'].sum():,} offenders, {int(numbers.isna().sum().sum())} cells without a number, "
-                f"{((asides['file'] == file) & (asides['sheet'] == sheet)).sum()} things set aside"
+                f"{((asides['file'] == file) & (asides['sheet'] == sheet)).sum()} things set aside",
+                origin,
             )
     notes = [] if asides is None else asides.fillna("").astype(str).to_dict("records")
     for row in notes[:_FEW]:

@@ -73,29 +73,18 @@ def check_totals(totals: Sequence[Line], lines: Sequence[Line], book: Book) -> N
     """Compare each total with the sum of its providers, where every one of them has the number, and set it aside."""
     every = Counter(kind for kind, _ in known_providers())
     for total in totals:
-        parts = [
-            ln
-            for ln in lines
-            if (ln.layout, ln.sheet, ln.cohort) == (total.layout, total.sheet, total.cohort)
-        ]
+        about = total.layout, total.sheet, total.cohort
+        parts = [ln for ln in lines if (ln.layout, ln.sheet, ln.cohort) == about]
         checked = False
         for column in {"eligible", *COUNTS} & total.cells.keys():
             printed, sums = parse_number(total.cells[column]).value, []
             for kinds in (("CRC",), ("NPS",), ("CRC", "NPS")):
                 counts = [ln.row[column] for ln in parts if ln.name.kind in kinds and column in ln.row]
-                if len(counts) == sum(every[kind] for kind in kinds) and total.name.provider in (
-                    "",
-                    *kinds[:1],
-                ):
-                    sums.append(sum(counts))
+                whole = len(counts) == sum(every[kind] for kind in kinds)
+                sums += [sum(counts)] if whole and total.name.provider in ("", kinds[0]) else []
             checked |= bool(sums)
             if printed is not None and sums and printed not in sums:
-                book.doubt(
-                    f"a total of providers whose rows sum to {' or '.join(map(str, sums))}", *total.at(column)
-                )
-        why = (
-            "a total, compared with its providers"
-            if checked
-            else "a total; not all of its providers are here"
-        )
-        book.set_aside(why, total.sheet, total.number, value=total.printed)
+                why = f"a total of providers whose rows sum to {' or '.join(map(str, sums))}"
+                book.doubt(why, *total.at(column))
+        why = "compared with its providers" if checked else "not all of its providers are here"
+        book.set_aside(f"a total, {why}", total.sheet, total.number, value=total.printed)

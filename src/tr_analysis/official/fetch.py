@@ -36,13 +36,8 @@ class OfflineError(UnavailableError):
 def fetch(names: Sequence[str] = (), *, accept: bool = False) -> tuple[list[FileStatus], list[StudyError]]:
     """Fetch official files, by default all whose address is known: each is whole, understood, and the one on record.
 
-    With ``accept`` also what is there is fetched, and a file taken that is another than at first.
-
-    Returns
-    -------
-    tuple
-        What was done with each file, and what went wrong with those that were not placed; without internet no
-        further file is tried.
+    With ``accept`` also what is there is fetched, and a file taken that is another than at first. What was done with
+    each file is returned, and what went wrong with those not placed; without internet no further file is tried.
     """
     entries = find_entries(names)
     if not accept:

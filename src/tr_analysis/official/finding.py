@@ -20,6 +20,9 @@ from tr_analysis.official.workbooks import Sheet
 
 Row = Sequence[object]
 _DEEPEST, _WIDEST = 3, 200  # rows of a header, and columns
+_ACROSS = 2  # providers side by side, and measures below each other, that make a table to be turned
+_HIGHEST = 100  # rows among which the providers of such a table stand
+_NOTE = "note: "  # makes of a text none that is read as a title
 _HINT = re.compile(r"offen|rate|cohort|baseline|threshold|signif|differ|binary|frequency", re.IGNORECASE)
 _BOTH = "titles, the name of the sheet or the list of official files say both interim and final"
 
@@ -119,6 +122,39 @@ def joined(row: Row) -> str:
     return " ".join(plain_text(cell) for cell in row[:40] if isinstance(cell, str) and cell.strip())
 
 
+def upright(sheet: Sheet) -> tuple[Sheet, int]:
+    """Return a sheet with its providers below each other, and where they stood across from which row on, or 0.
+
+    The titles above stay. What is left of the providers names the measures, and becomes the header. Nothing is turned
+    where something stands right above some providers only, such as their kind.
+    """
+    for top, row in enumerate(sheet.rows[:_HIGHEST]):
+        across = [i for i, c in enumerate(row) if parse_provider(c) or parse_provider(c, "NPS")]
+        if len(across) < _ACROSS:
+            continue
+        below, (first, *_) = sheet.rows[top + 1 :], across  # only the first such row is looked at
+        labels = (meaning(" ".join(map(plain_text, r[:first]))) for r in below)
+        named = {key.column for key in labels if key} & UNITS.keys()
+        numbers = any(isinstance(c, float | int) for c in row)
+        if len(named) < _ACROSS or numbers or _stands_over(sheet.rows[:top], first):
+            break
+        keys = [meaning(plain_text(c)) for c in row[:first]]
+        kept = [c if key and key.column == "provider" else None for c, key in zip(row, keys, strict=False)]
+        columns = zip([*kept, *row[first:]], *below, strict=True)
+        return Sheet(sheet.name, [*sheet.rows[:top], *map(list, columns)], sheet.hidden), top + 1
+    return sheet, 0
+
+
+def _stands_over(above: Sequence[Row], first: int) -> bool:
+    """Return whether the rows right above a row have texts over its columns after the first one of numbers."""
+    for row in reversed(above):
+        if any(map(plain_text, row[first + 1 :])):
+            return True
+        if not joined(row):
+            break
+    return False
+
+
 def find_tables(sheet: Sheet) -> list[Table]:
     """Split a sheet at its headers: each table has the titles above it, and its rows end with the last of numbers."""
     tables: list[Table] = []
@@ -128,8 +164,12 @@ def find_tables(sheet: Sheet) -> list[Table]:
             tables.append(table)
         start = table.last + 1 if table else start + 1
     for i, table in enumerate(tables):
-        texts = [joined(row) for row in sheet.rows[above : table.first]]
-        table.titles = tuple(filter(None, texts[::-1][:40])) or (tables[i - 1].titles if i else ())
+        left = table.columns[1].place + 1  # what stands right of it is about some columns, and no title
+        rows = sheet.rows[above : table.first]
+        texts = [("" if any(map(plain_text, row[:left])) else _NOTE) + joined(row) for row in rows]
+        table.titles = tuple(text for text in texts[::-1][:40] if text not in ("", _NOTE)) or (
+            tables[i - 1].titles if i else ()
+        )
         end = tables[i + 1].first if i + 1 < len(tables) else len(sheet.rows)
         body = list(enumerate(sheet.rows[table.last + 1 : end], table.last + 2))
         numbers = [n for n, row in body if sum(parse_number(c).value is not None for c in row) > 1]
@@ -151,7 +191,8 @@ def _header_at(sheet: Sheet, start: int) -> Table | None:
     if not any(_HINT.search(c) for row in lines for c in row if isinstance(c, str)):
         return None
     found = []
-    for first in range(len(lines)):
+    below = max((n + 1 for n in range(len(lines)) if _is_title(lines[n : n + 2])), default=0)
+    for first in range(below, len(lines)):
         for last in range(first, len(lines)):
             plain = lines[first : last + 1]
             found.append(_header(sheet, start + first, plain))
@@ -160,6 +201,13 @@ def _header_at(sheet: Sheet, start: int) -> Table | None:
     named = UNITS.keys() | {"cohort"}
     found = [_with_providers(sheet, t) for t in found if len(t.names & named) > 1 and t.names & UNITS.keys()]
     return max((t for t in found if "provider" in t.names), key=lambda t: t.worth, default=None)
+
+
+def _is_title(lines: Sequence[Row]) -> bool:
+    """Return whether the first of two rows is a title that names the cohort, alone and at the left of those below."""
+    places = [[i for i, cell in enumerate(line) if plain_text(cell)] for line in lines]
+    alone = len(lines) == 2 and len(places[0]) == 1 and places[0] <= places[1]
+    return alone and read_title(joined(lines[0])).names_cohort
 
 
 def _is_label(cell: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tr_analysis.errors import DataError, Problem, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official import store
-from tr_analysis.official.finding import Book, find_tables
+from tr_analysis.official.finding import Book, find_tables, upright
 from tr_analysis.official.layouts import read_title
 from tr_analysis.official.parsing import MONTHS
 from tr_analysis.official.reader import Reading, read
@@ -29,7 +29,7 @@ class FileStatus:
     """What was done with one file; the note says its size, or why it was left out."""
 
     file: str
-    state: Literal["fetched", "imported", "unchanged", "left out"]
+    state: Literal["fetched", "imported", "simulated", "unchanged", "left out"]
     note: str = ""
 
 
@@ -52,19 +52,10 @@ def release_of(filename: str) -> str:
 
 
 def read_official(path: Path, known: Mapping[str, Any] | None = None) -> Reading:
-    """Read one official file: .xlsx, .ods, .xls, .csv, or a zip with one table.
+    """Read one official file: .xlsx, .ods, .xls, .csv, or a zip with one table; its name says its release.
 
-    Parameters
-    ----------
-    path
-        The file; its name says its release.
-    known
-        What is recorded of it: ``cohorts`` that the user named, by sheet, and whether to be ``lenient``.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be opened, holds no official table, or anything in one is not certain.
+    ``known`` is what is recorded of it: ``cohorts`` that the user named, by sheet, and whether to be ``lenient``. A
+    `DataError` says that it cannot be opened, holds no official table, or what in one is not certain.
     """
     entry = next((f for f in REGISTER.values() if path.name in f.filenames), None)
     stages = [stage for stage in ("interim", "final") if entry and stage in entry.name]
@@ -98,24 +89,11 @@ def import_local(
     A file is recognised by its name, which may be the publisher's or the register's, or else by its content; then
     it keeps its name. What cannot be opened, or is no official table, is left out and named.
 
-    Parameters
-    ----------
-    source
-        The folder, or one file.
-    names
-        Which files, by their names in the register; by default all.
-    accept
-        Whether to take a file that is another than at first.
-    cohorts
-        By the name of the sheet, or ``""`` for all, the cohort of tables that do not say it for certain, such as
-        ``Oct-Dec 2015``; ``final`` or ``interim`` may stand beside it.
-    lenient
-        Whether to set aside what is not understood. These two are recorded, and asked for of one file at a time.
-
-    Raises
-    ------
-    DataError
-        With every fault: a table that cannot be read, one that is not the one on record, two for one place.
+    Named files of the register alone are taken, or all; with ``accept`` also one that is another than at first.
+    ``cohorts`` has, by the name of the sheet or ``""`` for all, the cohort of tables that do not say it for certain,
+    such as ``Oct-Dec 2015 final``; with ``lenient`` what is not understood is set aside. These two are recorded, and
+    given for one file at a time. A `DataError` has every fault: a table that cannot be read, one that is not the one
+    on record, two for one place.
     """
     for text in (cohorts or {}).values():
         if not (read_title(text).cohort or read_title(text).stage):
@@ -198,7 +176,11 @@ def _why_left_out(path: Path, entry: OfficialFile | None, only_entries: bool) ->
     if entry is None and only_entries:
         return "not one of the files that were asked for"
     sheets = read_sheets(path)
-    return "" if entry or any(find_tables(sheet) for sheet in sheets if not sheet.hidden) else _NO_TABLE
+    return (
+        ""
+        if entry or any(find_tables(upright(sheet)[0]) for sheet in sheets if not sheet.hidden)
+        else _NO_TABLE
+    )
 
 
 def _target(path: Path, entry: OfficialFile | None) -> str:

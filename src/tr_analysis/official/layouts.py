@@ -27,6 +27,10 @@ _HEADERS = [
 ]
 _BARE_BASELINE = {"": "baseline_rate", "binary": "baseline_rate", "frequency": "baseline_frequency"}
 _COMPARES = re.compile(r"\b(?:change|difference|compar\w+|since|from|against|versus|vs|between)\b")
+_OF_2011 = re.compile(
+    r"\b(?:compar(?:ed|ison) (?:with|to)|(?:measured )?against|relative to|versus|vs|and|with|from) "
+    r"(?:the(?:ir)? |its )?(?:own )?(?:2011(?: baselines?)?|baselines? (?:of |in |from |for )?2011)\b"
+)
 _TITLE = re.compile(_DATA["title"]["words"].replace("\\\n", ""))
 
 
@@ -187,8 +191,7 @@ def read_title(text: str) -> Title:
     ''
     """
     cohorts, rest = scan_cohorts(text)
-    compared = r"\b(?:compared (?:with|to)|against|relative to) (?:the )?2011(?: baselines?)?\b"
-    words = re.sub(compared, "2011", normalise(rest)).split()
+    words = _OF_2011.sub("2011", normalise(rest)).split()
     if len(text) > 200 or len(cohorts) > 1 or not all(map(_TITLE.fullmatch, words)):
         return Title()
     stages = {"interim", "final"} & set(words)

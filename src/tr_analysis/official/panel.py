@@ -10,6 +10,7 @@ from tr_analysis.data.periods import month_range
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.official.layouts import COUNTS, DIFFERENCES, RESULTS
 from tr_analysis.order import in_order
+from tr_analysis.simulated import origin_of
 
 NUMERIC = tuple(column for column, unit in RESULTS.columns.items() if unit != "test")
 SUMMARY = ["cohort", "provider_type", "measure", "value"]
@@ -37,16 +38,11 @@ _STAGES = {"interim": 0, "final": 2}  # what does not say which it is lies betwe
 
 @dataclass(frozen=True)
 class Panel:
-    """The cleaned panel and what it lacks.
+    """The cleaned panel, one row a provider and cohort, and what it lacks, in words by cohort and provider.
 
-    Attributes
-    ----------
-    frame
-        One row a provider and cohort: first_month, owner (at the cohort's first month), owner_later (whether an
-        owner after the first one), stage, release, file, sheet, row, the figures, derived (columns worked out from
-        others of the row) and origin ("official").
-    gaps
-        What is missing: cohort, provider (empty for the whole cohort), what. Nothing is filled in.
+    Beside what the table of results has, the frame has first_month, owner (at the cohort's first month), owner_later
+    (whether an owner after the first one), derived (columns worked out from others of the row) and origin ("official"
+    or "simulated"). A gap without a provider is of the whole cohort; none is filled in.
     """
 
     frame: pd.DataFrame
@@ -78,24 +74,16 @@ def panel(
     """Clean the tidy results to one row a provider and cohort.
 
     Of each cohort one release is kept whole: the final results before interim ones, and of these the latest release,
-    because a revision replaces what it revises. Totals and the other kind of provider are left out. A baseline that
-    the results lack is taken from the table of baselines; the difference from its two parts. Nothing else is added.
-
-    Parameters
-    ----------
-    results
-        The table ``crc_results``; of several releases too.
-    providers
-        The table ``providers``.
-    baselines
-        The table ``crc_baselines``, if it is held.
-    kind
-        "CRC" or "NPS".
+    because a revision replaces what it revises. The other kind of provider (CRC or NPS) is left out. A baseline that
+    the results lack is taken from the table ``crc_baselines``, the difference from its two parts. Nothing else is
+    added.
     """
     known = providers[providers["provider_type"] == kind]
     own = _one_release(results[results["provider_type"] == kind])
     own["first_month"] = pd.PeriodIndex([first_month(c) for c in own["cohort"]], freq="M")
-    own = _derived(_with_baselines(owned(own, known), baselines)).assign(origin="official")
+    own = _derived(_with_baselines(owned(own, known), baselines)).assign(
+        origin=origin_of(results) or "official"
+    )
     own = in_order(own, "first_month", "cohort_type", "cohort", "provider").reset_index(drop=True)
     return Panel(own, _gaps(own, known["provider"]))
 
@@ -203,15 +191,6 @@ def summary(frame: pd.DataFrame, providers: Sequence[str], *, kind: str) -> pd.D
 
     A measure is there only if every provider has what it needs: 13 of the 20 that happen to be held would be no
     answer to how many of 21. Two counts of providers compare points: below the baseline at all, and on both measures.
-
-    Parameters
-    ----------
-    frame
-        The rows of a panel, also from `with_years`.
-    providers
-        All providers of the kind.
-    kind
-        "CRC" or "NPS".
     """
     rows = []
     for cohort, own in frame.groupby("cohort", sort=False):
@@ -237,14 +216,9 @@ def _counts_of_providers(own: pd.DataFrame) -> dict[str, float]:
 
 
 def baseline_summary(baselines: pd.DataFrame, providers: Sequence[str]) -> pd.DataFrame:
-    """Return the baseline of all CRCs together, weighted by the people in each baseline, as `summary` does.
+    """Return the baseline of all CRCs together, from the latest release, weighted by the people in each baseline.
 
-    Parameters
-    ----------
-    baselines
-        The table ``crc_baselines``; of several rows of a provider the one of the latest release.
-    providers
-        All CRCs; without every one of them, or without the people, there is no such baseline.
+    Without every one of the providers, or without the people, there is no such baseline.
     """
     rows = in_order(baselines, "release", "provider").groupby("provider").tail(1)
     rows = rows[rows["provider"].isin(providers)]

@@ -12,12 +12,14 @@ from tr_analysis.official.finding import (
     Aside,
     Book,
     Row,
+    Said,
     Table,
     cell_at,
     find_tables,
     joined,
     kind_of,
     said_of,
+    upright,
 )
 from tr_analysis.official.layouts import (
     BASELINE_OF,
@@ -36,10 +38,13 @@ from tr_analysis.official.parsing import (
     parse_number,
     parse_provider,
     plain_text,
+    scan_cohorts,
     suggest_provider,
     total_of,
 )
 from tr_analysis.official.values import Line, keep_values
+from tr_analysis.official.workbooks import Sheet
+from tr_analysis.simulated import MARK
 
 _OUTSIDE = (
     "names providers, but in no table with a header that is understood: a column such as 'CRC name', and beside it "
@@ -50,7 +55,10 @@ _LONDON = (
     "column 'CRC name' or 'NPS division'"
 )
 _PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged)\b", re.IGNORECASE)
+_SIMULATED = re.compile(r"\b(?:simulat\w+|synthetic|dummy)\b", re.IGNORECASE)
 _SAYS = {"value", "suppressed"}
+_REVISED = re.compile(r"\b(?:revised|revision|corrected)\b", re.IGNORECASE)
+_TURNED = "nothing is lost: providers stand across, so columns are read as rows, the first one as row"
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 
 
@@ -71,13 +79,9 @@ def read(book: Book) -> Reading | None:
     """Read the official tables of a file; None where it has none.
 
     Every number beside the name of a provider is read, or is a fault, or is set aside for a reason that is reported.
-
-    Raises
-    ------
-    DataError
-        With every fault: what is not understood, a cohort that is not certain, numbers that contradict each other.
+    The `DataError` has every fault: what is not understood, not certain, or contradicts something.
     """
-    found = [(sheet, find_tables(sheet)) for sheet in book.sheets if not sheet.hidden]
+    found = [(sheet, find_tables(sheet)) for sheet in _upright_sheets(book)]
     if not any(tables for _, tables in found):
         return None
     lines: list[Line] = []
@@ -91,6 +95,7 @@ def read(book: Book) -> Reading | None:
     for sheet in book.sheets:
         if sheet.hidden and any(map(_names_provider, sheet.rows)):
             book.set_aside(_HIDDEN, sheet.name, 1)
+    lines = _latest(lines, book)
     merged = merge([line for line in lines if line.name.kind != "total"], book)
     check_lines(merged, book)
     check_totals([line for line in lines if line.name.kind == "total"], merged, book)
@@ -104,6 +109,30 @@ def read(book: Book) -> Reading | None:
         if any(line.layout is layout for line in merged)
     }
     return Reading(frames, tuple(dict.fromkeys(book.asides)))
+
+
+def _upright_sheets(book: Book) -> list[Sheet]:
+    """Return the sheets that can be seen, and say which of them were turned."""
+    sheets = []
+    for sheet, across in (upright(sheet) for sheet in book.sheets if not sheet.hidden):
+        sheets.append(sheet)
+        if across:
+            book.set_aside(f"{_TURNED} {across}", sheet.name, across)
+    return sheets
+
+
+def _latest(lines: Sequence[Line], book: Book) -> list[Line]:
+    """Set aside the rows that a table replaces which calls itself revised."""
+
+    def key(line: Line) -> tuple[object, ...]:
+        return line.layout, line.name, line.cohort, line.row.get("stage")
+
+    later = {key(line): line.sheet for line in lines if line.revised}
+    for line in lines:
+        if key(line) in later and not line.revised:
+            why = f"replaced by the revised table of sheet {later[key(line)]!r}"
+            book.set_aside(why, line.sheet, line.number, value=line.printed)
+    return [line for line in lines if line.revised or key(line) not in later]
 
 
 def _names_provider(row: Row) -> bool:
@@ -123,23 +152,22 @@ def _check_outside(sheet: str, rows: Sequence[Row], done: set[int], book: Book) 
 def _read_table(table: Table, book: Book) -> list[Line]:
     """Read one table: its rows first, then their values column by column."""
     layout = _layout(table, book)
-    for text in (*table.titles, *(joined(row) for _, row in table.rows if not _names_provider(row))):
-        if part := _PART.search(text):
-            why = f"a text says {part[0]!r}: whole numbers of all offenders are needed"
-            book.doubt(why, table.sheet, table.first + 1, value=text)
     _check_columns(table, layout, book)
     cohorts = list(dict.fromkeys(c.key.cohort for c in table.columns if c.key and c.key.cohort))
     several = "each row" if table.place("cohort") is not None else "each column" if len(cohorts) > 1 else ""
     said = said_of(table, book, needed=layout is RESULTS and not several)
+    _check_texts(table, said, book)
     named = {c.key.cohort for c in table.columns if c.key and c.key.column in UNITS}
     if cohorts and (len(named) > len(cohorts) or not (several or said.cohort in named)):
         rule = f"some headers name {cohorts[0].name}, and others none or another; nothing tells of which these are"
         book.fault(rule, table.sheet, table.first + 1)
     of: list[Cohort | None] = [*cohorts] or [None]
+    titles = [text for text in (*table.titles, table.sheet) if read_title(text).clean]
     lines = []
     for own_cohort in of:
         cohort = None if layout is BASELINES else own_cohort if several else said.cohort
         for line in (own := _read_rows(table, cohort, own_cohort, layout, book)):
+            line.revised = any(_REVISED.search(text) for text in titles)
             line.row |= dict(release=book.release or None, file=book.file, sheet=line.sheet, row=line.number)
             line.row |= dict(provider=line.name.provider, provider_type=line.name.kind, baseline_year="2011")
             if line.cohort:
@@ -155,6 +183,25 @@ def _read_table(table: Table, book: Book) -> list[Line]:
             keep_values(providers, book)
         lines += own
     return lines
+
+
+def _check_texts(table: Table, said: Said, book: Book) -> None:
+    """Find what texts say of the numbers that no number may be, and sections of another cohort or stage."""
+    bare = [c for c in table.columns if not c.key]
+    beside = (joined(row) for _, row in table.rows if not _names_provider(row))
+    for text in (*table.titles, *(column.printed for column in bare), *beside):
+        if _SIMULATED.search(text) and not book.file.startswith(MARK):
+            rule = f"a text says that it is simulated; then the name of the file must begin with {MARK}-"
+            book.fault(rule, table.sheet, table.first + 1, value=text)
+        if part := _PART.search(text):
+            why = f"a text says {part[0]!r}: whole numbers of all offenders are needed"
+            book.doubt(why, table.sheet, table.first + 1, value=text)
+    for column in bare:
+        named: set[object] = {*scan_cohorts(column.printed)[0], read_title(column.printed).stage}
+        empty = not any(plain_text(cell_at(row, column.place)) for _, row in table.rows)
+        if empty and named - {said.cohort, said.stage, ""}:
+            rule = "names a cohort or a stage, and stands neither over the table nor over numbers"
+            book.fault(rule, table.sheet, table.first + 1, column.printed)
 
 
 def _layout(table: Table, book: Book) -> Layout:

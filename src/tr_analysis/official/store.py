@@ -19,6 +19,7 @@ from tr_analysis.official.panel import Panel, baseline_summary, panel, summary, 
 from tr_analysis.official.reader import Reading, tidy
 from tr_analysis.official.workbooks import KINDS
 from tr_analysis.order import in_order
+from tr_analysis.simulated import MARK, SIMULATED, origin_of
 
 PREFIX = "official/"
 """Before the name of an official table among the inputs of a chapter: `load` does not know it."""
@@ -35,6 +36,11 @@ def local_files() -> list[Path]:
     """Return the official files in ``data/raw/official/``, in the order of their names."""
     found = paths.official().glob("[!.~]*")
     return sorted(path for path in found if path.suffix.lower() in KINDS and path.is_file())
+
+
+def is_simulated(path: Path) -> bool:
+    """Return whether a file was made up, which its name begins with."""
+    return path.name.startswith(MARK)
 
 
 def read_record() -> Record:
@@ -78,25 +84,11 @@ def verify() -> None:
 def build_official(
     new: Mapping[str, bytes] | None = None, about: Mapping[str, dict[str, Any]] | None = None
 ) -> list[Path]:
-    """Build the tidy tables of all official files, also new ones, which are placed and recorded: all or nothing.
+    """Build the tidy tables of all official files, and place and record new ones, by name: all or nothing.
 
-    Parameters
-    ----------
-    new
-        Content of files to place in ``data/raw/official/``, by name.
-    about
-        What else to record of each of them; it stands until the file is another.
-
-    Returns
-    -------
-    list of Path
-        The files written or right already: what is new, a CSV a table, and ``manifest.json``. Empty when there is no
-        official file; tables of an earlier build are then removed.
-
-    Raises
-    ------
-    DataError
-        With every fault found in any of the files, or if they cannot be written; all is then as it was.
+    ``about`` is what else to record of each new one; it stands until the file is another. The files written, or right
+    already, are returned: none where there is no official file, and tables of an earlier build are then removed. A
+    `DataError` has every fault of any of the files, or why they cannot be written; all is then as it was.
     """
     record, new = read_record(), new or {}
     for name, content in new.items():
@@ -141,7 +133,11 @@ def _tables(found: Sequence[Path], record: Record) -> dict[str, bytes]:
     from tr_analysis.official.importing import read_official  # which places what it imports by this module
 
     readings: list[Reading] = []
-    problems: list[Problem] = []
+    made_up = [path.name for path in found if is_simulated(path)]
+    rule = (
+        "is simulated, and never mixes with official files: delete it from data/raw/official/, then try again"
+    )
+    problems = [Problem(name, rule) for name in made_up if len(made_up) < len(found)]
     for path in found:
         try:
             readings.append(read_official(path, record.get(path.name)))
@@ -159,10 +155,7 @@ def _tables(found: Sequence[Path], record: Record) -> dict[str, bytes]:
     tables["set_aside"] = tidy([a._asdict() for reading in readings for a in reading.asides], _ASIDE)
     contents = {name: to_csv(frame) for name, frame in tables.items()}
     about = {
-        name: {
-            "sha256": sha256(contents[name]),
-            "types": {str(column): str(kind) for column, kind in frame.dtypes.items()},
-        }
+        name: {"sha256": sha256(contents[name]), "types": frame.dtypes.map(str).to_dict()}
         for name, frame in tables.items()
     }
     manifest = _json({"raw": {path.name: file_hash(path) for path in found}, "tables": about})
@@ -203,9 +196,7 @@ def to_csv(frame: pd.DataFrame) -> bytes:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return "'" + text if text.startswith(_FORMULAS) else text
 
-    texts = {
-        str(c): frame[c].map(safe, na_action="ignore") for c, t in frame.dtypes.items() if str(t) == "str"
-    }
+    texts = {c: frame[c].map(safe, na_action="ignore") for c in map(str, frame) if frame[c].dtype == "str"}
     return frame.assign(**texts).to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()
 
 
@@ -220,17 +211,10 @@ def from_csv(content: bytes, types: Mapping[str, str]) -> pd.DataFrame:
 
 
 def official(name: str) -> pd.DataFrame | None:
-    """Load one tidy table of the official files, such as ``crc_results`` or ``set_aside``.
+    """Load one tidy table of the official files, such as ``crc_results``; None where no file holds it.
 
-    Returns
-    -------
-    DataFrame or None
-        The table with its types, and in ``attrs`` what findings keep of it; None where no official file holds it.
-
-    Raises
-    ------
-    DataError
-        If the official files changed since the tables were built, or a table was edited by hand.
+    What findings keep of it stands in its ``attrs``. If the files changed since the tables were built, or a table was
+    edited by hand, a `DataError` says so.
     """
     if not (found := local_files()):
         return None
@@ -251,14 +235,14 @@ def official(name: str) -> pd.DataFrame | None:
         raise DataError([Problem(f"{shown}/{file.name}", f"missing or edited by hand: {_AGAIN}")])
     frame = from_csv(file.read_bytes(), entry["types"])
     frame.attrs = {"table": f"{PREFIX}{name}", "sha256": entry["sha256"]}
+    frame.attrs |= {"origin": SIMULATED} if any(map(is_simulated, found)) else {}
     return frame
 
 
 def inputs(*names: str) -> list[pd.DataFrame]:
     """Return those of some official tables that there are, counted among the inputs of the chapter's findings.
 
-    Their names, such as ``"crc_results"``, are written out in the notebook: by them a run knows that it has to be done
-    again when the tables change.
+    The notebook writes out their names: by them a run knows that it has to be done again when the tables change.
     """
     return [remember(table) for table in map(official, names) if table is not None]
 
@@ -279,15 +263,12 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
     ``official_providers`` has the rows of each provider, pooled periods among them, and its baseline as cohort 2011.
     """
     providers = load("providers")
-    names = {
-        kind: providers.loc[providers["provider_type"] == kind, "provider"].tolist()
-        for kind in ("CRC", "NPS")
-    }
+    names = providers.groupby("provider_type")["provider"].agg(list)
     pooled, rows = [], []
-    for kind, own in names.items():
+    for kind in ("CRC", "NPS"):
         if found := held_panel(kind):
             frame = with_years(found.frame[found.frame["stage"] == "final"])
-            pooled.append(summary(frame, own, kind=kind))
+            pooled.append(summary(frame, names[kind], kind=kind))
             rows.append(frame)
     if (baselines := official("crc_baselines")) is not None:
         pooled.append(baseline_summary(baselines, names["CRC"]))
@@ -295,5 +276,6 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
         rows.append(latest.assign(cohort="2011"))
     if not rows:
         return {}
+    origin = {"origin": origin_of(*rows)}
     tables = {"official_pbr": pooled, "official_providers": rows}
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    return {name: pd.concat(parts, ignore_index=True).assign(**origin) for name, parts in tables.items()}

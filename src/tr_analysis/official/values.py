@@ -33,6 +33,7 @@ class Line:
     cells: Mapping[str, object]
     columns: Mapping[str, Column]
     layout: Layout
+    revised: bool = False  # whether its table says so of itself
     row: dict[str, Any] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)  # of each column of the tidy table
     places: dict[str, int] = field(default_factory=dict)  # decimals of each printed number

@@ -58,13 +58,7 @@ def read_sheets(path: Path) -> list[Sheet]:
     """Return every sheet of an official file (.xlsx, .xlsm, .ods, .xls, .csv, or a zip of CSV), but for charts.
 
     Nothing is followed or run: macros and links to other files never take effect; of a formula the stored value is
-    read.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read as what its name says, or not within bounds. It names file, sheet, row and
-        column, as far as there is one, and says what to do.
+    read. A `DataError` names what is not as the name of the file says, or not within bounds, and what to do.
     """
     try:
         kind = _kind_of(path)
