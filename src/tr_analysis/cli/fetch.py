@@ -8,7 +8,6 @@ import click
 
 from tr_analysis.cli.chapters import shown, wrapped
 from tr_analysis.errors import DataError, StudyError, UsageError
-from tr_analysis.simulated import marked, origin_of
 
 if TYPE_CHECKING:
     from tr_analysis.official.importing import FileStatus
@@ -130,6 +129,7 @@ def _describe_tables() -> Iterator[str]:
     """Yield a line for each sheet and cohort that was read, to check against the file, then what was set aside."""
     from tr_analysis.official.layouts import LAYOUTS
     from tr_analysis.official.store import official
+    from tr_analysis.simulated import marked, origin_of
 
     asides = official("set_aside")
     for family in LAYOUTS:
