@@ -1,7 +1,6 @@
 """The study gives the same bytes as other processors would compute it, and the gate that says so bites."""
 
 import json
-import platform
 import subprocess
 import sys
 
@@ -107,12 +106,11 @@ def test_the_study_gives_the_same_bytes(name, tmp_path):
             'squares = squares.sort_values(\\"place\\", ascending=False)',
             {"TR_ANALYSIS_NOISE": "ties"},
         ),
-        pytest.param(
-            "05-payment-by-results",
-            'values=\\"p_value\\").map(settle)',
-            'values=\\"p_value\\")',
-            {"OPENBLAS_CORETYPE": "Prescott"},
-            marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernel is one of x86"),
+        (
+            "02-reoffending",
+            'round(settle(row[\\"change\\"]), 6) >= 0',
+            'row[\\"change\\"] >= 0',
+            {"TR_ANALYSIS_NOISE": "floats"},
         ),
         (
             "06-system",
@@ -121,7 +119,7 @@ def test_the_study_gives_the_same_bytes(name, tmp_path):
             {"TR_ANALYSIS_NOISE": "ties"},
         ),
     ],
-    ids=["optimum", "ties", "closed line", "first of a group"],
+    ids=["optimum", "ties", "sign of nothing", "first of a group"],
 )
 def test_the_gate_bites_on_each_fault_that_was_found(chapter, old, new, setting, tmp_path):
     project = copy_project(tmp_path / "project")
