@@ -6,7 +6,7 @@ from tests.browser import tools
 from tests.browser.driver import chromium
 from tr_analysis import paths
 from tr_analysis.site import write_site
-from tr_analysis.site.choices import CHOICES
+from tr_analysis.study import CHOICES
 
 
 @pytest.fixture(scope="session")

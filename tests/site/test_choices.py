@@ -12,7 +12,8 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
 from tr_analysis.site import write_site
 from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.choices import CHOICES, read_panel
+from tr_analysis.site.choices import read_panel
+from tr_analysis.study import CHOICES
 
 CONTROLS = [
     {

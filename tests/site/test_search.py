@@ -28,11 +28,11 @@ PROVIDERS = [
 ]
 
 
-def listed(tmp_path, page="provider-wales.html"):
+def listed(tmp_path, page="provider-wales.html", claim="C01: It rose"):
     cells = (
         new_markdown_cell("## Answer\n\n**It rose by 5%.** More.", id="answer"),
         code("plot()", chart(), name="placebo"),
-        code("frame", table("C01: It rose"), name="supported"),
+        code("frame", table(claim), name="supported"),
         findings({"rise": finding(5.0, label="Rise"), "side": finding(1.0, key=False)}),
     )
     chapter = read_chapter(save(tmp_path, *cells, name="12-claims", title="Claims"))
@@ -63,3 +63,10 @@ def test_everything_is_listed_where_it_stands(tmp_path):
 
 def test_a_provider_without_a_page_is_not_listed(tmp_path):
     assert "Providers" not in listed(tmp_path, page=None)
+
+
+def test_a_claim_leads_to_its_verdict_whatever_is_judged_of_it(tmp_path):
+    (claim,) = listed(tmp_path, claim="C01, number: It rose")["Claims"]
+    assert claim.page == "12-claims.html#cell-supported"
+    (other,) = listed(tmp_path, claim="C011, number: It rose")["Claims"]
+    assert other.page == "12-claims.html"

@@ -169,11 +169,11 @@ def run(
 
 def _fill(records: Records, chapters: Collection[str], jobs: int | None) -> None:
     """Compute the choices of some chapters, or of all, if anything that they are made from changed."""
-    out = paths.reports()
-    if chapters or records.changes("choices", planning.choice_parts(out)):
+    parts = planning.choice_parts(paths.reports())
+    if chapters or records.changes("choices", parts):
         files = fill_choices(_engine(jobs, None), chapters)
         if not chapters:
-            records.keep("choices", planning.choice_parts(out), files)
+            records.keep("choices", parts, files)
 
 
 def _build(records: Mapping[Path, Records], *, force: bool) -> bool:
@@ -289,7 +289,7 @@ def fill_choices(opened: "AbstractContextManager[Engine]", chapters: Collection[
         tallies = [compute(each, engine) for each in asked]
     if ran := sum(tally.ran for tally in tallies):
         click.echo(f"choices: {ran} of {sum(tally.specifications for tally in tallies)} computed")
-    return [each.folder / "choices.json" for each in asked]
+    return [each.folder / study.CHOICES_PAGE for each in asked]
 
 
 @click.command()

@@ -17,12 +17,13 @@ from tr_analysis.files import git_state, write_files
 from tr_analysis.report.finding import EVIDENCE_LEVELS
 from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
 from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, study_downloads
-from tr_analysis.site.choices import CHOICES, Panel, read_panel
+from tr_analysis.site.choices import Panel, read_panel
 from tr_analysis.site.cite import bibtex, cite
 from tr_analysis.site.home import home
 from tr_analysis.site.metadata import MIME, metadata
 from tr_analysis.site.numbers import with_numbers
 from tr_analysis.site.reference import reference_pages
+from tr_analysis.study import CHOICES
 from tr_analysis.study.plan import Records
 
 

@@ -194,10 +194,16 @@ def _mark(notebook: NotebookNode) -> Iterator[Shown]:
             yield Shown(kind, cell.id, name, data)
 
 
+def answer_text(notebook: NotebookNode) -> str:
+    """Return the chapter's answer below its heading, or nothing."""
+    answers = (cell.source.removeprefix(ANSWER) for cell in notebook.cells if cell.source.startswith(ANSWER))
+    return next(answers, "")
+
+
 def _answer(notebook: NotebookNode) -> str:
     """Return the first sentence of the chapter's answer, or nothing."""
-    answers = (cell.source.removeprefix(ANSWER) for cell in notebook.cells if cell.source.startswith(ANSWER))
-    sentence = re.match(r"\s*(.+?[.?!])(?=\**\s+[A-Z]|\**\s*$)(\**)", next(answers, ""), flags=re.DOTALL)
+    answer = answer_text(notebook)
+    sentence = re.match(r"\s*(.+?[.?!])(?=\**\s+[A-Z]|\**\s*$)(\**)", answer, flags=re.DOTALL)
     return f"{sentence[1]}{sentence[2]}" if sentence else ""
 
 

@@ -11,9 +11,8 @@ from typing import Any
 from tr_analysis.errors import ChapterError
 from tr_analysis.report.findings import ANSWER
 from tr_analysis.site.cells import cut, to_html
-from tr_analysis.site.chapter import Chapter
-
-CHOICES = Path("sweeps", "choices")  # in a folder of results
+from tr_analysis.site.chapter import Chapter, answer_text
+from tr_analysis.study import CHOICES_PAGE
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,14 @@ def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
     from something else.
     """
     place = folder / chapter.run
-    if not (place / "choices.json").exists():
+    if not (place / CHOICES_PAGE).exists():
         return None
-    kept = json.loads((place / "choices.json").read_bytes())
+    kept = json.loads((place / CHOICES_PAGE).read_bytes())
     own = next(one for one in kept["choices"] if one["values"] == kept["default"])
     charts = {chart["name"]: chart for chart in chapter.charts}
-    if own.get("answer") != _answer(chapter) or any(charts.get(one["name"]) != one for one in own["charts"]):
+    if own.get("answer") != answer_text(chapter.notebook).removeprefix("\n") or any(
+        charts.get(one["name"]) != one for one in own["charts"]
+    ):
         raise ChapterError(
             f"{chapter.run}: its choices show another answer or chart than the chapter: run `tr-analysis run`, and "
             "if that does not help, a statement that the chart needs is not in what tr_analysis.study.excerpt finds"
@@ -59,11 +60,6 @@ def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
         base64.b64encode(zlib.compress(_columns(chapter, kept["choices"]).encode(), 9)).decode(),
         (place / "table.csv").read_bytes(),
     )
-
-
-def _answer(chapter: Chapter) -> str:
-    cells = (cell.source for cell in chapter.notebook.cells)
-    return next((text.removeprefix(f"{ANSWER}\n") for text in cells if text.startswith(ANSWER)), "")
 
 
 def _text(value: Any) -> str:

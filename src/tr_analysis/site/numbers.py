@@ -9,6 +9,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from tr_analysis.report.findings import ANSWER
+
 _CODE = re.compile(r"\bS\d{3}\b")
 
 
@@ -45,7 +47,7 @@ def _with_links(cell: NotebookNode, findings: Mapping[str, Mapping[str, Any]], l
 
 def _filled(pattern: str, source: str) -> tuple[str, re.Match[str] | None]:
     """Match a text with its template; the answer has a heading before it."""
-    heading = "## Answer\n" if source.startswith("## Answer\n") else ""
+    heading = f"{ANSWER}\n" if source.startswith(f"{ANSWER}\n") else ""
     return heading, re.fullmatch(pattern, source.removeprefix(heading), re.DOTALL)
 
 

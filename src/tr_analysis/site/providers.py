@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis.data import load
+from tr_analysis.digits import to_count
 from tr_analysis.order import in_order
 from tr_analysis.site.chapter import Chapter
 
@@ -61,7 +62,7 @@ def unnamed(ratings: pd.DataFrame) -> pd.Series:
     figures = load("published_figures").set_index("figure_id")["value"]
     second = ratings[(ratings["inspection_round"] == 2) & ratings["provider"].notna()]
     named = second.groupby(["provider_type", "overall_rating"]).size()
-    totals = pd.Series({key: int(figures[figure]) for key, figure in _TOTALS.items()})
+    totals = pd.Series({key: to_count(figures[figure]) for key, figure in _TOTALS.items()})
     left = totals - named.reindex(totals.index, fill_value=0)
     return left[left > 0]
 

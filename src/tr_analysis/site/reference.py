@@ -27,7 +27,7 @@ from tr_analysis.site.cells import caption
 from tr_analysis.site.chapter import Chapter, Shown
 from tr_analysis.site.glossary import glossary
 from tr_analysis.site.providers import providers
-from tr_analysis.site.search import search_page
+from tr_analysis.site.search import rows, search_page, value_and_unit
 from tr_analysis.text import slugify
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -36,7 +36,6 @@ PROVIDERS = "index.html#providers"
 """Where a reader chooses among the pages of one chapter that runs for each provider."""
 SIMULATIONS = Path(__file__).parent / "simulations.csv"
 """Coverage and size on simulated data, written by ``python -m tests.estimators.simulated``."""
-_WORDED = {"none", "date"}  # units of what was printed in words alone
 
 
 def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
@@ -65,7 +64,7 @@ def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results)
     Each has ``numbers`` (key numbers by chapter), ``figures`` (runs of published figures, first and last), ``tables`` (name
     and rows) and ``uses``, which counts all of these. A key number on an unknown source is a `ChapterError`.
     """
-    register = _rows(tables["sources"])
+    register = rows(tables["sources"])
     numbers = _numbers(results, {row["source_id"] for row in register})
     figures = tables["published_figures"].groupby("source_id")["figure_id"].agg(list)
     cited = {n: citations(table, tables[n]) for n, table in schemas.items() if n != "published_figures"}
@@ -78,14 +77,6 @@ def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results)
         row["uses"] = len(printed) + sum(entry["count"] for entry in row["numbers"])
         row["uses"] += sum(count for _, count in row["tables"])
     return {"sources": register}
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows, an unknown as an empty text."""
-    return [
-        {str(name): "" if pd.isna(cell) else cell for name, cell in row.items()}
-        for row in frame.to_dict("records")
-    ]
 
 
 def _numbers(results: Results, known: Collection[str]) -> dict[str, dict[str, Counter[str]]]:
@@ -130,7 +121,7 @@ def figures_page(tables: Frames) -> dict[str, Any]:
     """
     checks = _checks(tables["figure_checks"])
     topics: dict[str, list[dict[str, Any]]] = {}
-    for row in _rows(tables["published_figures"]):
+    for row in rows(tables["published_figures"]):
         row |= {**_described(row), "checks": checks.get(row["figure_id"], [])}
         topics.setdefault(row["topic"], []).append(row)
     return {
@@ -143,7 +134,7 @@ def figures_page(tables: Frames) -> dict[str, Any]:
 
 def _described(row: Mapping[str, Any]) -> dict[str, Any]:
     """Write a figure as its source did, in words or with qualifier and unit, and what else a reader should know."""
-    number = f"{row['value']:,.10f}".rstrip("0").rstrip(".") if row["value"] != "" else ""
+    number, unit = value_and_unit(row)
     in_words = not number or row["value_in_words"]
     notes = [
         f"printed “{row['as_printed']}”" if row["as_printed"] and not in_words else "",
@@ -153,7 +144,7 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "shown": row["as_printed"] if in_words else f"{row['qualifier']} {number}".lstrip(),
-        "unit": "" if row["unit"] in _WORDED else row["unit"],
+        "unit": unit,
         "notes": [note for note in notes if note],
     }
 
@@ -161,7 +152,7 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
 def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Return, by figure, the comparisons it takes part in and with what."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for check in _rows(checks):
+    for check in rows(checks):
         sides = f"{check['left']} {check['right']}"
         figures = list(dict.fromkeys(re.findall(r"\bF\d{4}\b", sides)))
         about = {

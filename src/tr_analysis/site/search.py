@@ -12,6 +12,7 @@ from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import headings
 
 CLAIMS = "12-claims"
+_WORDED = {"none", "date"}  # units of what was printed in words alone
 
 
 class Entry(NamedTuple):
@@ -75,27 +76,41 @@ def _claims(chapter: Chapter, tables: Frames) -> Iterator[Entry]:
     """List the claims; each leads to the table of the chapter that holds its verdict."""
     listed = [one for one in chapter.shown if one.kind == "table"]
     for row in tables["claims"].to_dict("records"):
-        start = f"{row['claim_id']}: "
-        cell = next((one.cell for one in listed if start in one.data["text/csv"]), "")
+        stands = re.compile(rf"\b{row['claim_id']}[:,] ")  # with the aspect that is judged, or without
+        cell = next((one.cell for one in listed if stands.search(one.data["text/csv"])), "")
         place = f"#cell-{cell}" if cell else ""
-        yield Entry(f"{chapter.page}{place}", start + row["paraphrase"], row["claimant"], row["subject"])
+        yield Entry(
+            f"{chapter.page}{place}",
+            f"{row['claim_id']}: {row['paraphrase']}",
+            row["claimant"],
+            row["subject"],
+        )
 
 
-def _known(row: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return a row, an unknown as an empty text."""
-    return {name: "" if pd.isna(cell) else cell for name, cell in row.items()}
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows, an unknown as an empty text."""
+    return [
+        {str(name): "" if pd.isna(cell) else cell for name, cell in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def value_and_unit(figure: Mapping[str, Any]) -> tuple[str, str]:
+    """Write the number of a published figure, where it has one, and its unit, where it is no mere word or date."""
+    number = f"{figure['value']:,.10f}".rstrip("0").rstrip(".") if figure["value"] != "" else ""
+    return number, "" if figure["unit"] in _WORDED else figure["unit"]
 
 
 def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
-    for row in (_known(row) for row in figures.to_dict("records")):
+    for row in rows(figures):
         of = f" ({row['population']})" if row["population"] else ""
-        value = f"{row['value']:,.10f}".rstrip("0").rstrip(".") if row["value"] != "" else row["as_printed"]
-        unit = row["unit"] if row["unit"] not in ("none", "date") else ""
-        about = ", ".join(str(part) for part in (f"{value} {unit}".strip(), row["period"]) if part)
+        number, unit = value_and_unit(row)
+        shown = f"{number or row['as_printed']} {unit}".strip()
+        about = ", ".join(str(part) for part in (shown, row["period"]) if part)
         words = f"{row['figure_id']} {row['topic']} {row['source_id']}"
         yield Entry(f"figures.html#{row['figure_id']}", f"{row['measure']}{of}", about, words)
 
 
 def _sources(sources: pd.DataFrame) -> Iterator[Entry]:
-    for row in (_known(row) for row in sources.to_dict("records")):
+    for row in rows(sources):
         yield Entry(f"sources.html#{row['source_id']}", row["title"], str(row["published"]), row["source_id"])

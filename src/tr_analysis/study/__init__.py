@@ -13,3 +13,5 @@ SETTINGS = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 """Environment of what computes: one thread each, since those that share processors slow one another down."""
+CHOICES, CHOICES_PAGE = "sweeps/choices", "choices.json"
+"""Where in a folder of results the choices of a reader are kept, by chapter, and what the page of one reads."""

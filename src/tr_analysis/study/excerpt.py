@@ -141,7 +141,7 @@ def _statement(node: ast.stmt, tags: frozenset[str], fixed: Collection[str]) -> 
         takes=frozenset(taken - _set_first(node)),
         numbers=frozenset(name for call in calls for name in _kept(call, _first_parameter(node))),
         quotes=frozenset([*_quoted(node), *_looked_up(node)]),
-        shows=frozenset(_called(code, "chart")),
+        shows=frozenset(_drawn(calls)),
         tags=tags,
     )
 
@@ -205,21 +205,24 @@ def _is_of_findings(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == _FINDINGS
 
 
-def _called(code: str, method: str) -> Iterator[str]:
-    """Yield the names of the charts in calls of a method of findings."""
-    for node in ast.walk(ast.parse(code)):
-        if (
-            isinstance(node, ast.Call)
-            and _is_of_findings(node)
-            and ast.unparse(node.func).endswith(f".{method}")
-        ):
-            texts = (part.value for part in node.args if isinstance(part, ast.Constant))
-            yield from (text for text in texts if isinstance(text, str))
+def _drawn(calls: list[ast.Call]) -> Iterator[str]:
+    """Yield the names of the charts that calls of findings draw."""
+    for call in calls:
+        if _method(call) == "chart":
+            yield from (
+                part.value
+                for part in call.args
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+
+
+def _method(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
 
 
 def _kept(call: ast.Call, first: str) -> Iterator[str]:
     """Yield the names of the numbers that a call keeps, with ``*`` for what is known only when it runs."""
-    if not ast.unparse(call.func).endswith(".keep"):
+    if _method(call) != "keep":
         return
     named = any(keyword.arg and keyword.arg not in RESERVED for keyword in call.keywords)
     for keyword in call.keywords:

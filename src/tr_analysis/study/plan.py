@@ -20,6 +20,7 @@ from tr_analysis import paths
 from tr_analysis.errors import StudyError, UsageError, nearest
 from tr_analysis.files import file_hash, git_state, machine, sha256, write_files
 from tr_analysis.paths import reports, root, sources
+from tr_analysis.study import CHOICES, CHOICES_PAGE
 from tr_analysis.study.chapters import Chapter, choose, find_chapters, refuse_circles
 from tr_analysis.study.notebook import needed_results
 from tr_analysis.study.parameters import (
@@ -211,7 +212,7 @@ def page_parts(out: Path) -> Parts:
     return {
         "the chapters": _together(executed, out),
         "the notebooks": _together(paths.notebooks().glob("*.[it]*"), paths.notebooks()),
-        "the choices": _together(out.glob("sweeps/choices/*/choices.json"), out),
+        "the choices": _together(out.glob(f"{CHOICES}/*/{CHOICES_PAGE}"), out),
         "the data": _together([*data.rglob("[!.]*"), root / "LICENCE-DATA.md", root / "CITATION.cff"], root),
         "the package": package_hash(),
         "the libraries": _libraries(),

@@ -39,7 +39,7 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
         "version": __version__,
         "libraries": versions(),
     }
-    title = marked(task.title, _bundle(notebook).get("origin", ""))
+    title = marked(task.title, last_findings(notebook).get("origin", ""))
     if title != task.chapter.title:
         first = notebook.cells[0]
         first.source = first.source.replace(task.chapter.title, title, 1)
@@ -50,7 +50,7 @@ def normalise(notebook: NotebookNode, task: Task) -> NotebookNode:
             cell.id = INJECTED
         if not cell.metadata.get("tags"):
             cell.metadata.pop("tags", None)
-    for output in _outputs(notebook):
+    for output in outputs_of(notebook):
         if FINDINGS_MIME in output.data:
             output.data[FINDINGS_MIME] = _finite(output.data[FINDINGS_MIME])
     notebook.cells = [_as_prose(cell) for cell in notebook.cells]
@@ -91,14 +91,15 @@ def _finite(value: Any) -> Any:
     return None if spelt or (isinstance(value, float) and not math.isfinite(value)) else value
 
 
-def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
+def outputs_of(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """Yield the outputs of a notebook that show something."""
     for cell in notebook.cells:
         yield from (output for output in cell.get("outputs", []) if "data" in output)
 
 
-def _bundle(notebook: NotebookNode) -> Mapping[str, Any]:
+def last_findings(notebook: NotebookNode) -> Mapping[str, Any]:
     """Return the findings that a chapter left last, with their origin; empty where there are none."""
-    found = [output.data[FINDINGS_MIME] for output in _outputs(notebook) if FINDINGS_MIME in output.data]
+    found = [output.data[FINDINGS_MIME] for output in outputs_of(notebook) if FINDINGS_MIME in output.data]
     return found[-1] if found else {}
 
 
@@ -111,7 +112,7 @@ def chapter_files(task: Task, notebook: NotebookNode) -> dict[str, bytes]:
     """
     _refuse_unmarked(task.name, notebook)
     files: dict[str, bytes] = {}
-    for output in _outputs(notebook):
+    for output in outputs_of(notebook):
         if PNG in output.data:
             figure = figure_files(task.name, output)
             if figure.keys() & files.keys():
@@ -124,8 +125,8 @@ def chapter_files(task: Task, notebook: NotebookNode) -> dict[str, bytes]:
 
 def _refuse_unmarked(run: str, notebook: NotebookNode) -> None:
     """Refuse a chapter of which a part is marked as simulated and another part is not."""
-    wanted = bool(_bundle(notebook).get("origin"))
-    for output in _outputs(notebook):
+    wanted = bool(last_findings(notebook).get("origin"))
+    for output in outputs_of(notebook):
         if CSV in output.data:
             chart, page = output.data.get(CHART_MIME, {}), output.data.get("text/html", "")
             heading = chart.get("title") or output.data.get("text/plain", "").removeprefix("Chart: ")
@@ -153,7 +154,7 @@ def figure_files(run: str, output: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _results(task: Task, notebook: NotebookNode) -> bytes:
-    bundle = _bundle(notebook)
+    bundle = last_findings(notebook)
     if not bundle:
         raise ChapterError(f"{task.name}: yields no findings; its last cell must end in `findings`")
     origin = bundle.get("origin", "")

@@ -19,9 +19,8 @@ import nbformat
 from tr_analysis import paths
 from tr_analysis.errors import StudyError
 from tr_analysis.files import file_hash
-from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.study.comparison import file_differences
-from tr_analysis.study.publish import PNG, figure_files
+from tr_analysis.study.publish import PNG, figure_files, last_findings, outputs_of
 from tr_analysis.study.readme import FIGURE
 
 _PACKAGE, _MANIFEST = "data/raw/datapackage.json", "data/processed/manifest.json"
@@ -159,12 +158,12 @@ def _held(executed: Path) -> tuple[str, dict[str, Any]]:
     """Return the chapter of an executed notebook, and its results and figures by their place; nothing if unreadable."""
     try:
         notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
-        outputs = [out for cell in notebook.cells for out in cell.get("outputs", []) if "data" in out]
-        bundle = [out["data"][FINDINGS_MIME] for out in outputs if FINDINGS_MIME in out["data"]][-1]
+        if not (bundle := last_findings(notebook)):
+            return "", {}
         about = notebook.metadata["tr_analysis"]
         title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
         held: dict[str, Any] = {f"results/{executed.stem}.json": {**about, **bundle, "title": title}}
-        for output in outputs:
+        for output in outputs_of(notebook):
             if PNG in output["data"]:
                 held |= figure_files(executed.stem, output)
         return about["chapter"], held

@@ -14,13 +14,13 @@ from tr_analysis.errors import ChapterError, StudyError, UsageError, nearest
 from tr_analysis.files import write_files
 from tr_analysis.order import place_of_smallest
 from tr_analysis.report import CHART_MIME
+from tr_analysis.study import CHOICES, CHOICES_PAGE
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.excerpt import Statement, excerpt
 from tr_analysis.sweep.run import Engine, Tally, run_sweep
 from tr_analysis.sweep.specify import ChapterTarget, Found, Sweep
 
 FILE = "choices.toml"
-PAGE = "choices.json"
 _SHOWN = "shown.json"
 
 
@@ -107,7 +107,7 @@ class Choices:
     @property
     def folder(self) -> Path:
         """Where they are kept."""
-        return paths.reports() / "sweeps" / "choices" / self.target.name
+        return paths.reports() / CHOICES / self.target.name
 
 
 def read_choices() -> list[Choices]:
@@ -136,7 +136,7 @@ def _choices(chapter: str, said: dict[str, Any]) -> Choices:
     if not target.charts:
         raise UsageError(f"[{chapter}] names no charts that are drawn again")
     answer = next(
-        one for one in excerpt(target.path, target.charts) if one.code.startswith("findings.answer(")
+        one for one in _excerpt(target.path, target.charts) if one.code.startswith("findings.answer(")
     )
     if target.number not in answer.quotes:
         raise UsageError(f"[{chapter}] names no number of the answer by which choices are compared")
@@ -173,7 +173,7 @@ def compute(choices: Choices, engine: Engine) -> Tally:
     defaults = {c.parameter: target.parameters[c.parameter].default for c in controls}
     page = {"controls": [asdict(c) for c in controls], "default": defaults, "choices": shown}
     page |= {"compared": _compared(shown, defaults)}
-    write_files(choices.folder, {PAGE: json.dumps(page, ensure_ascii=False).encode()})
+    write_files(choices.folder, {CHOICES_PAGE: json.dumps(page, ensure_ascii=False).encode()})
     return tally
 
 

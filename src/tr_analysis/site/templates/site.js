@@ -111,7 +111,7 @@
     );
     const own = [answer, ...figures.map(([, figure]) => figure)].map((element) => [element, element.innerHTML]);
     const isOwn = () => selects.every((one) => one.selectedOptions[0].defaultSelected);
-    const place = () => selects.reduce((at, one) => at * one.length + one.selectedIndex, 0);
+    const place = (chosen) => selects.reduce((at, one) => at * one.length + chosen(one), 0);
     // A refused combination has no charts, so the charts have places of their own.
     const drawn = shown.refused.map((words, at) => shown.refused.slice(0, at).filter((before) => !before).length);
     const data = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
@@ -127,7 +127,7 @@
     };
     const show = () => {
       for (const [element, html] of own) element.innerHTML = html;
-      const at = place();
+      const at = place((one) => one.selectedIndex);
       note.hidden = isOwn();
       note.querySelector("code").textContent = shown.commands[at];
       note.querySelector(".here").textContent = shown.numbers[at] || "they cannot be combined";
@@ -159,9 +159,8 @@
     panel.addEventListener("reset", () => setTimeout(change));
     panel.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("hashchange", read);
-    note.querySelector(".own").textContent = shown.numbers[
-      selects.reduce((at, one) => at * one.length + [...one.options].findIndex((option) => option.defaultSelected), 0)
-    ];
+    const ownPlace = place((one) => [...one.options].findIndex((option) => option.defaultSelected));
+    note.querySelector(".own").textContent = shown.numbers[ownPlace];
     answer.before(note); // where it is read first
     answer.after(panel); // between the words and the chart that it changes
     panel.hidden = false;
