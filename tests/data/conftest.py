@@ -94,7 +94,7 @@ def raw_frames(built):
 
 @pytest.fixture(scope="session")
 def kinds():
-    return {name: {c: table.kind(c) for c in table.schema.columns} for name, table in TABLES.items()}
+    return {name: {c: table.kind(c) for c in table.columns} for name, table in TABLES.items()}
 
 
 @pytest.fixture(scope="session")

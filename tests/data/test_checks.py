@@ -16,7 +16,7 @@ from tr_analysis.data.checks import (
     sources_of,
     stocks,
 )
-from tr_analysis.data.fields import Run, column, table
+from tr_analysis.data.fields import Run, Table, column
 
 FRAMES = {
     "published_figures": pd.DataFrame(
@@ -102,7 +102,7 @@ def test_a_simulated_table_is_refused():
         evaluate("recalls[month=2015-02].people", simulated)
 
 
-SOURCES = table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
+SOURCES = Table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
 
 
 def frame(start=2, **columns):
@@ -112,7 +112,7 @@ def frame(start=2, **columns):
 
 def test_references_name_each_part_that_is_nowhere():
     columns = {"source_ids": column("sources", "where", required=False)}
-    cells = table("cells", "C", "C.", columns, key=["source_ids"])
+    cells = Table("cells", "C", "C.", columns, key=["source_ids"])
     frames = {
         "sources": frame(source_id=["S001", "S002"]),
         "cells": frame(5, source_ids=["S001 S002", "S003 S001 S004", None]),
@@ -136,7 +136,7 @@ def test_references_name_each_part_that_is_nowhere():
 def test_each_period_missing_from_the_rows_of_a_run_is_named(kind, first, last, present, missing):
     columns = {"when": column(kind, "when"), "status": column("string", "which")}
     run = Run("when", first, last, {"status": "recall"})
-    made = table("t", "T", "T.", columns, key=["when", "status"], runs=[run])
+    made = Table("t", "T", "T.", columns, key=["when", "status"], runs=[run])
     rows = frame(when=[*present, *missing], status=["recall"] * len(present) + ["remand"] * len(missing))
     rule = f"missing from the run {first} to {last}, status recall"
     expected = [f"t.csv, column when: {gap!r}: {rule}" for gap in missing]

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_analysis.data.clean import ADDED, Quantity, clean, provider_name, quantity, read
-from tr_analysis.data.fields import at_most, column, given_with, table
+from tr_analysis.data.fields import Table, at_most, column, given_with
 from tr_analysis.errors import DataError
 
-COUNTS = table(
+COUNTS = Table(
     "counts",
     "Counts",
     "Of people.",
@@ -26,9 +26,9 @@ COUNTS = table(
         "sources": column("sources", "where", required=False),
     },
     key=["year"],
-    rows=[at_most("found", "people"), given_with("note", "word")],
+    rules=[at_most("found", "people"), given_with("note", "word")],
 )
-NAMES = list(COUNTS.schema.columns)
+NAMES = list(COUNTS.columns)
 HEADER = ",".join(NAMES)
 
 

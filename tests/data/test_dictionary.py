@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tr_analysis.data.dictionary import descriptor, dictionary, entries
-from tr_analysis.data.fields import Run, at_most, column, table
+from tr_analysis.data.fields import Run, Table, at_most, column
 from tr_analysis.data.schemas import TABLES
 
 TYPES = {"string", "integer", "number", "date", "yearmonth", "boolean"}
@@ -20,25 +20,25 @@ def test_the_dictionary_says_of_every_table_and_column_what_it_is(raw_frames):
     written = dictionary(raw_frames, TABLES).decode()
     for name, made in TABLES.items():
         section = written.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        assert section.startswith(f"\n{made.schema.title}. {made.schema.description}\n")
-        for column_name, described in made.schema.columns.items():
+        assert section.startswith(f"\n{made.title}. {made.description}\n")
+        for column_name, described in made.columns.items():
             assert f"\n| `{column_name}` |" in section
             assert str(described.description) in section
 
 
 def test_the_section_of_a_table_lists_its_promises(raw_frames):
-    made = table(
+    made = Table(
         "pbr_results",
         "Counts",
         "Of people.",
         {
             "when": column("month", "month counted"),
             "found": column("integer", "people found", unit="people", low=0, required=False),
-            "people": column("integer", "people there", values=None),
+            "people": column("integer", "people there"),
         },
         key=["when"],
         runs=[Run("when", "2010-06", "2010-08")],
-        rows=[at_most("found", "people")],
+        rules=[at_most("found", "people")],
     )
     lines = (
         dictionary({"pbr_results": raw_frames["pbr_results"]}, {"pbr_results": made}).decode().splitlines()

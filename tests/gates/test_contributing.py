@@ -102,7 +102,7 @@ def test_an_estimator_is_two_files(checkout):
 
 
 SCHEMA = """\
-TOY = table(
+TOY = Table(
     "toy",
     "A toy",
     "Two rows.",

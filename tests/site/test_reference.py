@@ -10,7 +10,7 @@ from jinja2 import ChainableUndefined
 from tests.site import made as made_page
 from tr_analysis import paths
 from tr_analysis.data import load
-from tr_analysis.data.fields import column, table
+from tr_analysis.data.fields import Table, column
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
 from tr_analysis.estimators import index
@@ -22,7 +22,7 @@ from tr_analysis.site.providers import providers
 from tr_analysis.site.search import search_page
 
 SCHEMAS = {
-    "counts": table(
+    "counts": Table(
         "counts",
         "Counts",
         "Of `people`.",
@@ -266,7 +266,7 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
     assert sorted(figures) == sorted(tables["published_figures"]["figure_id"])
     for name, schema in TABLES.items():
         section = pages["dictionary"].split(f'<h2 id="{name}">')[1].split("<h2 ")[0]
-        for column_name in schema.schema.columns:
+        for column_name in schema.columns:
             assert f'<th scope="row"><code>{column_name}</code></th>' in section
         for kind in ("raw", "processed"):
             assert f'href="data/{kind}/{name}.csv"' in section

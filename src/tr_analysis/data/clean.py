@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import pandera.pandas as pa
 
-from tr_analysis.data.fields import KINDS, NUMERIC, Frames, Table
-from tr_analysis.data.periods import FREQUENCY, exists, month_range, periods
+from tr_analysis.data.fields import NUMERIC, Frames, Table
+from tr_analysis.data.periods import FREQUENCY, month_range, periods
 from tr_analysis.errors import DataError, Problem
 
 
@@ -21,15 +20,13 @@ def read(folder: Path, table: Table) -> pd.DataFrame:
     It is indexed by line of the file, with columns as in the schema: whole numbers as ``Int64``, numbers as
     ``float64``, all else as text; an empty cell is missing. A `DataError` carries every fault found.
     """
-    file = f"{table.name}.csv"
-    cells = _cells(folder / file, list(table.schema.columns))
-    if problems := _printed_form(cells, table, file):
+    cells = _cells(folder / f"{table.name}.csv", list(table.columns))
+    if problems := _cell_faults(cells, table):
         raise DataError(problems)
-    typed = cells.astype({c: NUMERIC.get(table.kind(c), "str") for c in table.schema.columns})
-    try:
-        return table.schema.validate(typed, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        raise DataError(_translate(errors.failure_cases, cells, table, file)) from None
+    rows = cells.astype({name: NUMERIC.get(table.kind(name), "str") for name in table.columns})
+    if problems := _row_faults(rows, cells, table):
+        raise DataError(problems)
+    return rows
 
 
 def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
@@ -98,44 +95,33 @@ def _wrong_header(file: str, header: list[str], columns: list[str]) -> list[Prob
     return problems or [Problem(file, rule, 1, moved)]
 
 
-def _printed_form(cells: pd.DataFrame, table: Table, file: str) -> list[Problem]:
-    """Find cells that do not look like their kind, before any of them is converted."""
-    problems = [
-        Problem(file, rule, line, name, value)
-        for name in table.schema.columns
-        for line, value in cells[name].dropna().items()
-        if (rule := _misprint(value, table.kind(name)))
-    ]
-    return sorted(problems, key=lambda p: p.row or 0)
-
-
-def _misprint(value: str, kind: str) -> str | None:
-    """Return the rule that a cell of a kind breaks, if it breaks one."""
-    pattern, rule = KINDS[kind]
-    if value != value.strip():
-        return "has space around it; remove it"
-    if not re.fullmatch(pattern, value, re.ASCII):
-        return rule
-    return None if exists(value, kind) else f"does not exist; {rule}"
-
-
-def _translate(failures: pd.DataFrame, cells: pd.DataFrame, table: Table, file: str) -> list[Problem]:
-    """Turn pandera's failure cases into problems a person can act on."""
-    shown = cells.fillna("")
-    repeated = failures["check"] == "multiple_fields_uniqueness"
+def _cell_faults(cells: pd.DataFrame, table: Table) -> list[Problem]:
+    """Find printed cells that break the rule of their column, before any of them is converted."""
     problems = []
-    for line in sorted(set(failures.loc[repeated, "index"])):
-        values = ", ".join(shown.loc[line, table.key])
-        problems.append(Problem(file, "the key must be unique", line, " + ".join(table.key), values))
-    owner = {check.error: check.title for check in table.schema.checks}
-    for case in failures[~repeated].to_dict("records"):
-        line, name = int(case["index"]), case["column"]
-        if owner.get(case["check"], name) != name:
-            continue  # a rule across columns fails once in each; it is reported in its own
-        rule = "must not be empty" if case["check"] == "not_nullable" else case["check"]
-        value = shown.at[line, name]
-        problems.append(Problem(file, rule, line, name, str(value) if value else None))
-    return sorted(problems, key=lambda p: p.row or 0)
+    for name, column in table.columns.items():
+        for line, cell in zip(cells.index, cells[name], strict=True):
+            empty = pd.isna(cell)
+            rule = ("must not be empty" if column.required else None) if empty else column.broken_rule(cell)
+            if rule:
+                problems.append(Problem(f"{table.name}.csv", rule, line, name, None if empty else cell))
+    return sorted(problems, key=lambda problem: problem.row or 0)
+
+
+def _row_faults(rows: pd.DataFrame, cells: pd.DataFrame, table: Table) -> list[Problem]:
+    """Find rows that share their key, or whose cells contradict each other; problems show the printed cells."""
+    file, key = f"{table.name}.csv", list(table.key)
+    repeated = cells.loc[rows.duplicated(key, keep=False), key].fillna("")
+    problems = [
+        Problem(file, "the key must be unique", line, " + ".join(key), ", ".join(values))
+        for line, *values in repeated.itertuples()
+    ]
+    for rule in table.rules:
+        broken = cells.loc[~rule.holds(rows), rule.column].fillna("")
+        problems += [
+            Problem(file, rule.words, line, rule.column, cell or None)
+            for line, cell in zip(broken.index, broken, strict=True)
+        ]
+    return sorted(problems, key=lambda problem: problem.row or 0)
 
 
 _QUALIFIERS = (

@@ -70,26 +70,26 @@ def entries(frames: Frames, tables: Mapping[str, Table]) -> list[dict[str, Any]]
 def _entry(table: Table, frame: pd.DataFrame) -> dict[str, Any]:
     return {
         "name": table.name,
-        "title": table.schema.title,
-        "description": table.schema.description,
+        "title": table.title,
+        "description": table.description,
         "key": table.key,
         "rows": len(frame),
         "promises": [f"No gap from {run}." for run in table.runs]
-        + [f"`{check.title}` {check.error}." for check in table.schema.checks],
-        "columns": [_column(table, name) for name in table.schema.columns],
+        + [f"`{rule.column}` {rule.words}." for rule in table.rules],
+        "columns": [_column(table, name) for name in table.columns],
         "added": ADDED.get(table.name, {}),
         "sources": sorted(citations(table, frame)),
     }
 
 
 def _column(table: Table, name: str) -> dict[str, Any]:
-    column = table.schema.columns[name]
-    meta = column.metadata or {}
-    allowed = [f"{k} {meta[k]:g}" for k in ("minimum", "maximum") if k in meta]
-    allowed += ["; ".join(meta["enum"])] if "enum" in meta else []
-    allowed += [f"`{meta['pattern']}`"] if "pattern" in meta else []
+    column = table.columns[name]
+    rules = column.narrower()
+    allowed = [f"{rule} {rules[rule]:g}" for rule in ("minimum", "maximum") if rule in rules]
+    allowed += ["; ".join(column.allowed)] if column.allowed else []
+    allowed += [f"`{column.pattern}`"] if column.pattern else []
     allowed += [f"a value of {table.references[name]}"] if name in table.references else []
-    about = {"kind": meta["kind"], "unit": meta["unit"] or "", "required": not column.nullable}
+    about = {"kind": column.kind, "unit": column.unit, "required": column.required}
     return {"name": name, **about, "meaning": column.description, "allowed": ", ".join(allowed)}
 
 
@@ -150,8 +150,8 @@ def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFra
         "name": table.name,
         "type": "table",
         "path": f"{table.name}.csv",
-        "title": table.schema.title,
-        "description": table.schema.description,
+        "title": table.title,
+        "description": table.description,
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
@@ -161,7 +161,7 @@ def _resource(table: Table, file: Path, frame: pd.DataFrame, sources: pd.DataFra
             {"name": r["source_id"], "title": r["title"], "path": r["url"]} for r in cited.to_dict("records")
         ],
         "schema": {
-            "fields": [_field(table, name) for name in table.schema.columns],
+            "fields": [_field(table, name) for name in table.columns],
             "missingValues": [""],
             "primaryKey": table.key,
             **({"foreignKeys": keys} if keys else {}),
@@ -177,15 +177,12 @@ def citations(table: Table, frame: pd.DataFrame) -> Counter[str]:
 
 
 def _field(table: Table, name: str) -> dict[str, Any]:
-    column = table.schema.columns[name]
-    meta = column.metadata or {}
-    kind = meta["kind"]
-    form = {} if kind in _TYPES or kind == "string" else {"pattern": KINDS[kind][0]}
-    narrower = {k: meta[k] for k in ("minimum", "maximum", "enum", "pattern") if k in meta}
+    column = table.columns[name]
+    form = {} if column.kind in _TYPES or column.kind == "string" else {"pattern": KINDS[column.kind][0]}
     return {
         "name": name,
-        **_TYPES.get(kind, {"type": "string"}),
-        **({"unit": meta["unit"]} if meta["unit"] else {}),
+        **_TYPES.get(column.kind, {"type": "string"}),
+        **({"unit": column.unit} if column.unit else {}),
         "description": column.description,
-        "constraints": {"required": not column.nullable, **form, **narrower},
+        "constraints": {"required": column.required, **form, **column.narrower()},
     }

@@ -1,11 +1,14 @@
 """The vocabulary the table schemas are written in: kinds of column, tables, and runs of periods."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
+
+from tr_analysis.data.periods import exists
 
 Frames = Mapping[str, pd.DataFrame]
 """Tables by name."""
@@ -38,35 +41,48 @@ KINDS: Mapping[str, tuple[str, str]] = {
 NUMERIC = {"integer": "Int64", "number": "float64"}
 
 
-def column(
-    kind: str,
-    description: str,
-    *,
-    unit: str | None = None,
-    required: bool = True,
-    low: float | None = None,
-    high: float | None = None,
-    values: str | list[str] | None = None,
-    pattern: str | None = None,
-) -> pa.Column:
-    """Describe one column: the pandera column that every other view of the schema is derived from.
+@dataclass(frozen=True)
+class Column:
+    """One column: every view of the schema is derived from it. An unknown is an empty cell, unless it is required."""
 
-    The kind is one of `KINDS`; an unknown is an empty cell, unless the column is required. Narrower than the kind are
-    inclusive bounds, the only values allowed (a list, or a text such as ``"agree; differ"``) and a regular expression.
-    """
+    kind: str  # one of `KINDS`
+    description: str
+    unit: str = ""
+    required: bool = True
+    low: float | None = None  # inclusive bounds
+    high: float | None = None
+    allowed: Sequence[str] = ()  # the only values, where they are few
+    pattern: str = ""  # regular expression of a whole cell
+
+    def narrower(self) -> dict[str, Any]:
+        """Return what is narrower than the kind, as Frictionless calls it."""
+        rules = {"minimum": self.low, "maximum": self.high, "enum": self.allowed, "pattern": self.pattern}
+        return {rule: value for rule, value in rules.items() if value not in (None, (), "")}
+
+    def broken_rule(self, cell: str) -> str | None:
+        """Return the rule that a printed cell breaks, if it breaks one."""
+        form, rule = KINDS[self.kind]
+        if cell != cell.strip():
+            return "has space around it; remove it"
+        if not re.fullmatch(form, cell, re.ASCII):
+            return rule
+        if not exists(cell, self.kind):
+            return f"does not exist; {rule}"
+        if self.low is not None and float(cell) < self.low:
+            return f"must be at least {self.low:g}"
+        if self.high is not None and float(cell) > self.high:
+            return f"must be at most {self.high:g}"
+        if self.allowed and cell not in self.allowed:
+            return f"must be one of: {', '.join(self.allowed)}"
+        if self.pattern and not re.fullmatch(self.pattern, cell):
+            return f"must match {self.pattern}"
+        return None
+
+
+def column(kind: str, description: str, *, values: str | Sequence[str] = (), **rest: Any) -> Column:
+    """Describe one column; the values allowed are a list, or a text such as ``"agree; differ"``."""
     allowed = values.split("; ") if isinstance(values, str) else values
-    checks, rules = [], {"minimum": low, "maximum": high, "enum": allowed, "pattern": pattern}
-    if low is not None:
-        checks.append(pa.Check.ge(low, error=f"must be at least {low:g}"))
-    if high is not None:
-        checks.append(pa.Check.le(high, error=f"must be at most {high:g}"))
-    if allowed is not None:
-        checks.append(pa.Check.isin(allowed, error=f"must be one of: {', '.join(allowed)}"))
-    if pattern is not None:
-        checks.append(pa.Check.str_matches(rf"^(?:{pattern})$", error=f"must match {pattern}"))
-    metadata = {"kind": kind, "unit": unit, **{rule: v for rule, v in rules.items() if v is not None}}
-    typed = NUMERIC.get(kind, "str")
-    return pa.Column(typed, checks, nullable=not required, description=description, metadata=metadata)
+    return Column(kind, description, allowed=tuple(allowed), **rest)
 
 
 text = partial(column, "string")
@@ -76,25 +92,28 @@ number = partial(column, "number")
 percent = partial(column, "number", unit="percent", low=0, high=100)
 
 
-def at_most(name: str, other: str) -> pa.Check:
+@dataclass(frozen=True)
+class Rule:
+    """What must hold within each row, said of one of its columns; ``holds`` tells in which rows of a frame it does."""
+
+    column: str
+    words: str
+    holds: Callable[[pd.DataFrame], "pd.Series[bool]"]
+
+
+def at_most(name: str, other: str) -> Rule:
     """Demand that a column's number is nowhere above another's in the same row; an empty cell passes."""
-    return pa.Check(
-        lambda frame: (
-            ~(frame[name].astype("float64") > frame[other].astype("float64"))
-        ),  # false of a missing one
-        title=name,
-        error=f"must be at most {other}",
-    )
+
+    def holds(frame: pd.DataFrame) -> "pd.Series[bool]":
+        return ~(frame[name].astype(float) > frame[other].astype(float))  # false of a missing one
+
+    return Rule(name, f"must be at most {other}", holds)
 
 
-def given_with(name: str, other: str) -> pa.Check:
+def given_with(name: str, other: str) -> Rule:
     """Demand that a column has a value wherever another has one."""
-    return pa.Check(
-        lambda frame: frame[name].notna() | frame[other].isna(),
-        title=name,
-        error=f"must not be empty where {other} has a value",
-        ignore_na=False,  # the cell it fails on is empty
-    )
+    words = f"must not be empty where {other} has a value"
+    return Rule(name, words, lambda frame: frame[name].notna() | frame[other].isna())
 
 
 @dataclass(frozen=True)
@@ -112,58 +131,25 @@ class Run:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of published figures: its schema and the promises it makes."""
-
-    schema: (
-        pa.DataFrameSchema
-    )  # columns, key (``unique``), rules within a row (``checks``), name, title, description
-    references: Mapping[str, str] = field(
-        default_factory=dict
-    )  # by column the table.column that holds its values
-    runs: tuple[Run, ...] = ()  # in which no period may be missing
-
-    @property
-    def name(self) -> str:
-        """Its name, and that of its file without the ending."""
-        return str(self.schema.name)
-
-    @property
-    def key(self) -> list[str]:
-        """Columns that together name a row."""
-        return list(self.schema.unique or [])
-
-    def kind(self, name: str) -> str:
-        """Return the kind of a column."""
-        return str((self.schema.columns[name].metadata or {})["kind"])
-
-
-def table(
-    name: str,
-    title: str,
-    description: str,
-    columns: Mapping[str, pa.Column],
-    *,
-    key: Collection[str],
-    references: Mapping[str, str] | None = None,
-    runs: Collection[Run] = (),
-    rows: Collection[pa.Check] = (),
-) -> Table:
-    """Put a table's columns, key, references, runs and the rules of its rows together.
+    """One table of published figures: its columns, and what it promises.
 
     A column of kind ``source`` or ``sources`` refers to the register of sources without being told.
     """
-    schema = pa.DataFrameSchema(
-        dict(columns),
-        checks=list(rows),
-        name=name,
-        title=title,
-        description=description,
-        unique=list(key),
-        strict=True,
-        ordered=True,
-    )
-    sources = {
-        c: "sources.source_id" for c, p in columns.items() if (p.metadata or {})["kind"].startswith("source")
-    }
-    own = {} if name == "sources" else sources
-    return Table(schema, {**own, **(references or {})}, tuple(runs))
+
+    name: str  # and that of its file, without the ending
+    title: str
+    description: str
+    columns: Mapping[str, Column]
+    key: Sequence[str]  # columns that together name a row
+    references: Mapping[str, str] = field(default_factory=dict)  # by column the table.column with its values
+    runs: Sequence[Run] = ()  # in which no period may be missing
+    rules: Sequence[Rule] = ()  # within a row
+
+    def __post_init__(self) -> None:
+        read_in = [c for c, about in self.columns.items() if about.kind.startswith("source")]
+        own = {} if self.name == "sources" else dict.fromkeys(read_in, "sources.source_id")
+        object.__setattr__(self, "references", {**own, **self.references})
+
+    def kind(self, name: str) -> str:
+        """Return the kind of a column."""
+        return self.columns[name].kind

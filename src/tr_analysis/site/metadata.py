@@ -53,7 +53,7 @@ def metadata(title: str, version: str) -> str:
 
 def _downloads() -> list[tuple[str, str, str]]:
     """Return title, place and kind of the archive and of each table of published figures."""
-    tables = [(str(t.schema.title), f"data/raw/{name}.csv", "text/csv") for name, t in TABLES.items()]
+    tables = [(t.title, f"data/raw/{name}.csv", "text/csv") for name, t in TABLES.items()]
     return [("Everything in one archive", ARCHIVE, "application/zip"), *tables]
 
 

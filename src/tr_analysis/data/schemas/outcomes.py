@@ -2,6 +2,7 @@
 
 from tr_analysis.data.fields import (
     Run,
+    Table,
     at_most,
     column,
     given_with,
@@ -9,7 +10,6 @@ from tr_analysis.data.fields import (
     number,
     optional_text,
     percent,
-    table,
     text,
 )
 
@@ -18,7 +18,7 @@ NOTE = optional_text("what a reader must know about this row")
 PROVIDER_TYPES = ["CRC", "NPS"]
 BANDS = ["0", "1 to 2", "3 to 6", "7 to 10", "11 or more"]
 
-PRISON_MONTHLY = table(
+PRISON_MONTHLY = Table(
     "prison_population_monthly",
     "People in prison on recall and on remand, by month",
     "Stock of people held in the prisons of England and Wales at the end of a month. A stock, not a flow: "
@@ -36,7 +36,7 @@ PRISON_MONTHLY = table(
     ],
 )
 
-PRISON_JUNE = table(
+PRISON_JUNE = Table(
     "prison_population_june",
     "Prison population at 30 June, by year",
     "Everyone held in the prisons of England and Wales on 30 June.",
@@ -49,7 +49,7 @@ PRISON_JUNE = table(
     runs=[Run("date", "2002-06-30", "2023-06-30")],
 )
 
-REOFFENDING_ANNUAL = table(
+REOFFENDING_ANNUAL = Table(
     "proven_reoffending_annual",
     "Proven reoffending in England and Wales, by cohort year",
     "Adults and children who entered the cohort (left custody, were convicted without custody, or were cautioned) "
@@ -72,10 +72,10 @@ REOFFENDING_ANNUAL = table(
     },
     key=["cohort_year"],
     runs=[Run("cohort_year", "2012/13", "2023/24")],
-    rows=[at_most("reoffenders", "offenders"), at_most("reoffenders", "reoffences")],
+    rules=[at_most("reoffenders", "offenders"), at_most("reoffenders", "reoffences")],
 )
 
-ADULT_COHORT = table(
+ADULT_COHORT = Table(
     "adult_cohort_by_previous_offences",
     "Adults in the quarterly cohort, by number of previous offences",
     "Size of the adult proven-reoffending cohort in bands of previous offences. Counts of people only: the outcome "
@@ -90,7 +90,7 @@ ADULT_COHORT = table(
     runs=[Run("cohort", "2010Q2", "2021Q2", {"previous_offences": band}) for band in BANDS],
 )
 
-PBR_RESULTS = table(
+PBR_RESULTS = Table(
     "pbr_results",
     "Payment-by-results outcomes, by cohort",
     "Published outcomes of the payment-by-results cohorts for all CRCs together and for the NPS, and the 2011 "
@@ -122,10 +122,10 @@ PBR_RESULTS = table(
     },
     key=["cohort", "provider_type", "measure"],
     runs=[Run("cohort", "2015Q4", "2020Q1", {"measure": "CRCs significantly below their 2011 baseline"})],
-    rows=[given_with("source_ids", "value")],
+    rules=[given_with("source_ids", "value")],
 )
 
-CRC_RESULTS = table(
+CRC_RESULTS = Table(
     "crc_published_results",
     "Published payment-by-results figures of single CRCs",
     "Fragments for five CRCs found in the public record; the full tables are in the Ministry's spreadsheets only.",
@@ -146,7 +146,7 @@ CRC_RESULTS = table(
     },
     key=["provider", "cohort"],
     references={"provider": "providers.provider"},
-    rows=[at_most("reoffenders", "offenders")],
+    rules=[at_most("reoffenders", "offenders")],
 )
 
 
@@ -157,7 +157,7 @@ STANDARDS = [
     "through_the_gate",
 ]  # fmt: skip
 
-PROVIDERS = table(
+PROVIDERS = Table(
     "providers",
     "The 21 CRCs and 7 NPS divisions",
     "One row per provider of probation services, 2014 to 2021; `provider` is the canonical name everywhere.",
@@ -177,13 +177,13 @@ PROVIDERS = table(
         "source_id": SOURCE,
     },
     key=["provider"],
-    rows=[
+    rules=[
         given_with("caseload_source_id", "caseload_as_printed"),
         given_with("later_owner", "later_owner_from"),
     ],
 )
 
-TRUSTS = table(
+TRUSTS = Table(
     "probation_trusts",
     "The 35 Probation Trusts before the reform",
     "Ratings of 2013/14 come by way of a union's report, not from the official table; which CRC followed a trust is "
@@ -204,7 +204,7 @@ TRUSTS = table(
     references={"successor_crc": "providers.provider"},
 )
 
-PLACES = table(
+PLACES = Table(
     "places",
     "Larger places, and the CRC that served them",
     "Helps to find an area's CRC, and is no evidence: towns, cities and councils by county. Which county a "
@@ -218,7 +218,7 @@ PLACES = table(
     references={"crc": "providers.provider"},
 )
 
-INSPECTIONS = table(
+INSPECTIONS = Table(
     "inspection_ratings",
     "Core inspections of probation services, 2018 to 2021",
     "One row per core inspection by HM Inspectorate of Probation, with the overall rating.",
@@ -243,7 +243,7 @@ INSPECTIONS = table(
     references={"provider": "providers.provider"},
 )
 
-STANDARD_RATINGS = table(
+STANDARD_RATINGS = Table(
     "inspection_standard_ratings",
     "Ratings of single standards in core inspections",
     "The ratings per standard that were found; most were not.",
@@ -258,7 +258,7 @@ STANDARD_RATINGS = table(
     references={"service": "inspection_ratings.service"},
 )
 
-QUALITY_IMPACT = table(
+QUALITY_IMPACT = Table(
     "quality_impact_judgements",
     "Quality and Impact inspections, 2016 to 2018",
     "One row per organisation in an inspected area. The judgement is the inspectorate's narrative; the coding of it "

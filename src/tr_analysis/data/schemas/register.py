@@ -1,17 +1,14 @@
 """The register (sources, figures, checks, events), and the ledger of claims and published results."""
 
-import pandera.pandas as pa
-
-from tr_analysis.data.fields import column, given_with, integer, number, optional_text, table, text
+from tr_analysis.data.fields import Rule, Table, column, given_with, integer, number, optional_text, text
 from tr_analysis.data.schemas.outcomes import NOTE, SOURCE
 
-_PRODUCER = pa.Check(
+_PRODUCER = Rule(
+    "producer",
+    "must be given where the tier is secondary, and nowhere else",
     lambda frame: frame["producer"].notna() == (frame["tier"] == "secondary"),
-    title="producer",
-    error="must be given where the tier is secondary, and nowhere else",
-    ignore_na=False,
 )
-SOURCES = table(
+SOURCES = Table(
     "sources",
     "Sources",
     "Everything a figure was read in. Some pages were read on mirrors; the address is the original's where known.",
@@ -44,10 +41,10 @@ SOURCES = table(
         ),
     },
     key=["source_id"],
-    rows=[_PRODUCER],
+    rules=[_PRODUCER],
 )
 
-FIGURES = table(
+FIGURES = Table(
     "published_figures",
     "Register of published figures",
     "One published figure a row, with its words and its unit. First-published and revised values are both kept.",
@@ -74,7 +71,7 @@ FIGURES = table(
     key=["figure_id"],
 )
 
-UNUSED = table(
+UNUSED = Table(
     "unused_figures",
     "Published figures that serve nothing",
     "A figure of the register that no chapter, claim, check or reproduction uses, and why it is kept all the same.",
@@ -86,7 +83,7 @@ UNUSED = table(
     references={"figure_id": "published_figures.figure_id"},
 )
 
-CHECKS = table(
+CHECKS = Table(
     "figure_checks",
     "What the figures should add up to",
     "Sums and repetitions that published figures must satisfy, and contradictions between sources that are known. "
@@ -111,7 +108,7 @@ CHECKS = table(
     references={"target_id": "replication_targets.target_id"},
 )
 
-EVENTS = table(
+EVENTS = Table(
     "events",
     "Dated events",
     "What happened when: the reform, the contracts, the statistics, and changes from outside the reform.",
@@ -129,7 +126,7 @@ EVENTS = table(
 )
 
 
-DOCUMENTS = table(
+DOCUMENTS = Table(
     "claim_documents",
     "Documents that claims were taken from",
     "The documents whose claims the study tests.",
@@ -142,7 +139,7 @@ DOCUMENTS = table(
     key=["document"],
 )
 
-CLAIMS = table(
+CLAIMS = Table(
     "claims",
     "Claims made at the time",
     "One quantitative or testable claim a row, in our paraphrase, with the check it asks for.",
@@ -180,7 +177,7 @@ CLAIMS = table(
     references={"document": "claim_documents.document"},
 )
 
-CLAIM_PROVIDERS = table(
+CLAIM_PROVIDERS = Table(
     "claim_providers",
     "Providers that claims are about",
     "A claim and one provider that its document names, by name, by area or by owner. Most claims name none.",
@@ -192,7 +189,7 @@ CLAIM_PROVIDERS = table(
     references={"claim_id": "claims.claim_id", "provider": "providers.provider"},
 )
 
-TARGETS = table(
+TARGETS = Table(
     "replication_targets",
     "Published results a reproduction can aim at",
     "One published result a row; its numbers stand in replication_target_values.",
@@ -229,7 +226,7 @@ _PLACE = {
 }
 _TOLERANCE = number("difference allowed beyond the printed digit", required=False, low=0)
 
-TARGET_VALUES = table(
+TARGET_VALUES = Table(
     "replication_target_values",
     "Numbers of the published results",
     "One number a row, in the order printed.",
@@ -247,10 +244,10 @@ TARGET_VALUES = table(
     },
     key=list(_PLACE),
     references={"target_id": "replication_targets.target_id"},
-    rows=[given_with("why", "tolerance"), given_with("recipe", "tolerance")],
+    rules=[given_with("why", "tolerance"), given_with("recipe", "tolerance")],
 )
 
-OFFICIAL_RECIPES = table(
+OFFICIAL_RECIPES = Table(
     "official_recipes",
     "Recipes for those who hold the official tables",
     "How a number of a published result is worked out once the Ministry's own spreadsheets were fetched; the recipe of "
@@ -266,7 +263,7 @@ OFFICIAL_RECIPES = table(
     },
     key=list(_PLACE),
     references={"target_id": "replication_targets.target_id"},
-    rows=[given_with("why", "tolerance")],
+    rules=[given_with("why", "tolerance")],
 )
 
 _NUMBER = {
@@ -279,7 +276,7 @@ _WHY = text("why, in one or two sentences; numbers in braces are worked out, wit
 _READ_IN = column("sources", "sources of the number", required=False)
 
 VERDICTS = ["supported", "contradicted", "compatible", "not checkable"]
-VERDICT = table(
+VERDICT = Table(
     "claim_verdicts",
     "The ledger of claims",
     "How each claim is judged. Where a rule can: the number within its bounds gives one verdict, outside them the "
@@ -309,24 +306,24 @@ VERDICT = table(
     },
     key=["claim_id", "aspect"],
     references={"claim_id": "claims.claim_id"},
-    rows=[
+    rules=[
         *(given_with("number", bound) for bound in ("low", "high")),
         *(given_with(part, bound) for bound in ("low", "high") for part in ("inside", "outside")),
         *_NUMBER_SAID,
     ],
 )
 
-AIMS = table(
+AIMS = Table(
     "claim_aims",
     "The stated aims of the reform",
     "One aim a row, with the published number that comes nearest to it. No bounds: none was published that would say when "
     "an aim is met.",
     {"aim": text("aim, in few words"), **_NUMBER, "why": _WHY, "source_ids": _READ_IN},
     key=["aim"],
-    rows=_NUMBER_SAID,
+    rules=_NUMBER_SAID,
 )
 
-PROPOSALS = table(
+PROPOSALS = Table(
     "consultation_proposals",
     "The proposals of the consultation of 2018",
     "One proposal of the Ministry of Justice's consultation a row, in our paraphrase, and what became of it as far as "
@@ -347,7 +344,7 @@ PROPOSALS = table(
     references={"document": "claim_documents.document"},
 )
 
-PLANS = table(
+PLANS = Table(
     "plan_outcomes",
     "What was planned, and what came",
     "One number of the plans or the contracts a row, with the number that answers it. In texts, numbers in braces are "
@@ -374,7 +371,7 @@ PLANS = table(
     },
     key=["plan_id"],
     references={"document": "claim_documents.document"},
-    rows=[given_with("planned", "outcome"), given_with("unit", "planned")],
+    rules=[given_with("planned", "outcome"), given_with("unit", "planned")],
 )
 
 REGISTER = (
