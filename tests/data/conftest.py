@@ -93,11 +93,6 @@ def raw_frames(built):
 
 
 @pytest.fixture(scope="session")
-def kinds():
-    return {name: {c: table.kind(c) for c in table.columns} for name, table in TABLES.items()}
-
-
-@pytest.fixture(scope="session")
 def read_once():
     """Return the pipeline's reader, which reads the same bytes only once: a test spoils one table of two dozen."""
     known: dict[tuple[str, bytes], pd.DataFrame] = {}

@@ -12,9 +12,9 @@ from tr_analysis.order import in_order
 
 
 @pytest.fixture(scope="module")
-def cleaned(raw_frames, kinds):
+def cleaned(raw_frames):
     raw = {name: in_order(f, *TABLES[name].key).reset_index(drop=True) for name, f in raw_frames.items()}
-    return {**clean(raw, kinds), "reconciliation": reconciliation(raw)}
+    return {**clean(raw, TABLES), "reconciliation": reconciliation(raw)}
 
 
 def test_tables_come_back_as_they_were_made(built, cleaned, monkeypatch):

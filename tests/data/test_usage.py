@@ -3,7 +3,6 @@ import json
 import pandas as pd
 import pytest
 
-from tr_analysis.data import usage
 from tr_analysis.data.usage import problems, unused
 
 FIGURES = [f"F000{n}" for n in range(1, 6)]
@@ -53,11 +52,6 @@ def test_a_reason_for_a_figure_that_is_used_is_refused(study):
     assert said(study, "F0005", "F0002") == [
         "unused_figures.csv, row 3, column figure_id: 'F0002': the study uses this figure: take its reason out"
     ]
-
-
-def test_too_many_reasons_are_refused(study, monkeypatch):
-    monkeypatch.setattr(usage, "MOST", 0)
-    assert said(study, "F0005") == ["unused_figures.csv: 1 figures serve nothing; at most 0 may"]
 
 
 def test_a_chapter_that_lists_the_register_uses_none_of_it(study):

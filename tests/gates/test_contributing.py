@@ -108,8 +108,7 @@ TOY = Table(
     {"unit": text("what is counted"), "people": integer("people", unit="people", low=0), "source_id": SOURCE},
     key=["unit"],
 )
-
-OUTCOMES = (TOY, """
+"""
 TABLE = """
 from tr_analysis import load
 from tr_analysis.cli import main
@@ -124,7 +123,7 @@ def test_a_raw_table_is_three_files(checkout):
     edits = [
         lambda _: "unit,people,source_id\nNorth,12,S900\nSouth,30,S900\n",
         lambda old: f"{old}S900,A toy,https://example.org/,2020,,,primary,official statistics,A toy,\n",
-        lambda old: old.replace("OUTCOMES = (", SCHEMA),
+        lambda old: f"{old}\n{SCHEMA}",
     ]
     edit(checkout, "A raw table", edits)
     assert python(checkout, "-c", TABLE).splitlines()[-1] == "42 A toy"

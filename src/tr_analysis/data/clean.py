@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +38,8 @@ def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
         raise DataError([Problem(name, "empty; a header and at least one row are needed")])
     (_, header), *rows = records.items()
     if header != columns:
-        raise DataError(_wrong_header(name, header, columns))
+        own = next((own for own, known in zip_longest(header, columns) if own != known), None)
+        raise DataError([Problem(name, f"the columns are {', '.join(columns)}, in this order", 1, value=own)])
     rule = f"{{}} cells, must be {len(columns)}; check commas and quotes"
     ragged = [(line, len(row)) for line, row in rows if len(row) != len(columns)]
     if found := [Problem(name, rule.format(n) if n else "blank line; remove it", line) for line, n in ragged]:
@@ -82,17 +84,6 @@ def _records(name: str, text: str) -> dict[int, list[str]]:
         rule = f"cannot be split into cells ({error}); check the quotes of this row"
         raise DataError([Problem(name, rule, line)]) from None
     return records
-
-
-def _wrong_header(file: str, header: list[str], columns: list[str]) -> list[Problem]:
-    """Name each column that is missing or unknown; failing that, the first one out of order."""
-    problems = [Problem(file, "column missing", 1, c) for c in columns if c not in header]
-    problems += [
-        Problem(file, "column not in the schema; remove it", 1, c) for c in header if c not in columns
-    ]
-    moved = next((h for h, c in zip(header, columns, strict=False) if h != c), header[-1])
-    rule = f"out of order or repeated; the order is {', '.join(columns)}"
-    return problems or [Problem(file, rule, 1, moved)]
 
 
 def _cell_faults(cells: pd.DataFrame, table: Table) -> list[Problem]:
@@ -211,20 +202,21 @@ def provider_name(text: str, providers: pd.Series) -> str | None:
     return name if name in set(providers) else None
 
 
-def clean(raw: Frames, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, pd.DataFrame]:
-    """Make the analysis tables from the raw ones that `read` returns, with the kind of every column by table.
+def clean(raw: Frames, tables: Mapping[str, Table]) -> dict[str, pd.DataFrame]:
+    """Make the analysis tables from the raw ones that `read` returns.
 
     In them periods are real (`Period` columns), yes and no boolean, quantities in value and qualifier, providers under
     their canonical names, derived rates unrounded.
     """
-    typed = {name: _typed(frame, kinds[name]) for name, frame in raw.items()}
+    typed = {name: _typed(frame, tables[name]) for name, frame in raw.items()}
     return typed | {name: cleaner(typed[name], typed) for name, cleaner in _CLEANERS.items() if name in typed}
 
 
-def _typed(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Give every column of a period's kind, or of yes and no, its real type."""
     out = frame.reset_index(drop=True)
-    for name, kind in kinds.items():
+    for name in table.columns:
+        kind = table.kind(name)
         if kind in FREQUENCY:
             out[name] = periods(out[name], kind)
         elif kind == "yes or no":

@@ -104,8 +104,7 @@ def describe() -> list[Path]:
 def write_tables(raw: dict[str, pd.DataFrame]) -> list[Path]:
     """Make the analysis tables from those of `read_raw`; write them, all or none, with their manifest."""
     frames = {name: _by_key(name, frame) for name, frame in raw.items()}
-    kinds = {name: {c: table.kind(c) for c in table.columns} for name, table in TABLES.items()}
-    tables = {**clean(frames, kinds), "reconciliation": checks.reconciliation(frames)}
+    tables = {**clean(frames, TABLES), "reconciliation": checks.reconciliation(frames)}
     titles = {name: table.title for name, table in TABLES.items()}
     titles["reconciliation"] = "Published figures compared with each other"
     contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}

@@ -19,12 +19,11 @@ from tr_analysis.errors import Problem
 
 FIGURES, REASONS = "published_figures", "unused_figures"
 LISTS = ("01-evidence",)  # chapters that list the register
-MOST = 60  # figures that may serve nothing
 _ID = re.compile(r"\bF\d{4}\b", re.ASCII)
 
 
 def problems(frames: Frames, notebooks: Path, reports: Path) -> list[Problem]:
-    """Find figures that nothing uses and that have no reason, reasons for figures that are used, and too many reasons.
+    """Find figures that nothing uses and that have no reason, and reasons for figures that are used.
 
     Without a folder of chapters, as where there are data only, nothing can be said, and nothing is found.
     """
@@ -38,12 +37,9 @@ def problems(frames: Frames, notebooks: Path, reports: Path) -> list[Problem]:
         for f in sorted(idle - reasons.keys())
     ]
     stale = "the study uses this figure: take its reason out"
-    found += [
+    return found + [
         Problem(f"{REASONS}.csv", stale, line, "figure_id", f) for f, line in reasons.items() if f not in idle
     ]
-    if len(reasons) > MOST:
-        found.append(Problem(f"{REASONS}.csv", f"{len(reasons)} figures serve nothing; at most {MOST} may"))
-    return found
 
 
 def unused(frames: Frames, texts: Iterable[str]) -> set[str]:

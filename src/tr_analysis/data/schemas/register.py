@@ -189,6 +189,114 @@ CLAIM_PROVIDERS = Table(
     references={"claim_id": "claims.claim_id", "provider": "providers.provider"},
 )
 
+_NUMBER = {
+    "number": optional_text("the measured number, as an expression like those of figure_checks"),
+    "number_is": optional_text("what the number is"),
+    "unit": optional_text("unit of the number"),
+}
+_NUMBER_SAID = [given_with("number_is", "number"), given_with("unit", "number")]
+_WHY = text("why, in one or two sentences; numbers in braces are worked out, with so many decimals")
+_READ_IN = column("sources", "sources of the number", required=False)
+
+VERDICTS = ["supported", "contradicted", "compatible", "not checkable"]
+VERDICT = Table(
+    "claim_verdicts",
+    "The ledger of claims",
+    "How each claim is judged. Where a rule can: the number within its bounds gives one verdict, outside them the "
+    "other. Where none can, the verdict is argued. Expressions may name key numbers of chapters (`results`), the "
+    "samples of the claims (`samples`). Supported: the record says the same; contradicted: it says otherwise; "
+    "compatible: it neither shows nor excludes it; not checkable: nothing we could obtain tests it, or only the source "
+    "in which the claim itself stands.",
+    {
+        "claim_id": text("claim that is judged", pattern=r"C\d\d"),
+        "aspect": text(
+            "what is judged: the number claimed, whether a forecast came true, or whether a conclusion follows",
+            values="number; forecast; inference",
+        ),
+        **_NUMBER,
+        "low": optional_text("lower bound it is compared with, as an expression; empty if there is none"),
+        "high": optional_text("upper bound it is compared with, as an expression; empty if there is none"),
+        "inside": optional_text("verdict if the number is within the bounds", values=VERDICTS),
+        "outside": optional_text("verdict if it is not", values=VERDICTS),
+        "verdict": optional_text("verdict argued, where no rule decides", values=VERDICTS),
+        "evidence": text(
+            "where the number comes from: the document that makes the claim or the release it quotes, the same body "
+            "elsewhere, another body, or none",
+            values="own document; same body; another body; none",
+        ),
+        "why": _WHY,
+        "source_ids": _READ_IN,
+    },
+    key=["claim_id", "aspect"],
+    references={"claim_id": "claims.claim_id"},
+    rules=[
+        *(given_with("number", bound) for bound in ("low", "high")),
+        *(given_with(part, bound) for bound in ("low", "high") for part in ("inside", "outside")),
+        *_NUMBER_SAID,
+    ],
+)
+
+AIMS = Table(
+    "claim_aims",
+    "The stated aims of the reform",
+    "One aim a row, with the published number that comes nearest to it. No bounds: none was published that would say when "
+    "an aim is met.",
+    {"aim": text("aim, in few words"), **_NUMBER, "why": _WHY, "source_ids": _READ_IN},
+    key=["aim"],
+    rules=_NUMBER_SAID,
+)
+
+PLANS = Table(
+    "plan_outcomes",
+    "What was planned, and what came",
+    "One number of the plans or the contracts a row, with the number that answers it. In texts, numbers in braces are "
+    "worked out, with so many decimals.",
+    {
+        "plan_id": text("name of the pair", pattern=r"L\d\d"),
+        "subject": text("subject of the plan"),
+        "name": text("what both numbers measure, in few words"),
+        "planned_is": text("what was planned"),
+        "planned": optional_text("its number, as an expression like those of figure_checks"),
+        "outcome_is": text("what came"),
+        "outcome": optional_text("its number, as an expression"),
+        "unit": optional_text("unit of both numbers"),
+        "wanted": text(
+            "whether the plan is reached by no less or by no more than it says", values="more; less"
+        ),
+        "comparison": text(
+            "whether the two numbers count the same; could not be obtained: there is no outcome",
+            values="like for like; nearly; not like for like; could not be obtained",
+        ),
+        "why": optional_text("what stands between the two, or what to know of them"),
+        "document": optional_text("document that the plan stands in, where it is one of those of the claims"),
+        "source_ids": column("sources", "sources of both numbers", required=False),
+    },
+    key=["plan_id"],
+    references={"document": "claim_documents.document"},
+    rules=[given_with("planned", "outcome"), given_with("unit", "planned")],
+)
+
+PROPOSALS = Table(
+    "consultation_proposals",
+    "The proposals of the consultation of 2018",
+    "One proposal of the Ministry of Justice's consultation a row, in our paraphrase, and what became of it as far as "
+    "the sources tell.",
+    {
+        "proposal_id": text("name of the proposal", pattern=r"P\d\d"),
+        "document": text("document it stands in"),
+        "section": text("part of the consultation it stands in, in few words"),
+        "proposal": text("the proposal in our words"),
+        "status": text(
+            "what became of it; could not be obtained: no source at hand tells",
+            values="adopted; adopted in part; changed; dropped; could not be obtained",
+        ),
+        "became": optional_text("what became of it; numbers in braces are worked out, with so many decimals"),
+        "source_ids": column("sources", "sources of what became of it", required=False),
+    },
+    key=["proposal_id"],
+    references={"document": "claim_documents.document"},
+)
+
 TARGETS = Table(
     "replication_targets",
     "Published results a reproduction can aim at",
@@ -265,116 +373,3 @@ OFFICIAL_RECIPES = Table(
     references={"target_id": "replication_targets.target_id"},
     rules=[given_with("why", "tolerance")],
 )
-
-_NUMBER = {
-    "number": optional_text("the measured number, as an expression like those of figure_checks"),
-    "number_is": optional_text("what the number is"),
-    "unit": optional_text("unit of the number"),
-}
-_NUMBER_SAID = [given_with("number_is", "number"), given_with("unit", "number")]
-_WHY = text("why, in one or two sentences; numbers in braces are worked out, with so many decimals")
-_READ_IN = column("sources", "sources of the number", required=False)
-
-VERDICTS = ["supported", "contradicted", "compatible", "not checkable"]
-VERDICT = Table(
-    "claim_verdicts",
-    "The ledger of claims",
-    "How each claim is judged. Where a rule can: the number within its bounds gives one verdict, outside them the "
-    "other. Where none can, the verdict is argued. Expressions may name key numbers of chapters (`results`), the "
-    "samples of the claims (`samples`). Supported: the record says the same; contradicted: it says otherwise; "
-    "compatible: it neither shows nor excludes it; not checkable: nothing we could obtain tests it, or only the source "
-    "in which the claim itself stands.",
-    {
-        "claim_id": text("claim that is judged", pattern=r"C\d\d"),
-        "aspect": text(
-            "what is judged: the number claimed, whether a forecast came true, or whether a conclusion follows",
-            values="number; forecast; inference",
-        ),
-        **_NUMBER,
-        "low": optional_text("lower bound it is compared with, as an expression; empty if there is none"),
-        "high": optional_text("upper bound it is compared with, as an expression; empty if there is none"),
-        "inside": optional_text("verdict if the number is within the bounds", values=VERDICTS),
-        "outside": optional_text("verdict if it is not", values=VERDICTS),
-        "verdict": optional_text("verdict argued, where no rule decides", values=VERDICTS),
-        "evidence": text(
-            "where the number comes from: the document that makes the claim or the release it quotes, the same body "
-            "elsewhere, another body, or none",
-            values="own document; same body; another body; none",
-        ),
-        "why": _WHY,
-        "source_ids": _READ_IN,
-    },
-    key=["claim_id", "aspect"],
-    references={"claim_id": "claims.claim_id"},
-    rules=[
-        *(given_with("number", bound) for bound in ("low", "high")),
-        *(given_with(part, bound) for bound in ("low", "high") for part in ("inside", "outside")),
-        *_NUMBER_SAID,
-    ],
-)
-
-AIMS = Table(
-    "claim_aims",
-    "The stated aims of the reform",
-    "One aim a row, with the published number that comes nearest to it. No bounds: none was published that would say when "
-    "an aim is met.",
-    {"aim": text("aim, in few words"), **_NUMBER, "why": _WHY, "source_ids": _READ_IN},
-    key=["aim"],
-    rules=_NUMBER_SAID,
-)
-
-PROPOSALS = Table(
-    "consultation_proposals",
-    "The proposals of the consultation of 2018",
-    "One proposal of the Ministry of Justice's consultation a row, in our paraphrase, and what became of it as far as "
-    "the sources tell.",
-    {
-        "proposal_id": text("name of the proposal", pattern=r"P\d\d"),
-        "document": text("document it stands in"),
-        "section": text("part of the consultation it stands in, in few words"),
-        "proposal": text("the proposal in our words"),
-        "status": text(
-            "what became of it; could not be obtained: no source at hand tells",
-            values="adopted; adopted in part; changed; dropped; could not be obtained",
-        ),
-        "became": optional_text("what became of it; numbers in braces are worked out, with so many decimals"),
-        "source_ids": column("sources", "sources of what became of it", required=False),
-    },
-    key=["proposal_id"],
-    references={"document": "claim_documents.document"},
-)
-
-PLANS = Table(
-    "plan_outcomes",
-    "What was planned, and what came",
-    "One number of the plans or the contracts a row, with the number that answers it. In texts, numbers in braces are "
-    "worked out, with so many decimals.",
-    {
-        "plan_id": text("name of the pair", pattern=r"L\d\d"),
-        "subject": text("subject of the plan"),
-        "name": text("what both numbers measure, in few words"),
-        "planned_is": text("what was planned"),
-        "planned": optional_text("its number, as an expression like those of figure_checks"),
-        "outcome_is": text("what came"),
-        "outcome": optional_text("its number, as an expression"),
-        "unit": optional_text("unit of both numbers"),
-        "wanted": text(
-            "whether the plan is reached by no less or by no more than it says", values="more; less"
-        ),
-        "comparison": text(
-            "whether the two numbers count the same; could not be obtained: there is no outcome",
-            values="like for like; nearly; not like for like; could not be obtained",
-        ),
-        "why": optional_text("what stands between the two, or what to know of them"),
-        "document": optional_text("document that the plan stands in, where it is one of those of the claims"),
-        "source_ids": column("sources", "sources of both numbers", required=False),
-    },
-    key=["plan_id"],
-    references={"document": "claim_documents.document"},
-    rules=[given_with("planned", "outcome"), given_with("unit", "planned")],
-)
-
-REGISTER = (
-    SOURCES, FIGURES, UNUSED, CHECKS, EVENTS,
-    DOCUMENTS, CLAIMS, CLAIM_PROVIDERS, VERDICT, AIMS, PLANS, PROPOSALS, TARGETS, TARGET_VALUES, OFFICIAL_RECIPES,
-)  # fmt: skip
