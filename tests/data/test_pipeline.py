@@ -59,7 +59,8 @@ def test_a_folder_that_cannot_be_written_is_said_and_left(study, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "write_bytes", forbidden)
-    assert study.refuses() == ["data/processed: cannot be written: Permission denied"]
+    (fault,) = study.refuses()
+    assert fault.startswith(f"{study.processed / 'events.csv'}: Permission denied; make room")
 
 
 def test_a_disk_that_fills_up_leaves_the_old_tables_and_their_leftovers(study, monkeypatch):
@@ -75,4 +76,5 @@ def test_a_disk_that_fills_up_leaves_the_old_tables_and_their_leftovers(study, m
         return real(path, target)
 
     monkeypatch.setattr(Path, "replace", failing)
-    assert study.refuses() == ["data/processed: cannot be written: No space left on device"]
+    (fault,) = study.refuses()
+    assert fault.startswith(f"{study.processed}: No space left on device; make room")

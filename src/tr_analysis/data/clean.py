@@ -14,6 +14,11 @@ from tr_analysis.data.fields import NUMERIC, Frames, Table
 from tr_analysis.data.periods import FREQUENCY, month_range, periods
 from tr_analysis.errors import DataError, Problem
 
+_FOREIGN = {  # what other programs put into a file, and git or a comparison would trip over
+    "\ufeff": "has a byte-order mark; save the file as UTF-8 without one",
+    "\r": "ends its lines with CR; save the file with LF (Unix) line ends",
+}
+
 
 def read(folder: Path, table: Table) -> pd.DataFrame:
     """Read one raw table from its folder and hold it against its schema.
@@ -31,7 +36,7 @@ def read(folder: Path, table: Table) -> pd.DataFrame:
 
 
 def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Return the cells as text, empty cells missing, or say why the file cannot be a table."""
+    """Return the cells as text, by the line that their row begins on; empty ones are missing."""
     name = path.name
     records = _records(name, _text(path))
     if len(records) < 2:
@@ -61,13 +66,10 @@ def _text(path: Path) -> str:
         line = error.object.count(b"\n", 0, error.start) + 1
         found = f"0x{error.object[error.start]:02x}"
         raise DataError([Problem(name, "not UTF-8; save the file as UTF-8", line, value=found)]) from None
-    if text.startswith("\ufeff"):
-        rule = "starts with a byte-order mark; save the file as UTF-8 without one"
-        raise DataError([Problem(name, rule, 1)])
-    if "\r" in text:  # git would store other bytes than were hashed
-        line = 1 + text.count("\n", 0, text.index("\r"))
-        rule = "ends its lines with CR; save the file with LF (Unix) line ends"
-        raise DataError([Problem(name, rule, line)])
+    for sign, rule in _FOREIGN.items():
+        if sign in text:
+            line = 1 + text.count("\n", 0, text.index(sign))
+            raise DataError([Problem(name, rule, line)])
     return text
 
 

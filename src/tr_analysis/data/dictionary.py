@@ -64,22 +64,21 @@ def entries(frames: Frames, tables: Mapping[str, Table]) -> list[dict[str, Any]]
         sentence each; ``columns``, each with name, kind, unit, required, meaning and the rule in words, allowed;
         ``added``, the further columns of the analysis table with their meaning; and the ids of its sources.
     """
-    return [_entry(table, frames[name]) for name, table in tables.items()]
-
-
-def _entry(table: Table, frame: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "name": table.name,
-        "title": table.title,
-        "description": table.description,
-        "key": table.key,
-        "rows": len(frame),
-        "promises": [f"No gap from {run}." for run in table.runs]
-        + [f"`{rule.column}` {rule.words}." for rule in table.rules],
-        "columns": [_column(table, name) for name in table.columns],
-        "added": ADDED.get(table.name, {}),
-        "sources": sorted(citations(table, frame)),
-    }
+    return [
+        {
+            "name": name,
+            "title": table.title,
+            "description": table.description,
+            "key": table.key,
+            "rows": len(frames[name]),
+            "promises": [f"No gap from {run}." for run in table.runs]
+            + [f"`{rule.column}` {rule.words}." for rule in table.rules],
+            "columns": [_column(table, column) for column in table.columns],
+            "added": ADDED.get(name, {}),
+            "sources": sorted(citations(table, frames[name])),
+        }
+        for name, table in tables.items()
+    ]
 
 
 def _column(table: Table, name: str) -> dict[str, Any]:

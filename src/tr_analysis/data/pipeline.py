@@ -98,48 +98,30 @@ def check() -> str:
 
 def describe() -> list[Path]:
     """Write the data package and the data dictionary of the raw files, after checking them."""
-    return _write(paths.raw().parent, _descriptions(_checked()))
+    return write_files(paths.raw().parent, _descriptions(_checked()))
 
 
 def write_tables(raw: dict[str, pd.DataFrame]) -> list[Path]:
-    """Make the analysis tables from those of `read_raw`; write them, all or none, with their manifest."""
-    frames = {name: _by_key(name, frame) for name, frame in raw.items()}
-    tables = {**clean(frames, TABLES), "reconciliation": checks.reconciliation(frames)}
+    """Make the analysis tables from those of `read_raw`; write them, all or none, with their manifest.
+
+    Rows are in the order of their key, so that nothing hangs on that of the file.
+    """
+    frames = {n: in_order(frame, *TABLES[n].key).reset_index(drop=True) for n, frame in raw.items()}
     titles = {name: table.title for name, table in TABLES.items()}
     titles["reconciliation"] = "Published figures compared with each other"
-    contents = {f"{name}.csv": _csv(frame) for name, frame in tables.items()}
-    entries = {
-        name: {
-            "title": titles[name],
-            "rows": len(frame),
-            "sha256": sha256(contents[f"{name}.csv"]),
-            "types": {c: str(t) for c, t in frame.dtypes.items()},
-        }
-        for name, frame in tables.items()
-    }
+    contents, entries = {}, {}
+    for name, frame in {**clean(frames, TABLES), "reconciliation": checks.reconciliation(frames)}.items():
+        printed = with_printed_years(
+            frame
+        )  # of derived rates twelve digits: the rest is noise of the processor
+        text = printed.to_csv(index=False, lineterminator="\n", float_format="%.12g")
+        contents[f"{name}.csv"] = text.encode()
+        types = {column: str(kind) for column, kind in frame.dtypes.items()}
+        about = {"title": titles[name], "rows": len(frame), "sha256": sha256(text.encode()), "types": types}
+        entries[name] = about
     manifest = {"raw": {f"{n}.csv": file_hash(paths.raw() / f"{n}.csv") for n in TABLES}, "tables": entries}
     contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
-    written = _write(paths.processed(), contents)
+    written = write_files(paths.processed(), contents)
     for stale in set(paths.processed().glob("*.csv")) - set(written):
         stale.unlink()
     return written
-
-
-def _by_key(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Bring a table's rows into the order of its key, so that nothing hangs on that of the file."""
-    return in_order(frame, *TABLES[name].key).reset_index(drop=True)
-
-
-def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:
-    """Write files, or say why the system does not let us."""
-    try:
-        return write_files(folder, contents)
-    except OSError as error:
-        place = folder.relative_to(paths.root()).as_posix()
-        raise DataError([Problem(place, f"cannot be written: {error.strerror}")]) from error
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    """Write a table; derived rates keep twelve significant digits, the rest is noise of the processor."""
-    printed = with_printed_years(frame)
-    return printed.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()

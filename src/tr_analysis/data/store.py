@@ -1,7 +1,6 @@
 """Analysis tables for notebooks: light to import, and sure that nothing was changed by hand."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,20 +65,25 @@ def load(name: str | None = None) -> pd.DataFrame:
 
 def read_table(name: str) -> pd.DataFrame:
     """Return a table as `load` does, uncounted: for what the library itself looks up."""
-    tables, raw = _manifest()
-    entry = _verified(name, tables, raw)
-    frame = _typed(paths.tables() / f"{name}.csv", entry["types"])
+    entry = _verified(name)
+    kinds = {column: _KINDS[known] for column, known in entry["types"].items() if known in _KINDS}
+    types = entry["types"] | dict.fromkeys(kinds, "str")
+    place = paths.tables() / f"{name}.csv"
+    frame = pd.read_csv(place, dtype=types, keep_default_na=False, na_values=[""])
+    for column, kind in kinds.items():
+        frame[column] = periods(frame[column], kind)
     frame.attrs = {"table": name, "sha256": entry["sha256"]}
     return frame
 
 
 def table_hash(name: str) -> str:
     """Return the SHA-256 of an analysis table, refusing what `load` refuses, without reading it."""
-    return str(_verified(name, *_manifest())["sha256"])
+    return str(_verified(name)["sha256"])
 
 
-def _verified(name: str, tables: Mapping[str, Any], raw: Mapping[str, str]) -> Mapping[str, Any]:
+def _verified(name: str) -> dict[str, Any]:
     """Return what is on record of a table, after holding it and all raw files against their hashes."""
+    tables, raw = _manifest()
     if name not in tables:
         raise ValueError(f"no table {name!r}{nearest(name, tables) or '; there are: ' + ', '.join(tables)}")
     if changed := [f for f, value in raw.items() if file_hash(paths.raw() / f) not in (value, None)]:
@@ -87,25 +91,14 @@ def _verified(name: str, tables: Mapping[str, Any], raw: Mapping[str, str]) -> M
     file = paths.tables() / f"{name}.csv"
     if file_hash(file) != tables[name]["sha256"]:
         raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
-    return tables[name]  # type: ignore[no-any-return]
+    return tables[name]
 
 
 def _shown(file: Path) -> str:
     return f"data/processed/{file.name}" if paths.has_own_data() else str(file)
 
 
-def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
-    """Read a table with the types that the manifest records."""
-    kinds = {c: _KINDS[t] for c, t in types.items() if t in _KINDS}
-    frame = pd.read_csv(
-        file, dtype=types | dict.fromkeys(kinds, "str"), keep_default_na=False, na_values=[""]
-    )
-    for column, kind in kinds.items():
-        frame[column] = periods(frame[column], kind)
-    return frame
-
-
-def _manifest() -> tuple[dict[str, Any], dict[str, str]]:
+def _manifest() -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return what is known of each table, and the hash of each raw file it was made from, where those are there."""
     place = paths.tables() / MANIFEST
     try:
