@@ -337,8 +337,6 @@ def test_the_file_beside_the_notebook_says_what_numbers_are(beside, monkeypatch)
         ('[stock]\nlabl = "Stock"', r"\[stock\]: 'labl' is not known; did you mean label"),
         ('[sources]\nlabel = "Sources"', r"\[sources\]: is a word that keep\(\) has a meaning for"),
         ("[stock]\nlabel = 3", r"\[stock\]: label is 3, and should be of type str"),
-        ('[stock]\nlabel = "S"\nlevel = "Z"', r"\[stock\]: level 'Z' is none of 'A'"),
-        ('[defaults]\nunit = "persons"', r"\[defaults\]: unit 'persons' is none of"),
     ],
 )
 def test_a_mistake_in_that_file_is_one_clear_message(beside, text, fault):

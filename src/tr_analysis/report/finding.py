@@ -189,12 +189,6 @@ SAID: Mapping[str, type] = {
 RESERVED = frozenset({*SAID, "key", "n", "low", "high"})
 """What `Findings.keep` takes as said of its numbers, so that no number can be called so."""
 
-_KNOWN: Mapping[str, Mapping[str, Any]] = {
-    "unit": UNITS,
-    "level": EVIDENCE_LEVELS,
-    "interval_basis": INTERVAL_BASES,
-}
-
 
 @dataclass(frozen=True)
 class Declared:
@@ -265,7 +259,5 @@ def _faults(said: Any, name: str = "") -> Iterator[str]:
             yield f"{part!r} is not known{nearest(part, SAID) or '; an entry may say ' + ', '.join(SAID)}"
         elif not isinstance(value, SAID[part]):
             yield f"{part} is {value!r}, and should be of type {SAID[part].__name__}"
-        elif part in _KNOWN and value not in _KNOWN[part]:
-            yield f"{part} {value!r} is none of {', '.join(map(repr, _KNOWN[part]))}"
     if name and "label" not in said:
         yield "has no label; say in words what the number is"

@@ -118,18 +118,14 @@ class Findings:
         if origin_of(value) and not self.origin:
             raise ValueError(f"{name} comes from simulated figures: tell it with findings.uses(frame)")
         scale, _ = about.pop("scale", 1), about.pop("figure", None)
-        ends = _parts(value)
-        low, high = about.pop("low", ends.get("low")), about.pop("high", ends.get("high"))
-        n = about.pop("n", ends.get("n"))
-        numbers = {
-            part: scale * finite(name, part, number)
-            for part, number in {"value": ends["estimate"], "low": low, "high": high}.items()
-            if part == "value" or number is not None
-        }
-        if n is not None:
-            numbers["n"] = to_count(finite(name, "n", n))
+        given = _parts(value) | {part: about.pop(part) for part in ("low", "high", "n") if part in about}
+        numbers = {"value": scale * finite(name, "value", given["estimate"])}
+        for end in ("low", "high"):
+            if given.get(end) is not None:
+                numbers[end] = scale * finite(name, end, given[end])
+        n = None if given.get("n") is None else to_count(finite(name, "n", given["n"]))
         sources = tuple(dict.fromkeys(about.pop("sources", ())))
-        return Finding(name, about.pop("label"), **numbers, **about, sources=sources)
+        return Finding(name, about.pop("label"), **numbers, n=n, **about, sources=sources)
 
     def _keep(self, finding: Finding) -> None:
         name = finding.name
@@ -170,7 +166,19 @@ class Findings:
 
     def text(self, template: str) -> str:
         """Fill ``{name}`` and ``{name.part}`` with numbers as prose shows them, and remember what was shown."""
-        return _Filler(self).vformat(template.strip(), (), {})
+        return self._filled(template.strip(), remember=True)
+
+    def _filled(self, template: str, *, remember: bool) -> str:
+        filled = ""
+        for words, name, _, _ in string.Formatter().parse(template):
+            filled += words
+            if name:
+                name, _, part = name.partition(".")
+                shown = self[name].show(part or "value")
+                filled += shown
+                if remember:
+                    self[name].shown.append(shown)
+        return filled
 
     def markdown(self, template: str) -> Markdown:
         """Return prose for the page; see `text`."""
@@ -199,21 +207,13 @@ class Findings:
 
         One that was announced with `answer_chart` is shown there.
         """
-        words = {
-            part: self.text(said) for part, said in {"title": title, "subtitle": subtitle, "alt": alt}.items()
-        }
+        words = {"title": title, "subtitle": subtitle, "alt": alt}
+        words = {part: self.text(said) for part, said in words.items()}
         where = {}
         if name in self._above:
             self._above[name], where = True, {"display_id": f"chart-{name}"}
-        charts.show(
-            figure,
-            name,
-            **words,
-            data=data,
-            origin=self.origin,
-            publishers=self._read_in(words["subtitle"]),
-            **where,
-        )
+        about = {"origin": self.origin, "publishers": self._read_in(words["subtitle"])}
+        charts.show(figure, name, **words, data=data, **about, **where)
 
     def _read_in(self, words: str) -> str:
         """Name the publishers of the sources whose ids stand in some words, for who sees a picture without its page."""
@@ -261,7 +261,7 @@ class Findings:
 
     def _labelled(self, finding: Finding) -> Finding:
         """Fill the names of facts in a label, such as ``{end_month}``; it is no prose, and does not count as shown."""
-        return replace(finding, label=_Filler(self, remember=False).vformat(finding.label, (), {}))
+        return replace(finding, label=self._filled(finding.label, remember=False))
 
     def _ipython_display_(self) -> None:
         """Fill the answer, and show the key numbers with everything that the runner keeps of them."""
@@ -298,11 +298,11 @@ def _answer(text: str) -> Markdown:
 
 def _parts(value: Any) -> dict[str, Any]:
     """Return estimate, ends and n of what `Findings.keep` takes as an estimate, or of a bare number."""
-    if isinstance(value, tuple) and not hasattr(value, "estimate"):
+    if hasattr(value, "estimate"):
+        return {part: getattr(value, part, None) for part in ("estimate", "low", "high", "n")}
+    if isinstance(value, tuple):
         return dict(zip(("estimate", "low", "high"), value, strict=True))
-    if not hasattr(value, "estimate"):
-        return {"estimate": value}
-    return {part: getattr(value, part, None) for part in ("estimate", "low", "high", "n")}
+    return {"estimate": value}
 
 
 def _interval(finding: Finding) -> str:
@@ -310,18 +310,3 @@ def _interval(finding: Finding) -> str:
     if finding.low is None:
         return ""
     return finding.show("interval" if finding.interval_basis == "sampling" else "span")
-
-
-class _Filler(string.Formatter):
-    """Fills templates from findings, which remember what was shown unless they are told not to."""
-
-    def __init__(self, findings: Findings, *, remember: bool = True) -> None:
-        self._findings, self._remember = findings, remember
-
-    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, str]:
-        name, _, part = field_name.partition(".")
-        finding = self._findings[name]
-        text = finding.show(part or "value")
-        if self._remember:
-            finding.shown.append(text)
-        return text, name
