@@ -128,17 +128,14 @@ def _read(text: str) -> MonthRange | None:
     for form, months in _FORMS:
         if match := re.fullmatch(form, text, re.ASCII):
             numbers = (_MONTHS.get(part) or int(part) for part in match.groups())
-            if ends := months(*numbers):
-                return _ordered(MonthRange(*(_month(*end) for end in ends)))
+            if ends := months(*numbers):  # the thirteenth month is the next January
+                first, last = (pd.Period(year=year, month=1, freq="M") + (month - 1) for year, month in ends)
+                return _ordered(MonthRange(first, last))
     return None
 
 
 def _ordered(found: MonthRange) -> MonthRange | None:
     return found if found.first <= found.last else None
-
-
-def _month(year: int, month: int) -> pd.Period:
-    return pd.Period(year=year, month=1, freq="M") + (month - 1)  # the thirteenth is the next January
 
 
 _Ends = tuple[tuple[int, int], tuple[int, int]]

@@ -30,7 +30,8 @@ def problems(frames: Frames, notebooks: Path, reports: Path) -> list[Problem]:
     if not notebooks.is_dir():
         return []
     idle = unused(frames, published(notebooks, reports))
-    figures, reasons = (_lines(frames, name) for name in (FIGURES, REASONS))
+    lines = (zip(frames[name]["figure_id"], frames[name].index, strict=True) for name in (FIGURES, REASONS))
+    figures, reasons = map(dict, lines)
     without = "no chapter, claim or check uses it, or no run was published since: use it, or say why not in"
     found = [
         Problem(f"{FIGURES}.csv", f"{without} {REASONS}.csv", figures[f], "figure_id", f)
@@ -69,8 +70,3 @@ def _written(notebook: Mapping[str, Any]) -> Iterator[str]:
         yield "".join(cell["source"])
         for output in cell.get("outputs", []):
             yield "".join(output.get("data", {}).get("text/csv", ""))
-
-
-def _lines(frames: Frames, name: str) -> dict[str, int]:
-    """Return the line of each figure in the file of a table."""
-    return dict(zip(frames[name]["figure_id"], frames[name].index, strict=True))

@@ -48,7 +48,14 @@ def load_results(*chapters: str) -> pd.DataFrame:
         contents.append(content)
         _refuse_simulated(chapter, results)
         _refuse_stale(chapter, results["data"])
-        rows += [_row(chapter, name, about) for name, about in results["findings"].items()]
+        for name, about in results["findings"].items():
+            if set(_PARTS) - set(about):
+                earlier = (
+                    f"the results of {chapter} are of an earlier version: run `tr-analysis run {chapter}`"
+                )
+                raise StudyError(earlier)
+            parts = {part: about[part] for part in _PARTS}
+            rows.append({"chapter": chapter, "finding": name, **parts, "sources": " ".join(about["sources"])})
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"value": float, "low": float, "high": float})
     frame.attrs = {"table": "results", "sha256": sha256(b"".join(contents))}
     return remember(frame)
@@ -64,15 +71,6 @@ def _read(chapter: str) -> tuple[bytes, dict[str, Any]]:
         raise StudyError(f"no results of {chapter}: run `tr-analysis run {chapter}` first") from None
     except ValueError:
         raise StudyError(f"{path.name} cannot be read: run `tr-analysis run {chapter}` again") from None
-
-
-def _row(chapter: str, name: str, about: dict[str, Any]) -> dict[str, Any]:
-    if set(_PARTS) - set(about):
-        raise StudyError(
-            f"the results of {chapter} are of an earlier version: run `tr-analysis run {chapter}`"
-        )
-    parts = {part: about[part] for part in _PARTS}
-    return {"chapter": chapter, "finding": name, **parts, "sources": " ".join(about["sources"])}
 
 
 def load_tables(*names: str) -> dict[str, pd.DataFrame]:
@@ -97,21 +95,20 @@ def _refuse_simulated(chapter: str, results: Mapping[str, Any]) -> None:
 
 
 def _refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
-    """Refuse results that were computed from a table as it no longer is."""
+    """Refuse results that were computed from a table as it no longer is, or from an official one that is gone."""
     for table, hashed in inputs.items():
-        if table != "results" and _hash_today(table) != hashed:
+        if table == "results":
+            continue
+        if table.startswith(PREFIX):
+            frame = official(table.removeprefix(PREFIX))
+            today = None if frame is None else frame.attrs["sha256"]
+        else:
+            today = table_hash(table)
+        if today != hashed:
             raise StudyError(
                 f"the results of {chapter} come from another state of the table {table}: "
                 f"run `tr-analysis run {chapter}`"
             )
-
-
-def _hash_today(table: str) -> str | None:
-    """Return the hash of a table as it is now; None for an official one that is no longer held."""
-    if not table.startswith(PREFIX):
-        return table_hash(table)
-    frame = official(table.removeprefix(PREFIX))
-    return None if frame is None else str(frame.attrs["sha256"])
 
 
 _FILE = "notebooks/home.toml"

@@ -87,7 +87,13 @@ def fill(text: str, frames: Frames, worked: Mapping[str, float] | None = None) -
     ValueError
         Naming the expression that cannot be worked out.
     """
-    return _SLOT.sub(lambda slot: _shown(slot[1], int(slot[2]), worked or {}, frames), text)
+    known = worked or {}
+
+    def shown(slot: re.Match[str]) -> str:
+        number = known[slot[1]] if slot[1] in known else evaluate(slot[1], frames)
+        return number_text(f"{{:,.{slot[2]}f}}", number)
+
+    return _SLOT.sub(shown, text)
 
 
 def _judged(row: Mapping[Any, Any], frames: Frames) -> dict[str, Any]:
@@ -138,11 +144,6 @@ def _filled(row: Mapping[Any, Any], key: str, frames: Frames) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{row[key]}: {error}") from None
     return {**row, **worked, "why": why}
-
-
-def _shown(expression: str, places: int, worked: Mapping[str, float], frames: Frames) -> str:
-    number = worked[expression] if expression in worked else evaluate(expression, frames)
-    return number_text(f"{{:,.{places}f}}", number)
 
 
 DIGIT, TOLERANCE, CONFIRMED = (

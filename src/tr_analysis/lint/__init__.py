@@ -149,7 +149,9 @@ def _cell_faults(cell: Cell) -> Iterator[str]:
     if tree is None:
         yield "is not plain Python: mend it, and put calls in place of % and !"
         return
-    for name in sorted(_writers(tree)):
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = {getattr(function, "attr", getattr(function, "id", "")) for function in called}
+    for name in sorted(names & _WRITERS):
         yield f"writes or opens a file ({name}); the runner writes every file from the outputs"
     yield from order_faults(tree)
     if _is_bare(_last(tree)):
@@ -187,13 +189,6 @@ def _is_bare(value: ast.expr | None) -> bool:
         case ast.Call(function):
             return isinstance(function, ast.Attribute) and function.attr not in _NOTHING
     return True
-
-
-def _writers(tree: ast.Module) -> set[str]:
-    functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    called = {f.id for f in functions if isinstance(f, ast.Name)}
-    called |= {f.attr for f in functions if isinstance(f, ast.Attribute)}
-    return called & _WRITERS
 
 
 HEADINGS = ("## Evidence", "## Limits")

@@ -150,16 +150,13 @@ class Findings:
     def _figures(self) -> pd.DataFrame:
         return load("published_figures").set_index("figure_id")
 
-    def _quote(self, name: str, figure_id: str) -> None:
-        """Keep a number that the chapter's file says is a published figure."""
-        if figure_id not in self._figures.index:
-            raise ValueError(f"{self._declared.file}, [{name}]: no published figure {figure_id!r}")
-        figure = self._figures.loc[figure_id]
-        self.keep(**{name: figure["value"]}, sources=[figure["source_id"]])
-
     def __getitem__(self, name: str) -> Finding:
-        if name not in self._findings and (figure := self._declared.entries.get(name, {}).get("figure")):
-            self._quote(name, figure)
+        figure_id = self._declared.entries.get(name, {}).get("figure")
+        if figure_id and name not in self._findings:
+            if figure_id not in self._figures.index:
+                raise ValueError(f"{self._declared.file}, [{name}]: no published figure {figure_id!r}")
+            figure = self._figures.loc[figure_id]
+            self.keep(**{name: figure["value"]}, sources=[figure["source_id"]])
         if name not in self._findings:
             raise ValueError(f"no finding {name!r}{nearest(name, self._findings)}")
         return self._findings[name]
@@ -253,15 +250,11 @@ class Findings:
         return replace(shown, ids=tuple(f"number-{f.name}" for f in numbers))
 
     def _ordered(self) -> list[Finding]:
-        """Return the findings in the order of the chapter's file, their labels filled."""
+        """Return the findings in the order of the chapter's file, the names of facts in their labels filled."""
         for name in (n for n, said in self._declared.entries.items() if "figure" in said):
             self[name]
-        names = self._declared.in_order(list(self._findings))
-        return [self._labelled(self._findings[name]) for name in names]
-
-    def _labelled(self, finding: Finding) -> Finding:
-        """Fill the names of facts in a label, such as ``{end_month}``; it is no prose, and does not count as shown."""
-        return replace(finding, label=self._filled(finding.label, remember=False))
+        ordered = [self._findings[name] for name in self._declared.in_order(list(self._findings))]
+        return [replace(each, label=self._filled(each.label, remember=False)) for each in ordered]
 
     def _ipython_display_(self) -> None:
         """Fill the answer, and show the key numbers with everything that the runner keeps of them."""

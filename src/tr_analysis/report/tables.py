@@ -65,13 +65,13 @@ class Table:
         return ' class="number"' if column in self.numeric else ""
 
     def _linked(self, cell: str) -> str:
-        return " ".join(self._link(word) for word in cell.split(" "))
-
-    def _link(self, word: str) -> str:
-        if word not in self.links:
-            return escape(word)
-        address, title = map(escape, self.links[word])
-        return f'<a href="{address}" title="{title}">{escape(word)}</a>'
+        words = cell.split(" ")
+        for place, word in enumerate(words):
+            words[place] = escape(word)
+            if word in self.links:
+                address, title = map(escape, self.links[word])
+                words[place] = f'<a href="{address}" title="{title}">{escape(word)}</a>'
+        return " ".join(words)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         cells = self.cells.copy()
