@@ -49,7 +49,6 @@ ROW = [
 _WORDS = {
     "change": ("rose by {}", "fell by {}"),
     "more": ("{} more", "{} fewer"),
-    "faster": ("{} faster", "{} more slowly"),
 }
 
 
@@ -96,9 +95,8 @@ class Finding:
 
         Parts are ``value``; ``size`` (without sign); ``signed`` (with its sign, always); ``low``; ``high``;
         ``interval``; ``span`` (the interval with what it allows for); ``level`` (of evidence); ``n``; ``n_of`` (with
-        what it counts); ``change`` (rose by, fell by, did not change), ``more`` (more, fewer) and ``faster`` (faster,
-        more slowly), by the sign; ``direction`` (a rise, a fall or no clear change) and ``clarity`` (whether the
-        interval includes no change), by the interval.
+        what it counts); ``change`` (rose by, fell by, did not change) and ``more`` (more, fewer), by the sign; and
+        ``clarity``, whether the interval includes no change.
 
         Raises
         ------
@@ -130,9 +128,8 @@ class Finding:
             low, high = self._write(self.low), self._write(self.high)
             parts |= {"low": low, "high": high, "interval": f"{low.removesuffix(' points')} to {high}"}
             parts["span"] = INTERVAL_BASES[self.interval_basis].format(parts["interval"])
-            clear = self.low > 0 or self.high < 0
-            parts["direction"] = ("a rise" if self.low > 0 else "a fall") if clear else "no clear change"
-            parts["clarity"] = f"an interval that {'excludes' if clear else 'includes'} no change"
+            unclear = self.low <= 0 <= self.high
+            parts["clarity"] = f"an interval that {'includes' if unclear else 'excludes'} no change"
         if self.n is not None:
             parts["n"] = f"{self.n:,}"
             parts["n_of"] = f"{self.n:,} {self.of}".rstrip()

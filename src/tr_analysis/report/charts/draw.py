@@ -1,7 +1,7 @@
 """The house style (colours, sizes, canvas), time and events, and what charts are drawn with."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
+from itertools import permutations, product
 from typing import Any, Literal
 
 import numpy as np
@@ -206,18 +206,14 @@ def _find(
 
 def _clear(way: Way, poles: Sequence[float], spans: Sequence[Span], room: tuple[float, float]) -> bool:
     """Tell whether the words placed so far are inside a room, and clear of other words and of lines to higher rows."""
-    taken = [(row, *span[side]) for span, (row, side) in zip(spans, way, strict=False)]
-    for number, (row, low, high) in enumerate(taken):
+    taken = [(row, *span[side], pole) for pole, span, (row, side) in zip(poles, spans, way, strict=False)]
+    for row, low, high, _ in taken:
         if low < (0 if row else room[0]) or high > room[1]:  # beside the lowest row stands the last number
             return False
-        for other, (its_row, its_low, its_high) in enumerate(taken):
-            if other == number:
-                continue
-            if its_row == row and low < its_high and its_low < high:
-                return False
-            if its_row >= row and low < poles[other] < high:
-                return False
-    return True
+    return not any(
+        (its_row == row and low < its_high and its_low < high) or (its_row >= row and low < its_pole < high)
+        for (row, low, high, _), (its_row, its_low, its_high, its_pole) in permutations(taken, 2)
+    )
 
 
 def line_with_interval(
