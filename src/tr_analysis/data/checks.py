@@ -174,9 +174,7 @@ def runs(frames: Frames, tables: Mapping[str, Table]) -> list[Problem]:
 
 
 def _gaps(frame: pd.DataFrame, run: Run, kind: str) -> list[str]:
-    chosen = pd.Series(True, index=frame.index)
-    for column, value in run.where.items():
-        chosen &= frame[column] == value
+    chosen = (frame[list(run.where)] == pd.Series(run.where, dtype="str")).all(axis=1)
     present = set(frame.loc[chosen, run.column])
     first, last = (period(end, "quarter" if kind == "quarters" else kind) for end in (run.first, run.last))
     expected = pd.period_range(first, last)
