@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,13 +119,6 @@ _NOTHING = frozenset({
 # fmt: on
 
 
-def names_used(cells: Iterable[Cell]) -> set[str]:
-    """Return the names that code cells read."""
-    return {
-        node.id for node in code_nodes(cells) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-
-
 def code_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
     """Yield what breaks the rules for code cells, and a last cell that does not end in the findings."""
     for cell in cells:
@@ -237,7 +230,8 @@ def _read_ahead(notebook: Path, cells: list[Cell]) -> Iterator[Fault]:
         needed_results(notebook)
     except StudyError as error:
         yield "", str(error).removeprefix(f"{notebook.name}: ")
-    used = names_used(cell for cell in cells if "parameters" not in cell["tags"])
+    nodes = code_nodes(cell for cell in cells if "parameters" not in cell["tags"])
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     tagged = next((cell["id"] for cell in cells if "parameters" in cell["tags"]), "")
     for parameter in parameters:
         if parameter.name not in used:

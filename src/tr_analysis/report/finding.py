@@ -169,16 +169,9 @@ def finite(name: str, part: str, number: Any) -> float:
 
 
 SAID: Mapping[str, type] = {
-    "label": str,
-    "unit": str,
-    "level": str,
+    **dict.fromkeys(("label", "unit", "level", "of", "method", "interval_basis", "figure"), str),
+    **dict.fromkeys(("decimals", "scale"), int),
     "sources": list,
-    "decimals": int,
-    "of": str,
-    "method": str,
-    "interval_basis": str,
-    "scale": int,
-    "figure": str,
 }
 """What an entry may say, and as what: the parts of a `Finding`; ``scale``, by which values are multiplied; and
 ``figure``, the id of a published figure that the number is, with its source, so that no code need keep it."""

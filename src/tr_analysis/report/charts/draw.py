@@ -130,16 +130,24 @@ def reform(events: pd.DataFrame, *names: str) -> dict[Any, str]:
     return {pd.Timestamp(dates[name]): EVENTS[name] for name in names}
 
 
-class Flag(Annotation):
+class Outside(Annotation):
+    """Words that may reach out of their axes, at an offset in points from a place of theirs."""
+
+    def __init__(self, axes: Axes, words: str, place: Any, offset: tuple[float, float], **style: Any):
+        super().__init__(
+            words, place, xytext=offset, textcoords="offset points", annotation_clip=False, **style
+        )
+        axes.add_artist(self)
+        self.set_clip_on(False)  # else cut off with what is drawn inside
+
+
+class Flag(Outside):
     """The words of an event, above the axes at the head of its line; `place_flags` finds their place."""
 
     def __init__(self, axes: Axes, x: Any, words: str):
         self.pole: Line2D = axes.axvline(x, color=MUTED, lw=1, ls=_DASHES, zorder=1)
-        where = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        looks = {"color": MUTED, "fontsize": SMALL, "va": "bottom", "annotation_clip": False}
-        super().__init__(words, (x, 1), xytext=(0, 2), **where, **looks)  # type: ignore[arg-type]
-        axes.add_artist(self)
-        self.set_clip_on(False)  # else cut off with what is drawn inside
+        looks = {"color": MUTED, "fontsize": SMALL, "va": "bottom"}
+        super().__init__(axes, words, (x, 1), (0, 2), xycoords=("data", "axes fraction"), **looks)
         self.set_in_layout(False)  # its line takes the room above the axes; beside them it needs none
 
     def place(self, row: int, side: Side, height: float) -> None:
@@ -250,7 +258,7 @@ def broken_line(axes: Axes, x: "pd.Series[Any]", y: "pd.Series[Any]", *, colour:
     axes.plot(dates, values, "o-", color=colour, ms=6, lw=1.5)
 
 
-class EndLabel(Annotation):
+class EndLabel(Outside):
     """The name of a line at its right end; several are moved apart when the size of the figure is known."""
 
 
@@ -262,10 +270,7 @@ def label_end(axes: Axes, x: Any, y: "pd.Series[Any]", label: str, colour: str) 
             f"the line {label!r} has no value to draw; leave it out, or say that it is not known"
         )
     end = (pd.Index(x)[known[-1]], float(y.iloc[known[-1]]))
-    style: dict[str, Any] = {"va": "center", "color": colour, "fontweight": "bold", "fontsize": 10}
-    named = EndLabel(label, end, xytext=(6, 0), textcoords="offset points", annotation_clip=False, **style)
-    axes.add_artist(named)
-    named.set_clip_on(False)  # else cut off with what is drawn inside
+    EndLabel(axes, label, end, (6, 0), va="center", color=colour, fontweight="bold", fontsize=10)
 
 
 def note(

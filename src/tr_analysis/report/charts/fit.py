@@ -12,11 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
-from matplotlib.text import Annotation, Text
 from matplotlib.ticker import ScalarFormatter
 
 from tr_analysis.digits import settle
-from tr_analysis.report.charts.draw import ROW, EndLabel, figure_of, place_flags
+from tr_analysis.report.charts.draw import ROW, EndLabel, Outside, figure_of, place_flags
 
 _LEFT, _END = 0.36, 0.25  # shares of the width, at most: words at the left, and at the ends of lines
 
@@ -61,17 +60,15 @@ def is_dated(axis: Axis) -> bool:
     return isinstance(axis.get_major_locator(), mdates.DateLocator)
 
 
-class AxisName(Annotation):
+class AxisName(Outside):
     """The name of a y axis, upright at its head, where it is read without turning the head."""
 
     def __init__(self, axes: Axes):
         label, spec = axes.yaxis.label, axes.get_subplotspec()
         begin = "figure fraction" if spec is None or spec.is_first_col() else "axes fraction"
         looks = {"fontsize": label.get_fontsize(), "color": label.get_color(), "va": "bottom"}
-        where = {"xycoords": (begin, "axes fraction"), "textcoords": "offset points"}
-        super().__init__(label.get_text(), (0.01, 1), xytext=(0, 7), **where, **looks, annotation_clip=False)  # type: ignore[arg-type]
-        axes.add_artist(self)
-        self.set_clip_on(False)
+        place = {"xycoords": (begin, "axes fraction")}
+        super().__init__(axes, label.get_text(), (0.01, 1), (0, 7), **place, **looks)
         label.set_visible(False)
 
 
@@ -141,19 +138,18 @@ def _lay_out(figure: Figure, heading: float) -> None:
 
 
 def _break(found: Breakable, room: float, renderer: RendererBase) -> None:
-    """Break words into lines that fit a room in pixels."""
+    """Break words into lines that fit a room in pixels; a line break of the author stays."""
     owner = found.owner
-    if isinstance(owner, Axis):
-        text = owner.get_ticklabels()[0]
-        owner.set_ticks(owner.get_ticklocs(), [_lines(label, room, text, renderer) for label in found.words])
-    else:
-        owner.set_text(_lines(found.words, room, owner, renderer))
-
-
-def _lines(words: str, room: float, text: Text, renderer: RendererBase) -> str:
-    """Break words into lines that fit; a line break of the author stays."""
+    text = owner.get_ticklabels()[0] if isinstance(owner, Axis) else owner
     width = _measure(renderer, text.get_fontproperties())
-    return "\n".join("\n".join(balanced_lines(part, room, width)) for part in words.split("\n"))
+
+    def lines(words: str) -> str:
+        return "\n".join("\n".join(balanced_lines(part, room, width)) for part in words.split("\n"))
+
+    if isinstance(owner, Axis):
+        owner.set_ticks(owner.get_ticklocs(), [lines(label) for label in found.words])
+    else:
+        owner.set_text(lines(found.words))
 
 
 def _measure(renderer: RendererBase, font: FontProperties) -> Callable[[str], float]:
