@@ -90,13 +90,12 @@ def _records(name: str, text: str) -> dict[int, list[str]]:
 
 def _cell_faults(cells: pd.DataFrame, table: Table) -> list[Problem]:
     """Find printed cells that break the rule of their column, before any of them is converted."""
-    problems = []
-    for name, column in table.columns.items():
-        for line, cell in zip(cells.index, cells[name], strict=True):
-            empty = pd.isna(cell)
-            rule = ("must not be empty" if column.required else None) if empty else column.broken_rule(cell)
-            if rule:
-                problems.append(Problem(f"{table.name}.csv", rule, line, name, None if empty else cell))
+    problems = [
+        Problem(f"{table.name}.csv", rule, line, name, cell or None)
+        for name, column in table.columns.items()
+        for line, cell in zip(cells.index, cells[name].fillna(""), strict=True)
+        if (rule := column.broken_rule(cell))
+    ]
     return sorted(problems, key=lambda problem: problem.row or 0)
 
 

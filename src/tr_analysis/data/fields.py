@@ -60,8 +60,10 @@ class Column:
         return {rule: value for rule, value in rules.items() if value not in (None, (), "")}
 
     def broken_rule(self, cell: str) -> str | None:
-        """Return the rule that a printed cell breaks, if it breaks one."""
+        """Return the rule that a printed cell, or an empty one, breaks, if it breaks one."""
         form, rule = KINDS[self.kind]
+        if not cell:
+            return "must not be empty" if self.required else None
         if cell != cell.strip():
             return "has space around it; remove it"
         if not re.fullmatch(form, cell, re.ASCII):

@@ -94,14 +94,12 @@ def _literals(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[str]:
 
 LONGEST_CELL = 25
 # What writes or removes files, by the name it is called by.
-# fmt: off
 _WRITERS = frozenset({
     "open", "to_csv", "to_excel", "to_feather", "to_hdf", "to_orc", "to_parquet", "to_pickle",
     "to_sql", "to_stata", "savefig", "write", "write_text", "write_bytes", "write_image", "dump",
     "save", "savez", "savez_compressed", "savetxt", "tofile", "mkdir", "makedirs", "touch",
     "unlink", "rmdir", "rmtree", "system", "Popen", "check_call", "check_output",
-})
-# fmt: on
+})  # fmt: skip
 # What orders rows, or takes one of several, so that ties fall by chance or as the file has them.
 _UNSURE = {
     **dict.fromkeys(("sort_values", "nlargest", "nsmallest", "value_counts"), "in_order with a complete key"),
@@ -111,12 +109,10 @@ _UNSURE = {
     "argsort": "in_order with a complete key, or argsort of settled numbers with kind='stable'",
 }
 # Methods of matplotlib that return nothing, so that a cell may end in them.
-# fmt: off
 _NOTHING = frozenset({
     "grid", "invert_xaxis", "invert_yaxis", "margins", "set_major_formatter", "set_major_locator",
     "set_xscale", "set_yscale", "tick_params",
-})
-# fmt: on
+})  # fmt: skip
 
 
 def code_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
