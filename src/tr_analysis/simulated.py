@@ -22,9 +22,8 @@ def _is_simulated(frame: object) -> bool:
         return getattr(frame, "origin", None) == SIMULATED
     if frame.attrs.get("origin") == SIMULATED:
         return True
-    if isinstance(frame, pd.Series):  # one row, or one column
-        return "origin" in frame.index and str(frame["origin"]) == SIMULATED
-    return "origin" in frame and bool((frame["origin"].astype(str) == SIMULATED).any())
+    # a series is one row, or one column
+    return "origin" in frame and bool((pd.Series(frame["origin"]).astype(str) == SIMULATED).any())
 
 
 def marked(words: str, origin: str) -> str:

@@ -29,14 +29,15 @@ def read(folder: Path, table: Table) -> pd.DataFrame:
     cells = _cells(folder / f"{table.name}.csv", list(table.columns))
     if problems := _cell_faults(cells, table):
         raise DataError(problems)
-    rows = cells.astype({name: NUMERIC.get(table.kind(name), "str") for name in table.columns})
+    types = {name: NUMERIC.get(table.kind(name), "str") for name in table.columns}
+    rows = cells.replace("", pd.NA).astype(types)
     if problems := _row_faults(rows, cells, table):
         raise DataError(problems)
     return rows
 
 
 def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Return the cells as text, by the line that their row begins on; empty ones are missing."""
+    """Return the cells as text, by the line that their row begins on."""
     name = path.name
     records = _records(name, _text(path))
     if len(records) < 2:
@@ -49,8 +50,7 @@ def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
     ragged = [(line, len(row)) for line, row in rows if len(row) != len(columns)]
     if found := [Problem(name, rule.format(n) if n else "blank line; remove it", line) for line, n in ragged]:
         raise DataError(found)
-    frame = pd.DataFrame([row for _, row in rows], [line for line, _ in rows], columns, dtype="str")
-    return frame.replace("", pd.NA)
+    return pd.DataFrame([row for _, row in rows], [line for line, _ in rows], columns, dtype="str")
 
 
 def _text(path: Path) -> str:
@@ -93,7 +93,7 @@ def _cell_faults(cells: pd.DataFrame, table: Table) -> list[Problem]:
     problems = [
         Problem(f"{table.name}.csv", rule, line, name, cell or None)
         for name, column in table.columns.items()
-        for line, cell in zip(cells.index, cells[name].fillna(""), strict=True)
+        for line, cell in zip(cells.index, cells[name], strict=True)
         if (rule := column.broken_rule(cell))
     ]
     return sorted(problems, key=lambda problem: problem.row or 0)
@@ -102,13 +102,13 @@ def _cell_faults(cells: pd.DataFrame, table: Table) -> list[Problem]:
 def _row_faults(rows: pd.DataFrame, cells: pd.DataFrame, table: Table) -> list[Problem]:
     """Find rows that share their key, or whose cells contradict each other; problems show the printed cells."""
     file, key = f"{table.name}.csv", list(table.key)
-    repeated = cells.loc[rows.duplicated(key, keep=False), key].fillna("")
+    repeated = cells.loc[rows.duplicated(key, keep=False), key]
     problems = [
         Problem(file, "the key must be unique", line, " + ".join(key), ", ".join(values))
         for line, *values in repeated.itertuples()
     ]
     for rule in table.rules:
-        broken = cells.loc[~rule.holds(rows), rule.column].fillna("")
+        broken = cells.loc[~rule.holds(rows), rule.column]
         problems += [
             Problem(file, rule.words, line, rule.column, cell or None)
             for line, cell in zip(broken.index, broken, strict=True)
