@@ -66,12 +66,7 @@ def load(name: str | None = None) -> pd.DataFrame:
 def read_table(name: str) -> pd.DataFrame:
     """Return a table as `load` does, uncounted: for what the library itself looks up."""
     entry = _verified(name)
-    kinds = {column: _KINDS[known] for column, known in entry["types"].items() if known in _KINDS}
-    types = entry["types"] | dict.fromkeys(kinds, "str")
-    place = paths.tables() / f"{name}.csv"
-    frame = pd.read_csv(place, dtype=types, keep_default_na=False, na_values=[""])
-    for column, kind in kinds.items():
-        frame[column] = periods(frame[column], kind)
+    frame = _typed(paths.tables() / f"{name}.csv", entry["types"])
     frame.attrs = {"table": name, "sha256": entry["sha256"]}
     return frame
 
@@ -92,6 +87,16 @@ def _verified(name: str) -> dict[str, Any]:
     if file_hash(file) != tables[name]["sha256"]:
         raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
     return tables[name]
+
+
+def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
+    """Read a table with the types that the manifest records; `tests/noise` puts itself in its place."""
+    kinds = {column: _KINDS[known] for column, known in types.items() if known in _KINDS}
+    types = types | dict.fromkeys(kinds, "str")
+    frame = pd.read_csv(file, dtype=types, keep_default_na=False, na_values=[""])
+    for column, kind in kinds.items():
+        frame[column] = periods(frame[column], kind)
+    return frame
 
 
 def _shown(file: Path) -> str:
