@@ -93,8 +93,9 @@ def test_it_doubles():
 
 def test_an_estimator_is_two_files(checkout):
     edit(checkout, "An estimator", [lambda _: ESTIMATOR, lambda _: ITS_TEST])
-    indexed = "from tr_analysis.estimators import index; print(index().set_index('name').at['toy.double', 'question'])"
-    assert python(checkout, "-c", indexed) == "how much is twice as much?\n"
+    python(checkout, "-m", "tr_analysis", "readme")
+    listed = (checkout / "src" / "tr_analysis" / "__init__.py").read_text("utf-8")
+    assert "- ``toy.double``: how much is twice as much?\n" in listed
     files = ("tests/estimators/test_toy.py", "tests/estimators/test_examples.py")
     # its own test, its example, what its docstring says, and the test that this names
     assert "\n4 passed" in python(checkout, "-m", "pytest", *files, "-k", "toy or doubles")

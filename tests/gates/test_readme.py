@@ -42,6 +42,16 @@ def test_an_old_map_is_noticed(monkeypatch, tmp_path, capsys):
 def test_lost_marks_are_named():
     with pytest.raises(StudyError, match="figure is lost"):
         readme.renewed("# A README without places")
+    with pytest.raises(StudyError, match="no section Estimators"):
+        readme.listed('"""A package."""')
+
+
+def test_the_docstring_of_the_package_lists_every_estimator():
+    text = (paths.root() / readme.PACKAGE).read_text("utf-8")
+    assert "\n- ``proportions.difference``: by how much do two shares differ" in text
+    assert readme.listed(text) == text
+    shorter = text.replace("- ``proportions.difference``: ", "- ``proportions.ratio``: ")
+    assert readme.listed(shorter) == text
 
 
 def test_the_two_lines_of_python_work(capsys):

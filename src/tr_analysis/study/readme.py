@@ -1,11 +1,11 @@
-"""What the README says of the study, kept true by the command that writes it: its figure and the map of chapters."""
+"""What README and package say of the study, kept true by the command that writes it: figure, map, list of estimators."""
 
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from tr_analysis import paths
+from tr_analysis import estimators, paths
 from tr_analysis.errors import StudyError
 from tr_analysis.files import write_files
 from tr_analysis.study.chapters import Chapter, find_chapters
@@ -13,6 +13,7 @@ from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
 
 FIGURE = ("02-reoffending", "side-by-side")
+PACKAGE = "src/tr_analysis/__init__.py"
 
 
 def _executed(chapter: str, place: str) -> Path:
@@ -71,11 +72,30 @@ def renewed(text: str) -> str:
     return text
 
 
+def listed(text: str) -> str:
+    """Return the text of the package's first module with the list of estimators in its docstring renewed."""
+    head, mark, rest = text.partition("\nEstimators\n----------\n")
+    _, end, tail = rest.partition('"""')
+    if not end:
+        raise StudyError(f"{PACKAGE}: its docstring has no section Estimators any more; put it back")
+    lines = [f"- ``{row['name']}``: {row['question']}\n" for row in estimators.index().to_dict("records")]
+    return "".join([head, mark, *lines, end, tail])
+
+
 def renew(*, check: bool) -> list[Path]:
-    """Renew the README, or only check that it is true; a `StudyError` if it is not, or if it lost its marks."""
-    place = paths.root() / "README.md"
-    old = place.read_text("utf-8")
-    new = renewed(old)
-    if check and new != old:
-        raise StudyError("README.md: figure or map is not the study's; run `tr-analysis readme`")
-    return write_files(paths.root(), {"README.md": new.encode()})
+    """Renew the README, and in a checkout the package's list of estimators; or only check that they are true.
+
+    One that lost its marks, or is not what the study says where it is only to be checked, is a `StudyError`.
+    """
+    files = {"README.md": ("figure or map is not the study's", renewed)}
+    if (paths.root() / PACKAGE).is_file():
+        files[PACKAGE] = ("the list of estimators is not theirs", listed)
+    changed = {}
+    for name, (fault, write) in files.items():
+        old = (paths.root() / name).read_text("utf-8")
+        if (new := write(old)) != old:
+            if check:
+                raise StudyError(f"{name}: {fault}; run `tr-analysis readme`")
+            changed[name] = new.encode()
+    write_files(paths.root(), changed)
+    return [paths.root() / name for name in files]
