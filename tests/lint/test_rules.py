@@ -80,6 +80,16 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (6, {"source": "## Limits\n\n1. few"}, "the number 1. is typed into prose"),
         (6, {"source": "## Limits\n\n[a]: b-2.html\n\n5 people"}, "the number 5 is typed into prose"),
         (6, {"source": "## Limits\n\nthey [said](5 people)"}, "the number 5 is typed into prose"),
+        (
+            6,
+            {"source": "## Limits\n\nWhat became of it"},
+            "'What became of' is no plain English; write what happened to",
+        ),
+        (
+            6,
+            {"source": "## Limits\n\nnot to be had"},
+            "'to be had' is no plain English; write could not be obtained",
+        ),
         (6, {"source": "## Limits\n\n$5$"}, "the number 5 is typed into prose"),
         (4, {"source": 'findings.markdown("It fell by 2 {x}")'}, "cell say: the number 2 is typed"),
         (
@@ -99,8 +109,9 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (4, {"source": "open(path)"}, "writes or opens a file (open)"),
         (4, {"source": "figure.savefig(path)"}, "writes or opens a file (savefig)"),
         (4, {"source": "path.write_text(x)"}, "writes or opens a file (write_text)"),
-        (4, {"source": "%matplotlib inline"}, "cell say: is not plain Python"),
-        (4, {"source": "x = ("}, "cell say: is not plain Python"),
+        (4, {"source": "%matplotlib inline"}, "write plain Python in place of %matplotlib inline"),
+        (4, {"source": "x = 1\n!ls"}, "write plain Python in place of !ls"),
+        (4, {"source": "x = ("}, "cell say: is not valid Python"),
         (4, {"source": "x = 1\n" * 26}, "cell say: has 26 lines"),
         (7, {"source": "findings\nlags"}, "cell findings: end the chapter with a code cell whose last line"),
         (7, {"source": "show(findings, lags)"}, "end the chapter with"),

@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,41 @@ def prose_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
         for text in texts:
             for number in _NUMBER.findall(_FORMULA.sub(" ", plain_words(text))):
                 yield cell["id"], f"the number {number} is typed into prose; let a finding say it"
+
+
+PHRASES: Mapping[str, str] = {
+    "what became of": "what happened to",
+    "told from": "distinguished from",
+    "tell from": "distinguish from",
+    "to be had": "could not be obtained",
+    "held here": "that we have",
+    "taken out": "without",
+    "comes? out (?:as|at|of)": "is",
+    "printed alike": "matched by a second source",
+    "by tally": "inferred from published totals",
+    "turned? (?:round|around)": "reverses",
+    "wholly": "clearly, or leave it out",
+    "is no random": "is selective",
+    "hangs? on": "depends on",
+    "as many as": "the number",
+}
+"""Turns of phrase that no editor prints, as patterns, and what to write."""
+_PHRASE = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
+_SLASHED = re.compile(r"\b20\d\d/\d\d\b")
+
+
+def phrase_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
+    """Yield the phrases that no editor prints, and financial years with a slash, in what a chapter says."""
+    for cell in cells:
+        texts = [cell["source"]] if cell["cell_type"] == "markdown" else list(_templates(cell))
+        for text in texts:
+            for found in _PHRASE.findall(text):
+                better = next(
+                    good for bad, good in PHRASES.items() if re.fullmatch(bad, found, re.IGNORECASE)
+                )
+                yield cell["id"], f"{found!r} is no plain English; write {better}"
+            for year in _SLASHED.findall(text):
+                yield cell["id"], f"write the year {year} as {year.replace('/', '-')}"
 
 
 def _templates(cell: Cell) -> Iterator[str]:
@@ -275,5 +310,6 @@ _RULES: tuple[Callable[[list[Cell]], Iterator[Fault]], ...] = (
     _headings,
     _answer,
     prose_faults,
+    phrase_faults,
     code_faults,
 )
