@@ -206,7 +206,7 @@ def test_size_is_as_measured(case, replications):
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"draws": 98}, "draws is 98: give 99 at least"),
+        ({"draws": 98}, "draws is 98: give 99 or more"),
         ({"methods": ["jackknife"]}, "no method 'jackknife': name some of delete-one"),
         ({"seed": "one"}, "seed is 'one', which is not a number"),
     ],

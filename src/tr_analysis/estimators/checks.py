@@ -57,6 +57,12 @@ def check_level(level: object) -> float:
     return check_number("level", level, low=0, high=1, strict=True, advice=advice)
 
 
+def check_draws(draws: object, least: int, name: str = "draws") -> int:
+    """Return a number of random draws; refuse too few to compare with, and more than fit into memory."""
+    advice = f"give {least:,} or more, up to ten million"
+    return check_integer(name, draws, low=least, high=MOST_DRAWS, advice=advice)
+
+
 def check_made(name: str, value: object, kind: type[T], call: str) -> T:
     """Return what another function made; refuse anything else by naming the call that makes it."""
     if not isinstance(value, kind):

@@ -10,10 +10,8 @@ import pandas as pd
 from scipy.linalg import solve_triangular
 
 from tr_analysis.estimators.checks import (
-    MOST_DRAWS,
     Array,
     check_frame,
-    check_integer,
     check_made,
     numbers,
     paired,
@@ -25,7 +23,7 @@ __all__ = ["clustered_design"]
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
 _MADE_BY = "clustered_design(response, regressors, clusters, coefficient)"
-FEWEST_DRAWS = 99
+FEWEST_DRAWS = 99  # of bootstrap and permutation
 SINGULAR = 1e-10  # below this an eigenvalue that could be 1 counts as 0
 REACH = np.geomspace(2**-6, 2**30, 145)
 """Distances from the estimate, in standard errors, between which the ends of an interval are sought."""
@@ -223,12 +221,6 @@ def clustered_design(
 def check_design(design: object) -> ClusteredDesign:
     """Return a design; refuse a frame or anything else by naming the call that makes one."""
     return check_made("design", design, ClusteredDesign, _MADE_BY)
-
-
-def enough_draws(draws: object) -> int:
-    """Return the number of draws; refuse too few to compare with."""
-    advice = f"give {FEWEST_DRAWS} at least, 9999 for a result to print, and ten million at the most"
-    return check_integer("draws", draws, low=FEWEST_DRAWS, high=MOST_DRAWS, advice=advice)
 
 
 def squared_length(parts: Array) -> Array:

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from tr_analysis.estimators.checks import Array, check_level, check_option, generator, shown
+from tr_analysis.estimators.checks import Array, check_draws, check_level, check_option, generator, shown
 from tr_analysis.estimators.cluster_design import (
+    FEWEST_DRAWS,
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
     check_design,
-    enough_draws,
     squared_length,
 )
 from tr_analysis.estimators.permutation import cluster_permutation
@@ -272,7 +272,7 @@ def _enumerated(design: ClusteredDesign, signs: Signs) -> bool:
 
 def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: int | np.random.Generator) -> Array:
     """Return the weights of the clusters in each draw (G, B)."""
-    draws, random, clusters = enough_draws(draws), generator(seed), len(design.labels)
+    draws, random, clusters = check_draws(draws, FEWEST_DRAWS), generator(seed), len(design.labels)
     check_option("signs", signs, ("webb", "rademacher"))
     if _enumerated(design, signs):
         return np.array(list(product([-1.0, 1.0], repeat=clusters))).T

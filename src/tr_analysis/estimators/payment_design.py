@@ -13,8 +13,8 @@ from scipy.special import bdtr
 from scipy.stats import binom, norm
 
 from tr_analysis.estimators.checks import (
-    MOST_DRAWS,
     Array,
+    check_draws,
     check_flag,
     check_integer,
     check_made,
@@ -293,8 +293,7 @@ def simulated_counts(
     >>> abs(winners["expected"] - operating_characteristics(rule).counts["winners"]) < 4 * winners["std_error"]
     np.True_
     """
-    advice = "give 2 or more, a thousand or more to see anything, and ten million at the most"
-    runs = check_integer("runs", runs, low=2, high=MOST_DRAWS, advice=advice)
+    runs = check_draws(runs, 2, "runs")
     _check_truth(rule, shift, spread, design_effect)
     rng = generator(seed)
     providers = len(rule.sizes)

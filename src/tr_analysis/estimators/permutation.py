@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tr_analysis.estimators.checks import Array, check_flag, check_level, generator
+from tr_analysis.estimators.checks import Array, check_draws, check_flag, check_level, generator
 from tr_analysis.estimators.cluster_design import (
+    FEWEST_DRAWS,
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
     check_design,
-    enough_draws,
     squared_length,
 )
 
@@ -114,7 +114,7 @@ def permutation_draws(
     """
     check_design(design)
     check_flag("studentised", studentised)
-    draws, random, labelled = enough_draws(draws), generator(seed), _labelled_clusters(design)
+    draws, random, labelled = check_draws(draws, FEWEST_DRAWS), generator(seed), _labelled_clusters(design)
     clusters, many = len(labelled), int(labelled.sum())
     every = comb(clusters, many) <= draws
     blocks = _every(clusters, many) if every else _random(labelled, draws, random)

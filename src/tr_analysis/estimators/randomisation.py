@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, check_integer, generator, to_floats
+from tr_analysis.estimators.checks import Array, check_draws, check_integer, generator, to_floats
 from tr_analysis.estimators.interrupted import to_month
 
 __all__ = ["sign_flips", "shuffled_years"]
@@ -65,7 +65,7 @@ def shuffled_years(
     >>> one["recalled"].iloc[[0, 24, -1]].round().to_list()
     [5000.0, 5766.0, 6500.0]
     """
-    draws = check_integer("draws", draws, low=1, advice="give at least one")
+    draws = check_draws(draws, 1)
     first, values = to_month(first), _positive(series)
     months = series.index
     if first not in months:
