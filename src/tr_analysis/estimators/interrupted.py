@@ -74,12 +74,6 @@ class InterruptedDesign:
         x, y = self.regressors.to_numpy(), self.response
         return np.asarray(y - x @ np.linalg.lstsq(x, y)[0])
 
-    @property
-    def durbin_watson(self) -> float:
-        """Durbin and Watson's statistic of the least-squares residuals: near 2 without autocorrelation."""
-        residuals = self.residuals
-        return float((np.diff(residuals) ** 2).sum() / (residuals**2).sum())
-
 
 def interrupted(
     series: pd.Series,
@@ -289,10 +283,9 @@ class InterruptedFit:
     """What an estimator found: a mixture of g t distributions of the k coefficients; mostly g = 1.
 
     Each component has a weight (g), a centre (g, k), a covariance (g, k, k) and ``df`` degrees of freedom, infinite
-    for normal ones. ``errors`` names the model of the errors, ``rho`` is their mean first-order autocorrelation,
-    ``wander`` the mean standard deviation of a change of the trend's slope over that of a shock, and
-    ``aic`` Akaike's criterion, for fits of one design by maximum likelihood. ``innovations`` are what the model leaves
-    of each month's change, unrelated to one another if it is right; ``error_terms`` were fitted to make them so.
+    for normal ones. ``errors`` names the model of the errors, and ``rho`` is their mean first-order autocorrelation.
+    ``innovations`` are what the model leaves of each month's change, unrelated to one another if it is right;
+    ``error_terms`` were fitted to make them so.
     """
 
     design: InterruptedDesign
@@ -303,9 +296,7 @@ class InterruptedFit:
     df: float
     innovations: Array
     rho: float | None = None
-    aic: float | None = None
     error_terms: int = 0
-    wander: float = 0.0
 
     @property
     def effects(self) -> pd.DataFrame:
@@ -334,14 +325,13 @@ class InterruptedFit:
             raise ValueError("a contrast needs finite weights, not all 0, and none of the constant")
         centre = self.coefficients @ c.T
         spread = np.sqrt(np.einsum("mk,gkl,ml->gm", c, self.covariances, c))
-        estimate = self.weights @ centre
-        below = self.weights @ stdtr(self.df, -centre / spread)
+        estimate, p_value = mixture_test(self.weights[:, None], centre, spread, self.df)
         columns = {
             "estimate": estimate,
             "std_error": np.sqrt(self.weights @ (spread**2 + (centre - estimate) ** 2)),
             "low": _quantile(0.025, self.weights, centre, spread, self.df),
             "high": _quantile(0.975, self.weights, centre, spread, self.df),
-            "p_value": 2 * np.minimum(below, 1 - below).clip(0),
+            "p_value": p_value,
         }
         return pd.DataFrame(columns, index=contrasts.index)
 
@@ -386,6 +376,12 @@ class InterruptedFit:
         return Effect(month, *units, *np.r_[percent.iloc[:1], np.sort(percent.iloc[1:])])
 
 
+def mixture_test(weights: Array, centre: Array, spread: Array, df: float) -> tuple[Array, Array]:
+    """Return mean and two-sided p-value of no effect of mixtures of g t distributions (g, m), weights (g, 1 or m)."""
+    below = (weights * stdtr(df, -centre / spread)).sum(axis=0)
+    return (weights * centre).sum(axis=0), 2 * np.minimum(below, 1 - below).clip(0)
+
+
 def _without(design: InterruptedDesign, effect: pd.Series) -> pd.Series:
     """Take an effect on the scale of the model off the observed series."""
     return design.series / np.exp(effect) if design.scale == "log" else design.series - effect
@@ -428,7 +424,7 @@ def placebo(
     series, dates, **options
         As in `interrupted`, with false reform months in place of the true one.
     estimator
-        The error model, such as ``autoregressive`` or ``functools.partial(newey_west, lags=6)``.
+        The error model, such as ``autoregressive``.
 
     Returns
     -------
@@ -446,7 +442,7 @@ def placebo(
     if isinstance(dates, str) or not isinstance(dates, Iterable):
         raise ValueError(f"dates is {shown(dates)}: give a list of months, such as ['2013-06', '2013-07']")
     if not callable(estimator):
-        advice = "give a function, such as autoregressive, or functools.partial(newey_west, lags=6)"
+        advice = "give a function, such as autoregressive"
         raise ValueError(f"estimator is {shown(estimator)}: {advice}")
     rows = {}
     for false_date in dates:
