@@ -1,12 +1,9 @@
 import numpy as np
 import pytest
 
-from tr_analysis.estimators.randomisation import sign_flips
 from tr_analysis.estimators.specification import (
     grid,
     influence,
-    joint_test,
-    joint_test_at_once,
     marginals,
     run_specifications,
     specification_id,
@@ -146,48 +143,6 @@ def test_marginals_are_option_by_option():
     assert failed[["median", "same_sign", "significant"]].isna().all()
 
 
-def test_joint_test_counts_the_curves_as_extreme():
-    half_failed = joint_test(by_size([3, None], half=1), [by_size([3.0, 0.0])])
-    assert half_failed.loc["share significant", "observed"] == 0.5
-    null = [by_size([value] * 3) for value in (-5.0, 0.5, 1.0, 2.0)]
-    found = joint_test(by_size([2.0, 2.0, 9.0]), iter(null))
-    assert found.loc["median"].tolist() == [2, 2, 5, 0.6, 0.2]
-    assert found.loc["share significant"].tolist() == [1, 2, 5, 0.6, 0.6]
-    assert joint_test(by_size([1, 2, 3]), [by_size([1, 2, 3])[::-1]])["as_extreme"].tolist() == [1, 1]
-
-
-def rejections(effect: float, series: int, seed: int) -> float:
-    """Share of data sets whose joint test by sign flips is below 0.05: six units, three ways to average."""
-    draw = np.random.default_rng(seed)
-    signs = np.vstack([np.ones(6), sign_flips(6)])
-    ways = np.array([np.ones(6) / 6, np.r_[np.ones(3), np.zeros(3)] / 3, np.arange(1, 7) / 21])
-    frames = by_size(np.zeros(3))
-
-    def as_curve(values, data):
-        half = 1.96 * data.std(ddof=1) * np.sqrt((ways**2).sum(axis=1))
-        return frames.assign(estimate=values, low=values - half, high=values + half)
-
-    below = 0
-    for _ in range(series):
-        data = draw.standard_t(3, 6) + effect
-        curves = [as_curve(ways @ (row * data), data * row) for row in signs]
-        below += joint_test(curves[0], curves[1:]).loc["median", "p_value"] <= 0.05
-    return below / series
-
-
-@pytest.mark.parametrize(
-    ("effect", "series", "seed", "low", "high"),
-    [
-        (0.0, 10, 5, 0, 3 / 10),  # of 10 data sets more than 3 hardly once in a thousand runs
-        (4.0, 4, 5, 0.5, 1),
-        # The p-value is a multiple of 2/64, so that its level at 0.05 is 1/32; Monte Carlo error 0.0045.
-        pytest.param(0.0, 1500, 1, 0.018, 0.045, marks=pytest.mark.full),
-    ],
-)
-def test_joint_test_keeps_its_level_and_finds_an_effect(effect, series, seed, low, high):
-    assert low <= rejections(effect, series, seed) <= high
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -203,38 +158,11 @@ def test_joint_test_keeps_its_level_and_finds_an_effect(effect, series, seed, lo
         (lambda two: run_specifications(estimate, []), "no specifications"),
         (lambda two: run_specifications(estimate, [{"a": 1}, {"b": 1}]), "needs a choice for each of a"),
         (lambda two: run_specifications(estimate, [{"a": 1}, {"a": 1.0}]), "given twice: keep one"),
-        (lambda two: joint_test(two, []), "no null curves"),
-        (lambda two: joint_test(two, two), "null is a DataFrame .*: give a list of them"),
-        (lambda two: joint_test(two, [by_size([1.0, 2.0, 3.0])]), "a null curve is of other specifications"),
-        (lambda two: joint_test(two, [by_size([None, None])]), "every specification failed; the first: "),
         (lambda two: summarise(two.drop(columns="failure")), "lack columns: give what"),
+        (lambda two: summarise(by_size([None, None])), "every specification failed; the first: "),
         (lambda two: summarise(two.iloc[:0]), "there are none"),
     ],
 )
 def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(by_size([1.0, 2.0]))
-
-
-def test_many_curves_at_once_as_one_by_one():
-    rng = np.random.default_rng(5)
-    estimates = rng.normal(0.3, 1, (6, 40))
-    p_values = rng.uniform(0, 0.2, (6, 40))
-    tested = joint_test_at_once(estimates, p_values)
-    specifications = MADE.specifications
-
-    def curve(place):
-        given = iter(zip(estimates[:, place], p_values[:, place], strict=True))
-
-        def found(**_):
-            estimate, p = next(given)
-            ends = sorted([0.5 * estimate, 2 * estimate]) if p < 0.05 else [-9.0, 9.0]
-            return {"estimate": estimate, "low": ends[0], "high": ends[1]}
-
-        return run_specifications(found, specifications)
-
-    curves = [curve(place) for place in range(40)]
-    expected = joint_test(curves[0], curves[1:])
-    assert tested[list(expected)].to_numpy() == pytest.approx(expected.to_numpy(dtype=float))
-    p = tested.loc["median", "p_value"]
-    assert tested.loc["median", "simulation_error"] == pytest.approx(np.sqrt(p * (1 - p) / 40))

@@ -44,8 +44,7 @@ def cluster_permutation(
 
     The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020)
     is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
-    other assignment was as likely as the true one, or if the clusters are alike but for chance. With one public owner
-    of nine the p-value cannot fall below 1/9, whatever the response.
+    other assignment was as likely as the true one. With one public owner of nine the p-value is 1/9 at the least.
 
     Parameters
     ----------
@@ -56,8 +55,7 @@ def cluster_permutation(
 
     References
     ----------
-    Fisher (1935), The Design of Experiments. MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450,
-    on the statistic for few treated clusters.
+    MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450, on the statistic for few treated clusters.
 
     Examples
     --------
@@ -100,8 +98,7 @@ def permutation_draws(
 
     References
     ----------
-    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39 (the
-    true labels counted among the random ones).
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
 
     Examples
     --------
