@@ -125,8 +125,8 @@ def test_bounds_of_recall(reform, straight, quarter):
 
 
 def test_stock_and_flow_by_counting_people():
-    design = interrupted(stock(), REFORM, shape="stock and flow", build_up=6)
-    released = [min(month / 6, 1) for month in range(1, 62)]  # of each month's releases, those under the law
+    design = interrupted(stock(), REFORM, shape="stock and flow")
+    released = [min(month / 12, 1) for month in range(1, 62)]  # of each month's releases, those under the law
     counted = [sum(released[max(0, month - 11) : month + 1]) / 12 for month in range(61)]
     assert design.regressors["gradual"].loc[REFORM:].tolist() == pytest.approx(counted)
     assert not design.regressors["gradual"].loc[:"2015-01"].any()

@@ -22,7 +22,8 @@ from tr_analysis.estimators import (
 from tr_analysis.estimators.autocorrelation import autoregressive
 from tr_analysis.estimators.cluster_design import clustered_design
 from tr_analysis.estimators.clusters import cluster_jackknife
-from tr_analysis.estimators.interrupted import interrupted, placebo
+from tr_analysis.estimators.interrupted import interrupted
+from tr_analysis.estimators.placebo import placebo
 
 WRONG = {
     "an object": object(),
@@ -208,7 +209,7 @@ def test_one_variance_for_all_and_the_order_of_categories():
         ),
         (
             lambda d: placebo(d.series, ["2015-01"], lambda design: 1.0),
-            "the estimator returned 1: give one that",
+            "what the estimator returned is 1: give what `autoreg",
         ),
     ],
 )

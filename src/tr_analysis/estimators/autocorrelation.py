@@ -202,7 +202,7 @@ def _autocovariance(terms: Array, lags: int) -> Array:
     """Return the autocovariance of the errors at lags 0 to ``lags`` - 1, over the variance of the shocks."""
     phi, theta = -np.tanh(terms[0]), np.tanh(terms[1])
     later = (1 + phi * theta) * (phi + theta) * phi ** np.arange(lags - 1)
-    return np.append(1 + 2 * phi * theta + theta**2, later) / (1 - phi**2)
+    return np.asarray(np.append(1 + 2 * phi * theta + theta**2, later) / (1 - phi**2))
 
 
 def newey_west(design: InterruptedDesign) -> InterruptedFit:

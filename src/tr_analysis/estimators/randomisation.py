@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, check_draws, check_integer, generator, to_floats
-from tr_analysis.estimators.interrupted import to_month
+from tr_analysis.estimators.checks import Array, check_draws, check_integer, generator, to_floats, to_month
 
 __all__ = ["sign_flips", "shuffled_years", "joint_test"]
 

@@ -8,8 +8,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,18 +31,11 @@ Choice = str | int | float | bool
 RESULTS = ["estimate", "low", "high", "n", "failure"]
 
 
-class Grid(NamedTuple):
-    """Combinations of choices: those to run, and those left out, one row each with the reason."""
-
-    specifications: list[dict[str, Choice]]
-    excluded: pd.DataFrame
-
-
 def grid(
     choices: Mapping[str, Iterable[Choice]],
-    exclude: Mapping[str, Callable[[Mapping[str, Choice]], bool]] | None = None,
-) -> Grid:
-    """Combine choices in every way, but leave out what makes no sense and say why.
+    makes_sense: Callable[[Mapping[str, Choice]], bool] = lambda _: True,
+) -> list[dict[str, Choice]]:
+    """Combine choices in every way that makes sense.
 
     Answers: which analyses could have been run?
 
@@ -53,21 +45,19 @@ def grid(
     ----------
     choices
         The options of each choice, such as ``{"scale": ["log", "level"], "harmonics": [0, 2]}``; the last turns fastest.
-    exclude
-        Reasons, each with a function that says whether it applies to a combination; the first that does is kept.
+    makes_sense
+        Whether to keep a combination; all are kept if left out.
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "control": ["none", "remand"]},
-    ...             {"no such ratio": lambda c: c["scale"] == "level" and c["control"] == "remand"})
-    >>> len(made.specifications), list(made.excluded["reason"])
-    (3, ['no such ratio'])
+    >>> len(grid({"scale": ["log", "level"], "control": ["none", "remand"]},
+    ...          lambda c: c["scale"] == "log" or c["control"] == "none"))
+    3
     """
     if not isinstance(choices, Mapping):
         raise ValueError(f"choices is {shown(choices)}: give a dictionary, such as {{'harmonics': [0, 2]}}")
-    if not isinstance(exclude, Mapping | None) or not all(map(callable, (exclude or {}).values())):
-        advice = "give a dictionary of reasons, each with a function of a combination"
-        raise ValueError(f"exclude is {shown(exclude)}: {advice}")
+    if not callable(makes_sense):
+        raise ValueError(f"makes_sense is {shown(makes_sense)}: give a function of a combination")
     combined: list[dict[str, Choice]] = [{}]
     for name, options in choices.items():
         if isinstance(options, str) or not isinstance(options, Iterable):
@@ -76,16 +66,10 @@ def grid(
         if len(set(listed)) < max(len(listed), 1):
             raise ValueError(f"{name} has no options, or one twice: give each option once")
         combined = [{**chosen, name: option} for chosen in combined for option in listed]
-    kept, left_out = [], []
-    for specification in combined:
-        reasons = [why for why, applies in (exclude or {}).items() if applies(specification)]
-        if reasons:
-            left_out.append({**specification, "reason": reasons[0]})
-        else:
-            kept.append(_checked(specification))
+    kept = [_checked(specification) for specification in combined if makes_sense(specification)]
     if not kept:
         raise ValueError("no combination is left: exclude fewer")
-    return Grid(kept, pd.DataFrame(left_out, columns=[*choices, "reason"]))
+    return kept
 
 
 def _checked(choices: Mapping[str, Any]) -> dict[str, Choice]:
@@ -139,14 +123,14 @@ def run_specifications(
     Tested: rows by hand; failures are rows (`test_specification.test_results_are_tidy`,
     `test_specification.test_failures_are_rows_with_their_message`).
 
-    The function is pure and called with the choices of each as keywords. It returns a mapping, a row of a frame or an
-    object with ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
-    Of each there is a row: id, the choices, estimate, low, high, n and failure. What a function raises, or an
-    estimate or interval that is none, is a row without numbers whose failure says so.
+    The function is pure and called with the choices of each as keywords. It returns a mapping with ``estimate`` and,
+    where known, ``low`` and ``high``, and ``n``. Of each there is a row: id, the choices, estimate, low, high, n and
+    failure. What a function raises, or an estimate or interval that is none, is a row without numbers whose failure
+    says so.
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]})
     >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
     >>> found["estimate"].to_list()
     [1.0, 3.0, 1.0, 3.0]
@@ -154,7 +138,7 @@ def run_specifications(
     if not callable(function):
         raise ValueError(f"function is {shown(function)}: give one that takes the choices as keywords")
     if isinstance(specifications, str | Mapping) or not isinstance(specifications, Iterable):
-        advice = "give a list of dictionaries, such as `grid(...).specifications`"
+        advice = "give a list of dictionaries, such as `grid(...)`"
         raise ValueError(f"specifications is {shown(specifications)}: {advice}")
     listed = [_checked(specification) for specification in specifications]
     if not listed:
@@ -181,8 +165,9 @@ def _run(function: Callable[..., Any], choices: Mapping[str, Choice]) -> dict[st
 
 def _numbers(result: Any) -> dict[str, float]:
     """Return what a function found as plain numbers, those it did not give as nan."""
-    get = result.get if isinstance(result, Mapping | pd.Series) else partial(getattr, result)
-    given = {name: get(name, None) for name in RESULTS[:-1]}
+    if not isinstance(result, Mapping):
+        raise ValueError(f"the function returned {shown(result)}: return a dictionary with an estimate")
+    given = {name: result.get(name) for name in RESULTS[:-1]}
     found = {k: math.nan if value is None or value is pd.NA else float(value) for k, value in given.items()}
     estimate, low, high = found["estimate"], found["low"], found["high"]
     if not math.isfinite(estimate):
@@ -222,7 +207,7 @@ def summarise(results: pd.DataFrame) -> CurveSummary:
 
     Examples
     --------
-    >>> made = grid({"harmonics": [0, 2, 3]}).specifications
+    >>> made = grid({"harmonics": [0, 2, 3]})
     >>> found = summarise(run_specifications(lambda harmonics: {"estimate": harmonics - 1}, made))
     >>> found.median, round(found.same_sign, 2)
     (1.0, 0.67)
@@ -258,7 +243,7 @@ def marginals(results: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]})
     >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
     >>> marginals(found).loc["harmonics", "median"].to_list()
     [1.0, 3.0]
@@ -286,7 +271,7 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]})
     >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
     >>> influence(found)["typical"].to_dict()
     {'harmonics': 2.0, 'scale': 0.0}

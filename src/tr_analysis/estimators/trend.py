@@ -11,14 +11,13 @@ from scipy.linalg import solve_triangular
 from scipy.stats import t as student
 
 from tr_analysis.estimators.autocorrelation import RANDOM_WALK
-from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats
+from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats, to_month
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import (
     InterruptedDesign,
     InterruptedFit,
     check_design,
     mixture_test,
-    to_month,
 )
 from tr_analysis.order import place_of_smallest
 
@@ -168,13 +167,13 @@ class Regressions(NamedTuple):
 
 def regress(regressors: Array, responses: Array, nodes: Nodes) -> Regressions:
     """Regress the changes of s responses (n, s) on those of the regressors (n, k), constant first, at each node."""
-    changes = np.diff(regressors[:, 1:], axis=0), np.diff(responses, axis=0)
+    x, y = np.diff(regressors[:, 1:], axis=0), np.diff(responses, axis=0)
     parts = [
-        _at_one_rho(*(rotation @ part for part in changes), scale)
+        _at_one_rho(rotation @ x, rotation @ y, scale)
         for rotation, scale in zip(nodes.rotation, nodes.scale, strict=True)
     ]
     coefficients, inverses, squares = map(np.concatenate, zip(*parts, strict=True))
-    df = changes[0].shape[0] - changes[0].shape[1]
+    df = x.shape[0] - x.shape[1]
     log_likelihood = -df / 2 * np.log(squares)
     log_likelihood += ((np.linalg.slogdet(inverses).logabsdet - nodes.log_det) / 2)[:, None]
     weights = nodes.prior[:, None] * np.exp(log_likelihood - log_likelihood.max(axis=0))
@@ -187,7 +186,7 @@ def _at_one_rho(x: Array, y: Array, scale: Array) -> tuple[Array, Array, Array]:
     start = np.linalg.lstsq(x, y)[0]
     left = y - x @ start  # what is small is squared without loss
     weighted = scale[:, :, None] ** 2 * x
-    inverses = np.linalg.inv(x.T @ weighted)
+    inverses = np.asarray(np.linalg.inv(x.T @ weighted), dtype=np.float64)
     cross = weighted.transpose(0, 2, 1) @ left
     moved = inverses @ cross
     squares = scale**2 @ left**2 - (moved * cross).sum(axis=1)
