@@ -40,11 +40,6 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     likelihood (Harville 1974) times a prior: a random walk has the probability 0.05, and the rest is even from -1 to
     1. If the trend itself wanders, intervals are far too narrow; `trend.local_trend` allows for that.
 
-    Parameters
-    ----------
-    design
-        Of `interrupted`.
-
     References
     ----------
     Harville (1974), Biometrika 61, 383-385, on the restricted likelihood as a marginal posterior. Zellner
@@ -112,11 +107,6 @@ def arma(design: InterruptedDesign) -> InterruptedFit:
     squares of generalised least squares (Harvey and Phillips 1979). Only phi and theta are searched; coefficients have
     the covariance ``S / (n - k) (X' R^-1 X)^-1`` and t intervals, which take phi and theta as known and are too narrow:
     `autoregressive` remains the inference of record.
-
-    Parameters
-    ----------
-    design
-        Of `interrupted`.
 
     References
     ----------
@@ -217,11 +207,6 @@ def newey_west(design: InterruptedDesign) -> InterruptedFit:
 
     Newey and West (1987), Bartlett's kernel of 12 lags, or of a third of the observations if that is less; normal
     intervals, no small-sample correction. They are far too narrow for errors that fade slowly.
-
-    Parameters
-    ----------
-    design
-        Of `interrupted`.
 
     References
     ----------

@@ -175,18 +175,13 @@ def clustered_design(
     (`test_cluster_design.test_estimate_and_clustered_errors_against_statsmodels`,
     `test_cluster_design.test_effective_clusters`).
 
-    Series are paired with the regressors by their labels, lists and arrays by position. Test the coefficient with
-    `clusters.few_clusters`.
-
     Parameters
     ----------
-    response, clusters
-        Outcome (n), and the label of each row's cluster (n): three different ones or more.
+    response, clusters, weights
+        Outcome (n); label of each row's cluster (n), three different ones or more; not negative weights (n), or one for
+        all: a row of weight 2 counts as two. Series are paired with the regressors by label, lists by position.
     regressors, coefficient
         Numbers (n, k - 1), without a constant; the column in question.
-    weights
-        Not negative (n), or one for all, such as cohort sizes: a row of weight 2 counts as two of weight 1. All 1 if
-        left out.
 
     Examples
     --------

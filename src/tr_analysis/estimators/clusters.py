@@ -183,10 +183,10 @@ def wild_cluster_bootstrap(
     Parameters
     ----------
     design, signs
-        From `clustered_design`; weights of the clusters: "webb" for six values (Webb 2023); "rademacher" for -1 and 1,
-        of which all ``2**G`` combinations are used with up to 12 clusters.
+        From `clustered_design`; "webb" for six weights (Webb 2023); "rademacher" for -1 and 1, of which all ``2**G``
+        combinations are used with up to 12 clusters.
     draws, level, seed
-        Random draws, 99 or more, in the order of the clusters' labels; coverage of the interval; seed.
+        Random draws, 99 or more; coverage of the interval; seed.
 
     References
     ----------

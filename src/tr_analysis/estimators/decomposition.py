@@ -129,16 +129,15 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     (`test_decomposition.test_composition_bounds_are_those_of_a_linear_programme`,
     `test_decomposition.test_composition_bounds_by_hand`).
 
-    Kitagawa's composition effect is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group g, and
+    Kitagawa's composition effect (1955) is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group g, and
     ``r_g`` its rate. It is linear in rates that rise from ``lowest`` to ``highest``, so its extremes lie at rates that
     jump once: ``(highest - lowest)`` times the change of the share beyond the jump. The bound is ours.
 
     Parameters
     ----------
-    before, after
-        Size of each of two or more groups, counts or shares; ``before`` in order of rising rate.
-    lowest, highest
-        Rate of the first and of the last group, the mean of before and after; in the unit wanted back.
+    before, after, lowest, highest
+        Size of each of two or more groups, counts or shares, ``before`` in order of rising rate; mean rate of the first
+        and of the last group, in the unit wanted back.
 
     References
     ----------

@@ -56,10 +56,8 @@ def exact_limits(
 
     Parameters
     ----------
-    target, trials
-        Share strictly between 0 and 1 that units are set against; their sizes, 1 or more, in any order.
-    level, interpolate
-        Probability within both limits, such as 0.95 or 0.998; whether to smooth the steps.
+    target, trials, level, interpolate
+        Share that units are set against; their sizes, 1 or more; probability within both limits; whether to smooth.
 
     References
     ----------
@@ -134,12 +132,7 @@ def dispersion(
     n``; ``phi`` is the mean of ``z^2``, no less than 1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with
     ``w = 1 / s^2``, 0 where phi is 1 (Spiegelhalter 2005; extreme z-scores are not drawn in, which made the limits too
     narrow). The interval of ``phi`` is ``1 + tau2 mean(w)`` at the ends of `heterogeneity.heterogeneity`'s, which
-    allows for unlike sizes.
-
-    Parameters
-    ----------
-    frame, successes, trials, level
-        One row per unit, two or more, and the names of its columns with the counts; coverage of the interval of ``phi``.
+    allows for unlike sizes. Takes two units or more, and the names of the columns with their counts.
 
     References
     ----------

@@ -60,7 +60,7 @@ def heterogeneity(
     Parameters
     ----------
     estimates, variances, level
-        One value per unit, two or more, and its sampling variance, or one for all, taken as known; coverage of the interval.
+        One value per unit, two or more; sampling variance of each, or one for all, taken as known; coverage.
 
     References
     ----------
@@ -194,8 +194,7 @@ def shrink(
     Returns
     -------
     pandas.DataFrame
-        ``frame`` with observed, estimate, low, high and reliability added; where units do not differ beyond chance,
-        all have the pooled share, reliability 0 and an interval without width.
+        ``frame`` with observed, estimate, low, high and reliability added.
 
     References
     ----------
@@ -296,19 +295,8 @@ def simultaneous_ranks(
     A unit ranks above those whose share is significantly smaller and below those whose share is significantly larger;
     between lie the ranks that it may have. Two shares differ by the score test, ``(p_i - p_j)^2 > c^2 p (1 - p) (1 / n_i
     + 1 / n_j)`` with ``p`` that of both together; ``c`` is the quantile of the largest of all these statistics where all
-    units are equal, simulated from the normal (Mogstad and others 2024). No unit borrows from the others.
-
-    Parameters
-    ----------
-    frame, successes, trials
-        One row per unit, two or more, and the columns of its counts.
-    level, draws, seed
-        Probability that all bounds hold; 100 draws or more; seed or generator.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``frame`` with low and high added, whole ranks, 1 the smallest share; equal units share the ranks they take.
+    units are equal, simulated from the normal (Mogstad and others 2024). No unit borrows from the others. Arguments are
+    those of `rank_intervals`; low and high are added to ``frame``, whole ranks, 1 the smallest share.
 
     References
     ----------

@@ -59,17 +59,9 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     (`test_panel.test_a_flag_is_the_score_test_against_the_known_baseline`).
 
     ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
-    `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`.
-
-    Parameters
-    ----------
-    panel, level
-        adjusted_rate and baseline_rate in per cent, offenders; two-sided level: the rule's is not in the sources.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``panel`` with z, error (points), p_value and recomputed (`REDUCTION`, `INCREASE`, `NEITHER`) added.
+    `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`. Takes adjusted_rate
+    and baseline_rate in per cent, and offenders; adds z, error (points), p_value and recomputed (`REDUCTION`, `INCREASE`,
+    `NEITHER`).
 
     Examples
     --------
@@ -160,8 +152,9 @@ def regression_to_the_mean(
     (`test_panel.test_the_slope_is_that_of_least_squares`,
     `test_panel.test_what_stays_is_the_reliability_when_only_sampling_differs`).
 
-    The slope is that of least squares of ``later`` on ``first`` (Galton 1886). If true changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over
-    units, with ``tau2`` and its interval from `heterogeneity.heterogeneity`.
+    The slope is that of least squares of ``later`` on ``first`` (Galton 1886). If true changes stay and only sampling
+    differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with ``tau2`` and its interval from
+    `heterogeneity.heterogeneity`.
 
     Parameters
     ----------
@@ -243,15 +236,13 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
         One row per provider and cohort: offenders, reoffenders, reoffences, frequency_rate, difference (of the
         adjusted rate from the baseline, points) and baseline_frequency.
     since_baseline
-        Whether the change is ``difference``; else it is the distance of the observed rate from that of all
-        providers of the cohort.
+        Whether the change is ``difference``; else it is the distance of the observed rate from that of all in the cohort.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of ``panel`` with change (points), frequency_change (per cent of the baseline's reoffences per
-        reoffender, or of those of all where no baseline is known) and variance (sampling variance of the rate,
-        squared points) added.
+        ``panel`` with change (points), frequency_change (per cent of the baseline's reoffences per reoffender, or of those
+        of all where no baseline is known) and variance (sampling variance of the rate, squared points) added.
 
     Examples
     --------
@@ -298,7 +289,7 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     ----------
     panel
         One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders with
-        reoffenders or binary_rate; other columns are kept.
+        reoffenders or binary_rate.
 
     Returns
     -------

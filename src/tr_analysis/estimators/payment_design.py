@@ -77,10 +77,8 @@ def payment_rule(
 
     Parameters
     ----------
-    sizes, cohorts
-        People in one cohort of each provider, and how many such cohorts.
-    baseline, level
-        Rate of the baseline, a share; two-sided significance level.
+    sizes, cohorts, baseline, level
+        People in one cohort of each provider; how many such cohorts; rate of the baseline; two-sided level.
     baseline_size, test_uses_baseline_error
         People in each provider's baseline, drawn once for all cohorts; whether the test allows for its sampling.
 

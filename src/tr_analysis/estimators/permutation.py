@@ -48,10 +48,9 @@ def cluster_permutation(
 
     Parameters
     ----------
-    design
-        From `clustered_design`; the regressor in question has two values, each constant within clusters.
-    draws, level, seed
-        All assignments are used if no more than ``draws``, else as many random ones; coverage of the interval.
+    design, draws, level, seed
+        From `clustered_design`, with a label constant within clusters; all assignments are used if no more than ``draws``,
+        else as many random ones; coverage of the interval.
 
     References
     ----------

@@ -31,10 +31,8 @@ def placebo(
 
     Parameters
     ----------
-    series, dates, **options
-        As in `interrupted`, with false reform months in place of the true one.
-    estimator
-        The error model, such as ``autoregressive``.
+    series, dates, estimator, **options
+        As in `interrupted`, with false months of the reform; the error model, such as ``autoregressive``.
 
     Returns
     -------

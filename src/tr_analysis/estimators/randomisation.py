@@ -51,10 +51,9 @@ def shuffled_years(
 
     Parameters
     ----------
-    series, first
-        Positive, one column each, by consecutive months; month in which a year begins: that of the reform.
-    draws, seed
-        Number of data sets; seed of the order, or a generator.
+    series, first, draws, seed
+        Positive, one column each, by consecutive months; month in which a year begins: that of the reform; number of data
+        sets; seed of the order.
 
     Examples
     --------

@@ -34,15 +34,12 @@ def superiority(
     ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes through
     every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984; beyond 120 units the normal
     approximation with ties). The interval is Newcombe's fifth method (2006), which ties make cautious; one-sided where
-    no unit of one group is rated below any of the other, so that an ordinal regression would have no finite
-    coefficient (``separated``).
+    no unit of one group is rated below any of the other (``separated``).
 
     Parameters
     ----------
-    first, second
-        The ratings of each group; numbers, or labels of ``order``.
-    order, level
-        The possible labels from lowest to highest, not needed for numbers; coverage of the interval.
+    first, second, order, level
+        The ratings of each group, numbers or labels; the labels from lowest to highest; coverage of the interval.
 
     References
     ----------

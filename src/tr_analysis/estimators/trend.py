@@ -221,7 +221,7 @@ def many_effects(
     Returns
     -------
     pandas.DataFrame
-        A row a series: estimate, and the two-sided p_value of no effect. Equal to `InterruptedFit.combine`.
+        A row a series: estimate, and the two-sided p_value of no effect.
 
     Examples
     --------
@@ -257,11 +257,6 @@ def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> Interr
 
     No shape of the effect is assumed, and no month after the reform teaches the trend. `local_trend` fits it; with the
     trend "random walk" the forecast is the last month before, plus the mean growth and the season.
-
-    Parameters
-    ----------
-    design, month
-        Of `interrupted`; a month from the reform on.
 
     Examples
     --------
@@ -301,11 +296,6 @@ def block_growth(design: InterruptedDesign) -> Estimate:
     blocks are taken as independent, and their difference has a t interval of three degrees of freedom, which is
     cautious (Ibragimov and Mueller 2016). It needs no model of the errors, but blocks so long that they forget one
     another: a trend that wanders for years is not allowed for.
-
-    Parameters
-    ----------
-    design
-        Of `interrupted`.
 
     References
     ----------
