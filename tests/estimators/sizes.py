@@ -1,12 +1,11 @@
-"""Simulate how often the models of recall find an effect where there is none: ``python -m tests.estimators.sizes``.
+"""Simulate how often the models of recall find an effect where there is none, for the table of `simulated`.
 
 Series have the months, the season and the break of the chapter on recall. Their errors are those that a referee
 would try: a random walk, shocks that fade, and trends that wander as much as that of the observed series.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ from scipy.optimize import minimize
 from scipy.signal import lfilter
 from scipy.stats import t as student
 
-import tr_analysis.data
 from tr_analysis.data import load
 from tr_analysis.estimators.autocorrelation import arma, newey_west
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, interrupted
@@ -28,7 +26,6 @@ from tr_analysis.estimators.trend import (
     regress,
 )
 
-TABLE = Path(tr_analysis.data.__file__).with_name("simulated_sizes.csv")
 REFORM, FIRST, LAST = "2015-02", "2010-06", "2020-02"
 SERIES, SLOW = 2000, 200  # of each truth; of the methods that search for each series anew
 
@@ -117,38 +114,36 @@ def together(design: InterruptedDesign, y: np.ndarray, trend: str) -> list[float
 
 
 def p_values(y: np.ndarray, slow: int) -> dict[tuple[str, str], list[float]]:
-    """P-values of each method (and what it estimates) in each series (months, series)."""
-    design, gap, few = recall(), "difference in the last month", y[:, :slow]
+    """P-values of each estimator and method in each series (months, series)."""
+    design, few = recall(), y[:, :slow]
     ahead = forecast_design(design, LAST)
     blocks = [
         block_growth(replace(design, series=np.exp(pd.Series(one, design.series.index)))) for one in y.T
     ]
+    trend = "trend.local_trend"
     return {
-        ("Newey-West, step and slope", gap): by_one(newey_west, design, y),
-        ("ARMA(1, 1), step and slope", gap): by_one(arma, design, few),
-        ("autoregressive, step and slope", gap): together(design, y, "straight"),
-        ("wandering trend, likeliest variances", gap): by_likeliest(design, few),
-        ("wandering trend, step and slope", gap): together(design, y, "wandering"),
-        ("wandering trend, exponential approach", gap): together(recall("exponential"), y, "wandering"),
-        ("wandering trend, stock and flow", gap): together(recall("stock and flow"), y, "wandering"),
-        ("random walk, forecast from before", gap): together(ahead, y, "random walk"),
-        ("wandering trend, forecast from before", gap): together(ahead, y, "wandering"),
-        ("blocks of growth", "change of growth a month"): [float(one.p_value or 0) for one in blocks],
+        ("autocorrelation.newey_west", "Newey-West, step and slope"): by_one(newey_west, design, y),
+        ("autocorrelation.arma", "ARMA(1, 1), step and slope"): by_one(arma, design, few),
+        ("autocorrelation.autoregressive", "autoregressive, step and slope"): together(design, y, "straight"),
+        (trend, "wandering trend, likeliest variances"): by_likeliest(design, few),
+        (trend, "wandering trend, step and slope"): together(design, y, "wandering"),
+        (trend, "wandering trend, exponential approach"): together(recall("exponential"), y, "wandering"),
+        (trend, "wandering trend, stock and flow"): together(recall("stock and flow"), y, "wandering"),
+        (trend, "random walk, forecast from before"): together(ahead, y, "random walk"),
+        (trend, "wandering trend, forecast from before"): together(ahead, y, "wandering"),
+        ("trend.block_growth", "blocks of growth"): [float(one.p_value or 0) for one in blocks],
     }
 
 
-def sizes(series: int = SERIES, slow: int = SLOW) -> pd.DataFrame:
-    """The table: how often each method rejects under each truth."""
-    rows = []
+def rows_of_recall() -> Iterator[dict[str, object]]:
+    """How often each method rejects under each truth."""
     for seed, (truth, (rho, wander)) in enumerate(truths().items()):
-        for (method, quantity), found in p_values(simulate(rho, wander, series, seed), slow).items():
-            share, n = float(np.mean(np.array(found) < 0.05)), len(found)
-            error = round(float(np.sqrt(share * (1 - share) / n)), 4)
-            rows.append((method, quantity, truth, rho, wander, n, round(share, 4), error))
-    return pd.DataFrame(
-        rows, columns=["method", "quantity", "truth", "rho", "wander", "series", "rejected", "error"]
-    )
-
-
-if __name__ == "__main__":
-    sizes().to_csv(TABLE, index=False)
+        for (estimator, method), found in p_values(simulate(rho, wander, SERIES, seed), SLOW).items():
+            share = round(float(np.mean(np.array(found) < 0.05)), 4)
+            yield {
+                "estimator": estimator,
+                "method": method,
+                "data": truth,
+                "found": share,
+                "runs": len(found),
+            }

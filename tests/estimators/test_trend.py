@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from tests.estimators.sizes import LAST, REFORM, at_end, likeliest_node, p_values, recall, simulate
-from tr_analysis.data import load, simulated_sizes
+from tests.estimators.sizes import LAST, REFORM, at_end, likeliest_node, p_values, recall, simulate, truths
+from tr_analysis.data import load, simulations
 from tr_analysis.estimators.autocorrelation import autoregressive
 from tr_analysis.estimators.interrupted import interrupted
 from tr_analysis.estimators.trend import (
@@ -142,21 +142,21 @@ def test_innovations_show_a_pattern_that_the_model_leaves():
 
 @pytest.mark.parametrize(("series", "slow"), [(150, 2), pytest.param(1000, 60, marks=pytest.mark.full)])
 def test_simulated_sizes_hold(series, slow):
-    table = simulated_sizes()
-    truth = table[table["truth"].str.startswith("trend that wanders")]
-    first = truth.iloc[0]
-    found = p_values(simulate(first["rho"], first["wander"], series, seed=77), slow)
-    for row in truth.to_dict("records"):
-        p = np.array(found[row["method"], row["quantity"]])
-        margin = 4 * np.sqrt(row["rejected"] * (1 - row["rejected"]) * (1 / len(p) + 1 / row["series"]))
-        assert (p < 0.05).mean() == pytest.approx(row["rejected"], abs=margin + 0.5 / len(p)), row["method"]
+    table, (truth, (rho, wander)) = simulations(), list(truths().items())[-1]
+    found = p_values(simulate(rho, wander, series, seed=77), slow)
+    rows = table[table["data"] == truth].to_dict("records")
+    assert len(rows) == len(found)
+    for row in rows:
+        share, p = row["found"], np.array(found[row["estimator"], row["method"]])
+        margin = 4 * np.sqrt(share * (1 - share) * (1 / len(p) + 1 / row["runs"]))
+        assert (p < 0.05).mean() == pytest.approx(share, abs=margin + 0.5 / len(p)), row["method"]
 
 
 def test_the_model_of_record_rarely_rejects_and_moves_with_an_effect():
-    table = simulated_sizes()
+    table = simulations()
     record = table[table["method"] == "wandering trend, step and slope"]
     assert len(record) == 4
-    assert record["rejected"].max() < 0.06
+    assert record["found"].max() < 0.06
     design, y = recall(), simulate(0.2, 0.3, 4, seed=9)
     effect = design.regressors[["level", "slope"]].to_numpy() @ [0.1, 0.005]
     contrast = at_end(design).drop("constant")
