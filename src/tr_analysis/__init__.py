@@ -12,29 +12,24 @@ Estimators
 ----------
 - ``autocorrelation.autoregressive``: by how much did level and slope change at the reform, if errors may fade slowly or not at all?
 - ``autocorrelation.arma``: do the effects change if the errors follow a richer pattern, and surely fade?
-- ``autocorrelation.newey_west``: what would a conventional study report, which trusts errors to fade within ``lags`` months?
+- ``autocorrelation.newey_west``: what would a conventional study report, which trusts errors to fade within a year?
 - ``cluster_design.clustered_design``: how do rows with and without a label differ, when the rows come in a few groups?
 - ``clusters.few_clusters``: is a difference between a few groups more than chance, and do the methods for few groups agree?
 - ``clusters.cluster_jackknife``: how sure is a difference between a few groups, judged by leaving out each group in turn?
 - ``clusters.wild_cluster_bootstrap``: could a few groups have differed as much by chance, if whole groups had turned out otherwise?
 - ``decomposition.log_split``: which factor moved a product, and by how many per cent?
 - ``decomposition.das_gupta``: how much of a change came from each factor, such as case mix, rate and volume?
-- ``decomposition.standardised_rates``: how do years or areas differ in a rate because of each factor, if all are compared with all?
 - ``decomposition.composition_bounds``: how much of a change can case mix explain, if each group's rate is not published?
 - ``funnel.exact_limits``: how far from the average may a unit of this size lie by chance alone?
 - ``funnel.widened_limits``: how far from the average may a unit of this size lie, if units differ more than by chance?
 - ``funnel.dispersion``: do units differ more than chance would make them, and by how much?
 - ``funnel.funnel``: which units lie further from the average than chance explains?
 - ``heterogeneity.heterogeneity``: do the units really differ, and by how much?
-- ``heterogeneity.prediction_interval``: what should we expect of one more unit like these?
 - ``heterogeneity.shrink``: what is the best guess at each unit's true share, knowing the others?
 - ``heterogeneity.rank_intervals``: can these units be put in a league table?
 - ``heterogeneity.simultaneous_ranks``: which units are surely among the lowest or the highest, when all of them are looked at?
 - ``interrupted.interrupted``: did the series change at the date of the reform, beyond its own trend and seasons?
-- ``interrupted.placebo``: what does the same model find at dates when nothing happened?
-- ``interrupted.placebo_rank``: is the change at the true date larger than those at dates when nothing happened?
 - ``panel.flag_significance``: which providers reduced reoffending significantly, and which did worse?
-- ``panel.multiplicity``: how many of these significant results would be left if we allow for how many were tested?
 - ``panel.regression_to_the_mean``: did the best stay the best, or slip back as luck would?
 - ``panel.association``: do units that do well on one measure do well on the other?
 - ``panel.adjustment_identity``: are the printed adjusted rates what the published formula gives?
@@ -59,6 +54,8 @@ Estimators
 - ``payment_design.next_cohort``: how far will a top performer slip back next time?
 - ``permutation.cluster_permutation``: how often would other owners have shown a contrast as large, had the label fallen on them?
 - ``permutation.permutation_draws``: how large a difference do labels show that are dealt out to the clusters in every other way?
+- ``placebo.placebo``: what does the same model find at dates when nothing happened?
+- ``placebo.placebo_rank``: is the change at the true date larger than those at dates when nothing happened?
 - ``proportions.proportion``: how large is a share, and how far could it be off by chance?
 - ``proportions.proportions``: how large is the share in each group, and how far could each be off by chance?
 - ``proportions.upper_bound_zero``: if something never happened in a sample, how common could it still be?
@@ -68,6 +65,7 @@ Estimators
 - ``proportions.detectable_share``: how large must a difference be before samples of these sizes would show it?
 - ``randomisation.sign_flips``: how would the changes look if each unit could as well have moved the other way?
 - ``randomisation.shuffled_years``: how would the series look if the reform had changed nothing but chance orders the years?
+- ``randomisation.joint_test``: could chance alone give a whole curve as extreme as this one?
 - ``ratings.superiority``: which of two groups is rated higher, using every step of the scale, and could it be chance?
 - ``specification.grid``: which analyses could have been run?
 - ``specification.specification_id``: which row of the results is the analysis with these choices?
@@ -75,8 +73,6 @@ Estimators
 - ``specification.summarise``: do the findings survive other methods?
 - ``specification.marginals``: what do the analyses with one particular choice find?
 - ``specification.influence``: which choice of method matters most?
-- ``specification.joint_test``: could chance alone give a whole curve as extreme as this one?
-- ``specification.joint_test_at_once``: could chance alone give a whole curve as extreme as this one, where the null is sampled many times?
 - ``trend.local_trend``: by how much did the series change at the reform, if its trend could have changed by itself?
 - ``trend.many_effects``: what would the same model find in data made without an effect?
 - ``trend.forecast_design``: how far is a month after the reform from what the months before it forecast?

@@ -1,29 +1,29 @@
-"""How often intervals hold the truth and tests reject without an effect, on simulated data: `SIMULATIONS`.
+"""How often intervals hold the truth and tests reject without an effect, on simulated data: `tr_analysis.data.simulations`.
 
-``python -m tests.estimators.simulated`` writes the table that the page "How this was tested" shows.
+``python -m tests.estimators.simulated`` writes the table, which the page "How this was tested" and the chapter on recall
+show.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.autocorrelation import autoregressive, newey_west
+import tr_analysis.data
+from tests.estimators.sizes import rows_of_recall
 from tr_analysis.estimators.cluster_design import clustered_design
 from tr_analysis.estimators.clusters import bootstrap_draws, cluster_jackknife
 from tr_analysis.estimators.funnel import dispersion, widened_limits
-from tr_analysis.estimators.heterogeneity import heterogeneity, prediction_interval, shrink
-from tr_analysis.estimators.interrupted import interrupted
+from tr_analysis.estimators.heterogeneity import heterogeneity, shrink
 from tr_analysis.estimators.panel import association
 from tr_analysis.estimators.payment_design import next_cohort
 from tr_analysis.estimators.permutation import permutation_draws
 from tr_analysis.estimators.proportions import difference, odds_ratio, proportion
 from tr_analysis.estimators.ratings import superiority
-from tr_analysis.estimators.trend import local_trend
 
-SIMULATIONS = Path("src/tr_analysis/site/simulations.csv")
+TABLE = Path(tr_analysis.data.__file__).with_name("simulations.csv")
 COVERS, REJECTS = "95% interval holds the truth", "5% test rejects without an effect"
 Draw = Callable[[np.random.Generator], dict[str, bool | float]]
 
@@ -62,41 +62,13 @@ def two_groups_of_ratings(rng: np.random.Generator) -> dict[str, bool | float]:
     }
 
 
-def a_series(rho: float) -> Draw:
-    """Fit a series of 117 months, with a change of slope of 0.5% and errors that fade by rho a month."""
-    months = pd.period_range("2010-06", periods=117, freq="M")
-    since = np.arange(117) - months.get_loc(pd.Period("2015-02", "M"))
-
-    def draw(rng: np.random.Generator) -> dict[str, bool | float]:
-        shocks = 0.02 * rng.standard_normal(117)
-        shocks[0] /= np.sqrt(1 - rho**2) if rho < 1 else 1
-        errors = np.array([shocks[: t + 1] @ rho ** np.arange(t, -1, -1) for t in range(117)])
-        path = 8 + 0.002 * np.arange(117) + (0.05 + 0.005 * since.clip(0)) * (since >= 0) + errors
-        design = interrupted(pd.Series(np.exp(path), months), "2015-02")
-        slopes = {name: fit(design).effects.loc["slope"] for name, fit in FITS.items()}
-        return {f"{name}|{COVERS}": holds(row, 0.005) for name, row in slopes.items()}
-
-    return draw
-
-
-FITS = {
-    "autocorrelation.autoregressive": autoregressive,
-    "autocorrelation.newey_west": newey_west,
-    "trend.local_trend": local_trend,
-}
-
-
 def units_that_differ(units: int) -> Draw:
-    """Estimate a true spread of 1 of units measured with errors of 0.5 to 1.5, and the place of a new one."""
+    """Estimate a true spread of 1 of units measured with errors of 0.5 to 1.5."""
 
     def draw(rng: np.random.Generator) -> dict[str, bool | float]:
         variances = rng.uniform(0.5, 1.5, units) ** 2
         seen = rng.standard_normal(units) + np.sqrt(variances) * rng.standard_normal(units)
-        new = prediction_interval(seen, variances, draws=2000, seed=rng)
-        return {
-            f"heterogeneity.heterogeneity|{COVERS}": holds(heterogeneity(seen, variances), 1.0),
-            f"heterogeneity.prediction_interval|{COVERS}": holds(new, rng.standard_normal()),
-        }
+        return {f"heterogeneity.heterogeneity|{COVERS}": holds(heterogeneity(seen, variances), 1.0)}
 
     return draw
 
@@ -160,8 +132,6 @@ WORLDS: dict[str, tuple[Draw, int]] = {
     "24 trials, true share 0.5": (one_share(24, 0.5), 4000),
     "7 and 21 units": (two_shares, 500),
     "7 and 21 ratings on four steps": (two_groups_of_ratings, 1000),
-    "117 months, errors fade by 0.8 a month": (a_series(0.8), 500),
-    "117 months, errors are a random walk": (a_series(1.0), 500),
     "9 units with errors of unlike size": (units_that_differ(9), 500),
     "21 units of 50 to 2,000 trials": (shares_that_differ(21, 2000), 300),
     "7 units of 50 to 300 trials": (shares_that_differ(7, 300), 300),
@@ -171,21 +141,23 @@ WORLDS: dict[str, tuple[Draw, int]] = {
 }
 
 
-def simulate() -> pd.DataFrame:
+def rows_of_worlds() -> Iterator[dict[str, object]]:
     """Run every world; a row an estimator and world, with the share found and what it should be."""
-    return pd.DataFrame(list(_rows()))
-
-
-def _rows() -> Iterator[dict[str, object]]:
     for place, (world, (draw, runs)) in enumerate(WORLDS.items()):
         rng = np.random.default_rng([2014, place])
         found = pd.DataFrame([draw(rng) for _ in range(runs)]).astype(float).mean()
         for key, share in found.items():
             name, measure = str(key).split("|")
-            nominal = 0.05 if measure == REJECTS else 0.95
-            row = {"estimator": name, "data": world, "measure": measure, "nominal": nominal}
+            row = {"estimator": name, "method": "", "data": world, "measure": measure}
             yield row | {"found": round(share, 3), "runs": runs}
 
 
+def laid_out(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
+    """The columns of the table; what rows do not say is the size of a test."""
+    table = pd.DataFrame(rows, columns=["estimator", "method", "data", "measure", "nominal", "found", "runs"])
+    measure = table["measure"].fillna(REJECTS)
+    return table.assign(measure=measure, nominal=np.where(measure == REJECTS, 0.05, 0.95))
+
+
 if __name__ == "__main__":
-    simulate().to_csv(SIMULATIONS, index=False)
+    laid_out([*rows_of_recall(), *rows_of_worlds()]).to_csv(TABLE, index=False)

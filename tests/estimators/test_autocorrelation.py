@@ -9,7 +9,7 @@ from statsmodels.tsa.arima_process import ArmaProcess, arma_generate_sample
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tr_analysis.data import load
-from tr_analysis.estimators.autocorrelation import arma, autoregressive, newey_west
+from tr_analysis.estimators.autocorrelation import _deviance, _likeliest, arma, autoregressive, newey_west
 from tr_analysis.estimators.interrupted import interrupted
 from tr_analysis.estimators.trend import local_trend
 
@@ -48,7 +48,7 @@ def stock(status: str, **options):
     [("recall", (0.129, 0.040), (0.0054, 0.0013)), ("remand", (-0.037, 0.051), (-0.0016, 0.0017))],
 )
 def test_prison_stocks_by_least_squares(status, level, slope):
-    found = newey_west(stock(status), lags=12).effects[["estimate", "std_error"]]
+    found = newey_west(stock(status)).effects[["estimate", "std_error"]]
     assert found.loc["level"].round(3).tolist() == list(level)
     assert found.loc["slope"].round(4).tolist() == list(slope)
 
@@ -57,7 +57,6 @@ def test_recall_stock_by_autoregressive_errors():
     """The errors are all but a random walk: the slope stands, the jump in the first month does not."""
     design = stock("recall")
     fit = autoregressive(design)
-    assert design.durbin_watson == pytest.approx(0.143, abs=5e-4)
     assert fit.rho > 0.99
     assert fit.effects.loc["slope", ENDS].tolist() == pytest.approx([0.0066, 0.0010, 0.0122], abs=5e-5)
     assert fit.effects.loc["level", ["low", "high"]].tolist() == pytest.approx([-0.032, 0.031], abs=5e-4)
@@ -78,9 +77,8 @@ def restricted(design, rho):
     return log_likelihood, beta[3], np.sqrt(np.linalg.inv(cross)[3, 3] * squares / (n - k))
 
 
-@pytest.mark.parametrize("random_walk", [0, 0.05])
-def test_autoregressive_against_dense_matrices(random_walk):
-    design, step = broken([0.9]), 0.005
+def test_autoregressive_against_dense_matrices():
+    design, step, random_walk = broken([0.9]), 0.005, 0.05
     rho = np.append(np.arange(0.4 + step / 2, 1, step), 1 - 1e-6)  # the last: a random walk
     log_likelihood, slope, error = np.array([restricted(design, r) for r in rho]).T
     weights = np.append(np.full(len(rho) - 1, (1 - random_walk) * step / 2), random_walk)
@@ -91,7 +89,7 @@ def test_autoregressive_against_dense_matrices(random_walk):
     def quantile(p):
         return brentq(lambda b: weights @ stats.t.cdf((b - slope) / error, df) - p, -1, 1, xtol=1e-12)
 
-    fit = autoregressive(design, random_walk=random_walk)
+    fit = autoregressive(design)
     found = fit.effects.loc["slope"]
     assert fit.rho == pytest.approx(weights @ rho, abs=1e-4)
     assert found["estimate"] == pytest.approx(weights @ slope, rel=1e-4)
@@ -100,43 +98,14 @@ def test_autoregressive_against_dense_matrices(random_walk):
     assert found["p_value"] == pytest.approx(2 * min(below, 1 - below), rel=1e-2)
 
 
-def assert_like_statsmodels(found, oracle, places):
-    assert found["estimate"].tolist() == pytest.approx(oracle.params[places].tolist())
-    assert found["std_error"].tolist() == pytest.approx(oracle.bse[places].tolist())
-    assert found[["low", "high"]].to_numpy() == pytest.approx(oracle.conf_int()[places])
-    assert found["p_value"].tolist() == pytest.approx(oracle.pvalues[places].tolist())
-
-
 def test_a_certain_random_walk_is_least_squares_on_changes():
     design = broken([0.8])
     changes = OLS(np.diff(design.response), np.diff(design.regressors.to_numpy()[:, 1:], axis=0)).fit()
-    found = autoregressive(design, random_walk=1).effects
-    assert_like_statsmodels(found, changes, slice(1, 3))
-    assert_like_statsmodels(local_trend(design, trend="random walk").effects, changes, slice(1, 3))
-
-
-def test_arma_without_terms_is_least_squares():
-    design = broken([0.5])
-    fit, oracle = arma(design, order=(0, 0)), OLS(design.response, design.regressors.to_numpy()).fit()
-    assert_like_statsmodels(fit.effects, oracle, slice(2, 4))
-    assert fit.aic == pytest.approx(oracle.aic + 2)  # statsmodels does not count the variance
-    assert fit.rho == 0
-
-
-@pytest.mark.parametrize(
-    ("estimator", "options", "message"),
-    [
-        (newey_west, {"lags": 40}, "give a whole number from 0 to 39, a third"),
-        (autoregressive, {"random_walk": 5}, "give a probability between"),
-        *(
-            (arma, {"order": order}, r"order is .* give two whole numbers \(p, q\), 0 to 4 together")
-            for order in [(-1, 1), (3, 2), (0.5, 0), (1,), 2]
-        ),
-    ],
-)
-def test_options_are_checked(estimator, options, message):
-    with pytest.raises(ValueError, match=message):
-        estimator(broken([0.5]), **options)
+    found = local_trend(design, trend="random walk").effects
+    assert found["estimate"].tolist() == pytest.approx(changes.params[1:3].tolist())
+    assert found["std_error"].tolist() == pytest.approx(changes.bse[1:3].tolist())
+    assert found[["low", "high"]].to_numpy() == pytest.approx(changes.conf_int()[1:3])
+    assert found["p_value"].tolist() == pytest.approx(changes.pvalues[1:3].tolist())
 
 
 def likelihood(design, ar: list[float], ma: list[float]):
@@ -156,22 +125,18 @@ def likelihood(design, ar: list[float], ma: list[float]):
     return deviance, beta, spread * squares / (n - k)
 
 
-@pytest.mark.parametrize(
-    "order", [(1, 1), *(pytest.param(order, marks=pytest.mark.full) for order in [(1, 0), (2, 0), (1, 2)])]
-)
-def test_arma_against_a_long_search_of_statsmodels_and_dense_matrices(order):
-    p, q = order
+def test_arma_against_a_long_search_of_statsmodels_and_dense_matrices():
     design = broken([0.8], [0.5], harmonics=1)
-    fit = arma(design, order=order)
-    model = SARIMAX(design.response, design.regressors.to_numpy(), order=(p, 0, q))
-    start = np.r_[fit.coefficients[0], [0.4] * p, [0.1] * q, 4e-4]
+    fit, x = arma(design), design.regressors.to_numpy()
+    model = SARIMAX(design.response, x, order=(1, 0, 1))
+    start = np.r_[fit.coefficients[0], 0.4, 0.1, 4e-4]
     search = model.fit(start, disp=0, method="nm", maxiter=20_000, maxfun=20_000, xtol=1e-9, ftol=1e-10)
-    assert fit.aic == pytest.approx(search.aic, abs=2e-3)
-    k = design.regressors.shape[1]
-    terms = search.params[k:-1]
-    deviance, beta, covariance = likelihood(design, terms[:p], terms[p:])
-    assert fit.aic == pytest.approx(deviance + 2 * (k + p + q + 1), abs=2e-3)
-    assert fit.aic <= deviance + 2 * (k + p + q + 1) + 1e-6
+    phi, theta = search.params[x.shape[1] : -1]
+    data, terms = np.column_stack([x, design.response]), np.arctanh([-phi, theta])
+    assert _deviance(_likeliest(data), data)[0] <= _deviance(terms, data)[0] + 1e-6
+    deviance, beta, covariance = likelihood(design, [phi], [theta])
+    n = len(design.response)
+    assert _deviance(terms, data)[0] + n * (np.log(2 * np.pi / n) + 1) == pytest.approx(deviance, abs=1e-5)
     assert np.abs(fit.coefficients[0] - beta).max() < 0.01 * np.sqrt(np.diag(covariance).max())
     assert np.sqrt(np.diag(fit.covariances[0])) == pytest.approx(np.sqrt(np.diag(covariance)), rel=0.02)
 
@@ -189,10 +154,10 @@ def test_contrasts_are_paired_by_name_and_checked():
 
 
 def test_a_unit_root_is_refused():
-    """A season without noise, left out of the design, is a cycle that never fades."""
-    design = interrupted(people(np.zeros(len(MONTHS))), REFORM, harmonics=0)
-    with pytest.raises(ValueError, match=r"ARMA\(2, 0\) errors have a unit root: .*more harmonics.*`autoreg"):
-        arma(design, order=(2, 0))
+    """Errors that turn their sign every month, and never fade."""
+    turned = 0.1 * (-1.0) ** np.arange(len(MONTHS)) + 1e-6 * errors([0.5])
+    with pytest.raises(ValueError, match=r"ARMA\(1, 1\) errors have a unit root: .*more harmonics.*`autoreg"):
+        arma(interrupted(people(turned), REFORM))
 
 
 def covered(estimator, rho: float, series: int, seed: int = 2014) -> np.ndarray:

@@ -70,7 +70,7 @@ def test_tests_follow_the_data(seed, factor):
     """Order of rows, names of clusters, halves of rows and units change nothing."""
     frame = panel()
     before, after = (
-        few_clusters(design(f), methods=[JACKKNIFE, ALL_SIGNS], level=0.8)
+        few_clusters(design(f), draws=99, level=0.8).set_index("method").loc[[JACKKNIFE, ALL_SIGNS]]
         for f in (frame, rewritten(frame, seed, factor))
     )
     assert after["p_value"].to_numpy() == pytest.approx(before["p_value"].to_numpy())
@@ -155,7 +155,6 @@ def test_all_methods_side_by_side():
     assert frame["method"].tolist() == [JACKKNIFE, WEBB, ALL_SIGNS, PERMUTATION]
     for column in ("estimate", "low", "high", "p_value", "clusters", "draws", "level", "note"):
         assert frame[column].tolist() == [getattr(test, column) for test in single]
-    assert few_clusters(found, methods=[PERMUTATION])["p_value"].tolist() == [single[3].p_value]
     with pytest.raises(ValueError, match="signs is 'mammen'"):
         wild_cluster_bootstrap(found, signs="mammen")
     assert len(few_clusters(design(panel(TWENTY_ONE, range(10))), draws=99)) == 3
@@ -206,8 +205,7 @@ def test_size_is_as_measured(case, replications):
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"draws": 98}, "draws is 98: give 99 at least"),
-        ({"methods": ["jackknife"]}, "no method 'jackknife': name some of delete-one"),
+        ({"draws": 98}, "draws is 98: give 99 or more"),
         ({"seed": "one"}, "seed is 'one', which is not a number"),
     ],
 )

@@ -8,10 +8,8 @@ from scipy.optimize import minimize
 from statsmodels.stats.meta_analysis import combine_effects
 
 from tr_analysis.estimators.heterogeneity import (
-    _pooled_mean,
     beta_binomial,
     heterogeneity,
-    prediction_interval,
     rank_intervals,
     shrink,
     simultaneous_ranks,
@@ -57,13 +55,9 @@ def test_published_ratios_of_bcg():
 def test_against_statsmodels(panel):
     y, v = map(np.array, panel)
     expected = combine_effects(y, v, method_re="pm", use_t=True)
-    found, (mean, half) = heterogeneity(y, v), _pooled_mean(y, v, 0.95)
+    found = heterogeneity(y, v)
     assert found.q == pytest.approx(expected.q, abs=1e-9)
     assert found.tau2 == pytest.approx(max(0, expected.tau2), rel=1e-4, abs=1e-4)  # theirs stops early
-    if expected.tau2 > 0:
-        assert mean == pytest.approx(expected.mean_effect_re, abs=1e-4)
-        error = np.sqrt(max(1.0, expected.scale_hksj_re)) * expected.sd_eff_w_re
-        assert half == pytest.approx(stats.t.ppf(0.975, len(y) - 1) * error, rel=1e-3)
 
 
 @given(units, st.floats(0.01, 50), st.floats(-5, 5), st.randoms(use_true_random=False))
@@ -76,17 +70,11 @@ def test_order_shift_and_scale_change_nothing(panel, scale, shift, random):
     for name in ("tau2", "low", "high"):
         assert getattr(then, name) / scale**2 == pytest.approx(getattr(found, name), rel=1e-5, abs=1e-8)
     assert found.low <= found.tau2 <= found.high
-    (mean, half), (mean_moved, half_moved) = _pooled_mean(y, v, 0.95), _pooled_mean(*moved, 0.95)
-    assert (mean_moved - shift) / scale == pytest.approx(mean, rel=1e-5, abs=1e-6)
-    assert half_moved / scale == pytest.approx(half, rel=1e-5)
 
 
 def test_units_all_alike():
-    y, v = [2.0] * 20, [0.1] * 20
-    found, new = heterogeneity(y, v), prediction_interval(y, v, seed=4)
+    found = heterogeneity([2.0] * 20, [0.1] * 20)
     assert (found.q, found.i2, found.tau2, found.low, found.high, found.p_value) == (0, 0, 0, 0, 0, 1)
-    assert new.low < 2 == new.estimate < new.high < 3  # no spread seen is not no doubt
-    assert new == prediction_interval(y, v, seed=4)
 
 
 @pytest.mark.parametrize(
@@ -100,42 +88,14 @@ def test_units_all_alike():
     ],
 )
 def test_coverage(runs, tau, units, within):
-    """Share of panels whose intervals hold the mean, the variance and a further unit."""
-    random, inside = np.random.default_rng(5), np.zeros(3)
+    """Share of panels whose intervals hold the variance."""
+    random, inside = np.random.default_rng(5), 0
     for _ in range(runs):
-        panel = normal_panel(random, tau, units)
-        found, (mean, half) = heterogeneity(*panel), _pooled_mean(*panel, 0.95)
-        new = prediction_interval(*panel, draws=2000, seed=random)
-        inside += [
-            abs(mean - 1) <= half,
-            found.low <= tau**2 <= found.high,
-            new.low <= random.normal(1, tau) <= new.high,
-        ]
-    assert inside / runs == pytest.approx([0.95] * 3, abs=within)
+        found = heterogeneity(*normal_panel(random, tau, units))
+        inside += found.low <= tau**2 <= found.high
+    assert inside / runs == pytest.approx(0.95, abs=within)
 
 
-def test_equal_precise_units_give_the_textbook_interval():
-    """Without sampling error tau2 is a scaled chi-squared, and a new unit is the mean plus t on units - 1.
-
-    The doubt about the mean is never taken for smaller than chance makes it, which widens the interval a little.
-    """
-    y = np.random.default_rng(1).normal(5, 2, 9)
-    found = prediction_interval(y, np.full(9, 1e-9), draws=200_000)
-    half = 2.306004 * np.std(y, ddof=1) * np.sqrt(1 + 1 / 9)
-    assert (found.low, found.high) == pytest.approx((y.mean() - half, y.mean() + half), abs=0.03 * half)
-    assert half < found.high - y.mean()
-
-
-@pytest.mark.parametrize("variance", [1e-6, 1.9e-4, 0.1, 3.0])
-def test_a_new_unit_is_no_surer_than_the_mean(variance):
-    for units in (3, 21):
-        for y in (np.full(units, 0.45), np.linspace(0.44, 0.46, units)):
-            found = prediction_interval(y, [variance] * units)
-            mean, half = _pooled_mean(y, np.full(units, variance), 0.95)
-            assert found.low <= mean - half < mean + half <= found.high
-
-
-@pytest.mark.parametrize("call", [heterogeneity, prediction_interval])
 @pytest.mark.parametrize(
     ("y", "v", "message"),
     [
@@ -147,9 +107,9 @@ def test_a_new_unit_is_no_surer_than_the_mean(variance):
         (pd.Series([1.0, 2]), pd.Series([1.0, 2], [1, 2]), "variances and the estimates have different"),
     ],
 )
-def test_impossible_units_are_refused(call, y, v, message):
+def test_impossible_units_are_refused(y, v, message):
     with pytest.raises(ValueError, match=message):
-        call(y, v)
+        heterogeneity(y, v)
 
 
 def panel(k, n, index=None):
@@ -290,12 +250,6 @@ def test_impossible_panels_are_refused(call, k, n, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: prediction_interval([1.0, 2.0], [1.0, 1.0]), "give three or more"),
-        (
-            lambda: prediction_interval([1.0, 2.0, 3.0], [1.0] * 3, draws=10),
-            "draws is 10: give 1,000 or more",
-        ),
-        (lambda: prediction_interval([1.0, 2.0, 3.0], [1.0] * 3, level=95), "level is 95: give a coverage"),
         (lambda: shrink(panel([1, 3], [5, 5]), level=95), "level is 95: give a coverage"),
         (lambda: shrink(panel([1, 3], [5, 5]).assign(low=1), "low"), "column 'low' has the name of a result"),
         (lambda: rank_intervals(panel([1, 3], [5, 5]), draws=99), "draws is 99: give 100 or more"),

@@ -21,7 +21,7 @@ def test_newey_west_against_linearmodels():
     x = model.regressors.set_index(model.regressors.index.to_timestamp())
     oracle = IV2SLS(pd.Series(model.response, x.index), x, None, None)
     result = oracle.fit(cov_type="kernel", kernel="bartlett", bandwidth=12, debiased=False)
-    found = newey_west(model, lags=12).effects
+    found = newey_west(model).effects
     for effect in ("level", "slope"):
         assert found.loc[effect, "estimate"] == pytest.approx(result.params[effect])
         assert found.loc[effect, "std_error"] == pytest.approx(result.std_errors[effect])

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tr_analysis.estimators.randomisation import shuffled_years, sign_flips
+from tr_analysis.estimators.randomisation import joint_test, shuffled_years, sign_flips
 
 MONTHS = pd.period_range("2010-06", "2020-02", freq="M")
 
@@ -59,7 +59,7 @@ def test_a_year_that_begins_with_the_series_is_cut_from_its_second_month():
         (lambda s: s.to_timestamp(), {}, "need a monthly index: set its index to pd.PeriodIndex"),
         (lambda s: s.astype(str), {}, "a series holds what is no number"),
         (lambda s: s, {"first": "2021-02"}, "no month of the series"),
-        (lambda s: s, {"draws": 0}, "draws is 0: give at least one"),
+        (lambda s: s, {"draws": 0}, "draws is 0: give 1 or more"),
     ],
 )
 def test_series_that_cannot_be_shuffled(series, change, options, message):
@@ -90,3 +90,58 @@ def test_shuffled_years_keep_the_level_and_find_a_break(break_size, series, seed
         null = [change(other) for other in shuffled_years(walk, "2015-02", draws=19, seed=draw)]
         below += change(walk) > max(null)
     assert low <= below / series <= high
+
+
+def test_joint_test_counts_the_curves_as_extreme():
+    found = joint_test([[2.0, -5, 0.5, 1, 2], [2, -5, 0.5, 1, 2], [9, -5, 0.5, 1, 2]], np.eye(3, 5) == 0)
+    error = [np.sqrt(p * (1 - p) / 5) for p in (0.6, 0.4)]
+    assert found.loc["median"].tolist() == pytest.approx([2, 2, 5, 0.6, 0.2, error[0]])
+    assert found.loc["share significant"].tolist() == pytest.approx([2 / 3, 4, 5, 1, 0.4, 0])
+    other_side = joint_test(
+        [[3.0, -1], [2, 1], [-4, 1]], np.ones((3, 2))
+    )  # -4 and -1 are not on the median's
+    assert other_side["observed"].tolist() == pytest.approx([2, 2 / 3])
+    assert other_side["as_extreme"].tolist() == [0, 1]
+    nearly = joint_test([[0.1 + 0.2, 0.3]], [[False, False]])
+    assert nearly["as_extreme"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("estimates", "significant", "message"),
+    [
+        ([[1.0, 2]], [[1]], "of one shape: a row a specification"),
+        ([[1.0]], [[1]], "two curves or more"),
+        ([[1.0, np.nan]], [[1, 1]], "an estimate is missing or infinite"),
+    ],
+)
+def test_curves_that_cannot_be_compared(estimates, significant, message):
+    with pytest.raises(ValueError, match=message):
+        joint_test(estimates, significant)
+
+
+def rejections(effect: float, series: int, seed: int) -> float:
+    """Share of data sets whose joint test by sign flips is below 0.05: six units, three ways to average."""
+    draw = np.random.default_rng(seed)
+    signs = np.vstack([np.ones(6), sign_flips(6)])
+    ways = np.array([np.ones(6) / 6, np.r_[np.ones(3), np.zeros(3)] / 3, np.arange(1, 7) / 21])
+    below = 0
+    for _ in range(series):
+        data = signs * (draw.standard_t(3, 6) + effect)
+        estimates = ways @ data.T
+        errors = np.sqrt((ways**2).sum(axis=1))[:, None] * data.std(axis=1, ddof=1)
+        tested = joint_test(estimates, np.abs(estimates) > 1.96 * errors)
+        below += tested.loc["median", "p_value"] <= 0.05
+    return below / series
+
+
+@pytest.mark.parametrize(
+    ("effect", "series", "seed", "low", "high"),
+    [
+        (0.0, 100, 5, 0, 0.1),  # of 100 data sets more than 10 hardly once in a thousand runs
+        (4.0, 20, 5, 0.7, 1),
+        # The p-value is a multiple of 2/64, so that its level at 0.05 is 1/32; Monte Carlo error 0.0045.
+        pytest.param(0.0, 1500, 1, 0.018, 0.045, marks=pytest.mark.full),
+    ],
+)
+def test_joint_test_keeps_its_level_and_finds_an_effect(effect, series, seed, low, high):
+    assert low <= rejections(effect, series, seed) <= high

@@ -6,18 +6,18 @@ import pytest
 from scipy import stats
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from tests.estimators.sizes import LAST, REFORM, at_end, p_values, recall, simulate
-from tr_analysis.data import load, simulated_sizes
+from tests.estimators.sizes import LAST, REFORM, at_end, likeliest_node, p_values, recall, simulate, truths
+from tr_analysis.data import load, simulations
 from tr_analysis.estimators.autocorrelation import autoregressive
 from tr_analysis.estimators.interrupted import interrupted
 from tr_analysis.estimators.trend import (
-    _fit,
-    _whitened,
     block_growth,
     forecast_design,
     growth_bounds,
+    lay_out,
     local_trend,
     many_effects,
+    regress,
 )
 
 
@@ -61,8 +61,8 @@ def test_coefficients_and_likelihood_against_statsmodels_local_linear_trend(q):
     exog = design.regressors.drop(columns=["constant", "time"])
     model = UnobservedComponents(100 * design.response, "lltrend", exog=exog.to_numpy(), mle_regression=False)
     model.ssm.initialize_approximate_diffuse(1e10)  # statsmodels' exact one is off by 5% here, with exog
-    node = _whitened(tuple(range(len(design.series))), np.array([[1.0, q]]), np.ones(1))
-    fit = _fit(design.regressors.to_numpy(), design.response[:, None], node)
+    node = lay_out(tuple(range(len(design.series))), np.ones(1), np.array([q]), np.ones(1))
+    fit = regress(design.regressors.to_numpy(), design.response[:, None], node)
     oracle = model.smooth([0.0, 1.0, q**2])
     states = oracle.filtered_state[-exog.shape[1] :, -1] / 100
     assert fit.coefficients[0, 1:, 0] == pytest.approx(states, rel=1e-4, abs=1e-7)
@@ -72,17 +72,11 @@ def test_coefficients_and_likelihood_against_statsmodels_local_linear_trend(q):
 
 def test_the_likeliest_variances_are_those_of_a_fine_grid():
     design = recall()
-    fit = local_trend(design, averaged=False)
-    pairs = np.array(
-        [[r, q] for r in fit.rho + np.linspace(-0.1, 0.1, 5) for q in fit.wander + np.linspace(-0.1, 0.1, 5)]
-    )
-    grid = _fit(
-        design.regressors.to_numpy(),
-        design.response[:, None],
-        _whitened(tuple(range(len(design.series))), pairs, np.ones(25)),
-    )
-    assert pairs[grid.log_likelihood[:, 0].argmax()] == pytest.approx([fit.rho, fit.wander])
-    assert fit.error_terms == 2
+    node = likeliest_node(design)
+    rho, q = (centre[0] + np.linspace(-0.1, 0.1, 5) for centre in (node.rho, node.q))
+    nodes = lay_out(tuple(range(len(design.series))), rho, q, np.ones(25))
+    grid = regress(design.regressors.to_numpy(), design.response[:, None], nodes)
+    assert divmod(grid.log_likelihood[:, 0].argmax(), 5) == (2, 2)
 
 
 def test_many_series_as_one_by_one():
@@ -131,8 +125,8 @@ def test_bounds_of_recall(reform, straight, quarter):
 
 
 def test_stock_and_flow_by_counting_people():
-    design = interrupted(stock(), REFORM, shape="stock and flow", build_up=6)
-    released = [min(month / 6, 1) for month in range(1, 62)]  # of each month's releases, those under the law
+    design = interrupted(stock(), REFORM, shape="stock and flow")
+    released = [min(month / 12, 1) for month in range(1, 62)]  # of each month's releases, those under the law
     counted = [sum(released[max(0, month - 11) : month + 1]) / 12 for month in range(61)]
     assert design.regressors["gradual"].loc[REFORM:].tolist() == pytest.approx(counted)
     assert not design.regressors["gradual"].loc[:"2015-01"].any()
@@ -148,21 +142,21 @@ def test_innovations_show_a_pattern_that_the_model_leaves():
 
 @pytest.mark.parametrize(("series", "slow"), [(150, 2), pytest.param(1000, 60, marks=pytest.mark.full)])
 def test_simulated_sizes_hold(series, slow):
-    table = simulated_sizes()
-    truth = table[table["truth"].str.startswith("trend that wanders")]
-    first = truth.iloc[0]
-    found = p_values(simulate(first["rho"], first["wander"], series, seed=77), slow)
-    for row in truth.to_dict("records"):
-        p = np.array(found[row["method"], row["quantity"]])
-        margin = 4 * np.sqrt(row["rejected"] * (1 - row["rejected"]) * (1 / len(p) + 1 / row["series"]))
-        assert (p < 0.05).mean() == pytest.approx(row["rejected"], abs=margin + 0.5 / len(p)), row["method"]
+    table, (truth, (rho, wander)) = simulations(), list(truths().items())[-1]
+    found = p_values(simulate(rho, wander, series, seed=77), slow)
+    rows = table[table["data"] == truth].to_dict("records")
+    assert len(rows) == len(found)
+    for row in rows:
+        share, p = row["found"], np.array(found[row["estimator"], row["method"]])
+        margin = 4 * np.sqrt(share * (1 - share) * (1 / len(p) + 1 / row["runs"]))
+        assert (p < 0.05).mean() == pytest.approx(share, abs=margin + 0.5 / len(p)), row["method"]
 
 
 def test_the_model_of_record_rarely_rejects_and_moves_with_an_effect():
-    table = simulated_sizes()
+    table = simulations()
     record = table[table["method"] == "wandering trend, step and slope"]
     assert len(record) == 4
-    assert record["rejected"].max() < 0.06
+    assert record["found"].max() < 0.06
     design, y = recall(), simulate(0.2, 0.3, 4, seed=9)
     effect = design.regressors[["level", "slope"]].to_numpy() @ [0.1, 0.005]
     contrast = at_end(design).drop("constant")
@@ -176,7 +170,6 @@ def test_the_model_of_record_rarely_rejects_and_moves_with_an_effect():
         (lambda: local_trend(stock()), "design is a Series .*interrupted"),
         (lambda: local_trend(recall(), trend="linear"), "give 'wandering'"),
         (lambda: forecast_design(recall(), "2014-01"), "2014-01 is no month to forecast"),
-        (lambda: block_growth(recall(), blocks=1), "blocks is 1"),
         (lambda: growth_bounds(stock(), "2012-01", LAST), "25 months before"),
         (lambda: many_effects(recall(), np.ones((3, 2)), pd.Series({"slope": 1.0})), "117 rows"),
         (lambda: recall("ramp"), "shape is 'ramp'"),

@@ -15,9 +15,12 @@ def results(estimates=(30.0, 10.0, -20.0, 5.0)):
     return frame.assign(id=["a", "b", "c", "d"], failure="", **ends)
 
 
+NAMES = {"scale": "the scale", "lags": "the lags", "order": "the order"}
+
+
 def draw(frame, words=WORDS, **about):
     _, (top, bottom) = charts.canvas(5, rows=2, sharex=True)
-    return top, bottom, curve.specification_curve(top, bottom, frame, words, **about)
+    return top, bottom, curve.specification_curve(top, bottom, frame, words, names=NAMES, **about)
 
 
 def segments(line):
@@ -43,38 +46,19 @@ def test_estimates_rise_and_say_by_colour_which_side_of_zero():
 def test_marks_stand_below_their_estimates():
     _, bottom, _ = draw(results())
     assert [label.get_text() for label in bottom.get_yticklabels()] == [
+        "Scale:",
         "in percent",
         "in people",
+        "Lags:",
         "no lags",
         "twelve",
     ]
     assert {line.get_color(): segments(line) for line in bottom.lines} == {
-        charts.NPS: [(-0.4, 0), (0.4, 0), (-0.4, 3), (0.4, 3)],
-        charts.MUTED: [(0.6, 1), (1.4, 1), (0.6, 3), (1.4, 3)],
-        charts.CRC: [(2.6, 0), (3.4, 0), (1.6, 1), (2.4, 1), (1.6, 2), (2.4, 2), (2.6, 2), (3.4, 2)],
+        charts.NPS: [(-0.4, 1), (0.4, 1), (-0.4, 5), (0.4, 5)],
+        charts.MUTED: [(0.6, 2), (1.4, 2), (0.6, 5), (1.4, 5)],
+        charts.CRC: [(2.6, 1), (3.4, 1), (1.6, 2), (2.4, 2), (1.6, 4), (2.4, 4), (2.6, 4), (3.4, 4)],
     }
-    assert bottom.get_ylim() == (3.5, -0.5)
-
-
-def test_a_named_choice_has_a_row_above_its_options():
-    _, bottom, _ = draw(results(), names={"lags": "the number of lags"})
-    labels = [label.get_text() for label in bottom.get_yticklabels()]
-    assert labels == ["in percent", "in people", "Number of lags:", "no lags", "twelve"]
-    assert {y for line in bottom.lines for _, y in segments(line)} == {0, 1, 3, 4}, (
-        "no mark in the row of the name"
-    )
-
-
-def test_many_specifications_make_a_line_over_pale_intervals():
-    frame = pd.concat([results((estimate, 0, 0, 0)).iloc[:1] for estimate in range(-40, 41)])
-    top, bottom, _ = draw(frame.assign(id=range(81), lags=[6, *[0] * 79, 12]))
-    *intervals, points, _zero = top.lines
-    assert points.get_linestyle() == "-"
-    assert {line.get_color() for line in intervals} == {
-        charts.pale(colour) for colour in (charts.NPS, charts.MUTED, charts.CRC)
-    }
-    marks = {line.get_color(): segments(line) for line in bottom.lines}
-    assert marks[charts.MUTED] == [(31.6, 0), (48.4, 0), (31.6, 1), (48.4, 1)]  # neighbours are one
+    assert bottom.get_ylim() == (5.5, -0.5)
 
 
 def test_failures_are_not_drawn_and_the_main_specification_is_pointed_out():
@@ -99,7 +83,6 @@ def test_curves_that_cannot_be_drawn():
 
 # The tables beside it
 
-NAMES = {"scale": "the scale", "lags": "the lags"}
 SHOWN = {"scale": {"log": "in per cent", "level": "in people"}}
 RESULTS = pd.DataFrame(
     {

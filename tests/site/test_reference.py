@@ -232,7 +232,7 @@ def test_the_page_of_tests_names_every_estimator_and_what_falls_short():
         row["against"] and row["tests"] for row in rows
     )
     short = {(row["estimator"], row["data"]) for row in found["short"]}
-    assert ("autocorrelation.newey_west", "117 months, errors fade by 0.8 a month") in short
+    assert ("autocorrelation.newey_west", "random walk (Newey-West, step and slope)") in short
     assert ("clusters.cluster_jackknife", "2 of 21 clusters labelled") in short
     kept = {(row["estimator"], row["data"]) for row in found["kept"]}
     assert ("clusters.cluster_jackknife", "3 of 8 clusters labelled") in kept  # within three errors

@@ -1,5 +1,5 @@
 """Figures in: schemas, reading, checks, cleaning. ``load`` gives an analysis table."""
 
-from tr_analysis.data.store import load, simulated_sizes
+from tr_analysis.data.store import load, simulations
 
-__all__ = ["load", "simulated_sizes"]
+__all__ = ["load", "simulations"]

@@ -116,12 +116,11 @@ def _manifest() -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     return tables, raw if paths.has_own_data() else {}
 
 
-def simulated_sizes() -> pd.DataFrame:
-    """Return how often tests at 5% reject in simulated series without an effect, for the models of recall.
+def simulations() -> pd.DataFrame:
+    """Return how often intervals hold the truth and tests reject without an effect, in simulated data.
 
-    One row by method, quantity and truth: rho and wander (of what moves the series), series, rejected (share) and
-    error (of simulation, one standard error). Intervals hold a true effect as often as tests do not reject, since
-    every method moves with an effect that is added. Written by ``python -m tests.estimators.sizes``, and held by a
-    test that simulates again.
+    One row by estimator, kind of data and measure: nominal (what should be), found (share) and runs. Rows of the models
+    of recall have a method, and their intervals hold a true effect as often as their tests do not reject. Written by
+    ``python -m tests.estimators.simulated``, and held by tests that simulate again.
     """
-    return pd.read_csv(Path(__file__).with_name("simulated_sizes.csv"))
+    return pd.read_csv(Path(__file__).with_name("simulations.csv"))

@@ -1,8 +1,10 @@
 """Checks of what a user gives: one message that names what is wrong and what to do."""
 
 import math
+import re
 from collections.abc import Collection, Hashable
 from contextlib import suppress
+from datetime import date
 from numbers import Real
 from reprlib import repr as shortened
 from typing import Any, TypeGuard, TypeVar
@@ -55,6 +57,12 @@ def check_level(level: object) -> float:
     """Return the coverage of an interval; refuse what is not strictly between 0 and 1."""
     advice = "give a coverage between 0 and 1, such as 0.95"
     return check_number("level", level, low=0, high=1, strict=True, advice=advice)
+
+
+def check_draws(draws: object, least: int, name: str = "draws") -> int:
+    """Return a number of random draws; refuse too few to compare with, and more than fit into memory."""
+    advice = f"give {least:,} or more, up to ten million"
+    return check_integer(name, draws, low=least, high=MOST_DRAWS, advice=advice)
 
 
 def check_made(name: str, value: object, kind: type[T], call: str) -> T:
@@ -140,6 +148,21 @@ def to_floats(name: str, values: Any) -> Array:
         if given.dtype.kind in "biuf":
             return np.asarray(given, dtype=float)
     raise ValueError(f"{name} holds what is no number: turn text into numbers first")
+
+
+def to_month(month: str | pd.Period | date) -> pd.Period:
+    """Return the month of text such as "2015-02" or "2015-02-01", of a monthly period or of a date.
+
+    Other ways to write a month are refused: different people read them differently.
+    """
+    if isinstance(month, pd.Period) and month.freqstr == "M":
+        return month
+    with suppress(ValueError):  # no such day
+        if isinstance(month, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", month):
+            month = date.fromisoformat(month if len(month) > 7 else f"{month}-01")
+        if isinstance(month, date) and not pd.isna(month):  # pandas' missing time passes for a date
+            return pd.Period(year=month.year, month=month.month, freq="M")
+    raise ValueError(f"{shown(month)} is no month: write year and month, such as '2015-02'")
 
 
 def check_count(successes: object, trials: object, which: str = "") -> tuple[int, int]:

@@ -10,10 +10,8 @@ import pandas as pd
 from scipy.linalg import solve_triangular
 
 from tr_analysis.estimators.checks import (
-    MOST_DRAWS,
     Array,
     check_frame,
-    check_integer,
     check_made,
     numbers,
     paired,
@@ -25,7 +23,7 @@ __all__ = ["clustered_design"]
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
 _MADE_BY = "clustered_design(response, regressors, clusters, coefficient)"
-FEWEST_DRAWS = 99
+FEWEST_DRAWS = 99  # of bootstrap and permutation
 SINGULAR = 1e-10  # below this an eigenvalue that could be 1 counts as 0
 REACH = np.geomspace(2**-6, 2**30, 145)
 """Distances from the estimate, in standard errors, between which the ends of an interval are sought."""
@@ -177,18 +175,13 @@ def clustered_design(
     (`test_cluster_design.test_estimate_and_clustered_errors_against_statsmodels`,
     `test_cluster_design.test_effective_clusters`).
 
-    Series are paired with the regressors by their labels, lists and arrays by position. Test the coefficient with
-    `clusters.few_clusters`.
-
     Parameters
     ----------
-    response, clusters
-        Outcome (n), and the label of each row's cluster (n): three different ones or more.
+    response, clusters, weights
+        Outcome (n); label of each row's cluster (n), three different ones or more; not negative weights (n), or one for
+        all: a row of weight 2 counts as two. Series are paired with the regressors by label, lists by position.
     regressors, coefficient
         Numbers (n, k - 1), without a constant; the column in question.
-    weights
-        Not negative (n), or one for all, such as cohort sizes: a row of weight 2 counts as two of weight 1. All 1 if
-        left out.
 
     Examples
     --------
@@ -223,12 +216,6 @@ def clustered_design(
 def check_design(design: object) -> ClusteredDesign:
     """Return a design; refuse a frame or anything else by naming the call that makes one."""
     return check_made("design", design, ClusteredDesign, _MADE_BY)
-
-
-def enough_draws(draws: object) -> int:
-    """Return the number of draws; refuse too few to compare with."""
-    advice = f"give {FEWEST_DRAWS} at least, 9999 for a result to print, and ten million at the most"
-    return check_integer("draws", draws, low=FEWEST_DRAWS, high=MOST_DRAWS, advice=advice)
 
 
 def squared_length(parts: Array) -> Array:

@@ -3,7 +3,7 @@
 Twenty-one companies or nine owners are few: the usual cluster-robust errors are then too small.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from itertools import product
@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from tr_analysis.estimators.checks import Array, check_level, check_option, generator, shown
+from tr_analysis.estimators.checks import Array, check_draws, check_level, check_option, generator
 from tr_analysis.estimators.cluster_design import (
+    FEWEST_DRAWS,
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
     check_design,
-    enough_draws,
     squared_length,
 )
 from tr_analysis.estimators.permutation import cluster_permutation
@@ -34,7 +34,6 @@ JACKKNIFE = "delete-one-cluster jackknife"
 WEBB = "wild cluster bootstrap, Webb weights"
 ALL_SIGNS = "wild cluster bootstrap, all signs"
 PERMUTATION = "permutation of clusters"
-METHODS = (JACKKNIFE, WEBB, ALL_SIGNS, PERMUTATION)
 
 FEWEST_EFFECTIVE = 4.0
 """Effective clusters below which neither jackknife nor bootstrap keeps its size (see `few_clusters`)."""
@@ -45,7 +44,6 @@ WEBB_VALUES = np.sqrt([0.5, 1.0, 1.5])
 def few_clusters(
     design: ClusteredDesign,
     *,
-    methods: Collection[str] = METHODS,
     draws: int = 9999,
     level: float = 0.95,
     seed: int = 0,
@@ -57,17 +55,14 @@ def few_clusters(
     Tested: each row against its own method; sizes simulated with 3 of 8, 5 of 21 and 2 treated clusters
     (`test_clusters.test_all_methods_side_by_side`, `test_clusters.test_size_is_as_measured`).
 
-    The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. Of responses without
-    an effect a nominal 5% test rejects 2.4 to 7.3% where at least 3 of 8, or 5 of 21, clusters are treated. With two
-    treated the jackknife rejects 12.5% and the bootstrap 0.1%; the permutation keeps its size. All of this is for
-    clusters that vary alike: with nine times the variance in those treated, up to 12% are rejected.
+    The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. With two clusters
+    treated the jackknife rejects too often and the bootstrap hardly ever; the permutation keeps its size. Clusters
+    that vary more where they are treated mislead all of them.
 
     Parameters
     ----------
-    design, methods
-        From `clustered_design`; rows to compute, of `METHODS`.
-    draws, level, seed
-        As in `wild_cluster_bootstrap`.
+    design, draws, level, seed
+        From `clustered_design`; the others as in `wild_cluster_bootstrap`.
 
     Returns
     -------
@@ -83,10 +78,6 @@ def few_clusters(
     [nan, nan, nan, 0.2]
     """
     check_design(design)
-    if isinstance(methods, str) or not isinstance(methods, Collection):
-        raise ValueError(f"methods is {shown(methods)}: give a list, some of {', '.join(METHODS)}")
-    if unknown := [name for name in methods if name not in METHODS]:
-        raise ValueError(f"no method {unknown[0]!r}: name some of {', '.join(METHODS)}")
     bootstrap = partial(wild_cluster_bootstrap, draws=draws, level=level, seed=seed)
     tests: dict[str, Callable[[ClusteredDesign], ClusterTest]] = {
         JACKKNIFE: partial(cluster_jackknife, level=level),
@@ -97,9 +88,9 @@ def few_clusters(
     if len(design.labels) > MOST_ENUMERATED:
         del tests[ALL_SIGNS]
     rows = []
-    for name in [name for name in tests if name in methods]:
+    for name, method in tests.items():
         try:
-            test = tests[name](design)
+            test = method(design)
         except NotApplicableError as refusal:
             none, clusters = np.nan, len(design.labels)
             test = ClusterTest(name, design.estimate, none, none, none, clusters, 0, level, str(refusal))
@@ -117,9 +108,8 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     `test_clusters.test_size_is_as_measured`).
 
     ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom
-    (MacKinnon, Nielsen and Webb 2023).
-
-    A `NotApplicableError` says that the coefficient rests on one cluster alone, such as a single public owner.
+    (MacKinnon, Nielsen and Webb 2023). A `NotApplicableError` says that the coefficient rests on one cluster alone,
+    such as a single public owner.
 
     References
     ----------
@@ -187,21 +177,20 @@ def wild_cluster_bootstrap(
 
     Under the null, the residuals of each cluster, of the restricted regression without the cluster itself, are
     multiplied by one random weight of mean 0 and variance 1, and the t statistic (CV1) of that response is compared
-    with that of the data (MacKinnon, Nielsen and Webb 2023). The interval holds what is not rejected; it has no end
-    where nothing is, however far away.
+    with that of the data (MacKinnon, Nielsen and Webb 2023). The interval holds what is not rejected, if need be
+    without end.
 
     Parameters
     ----------
     design, signs
-        From `clustered_design`; weights of the clusters: "webb" for six values (Webb 2023); "rademacher" for -1 and 1,
-        of which all ``2**G`` combinations are used with up to 12 clusters.
+        From `clustered_design`; "webb" for six weights (Webb 2023); "rademacher" for -1 and 1, of which all ``2**G``
+        combinations are used with up to 12 clusters.
     draws, level, seed
-        Random draws, 99 or more, in the order of the clusters' labels; coverage of the interval; seed.
+        Random draws, 99 or more; coverage of the interval; seed.
 
     References
     ----------
-    Cameron, Gelbach and Miller (2008), Review of Economics and Statistics 90, 414-427. Webb (2023), Canadian
-    Journal of Economics 56, 839-858. The variant: MacKinnon, Nielsen and Webb (2023), Journal of Applied
+    Webb (2023), Canadian Journal of Economics 56, 839-858. MacKinnon, Nielsen and Webb (2023), Journal of Applied
     Econometrics 38, 671-694.
 
     Examples
@@ -272,7 +261,7 @@ def _enumerated(design: ClusteredDesign, signs: Signs) -> bool:
 
 def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: int | np.random.Generator) -> Array:
     """Return the weights of the clusters in each draw (G, B)."""
-    draws, random, clusters = enough_draws(draws), generator(seed), len(design.labels)
+    draws, random, clusters = check_draws(draws, FEWEST_DRAWS), generator(seed), len(design.labels)
     check_option("signs", signs, ("webb", "rademacher"))
     if _enumerated(design, signs):
         return np.array(list(product([-1.0, 1.0], repeat=clusters))).T

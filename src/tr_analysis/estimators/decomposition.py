@@ -1,23 +1,18 @@
 """Decompositions: which factor of a product, or which part of an average, moved it from before to after."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations
-from math import comb
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, check_number, refuse_mixed_units, shown, to_floats
+from tr_analysis.estimators.checks import Array, check_number, refuse_mixed_units, to_floats
 
-__all__ = ["log_split", "das_gupta", "standardised_rates", "composition_bounds"]
+__all__ = ["log_split", "das_gupta", "composition_bounds"]
 
 T = TypeVar("T", pd.Series, pd.DataFrame)
 Factors = Mapping[str, float] | pd.Series
 """Factors of a product by name, such as ``{"binary rate": 0.475, "frequency rate": 4.2}``."""
-Rate = Callable[[Any], float]
-"""Computes a rate from a population as it was given: a series of factors by name, or a frame of them by group."""
-MOST_FACTORS = 10  # of a rate function, which is computed for each of their 2**10 combinations
 
 
 class Bounds(NamedTuple):
@@ -67,44 +62,30 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
     return split.assign(share_of_log_change=_shares(split["log_change"]))
 
 
-def das_gupta(
-    before: Factors | pd.DataFrame,
-    after: Factors | pd.DataFrame,
-    *,
-    sizes: str | None = None,
-    rate: Rate | None = None,
-) -> pd.DataFrame:
+def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> pd.DataFrame:
     """Split the difference of a rate between two populations into effects of its factors that add up.
 
     Answers: how much of a change came from each factor, such as case mix, rate and volume?
 
-    Tested: tables 2.4, 3.1, 4.4 and 5.3 of Das Gupta to seven digits or as printed; against all orders of
-    switching, one by one (`test_decomposition.test_das_gupta_of_us_death_rates`,
-    `test_decomposition.test_das_gupta_of_cells_by_age_and_race`,
-    `test_decomposition.test_das_gupta_of_a_rate_function`,
+    Tested: tables 2.4 and 5.3 of Das Gupta to seven digits; against all orders of switching, one by one
+    (`test_decomposition.test_das_gupta_of_us_death_rates`, `test_decomposition.test_das_gupta_of_five_factors`,
     `test_decomposition.test_das_gupta_averages_every_order_of_switching`).
 
-    The rate is a product of P factors, the sum over groups of such products, or any function of them. The effect of
-    factor ``a`` is the change of the rate when ``a`` changes, averaged over all orders in which the factors could have
-    changed (Das Gupta 1993, equation 3.54); of products it is ``a1 - a0`` times the integral of the others on the line
-    from before to after, which Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955).
-    Groups classified in several ways, such as by age and sex, have an effect of each classification: the share of a
-    cell is a product of one factor for each (equation 5.36), weighted with the mean of its other factors.
+    The rate is a product of P factors, or the sum over groups of such products. The effect of factor ``a`` is the
+    change of the rate when ``a`` changes, averaged over all orders in which the factors could have changed (Das Gupta
+    1993, equation 3.54): ``a1 - a0`` times the integral of the others on the line from before to after, which
+    Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955).
 
     Parameters
     ----------
     before, after
         Factors by name; or a frame with one row per group and one column per factor, such as shares and rates.
-    sizes
-        Column with the size of each cell, a count or share, where the levels of the index classify the groups.
-    rate
-        Computes the rate from what is given as before or after; the product, summed over groups, if left out.
 
     Returns
     -------
     pandas.DataFrame
         One row per factor and a last row "total"; effect, in the unit of the rate, and share of the total, missing
-        when that is 0. The effects add exactly to the difference.
+        when that is 0.
 
     References
     ----------
@@ -117,98 +98,16 @@ def das_gupta(
     >>> after = pd.DataFrame({"share": [0.5, 0.5], "rate": [28.0, 58.0]}, index=["low risk", "high risk"])
     >>> das_gupta(before, after)["effect"].round(6).to_dict()
     {'share': 3.0, 'rate': -2.0, 'total': 1.0}
-    >>> growth = das_gupta({"births": 19, "deaths": 11}, {"births": 24, "deaths": 10}, rate=lambda f: f["births"] - f["deaths"])
-    >>> growth["effect"].to_dict()
-    {'births': 5.0, 'deaths': 1.0, 'total': 6.0}
     """
     start, end = _paired(_groups(before), _groups(after))
-    for factor in start.columns[start.columns != _checked_sizes(sizes)]:
+    for factor in start:
         refuse_mixed_units(factor, start[factor].to_numpy(), end[factor].to_numpy())
-    factors, adjusted = _adjusted(start, end, sizes, rate)
-    _refuse_label(factors, "total")
-    effects = np.diff(adjusted, axis=0)[0]
-    effect = pd.Series([*effects, effects.sum()], index=[*factors, "total"])
+    _refuse_label(start.columns, "total")
+    weight = _mean_of_others(start, end)
+    rates = np.array([(frame.to_numpy() * weight).sum(axis=0) for frame in (start, end)])
+    effects = np.diff(rates, axis=0)[0]
+    effect = pd.Series([*effects, effects.sum()], index=[*start.columns, "total"])
     return pd.DataFrame({"effect": effect, "share": _shares(effect)})
-
-
-def standardised_rates(
-    populations: Mapping[str, Factors | pd.DataFrame],
-    *,
-    sizes: str | None = None,
-    rate: Rate | None = None,
-) -> pd.DataFrame:
-    """Return what the rate of each of several populations would be if they differed in one factor alone.
-
-    Answers: how do years or areas differ in a rate because of each factor, if all are compared with all?
-
-    Tested: table 6.5 of Das Gupta to five decimals; effects that add up over populations and factors
-    (`test_decomposition.test_standardised_rates_of_five_populations`,
-    `test_decomposition.test_a_product_as_a_function_and_populations_that_add_up`).
-
-    Two by two, the effects of `das_gupta` do not add up from the first population over the second to the third. With
-    ``a_ij`` the rate of population i standardised with j, that of i among N is the mean of all ``a_ij`` plus ``sum_j
-    (a_ij - a_ji) / N`` (Das Gupta 1993, equations 6.11 and 6.12): its differences do add up, over populations and factors.
-
-    Parameters
-    ----------
-    populations, sizes, rate
-        Two populations or more by name, each as in `das_gupta`; other arguments are those of `das_gupta`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a population and a column a factor, and the rate as observed, crude; in the unit of the rate.
-
-    References
-    ----------
-    Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
-    Current Population Reports P23-186.
-
-    Examples
-    --------
-    >>> years = {2015: {"binary": 0.5, "each": 4}, 2016: {"binary": 0.4, "each": 5}, 2017: {"binary": 0.6, "each": 4}}
-    >>> standardised_rates(years)["binary"].round(3).to_dict()
-    {2015: 2.175, 2016: 1.708, 2017: 2.592}
-    """
-    if not isinstance(populations, Mapping) or len(populations) < 2:
-        raise ValueError(f"populations is {shown(populations)}: give a dictionary of two or more by name")
-    names = list(populations)
-    first = _groups(populations[names[0]])
-    frames = [_paired(first, _groups(populations[name]), (names[0], name))[1] for name in names]
-    many = len(frames)
-    for i in range(many - 1):
-        for factor in first.columns[first.columns != _checked_sizes(sizes)]:
-            refuse_mixed_units(factor, frames[i][factor].to_numpy(), frames[i + 1][factor].to_numpy())
-    pairs = {(i, j): _adjusted(frames[i], frames[j], sizes, rate) for i, j in combinations(range(many), 2)}
-    factors = pairs[0, 1][0]
-    _refuse_label(factors, "crude")
-    table = np.zeros((many, many, len(factors)))  # of i standardised with j
-    for (i, j), (_, adjusted) in pairs.items():
-        table[i, j], table[j, i] = adjusted
-    levels = table.sum(axis=(0, 1)) / (many * (many - 1)) + (table.sum(axis=1) - table.sum(axis=0)) / many
-    crude = [_rate(frame, sizes, rate) for frame in frames]
-    return pd.DataFrame(levels, pd.Index(names), factors).assign(crude=crude)
-
-
-def _adjusted(
-    a: pd.DataFrame, b: pd.DataFrame, sizes: str | None, rate: Rate | None
-) -> tuple[pd.Index, Array]:
-    """Return the factors, and the rates of two populations if only that factor differed (2, P)."""
-    if rate is not None:
-        return a.columns, _averaged_over_orders(a, b, rate, sizes)
-    both = [_with_shares(frame, sizes) for frame in (a, b)]
-    weight = _mean_of_others(*both)
-    plain = np.array([(frame.to_numpy() * weight).sum(axis=0) for frame in both])
-    if sizes is None:
-        return a.columns, plain
-    cells = [_structure(frame[sizes]) for frame in both]
-    weights = _mean_of_others(*cells) * weight[:, both[0].columns == sizes]
-    structure = np.array([(cell.to_numpy() * weights).sum(axis=0) for cell in cells])
-    kept = both[0].columns != sizes
-    names = pd.Index([*cells[0].columns, *a.columns[kept]])
-    if names.has_duplicates:
-        raise ValueError("a classification has the name of a factor: rename the level or the column")
-    return names, np.hstack([structure, plain[:, kept]])
 
 
 def _mean_of_others(a: pd.DataFrame, b: pd.DataFrame) -> Array:
@@ -221,71 +120,6 @@ def _mean_of_others(a: pd.DataFrame, b: pd.DataFrame) -> Array:
     return np.asarray(np.einsum("n,ngf->gf", weights / 2, others))
 
 
-def _subsets(others: Sequence[Any]) -> Iterator[tuple[list[Any], float]]:
-    """Yield each set of the other factors and the share of all orders in which just these come first."""
-    for size in range(len(others) + 1):
-        for chosen in combinations(others, size):
-            yield list(chosen), 1 / ((len(others) + 1) * comb(len(others), size))
-
-
-def _averaged_over_orders(a: pd.DataFrame, b: pd.DataFrame, rate: Rate, sizes: str | None) -> Array:
-    if not callable(rate) or sizes is not None:
-        raise ValueError(f"rate is {shown(rate)}: give a function of the factors, and no sizes beside it")
-    if a.shape[1] > MOST_FACTORS:
-        raise ValueError(f"{a.shape[1]} factors of a rate function: give {MOST_FACTORS} at the most")
-    found = np.zeros((2, a.shape[1]))
-    for place, own in enumerate(a):
-        for switched, share in _subsets([factor for factor in a if factor != own]):
-            mixed = a.copy()
-            mixed[switched] = b[switched]
-            for row, population in enumerate((a, b)):
-                mixed[own] = population[own]
-                found[row, place] += share * _rate(mixed, None, rate)
-    return found
-
-
-def _rate(population: pd.DataFrame, sizes: str | None, rate: Rate | None) -> float:
-    if rate is None:
-        return float(_with_shares(population, sizes).prod(axis=1).sum())
-    result = rate(population.loc["all"] if list(population.index) == ["all"] else population)
-    return check_number("the rate that the function returned", result)
-
-
-def _checked_sizes(sizes: object) -> str | None:
-    if not isinstance(sizes, str | None):
-        raise ValueError(f"sizes is {shown(sizes)}: give the name of the column, or leave it out")
-    return sizes
-
-
-def _with_shares(frame: pd.DataFrame, sizes: str | None) -> pd.DataFrame:
-    """Return the factors with sizes turned into shares of the whole."""
-    if sizes is None:
-        return frame
-    if sizes not in frame:
-        raise ValueError(f"sizes is {shown(sizes)}: name a column, one of {', '.join(map(str, frame))}")
-    if None in frame.index.names:
-        raise ValueError("a level of the index has no name: name each classification, such as age and sex")
-    return frame.assign(**{sizes: _composition(frame[sizes], "of the cells")})
-
-
-def _structure(shares: pd.Series) -> pd.DataFrame:
-    """Split the shares of cells into a factor for each classification, whose product they are; 0 where nobody is."""
-    logs, levels = {}, list(shares.index.names)
-    for own in levels:
-        terms = [
-            share * (_log_margin(shares, [own, *others]) - _log_margin(shares, others))
-            for others, share in _subsets([level for level in levels if level != own])
-        ]
-        logs[own] = sum(terms)
-    return pd.DataFrame(np.exp(pd.DataFrame(logs).to_numpy()), shares.index, levels).where(shares > 0, 0.0)
-
-
-def _log_margin(shares: pd.Series, levels: list[Any]) -> Array:
-    """Return the logarithm of the people in each cell's margin, 0 where there are none."""
-    margin = shares.groupby(level=levels).transform("sum") if levels else shares * 0 + shares.sum()
-    return np.asarray(np.log(margin.where(margin > 0, 1.0).to_numpy()))
-
-
 def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, highest: float) -> Bounds:
     """Bound what a change of case mix did to a rate, when only the lowest and highest rates are known.
 
@@ -295,16 +129,15 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     (`test_decomposition.test_composition_bounds_are_those_of_a_linear_programme`,
     `test_decomposition.test_composition_bounds_by_hand`).
 
-    Kitagawa's composition effect is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group g, and
+    Kitagawa's composition effect (1955) is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group g, and
     ``r_g`` its rate. It is linear in rates that rise from ``lowest`` to ``highest``, so its extremes lie at rates that
     jump once: ``(highest - lowest)`` times the change of the share beyond the jump. The bound is ours.
 
     Parameters
     ----------
-    before, after
-        Size of each of two or more groups, counts or shares; ``before`` in order of rising rate.
-    lowest, highest
-        Rate of the first and of the last group, the mean of before and after; in the unit wanted back.
+    before, after, lowest, highest
+        Size of each of two or more groups, counts or shares, ``before`` in order of rising rate; mean rate of the first
+        and of the last group, in the unit wanted back.
 
     References
     ----------
@@ -357,22 +190,20 @@ def _shares(change: pd.Series) -> pd.Series:
     return change / (whole if moved else np.nan)
 
 
-def _paired(before: T, after: T, names: tuple[object, object] = ("before", "after")) -> tuple[T, T]:
+def _paired(before: T, after: T) -> tuple[T, T]:
     """Return both in floats, ``after`` in the order of ``before``; refuse what cannot be compared."""
-    before, after = _finite(before, names[0]), _finite(after, names[1])
+    before, after = _finite(before, "before"), _finite(after, "after")
     for axis, label in zip(before.axes, ("row", "column"), strict=False):
         other = after.axes[0 if label == "row" else 1]
         if axis.has_duplicates or other.has_duplicates:
             raise ValueError(f"a {label} occurs twice: give each group and factor once")
         lone = axis.symmetric_difference(other)
         if len(lone):
-            raise ValueError(
-                f"only {names[0]} or only {names[1]}: {', '.join(map(str, lone))}; give both the same"
-            )
+            raise ValueError(f"only before or only after: {', '.join(map(str, lone))}; give both the same")
     return before, after.reindex_like(before)
 
 
-def _finite(values: T, when: object) -> T:
+def _finite(values: T, when: str) -> T:
     """Return the values in floats; refuse none at all, and what is no finite number."""
     if not values.size:
         raise ValueError(f"nothing {when}: give at least one group and factor")

@@ -56,10 +56,8 @@ def exact_limits(
 
     Parameters
     ----------
-    target, trials
-        Share strictly between 0 and 1 that units are set against; their sizes, 1 or more, in any order.
-    level, interpolate
-        Probability within both limits, such as 0.95 or 0.998; whether to smooth the steps.
+    target, trials, level, interpolate
+        Share that units are set against; their sizes, 1 or more; probability within both limits; whether to smooth.
 
     References
     ----------
@@ -122,32 +120,19 @@ def dispersion(
     successes: str = "successes",
     trials: str = "trials",
     *,
-    target: float | None = None,
     level: float = 0.95,
 ) -> Dispersion:
-    """Measure how much more the shares of units vary about a target than chance explains.
+    """Measure how much more the shares of units vary about that of all than chance explains.
 
     Answers: do units differ more than chance would make them, and by how much?
 
     Tested: recovers a known spread of simulated panels (`test_funnel.test_limits_and_spread_on_simulated_panels`).
 
-    ``z = (share - target) / s`` with ``s^2 = target (1 - target) / n``; ``phi`` is the mean of ``z^2``, no less than
-    1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with ``w = 1 / s^2``, 0 where phi is 1
-    (Spiegelhalter 2005; extreme z-scores are not drawn in, which made the limits too narrow). Of 54 units of 300 to
-    3000 trials 5% lie outside the 95% limits so widened.
-
-    The interval of ``phi`` is ``1 + tau2 mean(w)`` at the ends of `heterogeneity.heterogeneity`'s, which allows for unlike
-    sizes: at 0.95 it covered 0.94 to 0.96 with 21 units of 50 to 5000 trials or all alike, and 54 of 300 to 3000,
-    where chi-squared limits on ``phi`` covered 0.83 to 0.98.
-
-    Parameters
-    ----------
-    frame, successes, trials
-        One row per unit, two or more, and the names of its columns with the counts.
-    target
-        Share between 0 and 1; all successes over all trials when left out.
-    level
-        Coverage of the interval of ``phi``.
+    ``z = (share - target) / s``, where the target is the share of all units together and ``s^2 = target (1 - target) /
+    n``; ``phi`` is the mean of ``z^2``, no less than 1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with
+    ``w = 1 / s^2``, 0 where phi is 1 (Spiegelhalter 2005; extreme z-scores are not drawn in, which made the limits too
+    narrow). The interval of ``phi`` is ``1 + tau2 mean(w)`` at the ends of `heterogeneity.heterogeneity`'s, which
+    allows for unlike sizes. Takes two units or more, and the names of the columns with their counts.
 
     References
     ----------
@@ -156,12 +141,12 @@ def dispersion(
 
     Examples
     --------
-    >>> units = pd.DataFrame({"successes": [40, 50, 60, 70], "trials": [100, 100, 100, 100]})
-    >>> found = dispersion(units, target=0.5)
+    >>> units = pd.DataFrame({"successes": [30, 40, 60, 70], "trials": [100, 100, 100, 100]})
+    >>> found = dispersion(units)
     >>> round(found.phi, 6), round(found.tau2, 6)
-    (6.0, 0.0175)
+    (10.0, 0.030833)
     """
-    units = _against(frame, successes, trials, target)
+    units = _against_all(frame, successes, trials)
     if len(units) < 2:
         raise ValueError("one unit has no spread: give two or more")
     phi = max(1.0, float((units["z"] ** 2).mean()))
@@ -177,7 +162,6 @@ def funnel(
     successes: str = "successes",
     trials: str = "trials",
     *,
-    target: float | None = None,
     limits: Limits = "exact",
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -190,10 +174,8 @@ def funnel(
 
     Parameters
     ----------
-    frame, successes, trials, target
-        As in `dispersion`; with exact limits one unit is enough.
-    limits, level
-        "exact" (chance alone) or "additive" (widened by tau2); probability within them for one unit.
+    frame, successes, trials, limits, level
+        As in `dispersion`; "exact" (chance alone) or "additive" (widened by tau2); probability within them for a unit.
 
     Returns
     -------
@@ -206,13 +188,13 @@ def funnel(
     >>> funnel(units)["position"].to_dict()
     {'A': 'below', 'B': 'within', 'C': 'above'}
     """
-    units = _against(frame, successes, trials, target, RESULTS)
+    units = _against_all(frame, successes, trials, RESULTS)
     goal, sizes = float(units["target"].max()), units["trials"].to_numpy(dtype=float)
     check_option("limits", limits, get_args(Limits))
     if limits == "exact":
         ends = exact_limits(goal, sizes, level=level, interpolate=False)
     else:
-        tau2 = dispersion(frame, successes, trials, target=target).tau2
+        tau2 = dispersion(frame, successes, trials).tau2
         ends = widened_limits(goal, sizes, level=level, tau2=tau2)
     low, high, share = ends["low"].to_numpy(), ends["high"].to_numpy(), units["estimate"].to_numpy()
     position = np.select([share < low - 1e-12, share > high + 1e-12], ["below", "above"], "within")
@@ -220,12 +202,12 @@ def funnel(
     return kept.assign(low=low, high=high, position=position)
 
 
-def _against(
-    frame: pd.DataFrame, successes: str, trials: str, target: float | None, results: tuple[str, ...] = ()
+def _against_all(
+    frame: pd.DataFrame, successes: str, trials: str, results: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """Return the units' sizes and shares, their target, its sampling variance and their z-scores."""
+    """Return the units' sizes and shares, that of all, its sampling variance and their z-scores."""
     k, n = check_counts(frame, successes, trials, results=results)
-    goal = _share(k.sum() / n.sum() if target is None else target)
+    goal = _share(k.sum() / n.sum())
     s2 = goal * (1 - goal) / n
     units = pd.DataFrame({"trials": n, "estimate": k / n, "target": goal, "s2": s2}, index=frame.index)
     return units.assign(z=(units["estimate"] - goal) / np.sqrt(s2))

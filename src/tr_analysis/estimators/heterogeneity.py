@@ -1,4 +1,4 @@
-"""How much units differ beyond chance, where a new unit would lie, and what is left of each unit's own figure."""
+"""How much units differ beyond chance, and what is left of each unit's own figure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,22 +8,20 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq, minimize
 from scipy.special import betaln, digamma, expit, logit, xlogy
-from scipy.stats import beta, chi2, t
+from scipy.stats import beta, chi2
 
 from tr_analysis.estimators.checks import (
-    MOST_DRAWS,
     Array,
     check_counts,
-    check_integer,
+    check_draws,
     check_level,
     generator,
     numbers,
     paired,
 )
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.optimum import polish
 
-__all__ = ["heterogeneity", "prediction_interval", "shrink", "rank_intervals", "simultaneous_ranks"]
+__all__ = ["heterogeneity", "shrink", "rank_intervals", "simultaneous_ranks"]
 
 _HIGHEST = 14.0  # logarithm of the prior sample size (a million) at which units do not differ from equal ones
 
@@ -62,7 +60,7 @@ def heterogeneity(
     Parameters
     ----------
     estimates, variances, level
-        One value per unit, two or more, and its sampling variance, or one for all, taken as known; coverage of the interval.
+        One value per unit, two or more; sampling variance of each, or one for all, taken as known; coverage.
 
     References
     ----------
@@ -83,75 +81,6 @@ def heterogeneity(
     tau2, p_value = _where_q_is(y, v, freedom), float(chi2.sf(q, freedom))
     # The estimate is no inversion of the profile: at the margin it can fall just outside it.
     return Heterogeneity(q, p_value, i2, tau2, min(low, tau2), max(high, tau2))
-
-
-def prediction_interval(
-    estimates: npt.ArrayLike,
-    variances: npt.ArrayLike,
-    *,
-    level: float = 0.95,
-    draws: int = 20_000,
-    seed: int | np.random.Generator = 0,
-) -> Estimate:
-    """Return the interval in which the true value of one new unit lies with probability ``level``.
-
-    Answers: what should we expect of one more unit like these?
-
-    Tested: the textbook interval in its limit; coverage of a new unit simulated
-    (`test_heterogeneity.test_equal_precise_units_give_the_textbook_interval`, `test_heterogeneity.test_coverage`).
-
-    ``tau2`` is drawn from its confidence distribution: for a draw ``c`` of chi-squared, where ``Q(tau2) = c``
-    (Nagashima, Noma and Furukawa 2019, with the exact distribution of the generalised Q). To each belongs a mean with
-    Hartung and Knapp's error (2001), never less than chance makes it, and a unit about that mean. It covers 0.95 to
-    1.00 of new units, where the textbook interval, which takes ``tau2`` as known, covers 0.90 with 20 units.
-
-    Parameters
-    ----------
-    estimates, variances, level
-        As in `heterogeneity`; three units or more. ``estimate`` of the result is the pooled mean.
-    draws, seed
-        1,000 draws or more; seed or generator.
-
-    References
-    ----------
-    Hartung and Knapp (2001), Statistics in Medicine 20, 3875-3889.
-    Nagashima, Noma and Furukawa (2019), Statistical Methods in Medical Research 28, 1689-1702; here with
-    the generalised Q of Viechtbauer (2007), Statistics in Medicine 26, 37-52, whose distribution is exact.
-
-    Examples
-    --------
-    >>> new = prediction_interval([1, 3, 8, 4], [0.5, 0.5, 0.5, 0.5], draws=5000)
-    >>> new.estimate, new.low < 1 < 8 < new.high
-    (4.0, True)
-    """
-    y, v = check_units(estimates, variances, level)
-    freedom = len(y) - 1
-    if freedom < 2:
-        raise ValueError("two units say too little of a third: give three or more")
-    advice = "give 1,000 or more, up to ten million"
-    draws = check_integer("draws", draws, low=1000, high=MOST_DRAWS, advice=advice)
-    random = generator(seed)
-    tau2 = _confidence_draws(y, v, random.chisquare(freedom, draws))
-    weights = 1 / (v + tau2[:, None])
-    total = weights.sum(axis=1)
-    means = weights @ y / total
-    h = (weights * (y - means[:, None]) ** 2).sum(axis=1) / freedom
-    error2 = np.maximum(1, h) / total  # units alike by chance leave the doubt of sampling
-    new = means + np.sqrt(error2) * random.standard_t(freedom, draws)
-    new += np.sqrt(tau2) * random.standard_normal(draws)
-    low, high = np.quantile(new, [(1 - level) / 2, (1 + level) / 2])
-    mean, half = _pooled_mean(y, v, level)
-    ends = float(min(low, mean - half)), float(max(high, mean + half))  # a new unit is no surer than the mean
-    return Estimate(mean, *ends, method="confidence distribution")
-
-
-def _pooled_mean(y: Array, v: Array, level: float) -> tuple[float, float]:
-    """Return the mean of the true values and half its interval, by Hartung and Knapp."""
-    freedom = len(y) - 1
-    tau2 = _where_q_is(y, v, freedom)
-    w = 1 / (v + tau2)
-    error2 = max(1.0, _generalised_q(y, v, tau2) / freedom) / w.sum()
-    return float((w * y).sum() / w.sum()), float(t.ppf((1 + level) / 2, freedom) * np.sqrt(error2))
 
 
 def check_units(estimates: npt.ArrayLike, variances: npt.ArrayLike, level: float) -> tuple[Array, Array]:
@@ -190,16 +119,6 @@ def _where_q_is(y: Array, v: Array, value: Any) -> float:
     )
 
 
-def _confidence_draws(y: Array, v: Array, q: Array) -> Array:
-    """Return for each value of Q the between-unit variance that gives it, interpolated on a fine grid."""
-    top = float(np.var(y)) + float(v.max())
-    while _generalised_q(y, v, top) > q.min():
-        top *= 4
-    grid = np.concatenate([[0.0], np.geomspace(top * 1e-9, top, 2000)])
-    falling = np.array([_generalised_q(y, v, tau2) for tau2 in grid])
-    return np.asarray(np.interp(q, falling[::-1], grid[::-1]))
-
-
 @dataclass(frozen=True)
 class BetaBinomial:
     """Mean of the true shares of units, their standard deviation ``tau``, and the trials that weigh as much as the mean.
@@ -215,13 +134,8 @@ class BetaBinomial:
 def beta_binomial(frame: pd.DataFrame, successes: str = "successes", trials: str = "trials") -> BetaBinomial:
     """Fit a beta distribution of true shares to counts by maximum likelihood; columns as in `shrink`.
 
-    ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)`` (Skellam 1948). Where
-    the likelihood still rises as M grows without end there is no sign of any difference. Units that all have one
-    trial, or none or all of theirs successful, are refused.
-
-    References
-    ----------
-    Skellam (1948), JRSS B 10, 257-261. Griffiths (1973), Biometrics 29, 637-648.
+    ``k ~ Binomial(n, p)``, ``p ~ Beta(M m, M (1 - m))``, so that ``tau2 = m (1 - m) / (M + 1)`` (Skellam 1948, JRSS B
+    10, 257-261). Where the likelihood still rises as M grows without end there is no sign of any difference.
     """
     k, n = _counts(frame, successes, trials)
     pooled = float(k.sum() / n.sum())
@@ -269,9 +183,8 @@ def shrink(
     `test_heterogeneity.test_recovery_on_simulated_panels`).
 
     ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)`` and m and M of `beta_binomial` (Efron and Morris
-    1975). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and M as known: at
-    0.95 it covered 0.94 of the true shares of 21 units of 50 to 2000 trials, but 0.69 of those of 7 units of 50 to 300
-    trials, where ``tau`` is often fitted as 0 and intervals have no width.
+    1975). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and M as known:
+    too narrow for few, small units, where ``tau`` is often fitted as 0 and intervals have no width.
 
     Parameters
     ----------
@@ -281,8 +194,7 @@ def shrink(
     Returns
     -------
     pandas.DataFrame
-        ``frame`` with observed, estimate, low, high and reliability added; where units do not differ beyond chance,
-        all have the pooled share, reliability 0 and an interval without width.
+        ``frame`` with observed, estimate, low, high and reliability added.
 
     References
     ----------
@@ -322,9 +234,8 @@ def rank_intervals(
     `test_heterogeneity.test_recovery_on_simulated_panels`).
 
     See Goldstein and Spiegelhalter (1996). Arguments are those of `shrink`, 100 draws or more, and a seed or
-    generator. To ``frame``, which has no estimate to be mistaken for that of a rank, are added rank (mean over the
-    draws, 1 the smallest share), low and high (whole ranks). Each interval is for a unit by itself: for a statement
-    about several of them see `simultaneous_ranks`.
+    generator. To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks). Each
+    interval is for a unit by itself: for a statement about several of them see `simultaneous_ranks`.
 
     References
     ----------
@@ -335,8 +246,7 @@ def rank_intervals(
     >>> rank_intervals(pd.DataFrame({"successes": [10, 50, 52], "trials": 100}))[["low", "high"]].values.tolist()
     [[1, 1], [2, 3], [2, 3]]
     """
-    advice = "give 100 or more, up to ten million"
-    draws, level = check_integer("draws", draws, low=100, high=MOST_DRAWS, advice=advice), check_level(level)
+    draws, level = check_draws(draws, 100), check_level(level)
     k, n = _counts(frame, successes, trials, ("rank", "estimate", "low", "high"))
     fit, random = beta_binomial(frame, successes, trials), generator(seed)
     size = (draws, len(k))
@@ -385,21 +295,8 @@ def simultaneous_ranks(
     A unit ranks above those whose share is significantly smaller and below those whose share is significantly larger;
     between lie the ranks that it may have. Two shares differ by the score test, ``(p_i - p_j)^2 > c^2 p (1 - p) (1 / n_i
     + 1 / n_j)`` with ``p`` that of both together; ``c`` is the quantile of the largest of all these statistics where all
-    units are equal, simulated from the normal (Mogstad and others 2024). No unit
-    borrows from the others. Of panels of 21 units of 50 to 2000 trials at 0.95, 0.95 had no wrong bound where all
-    units are equal, the hardest case, and more where they differ.
-
-    Parameters
-    ----------
-    frame, successes, trials
-        One row per unit, two or more, and the columns of its counts.
-    level, draws, seed
-        Probability that all bounds hold; 100 draws or more; seed or generator.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``frame`` with low and high added, whole ranks, 1 the smallest share; equal units share the ranks they take.
+    units are equal, simulated from the normal (Mogstad and others 2024). No unit borrows from the others. Arguments are
+    those of `rank_intervals`; low and high are added to ``frame``, whole ranks, 1 the smallest share.
 
     References
     ----------
@@ -411,8 +308,7 @@ def simultaneous_ranks(
     >>> simultaneous_ranks(units)[["low", "high"]].values.tolist()
     [[1, 1], [2, 3], [2, 3]]
     """
-    advice = "give 100 or more"
-    draws, level = check_integer("draws", draws, low=100, high=10**6, advice=advice), check_level(level)
+    draws, level = check_draws(draws, 100), check_level(level)
     k, n = _counts(frame, successes, trials, ("low", "high"))
     errors = generator(seed).standard_normal((draws, len(k))) / np.sqrt(n)
     largest = np.zeros(draws)

@@ -1,11 +1,9 @@
-"""Interrupted time series: months, quarters or years before and after a reform, its effects, and false dates."""
+"""Interrupted time series: months, quarters or years before and after a reform, and its effects."""
 
-import re
-from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +15,13 @@ from tr_analysis.estimators.checks import (
     Array,
     check_integer,
     check_made,
-    check_number,
     check_option,
-    shown,
     to_floats,
+    to_month,
 )
 from tr_analysis.order import only
 
-__all__ = ["interrupted", "placebo", "placebo_rank"]
+__all__ = ["interrupted"]
 
 Scale = Literal["log", "level"]
 Shape = Literal["step and slope", "exponential", "stock and flow"]
@@ -33,15 +30,12 @@ EITHER_SIDE = {"M": 12, "Q": 8, "Y": 4}
 """Fewest months, quarters or years before the reform and from it on: with less, trend and season look alike."""
 PERIOD = {"M": 12, "Q": 4, "Y": 1}  # of the seasons
 NAMES = {"M": "months", "Q": "quarters", "Y": "years"}
+BUILD_UP = 12  # months of the gradual shapes
 
 
 @dataclass(frozen=True)
 class InterruptedDesign:
-    """A monthly series with the regressors of its segmented regression; made by `interrupted`.
-
-    ``regressors`` has one row per month (n) and the columns constant, time, those of the effect (level and slope, or
-    gradual) and the seasonal terms.
-    """
+    """A series with the regressors of its segmented regression, one row per month (n); made by `interrupted`."""
 
     series: pd.Series
     control: pd.Series | None
@@ -74,12 +68,6 @@ class InterruptedDesign:
         x, y = self.regressors.to_numpy(), self.response
         return np.asarray(y - x @ np.linalg.lstsq(x, y)[0])
 
-    @property
-    def durbin_watson(self) -> float:
-        """Durbin and Watson's statistic of the least-squares residuals: near 2 without autocorrelation."""
-        residuals = self.residuals
-        return float((np.diff(residuals) ** 2).sum() / (residuals**2).sum())
-
 
 def interrupted(
     series: pd.Series,
@@ -89,7 +77,6 @@ def interrupted(
     scale: Scale = "log",
     harmonics: int | Collection[int] | None = None,
     shape: Shape = "step and slope",
-    build_up: int = 12,
 ) -> InterruptedDesign:
     """Lay out the segmented regression of a series on time, with a break at the reform.
 
@@ -101,10 +88,9 @@ def interrupted(
     ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
     reform month ``t0`` on (Wagner and others 2002). Seasons are pairs of sine and cosine of the calendar month or
     quarter. The other shapes have one column, gradual, in place of level and slope: it rises from nought to 1, the whole
-    effect. Of e months since the reform, the first counted, "exponential" has reached ``1 - exp(-e / build_up)``. With
-    "stock and flow" a law reaches ever more of those released, all of them after ``build_up`` months, and each stays
-    under it for twelve: the share of the stock that it has reached. An estimator of `autocorrelation` or `trend` fits
-    it.
+    effect. Of e months since the reform, the first counted, "exponential" has reached ``1 - exp(-e / 12)``. With "stock
+    and flow" a law reaches ever more of those released, all of them after twelve months, and each stays under it for
+    twelve: the share of the stock that it has reached. An estimator of `autocorrelation` or `trend` fits it.
 
     Parameters
     ----------
@@ -113,12 +99,13 @@ def interrupted(
         holds it, with 12 months, 8 quarters or 4 years or more on each side.
     control
         A series of the same months that the reform should not have moved, taken off on the scale of the model.
-    scale, harmonics
-        "log" (effects are proportional) or "level" (in the unit of the series); number of seasonal pairs, or a list of
-        those wanted, 0 to 6 by month, 0 to 2 by quarter, 0 by year; if left out 2, or 0 by year. Of months, pair 4 is
-        a pattern that returns every quarter.
-    shape, build_up
-        Of the effect, see above; months of it, 1 to 60. Shapes other than a step and slope need a monthly series.
+    scale
+        "log" (effects are proportional) or "level" (in the unit of the series).
+    harmonics
+        Number of seasonal pairs, or a list of those wanted, 0 to 6 by month, 0 to 2 by quarter, 0 by year; if left out
+        2, or 0 by year. Of months, pair 4 is a pattern that returns every quarter.
+    shape
+        Of the effect, see above; others than a step and slope need a monthly series.
 
     References
     ----------
@@ -134,7 +121,6 @@ def interrupted(
     """
     check_option("scale", scale, ("log", "level"))
     check_option("shape", shape, get_args(Shape))
-    build_up = check_integer("build_up", build_up, low=1, high=60)
     series = _checked(series, "series", scale)
     unit = _unit(series.index)
     pairs = _pairs(harmonics, unit)
@@ -150,7 +136,7 @@ def interrupted(
         raise ValueError(f"the series has {seen}: give at least {EITHER_SIDE[unit]} on each side")
     if shape != "step and slope" and unit != "M":
         raise ValueError(f"shape is {shape!r}, but the series is by {NAMES[unit]}: give it by months")
-    effect = _effect(np.arange(len(series)) - before, shape, build_up)
+    effect = _effect(np.arange(len(series)) - before, shape)
     design = InterruptedDesign(series, control, reform, scale, _regressors(series.index, effect, pairs))
     _check_regression(design)
     return design
@@ -168,14 +154,14 @@ def _pairs(harmonics: int | Collection[int] | None, unit: str) -> list[int]:
     return list(range(1, 1 + check_integer("harmonics", harmonics, low=0, high=most, advice=advice)))
 
 
-def _effect(since: npt.NDArray[np.int64], shape: Shape, build_up: int) -> dict[str, Array]:
+def _effect(since: npt.NDArray[np.int64], shape: Shape) -> dict[str, Array]:
     """Return the columns of the effect, for months since the reform (n)."""
     elapsed = (since + 1.0).clip(0)
     if shape == "step and slope":
         return {"level": 1.0 * (since >= 0), "slope": since.clip(0)}
     if shape == "exponential":
-        return {"gradual": 1 - np.exp(-elapsed / build_up)}
-    reached = (elapsed / build_up).clip(0, 1)  # of those released in a month
+        return {"gradual": 1 - np.exp(-elapsed / BUILD_UP)}
+    reached = (elapsed / BUILD_UP).clip(0, 1)  # of those released in a month
     sums = reached.cumsum()
     return {"gradual": (sums - np.concatenate([np.zeros(12), sums])[: len(sums)]) / 12}
 
@@ -250,21 +236,6 @@ def to_period(month: str | pd.Period | date, freq: str) -> pd.Period:
     return to_month(month).asfreq(freq)
 
 
-def to_month(month: str | pd.Period | date) -> pd.Period:
-    """Return the month of text such as "2015-02" or "2015-02-01", of a monthly period or of a date.
-
-    Other ways to write a month are refused: different people read them differently.
-    """
-    if isinstance(month, pd.Period) and month.freqstr == "M":
-        return month
-    with suppress(ValueError):  # no such day
-        if isinstance(month, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", month):
-            month = date.fromisoformat(month if len(month) > 7 else f"{month}-01")
-        if isinstance(month, date) and not pd.isna(month):  # pandas' missing time passes for a date
-            return pd.Period(year=month.year, month=month.month, freq="M")
-    raise ValueError(f"{shown(month)} is no month: write year and month, such as '2015-02'")
-
-
 def _listed(months: pd.Index) -> str:
     """Name up to three months."""
     more = f" and {len(months) - 3} more" if len(months) > 3 else ""
@@ -289,10 +260,9 @@ class InterruptedFit:
     """What an estimator found: a mixture of g t distributions of the k coefficients; mostly g = 1.
 
     Each component has a weight (g), a centre (g, k), a covariance (g, k, k) and ``df`` degrees of freedom, infinite
-    for normal ones. ``errors`` names the model of the errors, ``rho`` is their mean first-order autocorrelation,
-    ``wander`` the mean standard deviation of a change of the trend's slope over that of a shock, and
-    ``aic`` Akaike's criterion, for fits of one design by maximum likelihood. ``innovations`` are what the model leaves
-    of each month's change, unrelated to one another if it is right; ``error_terms`` were fitted to make them so.
+    for normal ones. ``errors`` names the model of the errors, and ``rho`` is their mean first-order autocorrelation.
+    ``innovations`` are what the model leaves of each month's change, unrelated to one another if it is right;
+    ``error_terms`` were fitted to make them so.
     """
 
     design: InterruptedDesign
@@ -303,9 +273,7 @@ class InterruptedFit:
     df: float
     innovations: Array
     rho: float | None = None
-    aic: float | None = None
     error_terms: int = 0
-    wander: float = 0.0
 
     @property
     def effects(self) -> pd.DataFrame:
@@ -323,8 +291,8 @@ class InterruptedFit:
     def combine(self, contrasts: pd.DataFrame) -> pd.DataFrame:
         """Estimate linear combinations of the coefficients, with 95% intervals.
 
-        ``contrasts`` have one row per combination and one column per regressor; none may use the constant, which
-        errors close to a random walk leave undefined. Returns estimate, std_error, low, high and p_value of each.
+        ``contrasts`` have one row per combination and one column per regressor, none of the constant, which errors
+        close to a random walk leave undefined. Returns estimate, std_error, low, high and p_value of each.
         """
         regressors = self.design.regressors.columns
         if sorted(map(str, contrasts.columns)) != sorted(regressors):
@@ -334,23 +302,23 @@ class InterruptedFit:
             raise ValueError("a contrast needs finite weights, not all 0, and none of the constant")
         centre = self.coefficients @ c.T
         spread = np.sqrt(np.einsum("mk,gkl,ml->gm", c, self.covariances, c))
-        estimate = self.weights @ centre
-        below = self.weights @ stdtr(self.df, -centre / spread)
-        columns = {
-            "estimate": estimate,
-            "std_error": np.sqrt(self.weights @ (spread**2 + (centre - estimate) ** 2)),
-            "low": _quantile(0.025, self.weights, centre, spread, self.df),
-            "high": _quantile(0.975, self.weights, centre, spread, self.df),
-            "p_value": 2 * np.minimum(below, 1 - below).clip(0),
-        }
-        return pd.DataFrame(columns, index=contrasts.index)
+        estimate, p_value = mixture_test(self.weights[:, None], centre, spread, self.df)
+        return pd.DataFrame(
+            {
+                "estimate": estimate,
+                "std_error": np.sqrt(self.weights @ (spread**2 + (centre - estimate) ** 2)),
+                "low": _quantile(0.025, self.weights, centre, spread, self.df),
+                "high": _quantile(0.975, self.weights, centre, spread, self.df),
+                "p_value": p_value,
+            },
+            contrasts.index,
+        )
 
     def counterfactual(self) -> pd.DataFrame:
-        """Return the series as observed, as fitted, and as it would have been without the break.
+        """Return the series as observed, as fitted, and as it would have been without the break, in its unit.
 
-        The counterfactual is the observed series less the estimated effect of the month, ``level + slope (t - t0)``; on
-        the scale "log" it is divided by its exponential. So it shares every season and shock of the observed series, and
-        its 95% interval, low to high, holds the uncertainty of the effect alone. All are in the unit of the series.
+        The counterfactual is the observed series less the estimated effect of the month; on the scale "log" it is
+        divided by its exponential. Its 95% interval, low to high, holds the uncertainty of the effect alone.
         """
         design = self.design
         after = design.regressors.loc[design.reform :]
@@ -386,6 +354,12 @@ class InterruptedFit:
         return Effect(month, *units, *np.r_[percent.iloc[:1], np.sort(percent.iloc[1:])])
 
 
+def mixture_test(weights: Array, centre: Array, spread: Array, df: float) -> tuple[Array, Array]:
+    """Return mean and two-sided p-value of no effect of mixtures of g t distributions (g, m), weights (g, 1 or m)."""
+    below = (weights * stdtr(df, -centre / spread)).sum(axis=0)
+    return (weights * centre).sum(axis=0), 2 * np.minimum(below, 1 - below).clip(0)
+
+
 def _without(design: InterruptedDesign, effect: pd.Series) -> pd.Series:
     """Take an effect on the scale of the model off the observed series."""
     return design.series / np.exp(effect) if design.scale == "log" else design.series - effect
@@ -405,98 +379,3 @@ def _quantile(probability: float, weights: Array, centre: Array, spread: Array, 
     margin = 1e-6 * spread.min(axis=0)  # where all components agree, rounding decides the signs
     bracket = components.min(axis=0) - margin, components.max(axis=0) + margin
     return np.asarray(find_root(missing, bracket, args=(np.arange(centre.shape[1]),)).x)
-
-
-def placebo(
-    series: pd.Series,
-    dates: Iterable[str | pd.Period],
-    estimator: Callable[[InterruptedDesign], InterruptedFit],
-    **options: Any,
-) -> pd.DataFrame:
-    """Fit the model once for each false date of the reform.
-
-    Answers: what does the same model find at dates when nothing happened?
-
-    Tested: each row is a fit of its own; a true break stands out
-    (`test_interrupted.test_placebos_are_fits_of_their_own`, `test_interrupted.test_a_true_break_stands_out`).
-
-    Pass the months before the true reform only, or its break leaks into the placebos. Neighbouring dates share
-    nearly all their data; and as each fit sees fewer months than the true one, ranks are cautious.
-
-    Parameters
-    ----------
-    series, dates, **options
-        As in `interrupted`, with false reform months in place of the true one.
-    estimator
-        The error model, such as ``autoregressive`` or ``functools.partial(newey_west, lags=6)``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by date; level, level_low, level_high, slope, slope_low, slope_high, on the scale of the model.
-
-    Examples
-    --------
-    >>> from tr_analysis.estimators.autocorrelation import autoregressive
-    >>> months = pd.period_range("2010-06", periods=56, freq="M")
-    >>> people = pd.Series(5000 + 100 * np.random.default_rng(1).standard_normal(56), months)
-    >>> placebo(people, ["2012-06", "2013-06"], autoregressive)["slope"].round(3).to_list()
-    [0.001, 0.001]
-    """
-    if isinstance(dates, str) or not isinstance(dates, Iterable):
-        raise ValueError(f"dates is {shown(dates)}: give a list of months, such as ['2013-06', '2013-07']")
-    if not callable(estimator):
-        advice = "give a function, such as autoregressive, or functools.partial(newey_west, lags=6)"
-        raise ValueError(f"estimator is {shown(estimator)}: {advice}")
-    rows = {}
-    for false_date in dates:
-        design = interrupted(series, false_date, **options)
-        fit = estimator(design)
-        if not isinstance(fit, InterruptedFit):
-            advice = "give one that returns an InterruptedFit, such as autoregressive"
-            raise ValueError(f"the estimator returned {shown(fit)}: {advice}")
-        effects = fit.effects
-        rows[design.reform] = {
-            f"{effect}{suffix}": effects.loc[effect, column]
-            for effect in effects.index
-            for suffix, column in (("", "estimate"), ("_low", "low"), ("_high", "high"))
-        }
-    if not rows:
-        raise ValueError("no dates: give the months to try as false reform dates")
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("date")
-
-
-@dataclass(frozen=True)
-class PlaceboRank:
-    """Rank of the true effect among the placebo effects by absolute size, 1 being the largest."""
-
-    rank: int
-    of: int
-    p_value: float
-
-
-def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
-    """Rank a true effect among placebo effects by absolute size.
-
-    Answers: is the change at the true date larger than those at dates when nothing happened?
-
-    Tested: ranks by hand, with ties up to rounding
-    (`test_interrupted.test_rank_counts_sizes_and_ties_but_not_rounding`).
-
-    ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date counts as one of
-    those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.
-    ``placebos`` is one column of `placebo`.
-
-    Examples
-    --------
-    >>> placebo_rank(-2.0, pd.Series([1.0, -2.0, 3.0, 0.5]))
-    PlaceboRank(rank=3, of=5, p_value=0.6)
-    """
-    if not isinstance(placebos, pd.Series) or placebos.empty:
-        raise ValueError(f"placebos is a {type(placebos).__name__}, or empty: give one column of `placebo`")
-    if placebos.isna().any() or not np.isfinite(to_floats("placebos", placebos)).all():
-        raise ValueError("a placebo is missing or infinite: rank effects that were estimated only")
-    size = abs(check_number("the true effect", true, advice="rank effects that were estimated only"))
-    as_large = int((placebos.abs() >= size - 1e-9 * size).sum())  # rounding alone breaks no tie
-    of = 1 + len(placebos)
-    return PlaceboRank(rank=1 + as_large, of=of, p_value=(1 + as_large) / of)

@@ -16,7 +16,6 @@ from tr_analysis.estimators.payment import critical_value, score
 
 __all__ = [
     "flag_significance",
-    "multiplicity",
     "regression_to_the_mean",
     "association",
     "adjustment_identity",
@@ -60,17 +59,9 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     (`test_panel.test_a_flag_is_the_score_test_against_the_known_baseline`).
 
     ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
-    `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`.
-
-    Parameters
-    ----------
-    panel, level
-        adjusted_rate and baseline_rate in per cent, offenders; two-sided level: the rule's is not in the sources.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``panel`` with z, error (points), p_value and recomputed (`REDUCTION`, `INCREASE`, `NEITHER`) added.
+    `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`. Takes adjusted_rate
+    and baseline_rate in per cent, and offenders; adds z, error (points), p_value and recomputed (`REDUCTION`, `INCREASE`,
+    `NEITHER`).
 
     Examples
     --------
@@ -96,40 +87,16 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     return judged.assign(recomputed=flags.astype("str").where(known))
 
 
-def multiplicity(p_values: npt.ArrayLike, *, level: float) -> pd.DataFrame:
-    """Correct p-values for being many, by Holm and by Benjamini and Hochberg, side by side.
-
-    Answers: how many of these significant results would be left if we allow for how many were tested?
-
-    Tested: Holm and Benjamini-Hochberg by hand (`test_panel.test_holm_and_benjamini_hochberg_by_hand`).
-
-    Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
-    of false ones among the findings.
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
-
-    Examples
-    --------
-    >>> multiplicity([0.01, 0.02, 0.03, 0.04], level=0.05)[["alone", "by_holm", "by_benjamini_hochberg"]].sum().tolist()
-    [4, 1, 4]
-    """
-    level, p = check_level(level), numbers("p-values", p_values)
-    if not len(p) or not ((p >= 0) & (p <= 1)).all():
-        raise ValueError("p-values are probabilities, none missing, one at least: drop what was not tested")
-    holm, bh = (multipletests(p, alpha=level, method=method) for method in ("holm", "fdr_bh"))
-    index = p_values.index if isinstance(p_values, pd.Series) else None
-    found = {"p_value": p, "holm": holm[1], "benjamini_hochberg": bh[1], "alone": p <= level}
-    return pd.DataFrame({**found, "by_holm": holm[0], "by_benjamini_hochberg": bh[0]}, index=index)
-
-
 def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     """Count the flags of a set of results, before and after corrections for their number, beside the official ones.
 
     Answers: how many providers won and lost, how many by corrected tests, and how many officially?
 
-    Tested: counted by hand, beside official flags (`test_panel.test_flags_are_counted_beside_the_official_ones`).
+    Tested: counted by hand, beside official flags, with Holm's and Benjamini and Hochberg's corrections
+    (`test_panel.test_flags_are_counted_beside_the_official_ones`, `test_panel.test_corrections_by_hand`).
+
+    Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
+    of false ones among the findings.
 
     Parameters
     ----------
@@ -140,13 +107,12 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     Returns
     -------
     dict
-        tested, won, lost, either, by_holm and by_benjamini_hochberg (of `multiplicity`), and of the official flags
-        official, official_won, official_lost and alike (those that are the same here).
+        tested, won, lost, either, by_holm and by_benjamini_hochberg, and of the official flags official,
+        official_won, official_lost and alike (those that are the same here).
 
-    Raises
-    ------
-    ValueError
-        As in `multiplicity`.
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
 
     Examples
     --------
@@ -156,14 +122,17 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     (2, 1, 0, 1, 0)
     """
     check_frame("judged", judged, ("p_value", "recomputed"))
-    tests, flags = multiplicity(judged["p_value"], level=level), judged["recomputed"]
+    level, p, flags = check_level(level), numbers("p-values", judged["p_value"]), judged["recomputed"]
+    if not len(p) or not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("p-values are probabilities, none missing, one at least: drop what was not tested")
+    holm, share = (multipletests(p, alpha=level, method=method)[0] for method in ("holm", "fdr_bh"))
     printed = judged["significance"].dropna() if "significance" in judged else flags.iloc[:0]
     found = {
         "won": flags == REDUCTION,
         "lost": flags == INCREASE,
-        "either": tests["alone"],
-        "by_holm": tests["by_holm"],
-        "by_benjamini_hochberg": tests["by_benjamini_hochberg"],
+        "either": p <= level,
+        "by_holm": holm,
+        "by_benjamini_hochberg": share,
         "official_won": printed == REDUCTION,
         "official_lost": printed == INCREASE,
         "alike": printed == flags.reindex(printed.index),
@@ -183,9 +152,9 @@ def regression_to_the_mean(
     (`test_panel.test_the_slope_is_that_of_least_squares`,
     `test_panel.test_what_stays_is_the_reliability_when_only_sampling_differs`).
 
-    The slope is that of least squares of ``later`` on ``first`` (Galton 1886, Journal of the Anthropological Institute 15,
-    246-263). If true changes stay and only sampling differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over
-    units, with ``tau2`` and its interval from `heterogeneity.heterogeneity`.
+    The slope is that of least squares of ``later`` on ``first`` (Galton 1886). If true changes stay and only sampling
+    differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with ``tau2`` and its interval from
+    `heterogeneity.heterogeneity`.
 
     Parameters
     ----------
@@ -267,20 +236,13 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
         One row per provider and cohort: offenders, reoffenders, reoffences, frequency_rate, difference (of the
         adjusted rate from the baseline, points) and baseline_frequency.
     since_baseline
-        Whether the change is ``difference``; else it is the distance of the observed rate from that of all
-        providers of the cohort.
+        Whether the change is ``difference``; else it is the distance of the observed rate from that of all in the cohort.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of ``panel`` with change (points), frequency_change (per cent of the baseline's reoffences per
-        reoffender, or of those of all where no baseline is known) and variance (sampling variance of the rate,
-        squared points) added.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing.
+        ``panel`` with change (points), frequency_change (per cent of the baseline's reoffences per reoffender, or of those
+        of all where no baseline is known) and variance (sampling variance of the rate, squared points) added.
 
     Examples
     --------
@@ -321,14 +283,13 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
 
     The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
     to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with
-    the decimals of the whole column in one release (Ministry of Justice, Proven reoffending statistics: definitions
-    and measurement).
+    the decimals of the whole column in one release.
 
     Parameters
     ----------
     panel
         One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders with
-        reoffenders or binary_rate; other columns are kept.
+        reoffenders or binary_rate.
 
     Returns
     -------

@@ -87,8 +87,8 @@ def simulate_panel(
 
     Baselines and true changes are normal between providers, the latter with the likeliest of `spread_likelihood`;
     reoffenders are binomial. First cohorts are drawn until one has the winners, losers and rate printed, and later
-    cohorts to go with it that give all together the rate and the extremes printed; what that selects is luck, as it
-    may have been. What had to be assumed stands at the head of this module.
+    cohorts to go with it that give all together the rate and the extremes printed. What had to be assumed stands at the
+    head of this module.
 
     Parameters
     ----------
@@ -136,11 +136,6 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
 
     Tested: agrees with the published totals it was made from
     (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`).
-
-    Parameters
-    ----------
-    published, panel
-        What the panel should give back; a panel with the columns of `simulate_panel`, its first cohort first.
 
     Returns
     -------
@@ -249,11 +244,11 @@ def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.
     `test_panel_simulation.test_the_likelihood_of_extremes_against_simulation`,
     `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
 
-    The mean changes are fixed by the published rates, and providers are taken to be alike in size. Winners and losers of
-    the first cohort are multinomial (`payment.multinomial_region`). The smallest and largest change over all cohorts
-    lie within half a point of ``a`` and ``b``: with ``F(x, y)`` the normal probability of a change between ``x`` and ``y``, ``F(a -
-    h, b + h)^n - F(a + h, b + h)^n - F(a - h, b - h)^n + F(a + h, b - h)^n``. ``together`` multiplies the two as if they
-    were independent, which they are not quite: the changes of the first cohort are part of all.
+    Mean changes are those of the published rates, and providers alike in size. Winners and losers of the first cohort are
+    multinomial (`payment.multinomial_region`). The smallest and largest change over all cohorts lie within half a point of
+    ``a`` and ``b``: with ``F(x, y)`` the normal probability of a change between ``x`` and ``y``, ``F(a - h, b + h)^n - F(a + h, b +
+    h)^n - F(a - h, b - h)^n + F(a + h, b - h)^n``. ``together`` multiplies the two as if they were independent, which they
+    are not quite: the changes of the first cohort are part of all.
 
     Parameters
     ----------

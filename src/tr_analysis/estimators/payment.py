@@ -70,12 +70,8 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
 
     Tested: golden values (`test_payment.test_golden_values`).
 
-    ``sqrt(rate (1 - rate) (1 / size + 1 / baseline_size))``.
-
-    Parameters
-    ----------
-    size, rate, baseline_size
-        People in the cohort; rate of the baseline; people in it, infinite where it is taken as known.
+    ``sqrt(rate (1 - rate) (1 / size + 1 / baseline_size))``, with the rate of the baseline, and the people in the cohort and
+    in the baseline, infinite where that is taken as known.
 
     Examples
     --------
@@ -152,8 +148,7 @@ def outcome_probabilities(
     error, level
         Standard error that the test reckons with, from `standard_error`; two-sided level.
     ignored_standard_error
-        Standard error that the test ignores, such as that of a sampled baseline that is treated as known, or
-        ``error sqrt(design_effect - 1)`` where counts vary more than binomial ones do.
+        Standard error that the test ignores, such as that of a sampled baseline that is treated as known.
 
     Examples
     --------
@@ -184,8 +179,7 @@ def minimum_detectable_change(
     Tested: golden values; is found with the power it says (`test_payment.test_golden_values`,
     `test_payment.test_detectable_change_is_found_with_that_power`).
 
-    ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``.
-    Arguments are those of `outcome_probabilities`; the power is above the level and below 1.
+    ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``; arguments as in `outcome_probabilities`.
 
     Examples
     --------
@@ -237,7 +231,7 @@ def explain_counts(
     winners, losers, providers, error
         Providers significantly below, above, and all (each more than 0); standard error of each change.
     level, shift
-        Either the two-sided significance level, or the mean true change; the other is solved for.
+        Either the two-sided significance level, or the mean true change.
 
     Examples
     --------
@@ -314,7 +308,7 @@ def multinomial_region(
 
     Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the log
     likelihood ratio against the shares seen, and the p-value exact: the probability of all outcomes whose deviance is at
-    least as large. Values with a p-value of 0.05 or more are a region that holds the true ones with at least 95%.
+    least as large. Values with a p-value of 0.05 or more hold the true ones with at least 95%.
 
     Parameters
     ----------

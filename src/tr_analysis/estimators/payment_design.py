@@ -13,8 +13,8 @@ from scipy.special import bdtr
 from scipy.stats import binom, norm
 
 from tr_analysis.estimators.checks import (
-    MOST_DRAWS,
     Array,
+    check_draws,
     check_flag,
     check_integer,
     check_made,
@@ -44,8 +44,8 @@ MEASURES = ["winners", "losers", "false winners", "cohorts with a false winner"]
 class PaymentRule:
     """A payment rule and the providers it judges; made by `payment_rule`.
 
-    ``sizes`` (p) are the people in a cohort of each provider, ``critical`` the standard errors from the baseline at which a
-    rate is significant, ``tested_size`` the size that the test takes the baseline to have.
+    ``critical`` is the number of standard errors at which a rate is significant, ``tested_size`` the size that the test
+    takes the baseline to have.
     """
 
     sizes: npt.NDArray[np.int64]
@@ -77,10 +77,8 @@ def payment_rule(
 
     Parameters
     ----------
-    sizes, cohorts
-        People in one cohort of each provider, and how many such cohorts.
-    baseline, level
-        Rate of the baseline, a share; two-sided significance level.
+    sizes, cohorts, baseline, level
+        People in one cohort of each provider; how many such cohorts; rate of the baseline; two-sided level.
     baseline_size, test_uses_baseline_error
         People in each provider's baseline, drawn once for all cohorts; whether the test allows for its sampling.
 
@@ -132,21 +130,16 @@ def operating_characteristics(
     `test_payment_design.test_spread_against_integration`,
     `test_payment_design.test_simulation_agrees_with_calculation`).
 
-    A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. The own shift of a provider
-    is normal around ``shift`` and integrated by quadrature; a sampled baseline is summed over. Where people's outcomes
-    go together, counts of cohorts and of sampled baselines are beta-binomial, with ``design_effect`` times the binomial
-    variance: ``1 + (n - 1) rho`` for a correlation ``rho`` between any two of ``n`` people. The rule's test does not know.
+    A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. Own shifts are normal and
+    integrated by quadrature; a sampled baseline is summed over. Where people's outcomes go together, counts of cohorts and
+    of sampled baselines are beta-binomial, with ``design_effect`` times the binomial variance. The rule's test does not know.
 
     Parameters
     ----------
     rule, shift, spread
         The rule; mean true change of the rate, negative for a fall, and its standard deviation between providers.
     design_effect
-        Variance of a count in units of the binomial's; 1 or more, less than any size.
-
-    References
-    ----------
-    Skellam (1948), JRSS B 10, 257-261, on the beta-binomial distribution.
+        Variance of a count in units of the binomial's: ``1 + (n - 1) rho`` for a correlation rho between any two of n people.
 
     Examples
     --------
@@ -281,10 +274,9 @@ def simulated_counts(
     (`test_payment_design.test_simulation_agrees_with_calculation`,
     `test_payment_design.test_standard_errors_say_how_far_seeds_differ`).
 
-    In each run every provider draws its own shift and, where the baseline is sampled, its baseline; both then stay for all
-    cohorts.
-    Arguments are those of `operating_characteristics`, 2 runs or more, and a seed or generator.
-    Gives the expected `MEASURES`, and their std_error by Monte Carlo.
+    In each of 2 runs or more every provider draws its own shift and, where it is sampled, its baseline; both stay for all
+    cohorts. Other arguments are those of `operating_characteristics`. Gives the expected `MEASURES`, and their std_error by
+    Monte Carlo.
 
     Examples
     --------
@@ -293,8 +285,7 @@ def simulated_counts(
     >>> abs(winners["expected"] - operating_characteristics(rule).counts["winners"]) < 4 * winners["std_error"]
     np.True_
     """
-    advice = "give 2 or more, a thousand or more to see anything, and ten million at the most"
-    runs = check_integer("runs", runs, low=2, high=MOST_DRAWS, advice=advice)
+    runs = check_draws(runs, 2, "runs")
     _check_truth(rule, shift, spread, design_effect)
     rng = generator(seed)
     providers = len(rule.sizes)
@@ -331,8 +322,7 @@ def expected_best(providers: int, *, shift: float, spread: float, error: float) 
     Tested: against simulation (`test_payment_design.test_best_of_many_by_chance_alone`,
     `test_payment_design.test_best_and_its_next_cohort_against_simulation`).
 
-    ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal numbers (1.89
-    for 21); mean and standard deviation of the true changes, and the standard error of each.
+    ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal numbers.
 
     Examples
     --------

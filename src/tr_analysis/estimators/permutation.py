@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tr_analysis.estimators.checks import Array, check_flag, check_level, generator
+from tr_analysis.estimators.checks import Array, check_draws, check_flag, check_level, generator
 from tr_analysis.estimators.cluster_design import (
+    FEWEST_DRAWS,
     SINGULAR,
     ClusteredDesign,
     ClusterTest,
     NotApplicableError,
     NullDraws,
     check_design,
-    enough_draws,
     squared_length,
 )
 
@@ -44,20 +44,17 @@ def cluster_permutation(
 
     The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020)
     is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
-    other assignment was as likely as the true one, or if the clusters are alike but for chance. With one public owner
-    of nine the p-value cannot fall below 1/9, whatever the response.
+    other assignment was as likely as the true one. With one public owner of nine the p-value is 1/9 at the least.
 
     Parameters
     ----------
-    design
-        From `clustered_design`; the regressor in question has two values, each constant within clusters.
-    draws, level, seed
-        All assignments are used if no more than ``draws``, else as many random ones; coverage of the interval.
+    design, draws, level, seed
+        From `clustered_design`, with a label constant within clusters; all assignments are used if no more than ``draws``,
+        else as many random ones; coverage of the interval.
 
     References
     ----------
-    Fisher (1935), The Design of Experiments. MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450,
-    on the statistic for few treated clusters.
+    MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450, on the statistic for few treated clusters.
 
     Examples
     --------
@@ -100,8 +97,7 @@ def permutation_draws(
 
     References
     ----------
-    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39 (the
-    true labels counted among the random ones).
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
 
     Examples
     --------
@@ -114,7 +110,7 @@ def permutation_draws(
     """
     check_design(design)
     check_flag("studentised", studentised)
-    draws, random, labelled = enough_draws(draws), generator(seed), _labelled_clusters(design)
+    draws, random, labelled = check_draws(draws, FEWEST_DRAWS), generator(seed), _labelled_clusters(design)
     clusters, many = len(labelled), int(labelled.sum())
     every = comb(clusters, many) <= draws
     blocks = _every(clusters, many) if every else _random(labelled, draws, random)

@@ -98,15 +98,7 @@ def proportions(
     Tested: row by row as `proportion` (`test_proportions.test_interval_against_formula_and_mirrored`,
     `test_proportions.test_frame_keeps_rows_and_leaves_the_input_alone`).
 
-    Parameters
-    ----------
-    frame, successes, trials, level
-        One row per proportion, and the names of the columns with the counts; coverage of each interval.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows and index of ``frame`` with the columns estimate, low, high (shares) and method added.
+    Takes the names of the columns with the counts, and adds estimate, low, high (shares) and method to ``frame``.
 
     Examples
     --------
@@ -207,18 +199,16 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
     (`test_proportions.test_change_against_covers_the_truth`, `test_proportions.test_a_sign_can_depend_on_the_scale`).
 
     With ``g`` the share, its logarithm or its logit, ``p`` the group's share of ``n`` people and ``q`` the whole's of
-    ``N``, the change of ``g(p)`` less that of ``g(q)``. Sampling is binomial at both times, the first one included.
-    The ``m`` people in both samples make them move together, so by the delta method each time adds ``g'(p)^2 v +
-    g'(q)^2 w - 2 g'(p) g'(q) (m / N) v`` to the variance: ``v = p (1 - p) / n``, ``w = (m p (1 - p) + (N - m) r (1 -
-    r)) / N^2``, and ``r`` is the share of the rest of the whole. The intervals are normal.
+    ``N``, the change of ``g(p)`` less that of ``g(q)``. Sampling is binomial at both times. The ``m`` people in both samples
+    make them move together, so by the delta method each time adds ``g'(p)^2 v + g'(q)^2 w - 2 g'(p) g'(q) (m / N) v`` to the
+    variance: ``v = p (1 - p) / n``, ``w = (m p (1 - p) + (N - m) r (1 - r)) / N^2``, and ``r`` is the share of the rest of the
+    whole. The intervals are normal.
 
     Parameters
     ----------
-    cohorts
+    cohorts, level
         Two rows, before and after; share and people of the group, whole_share and whole_people, and the people
-        ``shared``, who are in both. Shares lie between 0 and 1; they may be printed rates.
-    level
-        Coverage of the intervals.
+        ``shared``, who are in both, shares between 0 and 1; coverage of the intervals.
 
     Returns
     -------
@@ -336,12 +326,8 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
 
     Parameters
     ----------
-    share_1
-        True share of the first sample, between 0 and 1; the second is sought above it.
-    trials_1, trials_2
-        Sizes of the two samples, 1 or more.
-    power
-        Chance to detect the difference, above 0.05 and below 1.
+    share_1, trials_1, trials_2, power
+        True share of the first sample, below that sought; sizes, 1 or more; chance to detect the difference, above 0.05.
 
     Examples
     --------

@@ -34,15 +34,12 @@ def superiority(
     ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes through
     every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984; beyond 120 units the normal
     approximation with ties). The interval is Newcombe's fifth method (2006), which ties make cautious; one-sided where
-    no unit of one group is rated below any of the other, so that an ordinal regression would have no finite
-    coefficient (``separated``).
+    no unit of one group is rated below any of the other (``separated``).
 
     Parameters
     ----------
-    first, second
-        The ratings of each group; numbers, labels of ``order``, or an ordered categorical, which has its own.
-    order, level
-        The possible labels from lowest to highest, not needed for numbers; coverage of the interval.
+    first, second, order, level
+        The ratings of each group, numbers or labels; the labels from lowest to highest; coverage of the interval.
 
     References
     ----------
@@ -57,7 +54,6 @@ def superiority(
     (0.667, 0.7)
     """
     level = check_level(level)
-    order = _common_order(first, second) if order is None else order
     x, y = _scores("first", first, order), _scores("second", second, order)
     estimate = float(((x[:, None] > y).mean() + (x[:, None] >= y).mean()) / 2)
     varies = len(np.unique(np.concatenate([x, y]))) > 1
@@ -69,15 +65,6 @@ def superiority(
         low, high = (low, 1.0) if estimate > 0.5 else (0.0, high)
     p_value, test = _rank_test(x, y) if varies else (1.0, "exact permutation")
     return Estimate(estimate, low, high, p_value, test, len(x) + len(y), separated)
-
-
-def _common_order(*groups: Any) -> list[Any] | None:
-    """Return the order of ordered categories; refuse two that differ."""
-    dtypes = [getattr(group, "dtype", None) for group in groups]
-    orders = [list(d.categories) for d in dtypes if isinstance(d, pd.CategoricalDtype) and d.ordered]
-    if any(other != orders[0] for other in orders):
-        raise ValueError("the two groups are categories in different orders: give one to both with order=")
-    return orders[0] if orders else None
 
 
 def _scores(which: str, ratings: Sequence[Any] | pd.Series, order: Sequence[Any] | None) -> Array:

@@ -1,4 +1,4 @@
-"""Specification curves: one analysis under every defensible choice, and whether chance alone does as much.
+"""Specification curves: one analysis under every defensible choice.
 
 A specification is a dictionary of choices by name: text, finite numbers, or true and false.
 """
@@ -8,13 +8,12 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tr_analysis.estimators.checks import Array, shown, to_floats
+from tr_analysis.estimators.checks import shown
 from tr_analysis.order import in_order
 
 __all__ = [
@@ -24,8 +23,6 @@ __all__ = [
     "summarise",
     "marginals",
     "influence",
-    "joint_test",
-    "joint_test_at_once",
 ]
 
 Choice = str | int | float | bool
@@ -34,18 +31,11 @@ Choice = str | int | float | bool
 RESULTS = ["estimate", "low", "high", "n", "failure"]
 
 
-class Grid(NamedTuple):
-    """Combinations of choices: those to run, and those left out, one row each with the reason."""
-
-    specifications: list[dict[str, Choice]]
-    excluded: pd.DataFrame
-
-
 def grid(
     choices: Mapping[str, Iterable[Choice]],
-    exclude: Mapping[str, Callable[[Mapping[str, Choice]], bool]] | None = None,
-) -> Grid:
-    """Combine choices in every way, but leave out what makes no sense and say why.
+    makes_sense: Callable[[Mapping[str, Choice]], bool] = lambda _: True,
+) -> list[dict[str, Choice]]:
+    """Combine choices in every way that makes sense.
 
     Answers: which analyses could have been run?
 
@@ -55,21 +45,19 @@ def grid(
     ----------
     choices
         The options of each choice, such as ``{"scale": ["log", "level"], "harmonics": [0, 2]}``; the last turns fastest.
-    exclude
-        Reasons, each with a function that says whether it applies to a combination; the first that does is kept.
+    makes_sense
+        Whether to keep a combination; all are kept if left out.
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "control": ["none", "remand"]},
-    ...             {"no such ratio": lambda c: c["scale"] == "level" and c["control"] == "remand"})
-    >>> len(made.specifications), list(made.excluded["reason"])
-    (3, ['no such ratio'])
+    >>> len(grid({"scale": ["log", "level"], "control": ["none", "remand"]},
+    ...          lambda c: c["scale"] == "log" or c["control"] == "none"))
+    3
     """
     if not isinstance(choices, Mapping):
         raise ValueError(f"choices is {shown(choices)}: give a dictionary, such as {{'harmonics': [0, 2]}}")
-    if not isinstance(exclude, Mapping | None) or not all(map(callable, (exclude or {}).values())):
-        advice = "give a dictionary of reasons, each with a function of a combination"
-        raise ValueError(f"exclude is {shown(exclude)}: {advice}")
+    if not callable(makes_sense):
+        raise ValueError(f"makes_sense is {shown(makes_sense)}: give a function of a combination")
     combined: list[dict[str, Choice]] = [{}]
     for name, options in choices.items():
         if isinstance(options, str) or not isinstance(options, Iterable):
@@ -78,16 +66,10 @@ def grid(
         if len(set(listed)) < max(len(listed), 1):
             raise ValueError(f"{name} has no options, or one twice: give each option once")
         combined = [{**chosen, name: option} for chosen in combined for option in listed]
-    kept, left_out = [], []
-    for specification in combined:
-        reasons = [why for why, applies in (exclude or {}).items() if applies(specification)]
-        if reasons:
-            left_out.append({**specification, "reason": reasons[0]})
-        else:
-            kept.append(_checked(specification))
+    kept = [_checked(specification) for specification in combined if makes_sense(specification)]
     if not kept:
         raise ValueError("no combination is left: exclude fewer")
-    return Grid(kept, pd.DataFrame(left_out, columns=[*choices, "reason"]))
+    return kept
 
 
 def _checked(choices: Mapping[str, Any]) -> dict[str, Choice]:
@@ -141,14 +123,14 @@ def run_specifications(
     Tested: rows by hand; failures are rows (`test_specification.test_results_are_tidy`,
     `test_specification.test_failures_are_rows_with_their_message`).
 
-    The function is pure and called with the choices of each as keywords. It returns a mapping, a row of a frame or an
-    object with ``estimate`` and, where known, ``low`` and ``high``, and ``n``.
-    Of each there is a row: id, the choices, estimate, low, high, n and failure. What a function raises, or an
-    estimate or interval that is none, is a row without numbers whose failure says so.
+    The function is pure and called with the choices of each as keywords. It returns a mapping with ``estimate`` and,
+    where known, ``low`` and ``high``, and ``n``. Of each there is a row: id, the choices, estimate, low, high, n and
+    failure. What a function raises, or an estimate or interval that is none, is a row without numbers whose failure
+    says so.
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]})
     >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
     >>> found["estimate"].to_list()
     [1.0, 3.0, 1.0, 3.0]
@@ -156,7 +138,7 @@ def run_specifications(
     if not callable(function):
         raise ValueError(f"function is {shown(function)}: give one that takes the choices as keywords")
     if isinstance(specifications, str | Mapping) or not isinstance(specifications, Iterable):
-        advice = "give a list of dictionaries, such as `grid(...).specifications`"
+        advice = "give a list of dictionaries, such as `grid(...)`"
         raise ValueError(f"specifications is {shown(specifications)}: {advice}")
     listed = [_checked(specification) for specification in specifications]
     if not listed:
@@ -183,8 +165,9 @@ def _run(function: Callable[..., Any], choices: Mapping[str, Choice]) -> dict[st
 
 def _numbers(result: Any) -> dict[str, float]:
     """Return what a function found as plain numbers, those it did not give as nan."""
-    get = result.get if isinstance(result, Mapping | pd.Series) else partial(getattr, result)
-    given = {name: get(name, None) for name in RESULTS[:-1]}
+    if not isinstance(result, Mapping):
+        raise ValueError(f"the function returned {shown(result)}: return a dictionary with an estimate")
+    given = {name: result.get(name) for name in RESULTS[:-1]}
     found = {k: math.nan if value is None or value is pd.NA else float(value) for k, value in given.items()}
     estimate, low, high = found["estimate"], found["low"], found["high"]
     if not math.isfinite(estimate):
@@ -224,7 +207,7 @@ def summarise(results: pd.DataFrame) -> CurveSummary:
 
     Examples
     --------
-    >>> made = grid({"harmonics": [0, 2, 3]}).specifications
+    >>> made = grid({"harmonics": [0, 2, 3]})
     >>> found = summarise(run_specifications(lambda harmonics: {"estimate": harmonics - 1}, made))
     >>> found.median, round(found.same_sign, 2)
     (1.0, 0.67)
@@ -260,7 +243,7 @@ def marginals(results: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]})
     >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
     >>> marginals(found).loc["harmonics", "median"].to_list()
     [1.0, 3.0]
@@ -288,7 +271,7 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]}).specifications
+    >>> made = grid({"scale": ["log", "level"], "harmonics": [0, 2]})
     >>> found = run_specifications(lambda scale, harmonics: {"estimate": harmonics + 1.0}, made)
     >>> influence(found)["typical"].to_dict()
     {'harmonics': 2.0, 'scale': 0.0}
@@ -305,108 +288,6 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
     return in_order(table, "typical", "largest", "choice", descending=["typical", "largest"])
 
 
-def joint_test(observed: pd.DataFrame, null: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Test all specifications together against curves where nothing happened.
-
-    Answers: could chance alone give a whole curve as extreme as this one?
-
-    Tested: counts by hand; level and power simulated
-    (`test_specification.test_joint_test_counts_the_curves_as_extreme`,
-    `test_specification.test_joint_test_keeps_its_level_and_finds_an_effect`).
-
-    The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
-    2020). The test is exact when, without an effect, the observed data and those are exchangeable; `sign_flips` and
-    `shuffled_years` say what that takes.
-
-    Parameters
-    ----------
-    observed, null
-        Results of `run_specifications`; those of the same specifications on each null data set.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows "median" (its absolute size) and "share significant" (failures count against it); columns observed,
-        as_extreme (null curves that reach it), curves (observed and null), p_value ``= (1 + as_extreme) / curves``,
-        and smallest_p, that of the most extreme of these curves.
-
-    References
-    ----------
-    Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
-
-    Examples
-    --------
-    >>> made = grid({"harmonics": [0, 2]}).specifications
-    >>> curves = [run_specifications(lambda harmonics: {"estimate": effect}, made) for effect in (3, 1, -2, -4)]
-    >>> joint_test(curves[0], curves[1:]).loc["median", "p_value"]
-    np.float64(0.5)
-    """
-    if isinstance(null, pd.DataFrame | str | Mapping) or not isinstance(null, Iterable):
-        raise ValueError(f"null is {shown(null)}, one curve or none: give a list of them")
-    curves = [observed, *null]
-    if len(curves) == 1:
-        raise ValueError("no null curves: run the specifications on at least one data set without the effect")
-    if len({tuple(sorted(_results(curve)["id"])) for curve in curves}) > 1:
-        advice = "run the same on each, and bind what differs, such as a false date, to the function"
-        raise ValueError(f"a null curve is of other specifications: {advice}")
-    return _against_null(pd.DataFrame([_statistics(curve) for curve in curves]))
-
-
-def joint_test_at_once(estimates: Array, p_values: Array) -> pd.DataFrame:
-    """Test all specifications together as `joint_test` does, from estimates and p-values of many curves.
-
-    Answers: could chance alone give a whole curve as extreme as this one, where the null is sampled many times?
-
-    Tested: the same as `joint_test`, curve by curve
-    (`test_specification.test_many_curves_at_once_as_one_by_one`).
-
-    ``estimates`` and ``p_values`` have a row a specification and a column a curve, the observed one first: what
-    `many_effects` returns. A specification is significant if its p-value is below 0.05. The result has one more
-    column than that of `joint_test`: simulation_error, one standard error of the p-value.
-
-    Examples
-    --------
-    >>> tested = joint_test_at_once(np.array([[3.0, 1, -2, -4], [2, 1, -1, -3]]), np.full((2, 4), 0.5))
-    >>> tested.loc["median", ["as_extreme", "p_value"]].to_list()
-    [1.0, 0.5]
-    """
-    estimates, p_values = to_floats("estimates", estimates), to_floats("p_values", p_values)
-    if estimates.ndim != 2 or estimates.shape != p_values.shape or estimates.shape[1] < 2:
-        raise ValueError(
-            "give estimates and p_values of one shape: a row a specification, two curves or more"
-        )
-    median = np.median(estimates, axis=0)
-    clear = (p_values < 0.05) & (np.sign(estimates) == np.sign(median))
-    tested = _against_null(pd.DataFrame({"median": np.abs(median), "share significant": clear.mean(axis=0)}))
-    p = tested["p_value"]
-    return tested.assign(simulation_error=np.sqrt(p * (1 - p) / tested["curves"]))
-
-
-def _against_null(statistics: pd.DataFrame) -> pd.DataFrame:
-    """Compare each statistic of the observed curve, the first row, with those of all curves."""
-    rows = {}
-    for statistic, values in statistics.items():
-        own = float(values.to_numpy()[0])
-        # Equal up to rounding is equal: a mirrored data set gives the same size with other last digits.
-        reached = values >= own - 1e-9 * abs(own)
-        largest = values >= values.max() - 1e-9 * abs(values.max())
-        rows[statistic] = {
-            "observed": own,
-            "as_extreme": int(reached.sum()) - 1,
-            "curves": len(values),
-            "p_value": float(reached.mean()),
-            "smallest_p": float(largest.mean()),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("statistic")
-
-
-def _statistics(curve: pd.DataFrame) -> dict[str, float]:
-    found = _estimated(curve)
-    median = float(found["estimate"].median())
-    clear = int(_clear(found, np.sign(median)).sum())
-    return {"median": abs(median), "share significant": clear / len(curve)}
-
-
 def _clear(found: pd.DataFrame, side: float) -> "pd.Series[bool]":
     """Whether each interval excludes 0 on the side given."""
     return (found["low"] > 0) & (side > 0) | (found["high"] < 0) & (side < 0)
@@ -414,14 +295,10 @@ def _clear(found: pd.DataFrame, side: float) -> "pd.Series[bool]":
 
 def _estimated(results: pd.DataFrame) -> pd.DataFrame:
     """Return the specifications that gave an estimate."""
-    found = _results(results)[results["failure"] == ""]
+    if not isinstance(results, pd.DataFrame) or {"id", *RESULTS} - set(results):
+        raise ValueError("the results lack columns: give what `run_specifications` returns")
+    found = results[results["failure"] == ""]
     if found.empty:
         first = next(iter(results["failure"])) if len(results) else "there are none"
         raise ValueError(f"every specification failed; the first: {first}")
     return found
-
-
-def _results(results: pd.DataFrame) -> pd.DataFrame:
-    if not isinstance(results, pd.DataFrame) or {"id", *RESULTS} - set(results):
-        raise ValueError("the results lack columns: give what `run_specifications` returns")
-    return results

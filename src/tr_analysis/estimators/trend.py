@@ -7,22 +7,18 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.special import stdtr
+from scipy.linalg import solve_triangular
 from scipy.stats import t as student
 
-from tr_analysis.estimators.autocorrelation import Regressions, regress
-from tr_analysis.estimators.checks import (
-    Array,
-    check_flag,
-    check_integer,
-    check_number,
-    check_option,
-    to_floats,
-)
+from tr_analysis.estimators.autocorrelation import RANDOM_WALK
+from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats, to_month
 from tr_analysis.estimators.estimate import Estimate
-from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_design, to_month
-from tr_analysis.estimators.optimum import polish
+from tr_analysis.estimators.interrupted import (
+    InterruptedDesign,
+    InterruptedFit,
+    check_design,
+    mixture_test,
+)
 from tr_analysis.order import place_of_smallest
 
 __all__ = ["local_trend", "many_effects", "forecast_design", "block_growth", "growth_bounds"]
@@ -33,13 +29,10 @@ Trend = Literal["wandering", "straight", "random walk"]
 TRENDS: dict[Trend, tuple[int, int]] = {"wandering": (24, 12), "straight": (64, 0), "random walk": (0, 0)}
 """Nodes of the quadrature over rho and q; on our series more of them move no interval by 0.01 standard errors."""
 
-AT_ONCE = 50  # series in memory at a time
-RANDOM_WALK = 0.05  # prior probability that errors never fade, as in `autoregressive`
+BLOCKS = 4  # on each side of the reform, of `block_growth`
 
 
-def local_trend(
-    design: InterruptedDesign, *, trend: Trend = "wandering", averaged: bool = True
-) -> InterruptedFit:
+def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> InterruptedFit:
     """Fit by generalised least squares about a trend whose slope may change every month.
 
     Answers: by how much did the series change at the reform, if its trend could have changed by itself?
@@ -57,12 +50,9 @@ def local_trend(
     and a prior: rho is even from -1 to 1 but for a probability of 0.05 of a random walk, and q even from 0 to 1. The
     trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes.
 
-    With ``averaged=False`` rho and q are those of the highest restricted likelihood, taken as known: intervals are
-    then too narrow. `tr_analysis.data.simulated_sizes` has the size and coverage of both.
-
     Parameters
     ----------
-    design, trend, averaged
+    design, trend
         Of `interrupted` or `forecast_design`; see above.
 
     References
@@ -82,38 +72,40 @@ def local_trend(
     check_design(design)
     check_option("trend", trend, TRENDS)
     nodes = _nodes(_places(design), trend)
-    if not check_flag("averaged", averaged) and trend != "random walk":
-        nodes = _likeliest(design, nodes)
-    fit = _fit(design.regressors.to_numpy(), design.response[:, None], nodes)
-    weights = _weights(fit, nodes)[:, 0]
+    fit = regress(design.regressors.to_numpy(), design.response[:, None], nodes)
+    weights = fit.weights[:, 0]
     felt = weights > 1e-12
-    heaviest = place_of_smallest(-weights)
     k = design.regressors.shape[1]
     coefficients, covariances = np.zeros((felt.sum(), k)), np.zeros((felt.sum(), k, k))
     coefficients[:, 1:] = fit.coefficients[felt, :, 0]
     covariances[:, 1:, 1:] = fit.inverses[felt] * fit.variances[felt, 0, None, None]
-    how = "averaged over the variances" if averaged else "likeliest variances"
     return InterruptedFit(
         design,
-        "generalised least squares, random walk" if trend == "random walk" else f"{trend} trend, {how}",
+        "generalised least squares, random walk"
+        if trend == "random walk"
+        else f"{trend} trend, averaged over the variances",
         weights[felt],
         coefficients,
         covariances,
         fit.df,
-        rho=float(weights @ nodes.rho),
-        innovations=fit.innovations[heaviest, :, 0],
+        rho=float(weights @ np.repeat(nodes.rho, len(nodes.q))),
+        innovations=_innovations(design, nodes, fit.coefficients[:, :, 0], place_of_smallest(-weights)),
         error_terms=sum(count > 0 for count in TRENDS[trend]),
-        wander=float(weights @ nodes.q),
     )
 
 
-class _Nodes(NamedTuple):
-    """Pairs of rho and q (g), their prior, and what whitens monthly changes under them (g, n - 1, n - 1)."""
+class Nodes(NamedTuple):
+    """Values of rho (r) and q (p), the prior of their g = r p pairs, and what whitens monthly changes under them.
+
+    For one rho the covariances of all q have the same axes: ``rotation`` (r, m, m) takes changes to them, and there
+    they are divided by their standard deviations, multiplied by ``scale`` (r, p, m).
+    """
 
     rho: Array
     q: Array
     prior: Array
-    whitener: Array
+    rotation: Array
+    scale: Array
     log_det: Array
 
 
@@ -124,7 +116,7 @@ def _places(design: InterruptedDesign) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=6)
-def _nodes(places: tuple[int, ...], trend: Trend) -> _Nodes:
+def _nodes(places: tuple[int, ...], trend: Trend) -> Nodes:
     """Lay out the quadrature: Gauss and Legendre's nodes of both, and the random walk itself."""
     over_rho, over_q = TRENDS[trend]
     rho, rho_weights = np.array([1.0]), np.array([1.0])
@@ -136,60 +128,79 @@ def _nodes(places: tuple[int, ...], trend: Trend) -> _Nodes:
     if over_q:
         inner, spacing = np.polynomial.legendre.leggauss(over_q)
         q, q_weights = (inner + 1) / 2, spacing / 2
-    pairs = [(r, s) for r in rho for s in q]
-    return _whitened(places, np.array(pairs), np.outer(rho_weights, q_weights).ravel())
+    return lay_out(places, rho, q, np.outer(rho_weights, q_weights).ravel())
 
 
-def _whitened(places: tuple[int, ...], pairs: Array, prior: Array) -> _Nodes:
-    """Return the inverse Cholesky factors of the covariances of changes from one place to the next."""
+def lay_out(places: tuple[int, ...], rho: Array, q: Array, prior: Array) -> Nodes:
+    """Return what whitens the changes from one place to the next at every pair of rho and q."""
     at = np.array(places)
     change = np.diff(np.eye(len(at)), axis=0)
     lag, earlier = np.abs(at[:, None] - at), np.minimum(at[:, None], at)
-    slope = np.clip(at[:, None] - np.arange(1, at[-1]), 0, None).astype(float)
-    wander = change @ slope @ slope.T @ change.T
+    slope = change @ np.clip(at[:, None] - np.arange(1, at[-1]), 0, None)
     # A constant takes no part in changes, so a random walk may start at 0, and 1 / (1 - rho**2) be left off a fading
     # error's covariance without harm.
-    fading = (earlier.astype(float) if r == 1 else (r**lag - 1) / (1 - r**2) for r in pairs[:, 0])
-    covariance = np.array(
-        [change @ f @ change.T + q**2 * wander for f, q in zip(fading, pairs[:, 1], strict=True)]
-    )
-    factor = np.linalg.cholesky(covariance)
-    log_det = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    return _Nodes(pairs[:, 0], pairs[:, 1], prior, np.linalg.inv(factor), log_det)
+    fading = np.array([earlier if r == 1 else (r**lag - 1) / (1 - r**2) for r in rho], dtype=float)
+    factor = np.linalg.cholesky(change @ fading @ change.T)
+    half = np.linalg.solve(factor, np.broadcast_to(slope, (len(rho), *slope.shape)))
+    wander, axes = np.linalg.eigh(half @ half.transpose(0, 2, 1))
+    variance = 1 + q[:, None] ** 2 * wander[:, None, :]
+    log_det = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)[:, None]
+    log_det = log_det + np.log(variance).sum(axis=2)
+    rotation = axes.transpose(0, 2, 1) @ np.linalg.inv(factor)
+    return Nodes(rho, q, prior, rotation, 1 / np.sqrt(variance), log_det.ravel())
 
 
-def _fit(regressors: Array, responses: Array, nodes: _Nodes) -> Regressions:
+class Regressions(NamedTuple):
+    """Regressions of s series on k regressors, the constant left out, at g nodes.
+
+    Weights (restricted likelihood times prior), log likelihood and variances are (g, s), coefficients (g, k, s), and
+    inverses (g, k, k); ``df`` is n - k - 1.
+    """
+
+    weights: Array
+    log_likelihood: Array
+    coefficients: Array
+    inverses: Array
+    variances: Array
+    df: int
+
+
+def regress(regressors: Array, responses: Array, nodes: Nodes) -> Regressions:
     """Regress the changes of s responses (n, s) on those of the regressors (n, k), constant first, at each node."""
-    x = nodes.whitener @ np.diff(regressors[:, 1:], axis=0)
-    found = regress(x, nodes.whitener @ np.diff(responses, axis=0))
-    return found._replace(log_likelihood=found.log_likelihood - nodes.log_det[:, None] / 2)
+    x, y = np.diff(regressors[:, 1:], axis=0), np.diff(responses, axis=0)
+    parts = [
+        _at_one_rho(rotation @ x, rotation @ y, scale)
+        for rotation, scale in zip(nodes.rotation, nodes.scale, strict=True)
+    ]
+    coefficients, inverses, squares = map(np.concatenate, zip(*parts, strict=True))
+    df = x.shape[0] - x.shape[1]
+    log_likelihood = -df / 2 * np.log(squares)
+    log_likelihood += ((np.linalg.slogdet(inverses).logabsdet - nodes.log_det) / 2)[:, None]
+    weights = nodes.prior[:, None] * np.exp(log_likelihood - log_likelihood.max(axis=0))
+    weights /= weights.sum(axis=0)
+    return Regressions(weights, log_likelihood, coefficients, inverses, squares / df, df)
 
 
-def _weights(found: Regressions, nodes: _Nodes) -> Array:
-    """Return the weight of each node in each series (g, s): restricted likelihood times prior."""
-    weights = nodes.prior[:, None] * np.exp(found.log_likelihood - found.log_likelihood.max(axis=0))
-    return np.asarray(weights / weights.sum(axis=0))
+def _at_one_rho(x: Array, y: Array, scale: Array) -> tuple[Array, Array, Array]:
+    """Return coefficients (p, k, s), inverses (p, k, k) and sums of squares (p, s) of rotated changes, for each q."""
+    start = np.linalg.lstsq(x, y)[0]
+    left = y - x @ start  # what is small is squared without loss
+    weighted = scale[:, :, None] ** 2 * x
+    inverses = np.asarray(np.linalg.inv(x.T @ weighted), dtype=np.float64)
+    cross = weighted.transpose(0, 2, 1) @ left
+    moved = inverses @ cross
+    squares = scale**2 @ left**2 - (moved * cross).sum(axis=1)
+    return start + moved, inverses, squares
 
 
-def _likeliest(design: InterruptedDesign, nodes: _Nodes) -> _Nodes:
-    """Return the one node of the highest restricted likelihood, from the likeliest of those given."""
-    regressors, response, places = design.regressors.to_numpy(), design.response[:, None], _places(design)
-    wanders = bool(nodes.q.any())
-
-    def at(terms: Array) -> _Nodes:
-        pair = np.array([[np.tanh(terms[0]), np.exp(terms[1]) if wanders else 0.0]])
-        return _whitened(places, pair, np.ones(1))
-
-    def loss(terms: Array) -> float:
-        return float(-2 * _fit(regressors, response, at(terms)).log_likelihood[0, 0])
-
-    best = place_of_smallest(-_fit(regressors, response, nodes).log_likelihood[:, 0])
-    start = np.array([np.arctanh(min(nodes.rho[best], 0.999)), np.log(nodes.q[best])][: 1 + wanders])
-    bounds = [(-4.0, 4.0), (-7.0, 1.0)][: 1 + wanders]
-    search = minimize(
-        loss, start, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-6, "fatol": 1e-9}
+def _innovations(design: InterruptedDesign, nodes: Nodes, coefficients: Array, node: int) -> Array:
+    """Return what one node leaves of the changes, each less what those before it foretell."""
+    r, p = divmod(node, len(nodes.q))
+    left = (
+        np.diff(design.response) - np.diff(design.regressors.to_numpy()[:, 1:], axis=0) @ coefficients[node]
     )
-    return at(polish(loss, search.x))
+    root = np.linalg.inv(nodes.rotation[r]) / nodes.scale[r, p]
+    return np.asarray(solve_triangular(np.linalg.cholesky(root @ root.T), left, lower=True))
 
 
 def many_effects(
@@ -210,7 +221,7 @@ def many_effects(
     Returns
     -------
     pandas.DataFrame
-        A row a series: estimate, and the two-sided p_value of no effect. Equal to `InterruptedFit.combine`.
+        A row a series: estimate, and the two-sided p_value of no effect.
 
     Examples
     --------
@@ -230,19 +241,10 @@ def many_effects(
         raise ValueError("contrast: give a pandas Series of weights by regressor, none of them the constant")
     weight = contrast.reindex(design.regressors.columns[1:], fill_value=0.0).to_numpy(dtype=float)
     check_option("trend", trend, TRENDS)
-    nodes, x = _nodes(_places(design), trend), design.regressors.to_numpy()
-    parts = [responses[:, start : start + AT_ONCE] for start in range(0, responses.shape[1], AT_ONCE)]
-    fits = (_fit(x, part, nodes) for part in parts)
-    return pd.concat([_contrast(fit, _weights(fit, nodes), weight) for fit in fits], ignore_index=True)
-
-
-def _contrast(fit: Regressions, weights: Array, weight: Array) -> pd.DataFrame:
-    """Return estimate and p-value of one contrast of the coefficients (k), a row a series."""
-    centre = np.einsum("k,gks->gs", weight, fit.coefficients)
-    spread = np.sqrt(np.einsum("k,gkl,l->g", weight, fit.inverses, weight)[:, None] * fit.variances)
-    below = (weights * stdtr(fit.df, -centre / spread)).sum(axis=0)
-    p_value = 2 * np.minimum(below, 1 - below).clip(0)
-    return pd.DataFrame({"estimate": (weights * centre).sum(axis=0), "p_value": p_value})
+    fit = regress(design.regressors.to_numpy(), responses, _nodes(_places(design), trend))
+    spread = np.sqrt((fit.inverses @ weight @ weight)[:, None] * fit.variances)
+    estimate, p_value = mixture_test(fit.weights, weight @ fit.coefficients, spread, fit.df)
+    return pd.DataFrame({"estimate": estimate, "p_value": p_value})
 
 
 def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> InterruptedDesign:
@@ -255,11 +257,6 @@ def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> Interr
 
     No shape of the effect is assumed, and no month after the reform teaches the trend. `local_trend` fits it; with the
     trend "random walk" the forecast is the last month before, plus the mean growth and the season.
-
-    Parameters
-    ----------
-    design, month
-        Of `interrupted`; a month from the reform on.
 
     Examples
     --------
@@ -287,7 +284,7 @@ def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> Interr
     )
 
 
-def block_growth(design: InterruptedDesign, *, blocks: int = 4) -> Estimate:
+def block_growth(design: InterruptedDesign) -> Estimate:
     """Compare mean monthly growth before and after the reform, block by block.
 
     Answers: did growth change at the reform, whatever the errors within a year or so?
@@ -295,15 +292,10 @@ def block_growth(design: InterruptedDesign, *, blocks: int = 4) -> Estimate:
     Tested: scipy's t-test of the blocks; size simulated
     (`test_trend.test_blocks_against_scipy`, `test_trend.test_simulated_sizes_hold`).
 
-    The changes of the response, less their season, are cut into equal blocks on either side; the means of the blocks
-    are taken as independent, and their difference has a t interval of ``blocks - 1`` degrees of freedom, which is
+    The changes of the response, less their season, are cut into four equal blocks on either side; the means of the
+    blocks are taken as independent, and their difference has a t interval of three degrees of freedom, which is
     cautious (Ibragimov and Mueller 2016). It needs no model of the errors, but blocks so long that they forget one
     another: a trend that wanders for years is not allowed for.
-
-    Parameters
-    ----------
-    design, blocks
-        Of `interrupted`; blocks on each side, 2 to 12.
 
     References
     ----------
@@ -319,21 +311,20 @@ def block_growth(design: InterruptedDesign, *, blocks: int = 4) -> Estimate:
     (29.8, True)
     """
     check_design(design)
-    blocks = check_integer("blocks", blocks, low=2, high=12)
     growth = np.diff(design.response)
     after = np.asarray(design.series.index[1:] >= design.reform)
     seasons = np.diff(design.regressors.filter(regex="^(sine|cosine)").to_numpy(), axis=0)
     sides = np.column_stack([~after, after]).astype(float)
     fitted = np.linalg.lstsq(np.column_stack([sides, seasons]), growth)[0]
     growth = growth - seasons @ fitted[2:]
-    means = [[part.mean() for part in np.array_split(growth[side], blocks)] for side in (~after, after)]
+    means = [[part.mean() for part in np.array_split(growth[side], BLOCKS)] for side in (~after, after)]
     before, since = np.array(means)
     estimate = float(since.mean() - before.mean())
-    error = float(np.sqrt((since.var(ddof=1) + before.var(ddof=1)) / blocks))
-    margin = float(student.ppf(0.975, blocks - 1)) * error
-    p_value = float(2 * student.sf(abs(estimate) / error, blocks - 1))
-    method = f"difference of mean growth, {blocks} blocks of months on each side"
-    return Estimate(estimate, estimate - margin, estimate + margin, p_value, method, units=2 * blocks)
+    error = float(np.sqrt((since.var(ddof=1) + before.var(ddof=1)) / BLOCKS))
+    margin = float(student.ppf(0.975, BLOCKS - 1)) * error
+    p_value = float(2 * student.sf(abs(estimate) / error, BLOCKS - 1))
+    method = f"difference of mean growth, {BLOCKS} blocks of months on each side"
+    return Estimate(estimate, estimate - margin, estimate + margin, p_value, method, units=2 * BLOCKS)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from tr_analysis.report import charts
 
 Words = Mapping[str, Mapping[Any, str]]
 """Words of each option by choice, both in the order in which they are drawn from the top."""
-_MOST = 60  # estimates that are drawn as dots of their own; more make a line
 CLEAR = "Clear of zero, on the median's side (%)"
 P_VALUES = dict.fromkeys(["p-value", "Smallest possible"], "{:.3f}")
 """Formats of the table of `joint_test_rows`."""
@@ -32,7 +31,7 @@ def specification_curve(
     results: pd.DataFrame,
     words: Words,
     *,
-    names: Mapping[str, str] | None = None,
+    names: Mapping[str, str],
     main: str = "",
     main_words: str = "",
 ) -> pd.DataFrame:
@@ -48,7 +47,7 @@ def specification_curve(
     words
         The choices drawn; an option that is not in the results gets no row.
     names
-        What each choice is called; a row with its name then stands above its options.
+        What each choice is called, in a row above its options.
     main, main_words
         Id of a specification to point out, such as that of another chapter, and what to write beside it.
 
@@ -61,15 +60,14 @@ def specification_curve(
     if drawn.empty:
         raise ValueError("every specification failed: there is no curve to draw")
     colours = np.select([drawn["low"] > 0, drawn["high"] < 0], [charts.CRC, charts.NPS], charts.MUTED)
-    many, width = len(drawn) > _MOST, min(5.0, 200 / len(drawn))
+    width = min(5.0, 200 / len(drawn))
     for colour in dict.fromkeys(colours):
         of = drawn[colours == colour]
-        tint = charts.pale(colour) if many else colour
-        top.plot(*_segments(of.index, of["low"], of["high"]), color=tint, lw=max(0.8, 0.4 * width))
-    style = {"lw": 1.8} if many else {"ls": "none", "marker": "o", "ms": width, "mec": "white", "mew": 0.6}
-    top.plot(drawn.index, drawn["estimate"], color=charts.ALL, zorder=3, **style)
+        top.plot(*_segments(of.index, of["low"], of["high"]), color=colour, lw=max(0.8, 0.4 * width))
+    dots = {"ls": "none", "marker": "o", "ms": width, "mec": "white", "mew": 0.6}
+    top.plot(drawn.index, drawn["estimate"], color=charts.ALL, zorder=3, **dots)
     top.axhline(0, color=charts.ALL, lw=1)
-    _marks(bottom, drawn, words, colours, names or {})
+    _marks(bottom, drawn, words, colours, names)
     for place in drawn.index[drawn["id"] == main]:
         charts.mark([top, bottom], {place: main_words})
     top.set_xlim(-0.02 * len(drawn) - 0.5, 1.02 * len(drawn) - 0.5)
@@ -86,17 +84,8 @@ def _segments(x: Any, low: Any, high: Any) -> tuple[Any, Any]:
     return np.column_stack([x, x, gaps]).ravel(), np.column_stack([low, high, gaps]).ravel()
 
 
-def _runs(places: Any) -> tuple[Any, Any]:
-    """Return the first and last of each run of neighbours among whole numbers in rising order."""
-    ends = np.flatnonzero(np.diff(places) > 1)
-    return places[np.r_[0, ends + 1]], places[np.r_[ends, len(places) - 1]]
-
-
 def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any, names: Mapping[str, str]) -> None:
-    """Draw one row of marks for each option, the name of its choice above; every other choice on a grey ground.
-
-    Of many specifications neighbours of a colour are one mark: the eye could not part them.
-    """
+    """Draw one row of marks for each option, the name of its choice above; every other choice on a grey ground."""
     labels: list[str] = []
     marked: dict[str, list[tuple[Any, Any, Any]]] = {colour: [] for colour in dict.fromkeys(colours)}
     for number, (choice, options) in enumerate(words.items()):
@@ -105,14 +94,11 @@ def _marks(axes: Axes, drawn: pd.DataFrame, words: Words, colours: Any, names: M
         if bare := set(drawn[choice]) - set(options):
             raise ValueError(f"{choice}={sorted(map(str, bare))[0]} has no words: give each option its own")
         first = len(labels)
-        if choice in names:
-            labels.append(f"{_title(names[choice])}:")
+        labels.append(f"{_title(names[choice])}:")
         for option in (option for option in options if (drawn[choice] == option).any()):
             for colour, parts in marked.items():
                 chosen = np.flatnonzero((drawn[choice] == option).to_numpy() & (colours == colour))
-                if len(chosen):
-                    begin, end = _runs(chosen) if len(drawn) > _MOST else (chosen, chosen)
-                    parts.append((begin - 0.4, end + 0.4, np.full(len(begin), len(labels))))
+                parts.append((chosen - 0.4, chosen + 0.4, np.full(len(chosen), len(labels))))
             labels.append(options[option])
         if number % 2 == 0:
             axes.axhspan(first - 0.5, len(labels) - 0.5, color="#F0F0F0", lw=0, zorder=0)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from tr_analysis import estimators
-from tr_analysis.data import load
+from tr_analysis.data import load, simulations
 from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, citations, entries
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.schemas import TABLES
@@ -34,8 +33,6 @@ Results = Mapping[str, Mapping[str, Any]]
 """What ``results/<run>.json`` holds, by run, in reading order."""
 PROVIDERS = "index.html#providers"
 """Where a reader chooses among the pages of one chapter that runs for each provider."""
-SIMULATIONS = Path(__file__).parent / "simulations.csv"
-"""Coverage and size on simulated data, written by ``python -m tests.estimators.simulated``."""
 
 
 def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
@@ -205,7 +202,8 @@ def tested_page() -> dict[str, Any]:
     for row in (row for module in modules for row in module["estimators"]):
         row["against"], _, tests = row["tested"].rpartition(" (")
         row["tests"] = re.findall(r"`([\w.]+)`", tests)
-    table = pd.read_csv(SIMULATIONS)
+    table = simulations()
+    table["data"] = table["data"].str.cat(table["method"].map(" ({})".format, na_action="ignore"), na_rep="")
     chance = 3 * (table["nominal"] * (1 - table["nominal"]) / table["runs"]) ** 0.5
     worse = (table["nominal"] - table["found"]) * np.where(table["nominal"] > 0.5, 1, -1)
     table = in_order(table.assign(worse=worse), "worse", "estimator", "data", "measure", descending=["worse"])
