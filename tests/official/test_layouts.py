@@ -194,6 +194,8 @@ REFUSED = {
         [made("x", head=["Cohort", *FINAL], rows=[["Oct-Dec 2015 interim", *r] for r in ROWS])], "no cohort of payment"),
     "in thousands": ([made(COHORT, "Numbers in thousands")], "says 'thousands'"),
     "of men only": ([made(rows=[["Male offenders"], *ROWS])], "says 'Male'"),
+    "of releases only": ([made(COHORT, "Offenders released from custody only")], "says 'only'"),
+    "of men only, by its sheet": ([made(name="Males")], "says 'Males'"),
     "of the observed rate": (
         [made(**{"head": [h for i, h in enumerate(FINAL) if i not in (5, 6, 7, 10)], "rows": [[c for i, c in enumerate(r) if i not in (5, 6, 7, 10)] for r in ROWS]})],
         "two sides are not in the table",

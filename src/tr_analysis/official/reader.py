@@ -31,7 +31,7 @@ _LONDON = (
     "is both a CRC and an NPS division, and neither header, title nor the name of the sheet say which; call the "
     "column 'CRC name' or 'NPS division'"
 )
-_PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged)\b", re.IGNORECASE)
+_PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE)
 _SIMULATED = re.compile(r"\b(?:simulat\w+|synthetic|dummy)\b", re.IGNORECASE)
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 
@@ -135,7 +135,7 @@ def _check_texts(table: Table, said: Said, book: Book) -> None:
     """Find texts that say of the numbers what must not be: made up, of a part, or some columns of another cohort."""
     inside = [joined(row) for _, row in table.rows if not _names_provider(row)]
     columns = [*table.beside, *(column.printed for column in table.columns if not column.key)]
-    for text in (*table.titles, *columns, *inside):
+    for text in (table.sheet, *table.titles, *columns, *inside):
         rule = ""
         if _SIMULATED.search(text) and not book.file.startswith(MARK):
             rule = f"a text says that it is simulated; then the name of the file must begin with {MARK}-"
