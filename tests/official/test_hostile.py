@@ -2,8 +2,6 @@
 
 import os
 import random
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -202,48 +200,6 @@ def test_what_takes_too_long_is_ended(apart, tmp_path, monkeypatch):
     assert "takes more time" in refused(xlsx(tmp_path / "a.xlsx"))
 
 
-BOMBS = """
-import resource, sys
-from pathlib import Path
-from tr_analysis.official.workbooks import read_sheets
-from tr_analysis.errors import DataError
-for path in sorted(Path(sys.argv[1]).iterdir()):
-    try:
-        read_sheets(path)
-    except DataError as error:
-        assert len(str(error)) < 500
-    else:
-        raise SystemExit(f"{path} was read")
-own = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-print(int(own.split()[1]) // 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux does")
-def test_memory_stays_bounded(tmp_path):
-    wide = '<row r="1"><c r="A1"><v>1</v></c><c r="ZZ1"><v>1</v></c></row>'
-    xlsx(tmp_path / "far.xlsx", wide + FAR.format("A"))
-    padded = xlsx_parts() | {SHEET: sheet_xml(CELL) + " " * 30_000_000}
-    making.lying(tmp_path / "lying.xlsx", padded, SHEET, 500)
-    many = 'table:number-columns-repeated="50"'
-    ods(tmp_path / "rows.ods", row(cell("x" * 1000, more=many), times=1_000_000))
-    shared = xlsx_parts("".join(f'<row><c r="A{i}" t="s"><v>0</v></c></row>' for i in range(1, 70_000)))
-    shared["xl/sharedStrings.xml"] = f"<sst><si><t>{'x' * 32_767}</t></si></sst>"
-    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
-    more = f'<Relationship Id="r9" Type="{kind}" Target="sharedStrings.xml"/></Relationships>'
-    relations = str(shared["xl/_rels/workbook.xml.rels"])
-    shared["xl/_rels/workbook.xml.rels"] = relations.replace("</Relationships>", more)
-    zipped(tmp_path / "shared.xlsx", shared)
-    written(tmp_path / "quote.csv", b'a,"' + b"b\n" * 2_000_000)
-    written(tmp_path / "wide.csv", b"," * 4_000_000)
-    done = subprocess.run(
-        [sys.executable, "-c", BOMBS, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    parent, child = map(int, done.stdout.split())
-    assert parent < 120, "MB in the process that asks"
-    assert child < isolation.MEMORY // isolation.MEGABYTE, "MB in the process that opens"
-
-
 SPICES = b'< > " & / = , -1 r= \0 \n \xff ]]> 4294967296 1e308 t="s" XFD'.split(b" ")
 
 
@@ -252,14 +208,10 @@ def valid(folder: Path) -> list[Path]:
     merged = '<mergeCells><mergeCell ref="A3:B3"/></mergeCells>'
     rows = (
         f'<row r="1">{text("A1", "CRC&#10;name")}{text("B1", "Number of offenders")}</row>'
-        '<row r="2"><c r="A2" t="e"><v>#N/A</v></c><c r="B2"><f>1+1</f><v>2</v></c><c r="C2" s="1"><v>42737</v></c></row>'
+        '<row r="2"><c r="B2"><f>1+1</f><v>2</v></c><c r="C2" s="1"><v>42737</v></c></row>'
         f'<row r="3">{text("A3", "m")}<c r="D3"><v>1.5</v></c><c r="E3" t="b"><v>1</v></c></row>'
     )
-    tables = row(cell("a"), cell("1", "float", "1"), times=2) + row(
-        cell("m", more='table:number-columns-spanned="2"'),
-        cell("u", tag="covered-table-cell"),
-        cell("d", "date", "2017-01-02"),
-    )
+    tables = row(cell("a"), cell("1", "float", "1"), cell("d", "date", "2017-01-02"), times=2)
     return [
         xlsx(folder / "a.xlsx", sheet_xml(rows, after=merged), "", names=("One", "Two")),
         ods(folder / "a.ods", tables, names=("A4a",)),
@@ -273,10 +225,8 @@ def changed(content: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         place = chance.randrange(len(content) + 1)
         end = min(len(content), place + chance.choice((1, 1, 2, 8, 64)))
-        middle = chance.choice(
-            (chance.randbytes(end - place), chance.choice(SPICES), b"", content[place:end] * 50)
-        )
-        content = content[:place] + middle + content[end:]
+        kinds = chance.randbytes(end - place), chance.choice(SPICES), b"", content[place:end] * 50
+        content = content[:place] + chance.choice(kinds) + content[end:]
     return content[: max(1, chance.randrange(len(content) + 1))] if chance.random() < 0.05 else content
 
 
@@ -290,34 +240,22 @@ def broken(path: Path, chance: random.Random) -> bytes:
         return making.repacked(content, part, changed(archive.read(part), chance))
 
 
-def try_broken_files(folder: Path, cases: int, seed: int) -> tuple[int, int]:
-    """Read so many broken files; return how many could be read and how many were refused."""
-    files, read = valid(folder), 0
+@pytest.mark.parametrize("cases", [40, pytest.param(600, marks=pytest.mark.full)])
+def test_broken_files_are_read_or_refused_and_nothing_is_left_behind(apart, tmp_path, monkeypatch, cases):
+    temporary, folder, read = tmp_path / "temporary", tmp_path / "files", 0
+    temporary.mkdir()
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    files = valid(folder)
     for number in range(cases):
-        chance = random.Random(f"{seed}/{number}")  # so that a failure comes again
+        chance = random.Random(f"{cases}/{number}")  # so that a failure comes again
         original = chance.choice(files)
         path = written(folder / f"case{original.suffix}", broken(original, chance))
         try:
-            assert read_sheets(path)
-            read += 1
+            read += bool(read_sheets(path))
         except DataError as error:
             assert "\n" not in str(error), (number, str(error))
             assert str(error).startswith(path.name), (number, str(error))
-        except BaseException as error:
-            raise AssertionError(f"seed {seed}, case {number}: {error!r}") from error
-    return read, cases - read
-
-
-def test_broken_files_are_read_or_refused_and_nothing_is_left_behind(apart, tmp_path, monkeypatch):
-    temporary, files = tmp_path / "temporary", tmp_path / "files"
-    temporary.mkdir()
-    files.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    assert min(try_broken_files(files, 40, seed=1)) > 5
+    assert min(read, cases - read) > cases // 10
     assert list(temporary.iterdir()) == []
-    assert {path.stem for path in files.iterdir()} == {"a", "case"}
-
-
-@pytest.mark.full
-def test_many_broken_files_are_read_or_refused(apart, tmp_path):
-    assert min(try_broken_files(tmp_path, 600, seed=10)) > 60
+    assert {path.stem for path in folder.iterdir()} == {"a", "case"}

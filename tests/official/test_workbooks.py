@@ -2,7 +2,6 @@
 
 import datetime
 
-import openpyxl
 import pytest
 
 from tests.official.making import CELL, DATE, cell, ods, row, sheet_xml, text, xls, xlsx, xlsx_parts, zipped
@@ -101,14 +100,6 @@ def test_sheets_keep_their_order_and_hidden_ones_are_marked(tmp_path):
         Sheet("a", [], hidden=True),
         Sheet("ç & d", [], hidden=True),
     ]
-
-
-def test_charts_are_left_out(tmp_path):
-    book = openpyxl.Workbook()
-    book.active.append([1])
-    book.create_chartsheet("chart")
-    book.save(tmp_path / "a.xlsx")
-    assert [sheet.name for sheet in read_sheets(tmp_path / "a.xlsx")] == ["Sheet"]
 
 
 def test_macros_and_links_to_other_files_take_no_effect(tmp_path):
