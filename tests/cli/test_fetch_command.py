@@ -117,17 +117,6 @@ def test_files_that_are_brought_become_tables(root, downloads, capsys):
     assert tree(root) == after
 
 
-def test_bad_files_change_nothing(root, downloads, capsys):
-    (downloads / "crc-baselines-2011.xls").write_bytes(b"<html>")
-    before = tree(root)
-    assert main(["fetch", "--from", "downloads"]) == 1
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "crc-baselines-2011.xls: is no .xls file" in err
-    assert "Traceback" not in err
-    assert tree(root) == before
-
-
 def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downloads, capsys):
     before = tree(root)
     assert build_official_tables() == []

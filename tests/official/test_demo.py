@@ -32,9 +32,14 @@ def test_the_file_has_every_provider_in_two_final_cohorts(root):
     reading = read_official(paths.official() / DEMO)
     frame = reading.frames["crc_results"]
     assert frame.groupby("provider_type").size().to_dict() == {"CRC": 2 * len(CRCS), "NPS": 2 * len(NPS)}
-    assert set(frame["stage"]) == {"final"}
-    assert set(frame["cohort"]) == {"2015Q4", "2016Q1"}
+    assert set(zip(frame["stage"], frame["cohort"], strict=True)) == {
+        ("final", "2015Q4"),
+        ("final", "2016Q1"),
+    }
     assert reading.asides == ()
+    shutil.copy(paths.official() / DEMO, root / "results-oct17.csv")
+    with pytest.raises(DataError, match="must begin with SIMULATED-"):
+        read_official(root / "results-oct17.csv")
 
 
 def test_everything_that_is_shown_says_simulated(root, capsys):
@@ -72,10 +77,3 @@ def test_it_never_mixes_with_official_files(root, capsys):
     assert main(["fetch", "--demo"]) == 1
     assert f"{REAL}: is here already" in capsys.readouterr().err
     assert origin_of(official("crc_results")) == ""
-
-
-def test_under_another_name_it_is_refused(root, tmp_path):
-    place_demo()
-    shutil.copy(paths.official() / DEMO, tmp_path / "results-oct17.csv")
-    with pytest.raises(DataError, match="must begin with SIMULATED-"):
-        read_official(tmp_path / "results-oct17.csv")

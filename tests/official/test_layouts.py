@@ -17,15 +17,8 @@ NAMES = ("Essex", "London", "Wales", "Kent, Surrey and Sussex")
 ROWS = [final_row(name, i + 3) for i, name in enumerate(NAMES)]
 COLUMNS = (
     *("offenders", "reoffenders", "reoffences", "binary_rate", "ogrs", "adjusted_rate", "baseline_ogrs"),
-    *(
-        "baseline_rate",
-        "difference",
-        "significance",
-        "frequency_rate",
-        "baseline_frequency",
-        "frequency_difference",
-    ),
-)
+    *("baseline_rate", "difference", "significance", "frequency_rate", "baseline_frequency", "frequency_difference"),
+)  # fmt: skip
 COHORT = "Final results, October to December 2015 cohort"
 N, REOFFENDERS, REOFFENCES, RATE, OGRS, ADJUSTED = range(1, 7)
 
@@ -34,20 +27,8 @@ BASE, GAP, SIG, OFTEN = 8, 9, 10, 11
 
 def made(*above, head=FINAL, rows=ROWS, below=(), name="Table 1"):
     """Return a table of final results under some titles."""
-    above = above or (COHORT,)
-    lines = [([t] if isinstance(t, str) else list(t)) for t in above]
-    return Sheet(
-        name,
-        square(
-            [
-                *lines,
-                [],
-                list(head),
-                *map(list, rows),
-                *([b] if isinstance(b, str) else list(b) for b in below),
-            ]
-        ),
-    )
+    texts = [[[t] if isinstance(t, str) else list(t) for t in part] for part in (above or (COHORT,), below)]
+    return Sheet(name, square([*texts[0], [], list(head), *map(list, rows), *texts[1]]))
 
 
 def cells(column, change, rows=ROWS):

@@ -14,67 +14,28 @@ HEADERS = {
     "offenders": ["Measurable cohort", "Number of offenders", "No. of offenders in cohort", "Cohort size"],
     "reoffenders": ["Number of re-offenders", "Offenders who re-offended", "Number of proven reoffenders"],
     "reoffences": ["Number of re-\noffences", "Number of proven reoffences", "Reoffences"],
-    "binary_rate": [
-        *("Proportion of offenders who reoffend (%)", "Binary rate", "Reoffending rate (%)", "Observed rate"),
-        *("% of offenders who re-offend", "Unadjusted binary rate", "Binary reoffending rate"),
-    ],
-    "frequency_rate": [
-        *("Average number of reoffences per reoffender", "Frequency rate", "Reoffences per reoffender")
-    ],
-    "ogrs": [
-        *("OGRS4/G score", "Mean OGRS 4/G", "Average OGRS4G score (%)", "Expected reoffending rate (OGRS4/G)")
-    ],
-    "adjusted_rate": [
-        *(
-            "Adjusted proportion of offenders who reoffend (%)",
-            "Adjusted rate",
-            "OGRS4/G adjusted binary rate",
-        )
-    ],
+    "binary_rate": ["Proportion of offenders who reoffend (%)", "Binary rate", "Reoffending rate (%)", "Observed rate",
+        "% of offenders who re-offend", "Unadjusted binary rate", "Binary reoffending rate"],
+    "frequency_rate": ["Average number of reoffences per reoffender", "Frequency rate", "Reoffences per reoffender"],
+    "ogrs": ["OGRS4/G score", "Mean OGRS 4/G", "Average OGRS4G score (%)", "Expected reoffending rate (OGRS4/G)"],
+    "adjusted_rate": ["Adjusted proportion of offenders who reoffend (%)", "Adjusted rate", "OGRS4/G adjusted binary rate"],
     "baseline_rate": ["2011 baseline rate", "Baseline (2011)", "Proportion of offenders who reoffend, 2011"],
     "baseline_ogrs": ["2011 OGRS4/G score", "Baseline OGRS4/G"],
-    "difference": [
-        *("Difference", "Change from baseline (percentage points)"),
-        "Difference between the adjusted binary rate and the 2011 baseline (percentage points)",
-    ],
+    "difference": ["Difference", "Change from baseline (percentage points)",
+        "Difference between the adjusted binary rate and the 2011 baseline (percentage points)"],
     "significance": ["Statistically significant?", "Significance of difference"],
-    "baseline_frequency": [
-        "2011 baseline frequency rate",
-        "Average number of reoffences per reoffender (2011)",
-    ],
+    "baseline_frequency": ["2011 baseline frequency rate", "Average number of reoffences per reoffender (2011)"],
     "frequency_difference": ["Change in frequency rate from baseline", "Frequency difference"],
     "frequency_significance": ["Frequency rate: statistically significant?"],
-    "provider": [
-        *("CRC name", "Provider", "Contract Package Area", "Community Rehabilitation Company (CRC)"),
-        "NPS division",
-    ],
+    "provider": ["CRC name", "Provider", "Contract Package Area", "Community Rehabilitation Company (CRC)", "NPS division"],
     "provider_type": ["Provider type"],
     "cohort": ["Cohort", "Offender cohort", "Quarter"],
-}
-UNKNOWN = [
-    *(
-        "Adjusted baseline rate",
-        "Not adjusted rate",
-        "Lower limit",
-        "Enforcement rate",
-        "Rate",
-        "London CRC",
-        "",
-    ),
-    *("Difference in the other measure", "2012 baseline rate", "N"),
-]
-ASIDE = [
-    *(
-        "Reoffences per offender",
-        "Lower 95% confidence limit",
-        "Owner",
-        "CRC code",
-        "Percentage change from 2011",
-    ),
-    *("Proportion of eligible cohort matched (%)", "Change since the previous quarter", "Change (%)"),
-    "Number of previous offences",
-    *("Percentage point change from October to December 2015 cohort", "Lower threshold"),
-]
+}  # fmt: skip
+UNKNOWN = ["Adjusted baseline rate", "Not adjusted rate", "Lower limit", "Enforcement rate", "Rate", "London CRC", "",
+    "Difference in the other measure", "2012 baseline rate", "N", "October to December 2015 cohort: Number of offenders"]  # fmt: skip
+ASIDE = ["Reoffences per offender", "Lower 95% confidence limit", "Owner", "CRC code", "Percentage change from 2011",
+    "Proportion of eligible cohort matched (%)", "Change since the previous quarter", "Change (%)", "Lower threshold",
+    "Number of previous offences", "Percentage point change from October to December 2015 cohort"]  # fmt: skip
 BASE = [
     "CRC",
     "2011 number of offenders",
@@ -82,10 +43,6 @@ BASE = [
     "Lower threshold",
     "2011 frequency rate",
 ]
-TWO = [
-    [None, "October to December 2015", None, None, "January to March 2016", None, None],
-    ["CRC name", *["Number of offenders", "Number of reoffenders", "Proportion of offenders who reoffend (%)"] * 2],
-]  # fmt: skip
 
 
 def refused(*sheets, **more):
@@ -108,7 +65,6 @@ def test_a_header_means_a_column_with_any_footnote_and_spelling():
 def test_a_header_with_any_word_that_is_not_known_means_nothing():
     assert [header for header in UNKNOWN if meaning(header)] == []
     assert [header for header in ASIDE if meaning(header) in {"", *NAMED}] == []
-    assert meaning("October to December 2015 cohort: Number of offenders") == ""
 
 
 def test_the_interim_layout_is_read():
@@ -188,15 +144,11 @@ def test_baselines_are_read_and_their_thresholds_set_aside(scale):
 @pytest.mark.parametrize(
     ("titles", "headers", "why"),
     [
-        (
-            ["2011 baselines"],
-            ["Binary rate", "Adjusted rate", "Lower threshold"],
-            "nothing tells which it is",
-        ),
+        (["2011 baselines"], ["Binary rate", "Adjusted rate", "Lower threshold"], "nothing tells which it is"),
         (["Thresholds"], ["Binary rate", "Frequency rate", "Lower threshold"], "nothing tells which it is"),
         (["Results"], ["Binary rate", "Frequency rate", "Lower confidence limit"], "cohort is not said"),
     ],
-)
+)  # fmt: skip
 def test_results_and_baselines_are_not_taken_for_each_other(titles, headers, why):
     rows = [["Essex", 47.0, 4.2 if "Frequency" in headers[1] else 46.0, 45.0]]
     assert why in refused(Sheet("x", square([titles, ["CRC", *headers], *rows])))
