@@ -99,7 +99,7 @@ def build_official(
         written = write_files(data, contents)
         folder = paths.official_tables()
         for path in {*folder.glob("*.csv"), *folder.glob(MANIFEST)} - {folder / name for name in tables}:
-            path.unlink()  # of an earlier build
+            path.unlink(missing_ok=True)  # of an earlier build
         if folder.is_dir() and not tables and not any(folder.iterdir()):
             folder.rmdir()
     except OSError as error:
