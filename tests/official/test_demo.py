@@ -10,9 +10,8 @@ from tr_analysis.cli import main
 from tr_analysis.data import load
 from tr_analysis.data.checks import can_evaluate
 from tr_analysis.errors import DataError
-from tr_analysis.official import demo
-from tr_analysis.official.importing import read_official
-from tr_analysis.official.store import held_panel, inputs, official, recipe_tables
+from tr_analysis.official.importing import DEMO, place_demo
+from tr_analysis.official.store import held_panel, inputs, official, read_official, recipe_tables
 from tr_analysis.report.findings import Findings
 from tr_analysis.simulated import origin_of
 
@@ -28,15 +27,19 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_file_has_every_provider_in_two_final_cohorts(tmp_path):
-    (tmp_path / demo.NAME).write_bytes(demo.demo_file())
-    reading = read_official(tmp_path / demo.NAME)
+def test_the_file_has_every_provider_in_two_final_cohorts(root):
+    place_demo()
+    reading = read_official(paths.official() / DEMO)
     frame = reading.frames["crc_results"]
     assert frame.groupby("provider_type").size().to_dict() == {"CRC": 2 * len(CRCS), "NPS": 2 * len(NPS)}
-    assert set(frame["stage"]) == {"final"}
-    assert set(frame["cohort"]) == {"2015Q4", "2016Q1"}
+    assert set(zip(frame["stage"], frame["cohort"], strict=True)) == {
+        ("final", "2015Q4"),
+        ("final", "2016Q1"),
+    }
     assert reading.asides == ()
-    assert demo.demo_file() == demo.demo_file()
+    shutil.copy(paths.official() / DEMO, root / "results-oct17.csv")
+    with pytest.raises(DataError, match="must begin with SIMULATED-"):
+        read_official(root / "results-oct17.csv")
 
 
 def test_everything_that_is_shown_says_simulated(root, capsys):
@@ -57,7 +60,7 @@ def test_everything_that_is_shown_says_simulated(root, capsys):
 
 
 def test_no_recipe_takes_a_number_of_it(root):
-    demo.place_demo()
+    place_demo()
     tables = recipe_tables()
     assert {name: origin_of(table) for name, table in tables.items()} == dict.fromkeys(tables, "simulated")
     assert not any(can_evaluate(recipe, tables) for recipe in load("official_recipes")["recipe"])
@@ -65,18 +68,12 @@ def test_no_recipe_takes_a_number_of_it(root):
 
 def test_it_never_mixes_with_official_files(root, capsys):
     save(root / "downloads" / REAL, final_sheet())
-    demo.place_demo()
+    place_demo()
     assert main(["fetch", "--from", "downloads"]) == 1
-    assert f"{demo.NAME}: is simulated, and never mixes" in capsys.readouterr().err
+    assert f"{DEMO}: is simulated, and never mixes" in capsys.readouterr().err
     assert not (paths.official() / REAL).exists()
     shutil.rmtree(paths.official())
     assert main(["fetch", "--from", "downloads"]) == 0
     assert main(["fetch", "--demo"]) == 1
     assert f"{REAL}: is here already" in capsys.readouterr().err
     assert origin_of(official("crc_results")) == ""
-
-
-def test_under_another_name_it_is_refused(tmp_path):
-    (tmp_path / "results-oct17.csv").write_bytes(demo.demo_file())
-    with pytest.raises(DataError, match="must begin with SIMULATED-"):
-        read_official(tmp_path / "results-oct17.csv")

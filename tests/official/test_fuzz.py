@@ -52,18 +52,17 @@ BOOKS = st.lists(st.builds(Sheet, NAMES, GRIDS), max_size=3) | near_books()
 
 
 def survives(sheets):
-    for lenient in (False, True):
-        start = time.process_time()
-        try:
-            reading = read(Book("file.xlsx", sheets, "2017-01", lenient=lenient))
-        except DataError as error:
-            assert "file.xlsx" in str(error)
-        else:
-            for family, frame in reading.frames.items() if reading else ():
-                types = {str(c): str(t) for c, t in frame.dtypes.items()}
-                assert types == LAYOUTS[family].types
-                assert to_csv(from_csv(to_csv(frame), types)) == to_csv(frame)
-        assert time.process_time() - start < 60  # a search that goes back again and again takes hours
+    start = time.process_time()
+    try:
+        reading = read(Book("file.xlsx", sheets, "2017-01"))
+    except DataError as error:
+        assert "file.xlsx" in str(error)
+    else:
+        for family, frame in reading.frames.items() if reading else ():
+            types = {str(c): str(t) for c, t in frame.dtypes.items()}
+            assert types == LAYOUTS[family].types
+            assert to_csv(from_csv(to_csv(frame), types)) == to_csv(frame)
+    assert time.process_time() - start < 60  # a search that goes back again and again takes hours
 
 
 @given(BOOKS)

@@ -2,8 +2,6 @@
 
 import os
 import random
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -46,35 +44,34 @@ def written(path: Path, content: bytes) -> Path:
     return path
 
 
+NOT_ONE, NOT_READ = "for it does not begin as one", "damaged, cut off or protected by a password"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("a.xlsx", b"", "is empty"),
-        ("a.xlsx", b"\n <!DOCTYPE html><html>Not found", "is a web page"),
-        ("a.csv", b"\xef\xbb\xbf<html lang='en'>", "is a web page"),
-        ("a.csv", "\ufeff<html>".encode("utf-16-le"), "is a web page"),
-        ("a.xlsx", b"<?xml version='1.0'?><Workbook/>", "in XML"),
-        ("a.xlsx", b"%PDF-1.7 ...", "is a PDF"),
-        ("a.csv", b"\x1f\x8b\x08", "gzip"),
-        ("a.xlsx", b"provider,rate\nLondon,1\n", "does not begin as one"),
-        ("a.xls", b"\x09\x08\x08\x00\x00\x05\x10\x00", "save it as .xlsx"),
-        ("a.csv", b"PK\x03\x04", "is a zip"),
-        ("a.xlsx", b"PK\x03\x04", "is damaged or was cut off"),
-        ("a.xlsx", b"PK\x05\x06" + b"\0" * 18, "without an .xlsx workbook"),
-        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "it may be damaged"),
+        ("a.xlsx", b"", NOT_ONE),
+        ("a.xlsx", b"\n <!DOCTYPE html><html>Not found", NOT_ONE),
+        ("a.csv", b"\xef\xbb\xbf<html lang='en'>", NOT_ONE),
+        ("a.csv", b"PK\x03\x04", NOT_ONE),
+        ("a.xls", b"\x09\x08\x08\x00\x00\x05\x10\x00", NOT_ONE),
+        ("a.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), NOT_ONE),
+        ("a.xlsx", b"PK\x03\x04", NOT_READ),
+        ("a.xlsx", b"PK\x05\x06" + b"\0" * 18, NOT_READ),
+        ("a.xls", OLE, NOT_READ),
+        ("a.csv", b"a,b\n\x81,1\n", NOT_READ),
+        ("a.zip", b"PK\x05\x06" + b"\0" * 18, "holds no cell"),
         ("a.pdf", b"%PDF", "no table that can be read"),
-        ("a.csv", b"a,b\n1,\x00\n", "row 2"),
-        ("a.csv", b"a,b\n\x81,1\n", "'0x81': is not text"),
         ("a.csv", b",,\n\n", "holds no cell"),
         ("a.csv", b'a,b\n1,"2\n3,4\n', "row 2: cannot be split into cells"),
         ("a.csv", b'a,"b"c\n', "row 1: cannot be split into cells"),
         ("a.csv", b"a\n" + b"1," * 400_000, "row 2, column"),
-        ("a.csv", b"a\n" + b"1," * 1_000_000, "row 2: is longer than the 1000000 characters"),
         ("a.csv", b"a\n" + b"b" * 140_000, "row 2: cannot be split into cells (field larger"),
         ("a.csv", b'a,b\n1,"' + b"2\n" * 3_000_000, "row 2: cannot be split into cells"),
-        ("a.csv", b'a\n"b"' + b',"\n"' * 400_000, "row 2, column"),
+        ("a.csv", b"Leeds,1,2\n" * 200_000, "row 20001, column"),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_what_its_name_says(tmp_path, name, content, why):
     assert why in refused(written(tmp_path / name, content))
 
@@ -82,70 +79,31 @@ def test_what_is_not_what_its_name_says(tmp_path, name, content, why):
 def test_a_folder_a_pipe_and_nothing(tmp_path):
     (tmp_path / "a.xlsx").mkdir()
     os.mkfifo(tmp_path / "b.csv")
-    assert "is a folder" in refused(tmp_path / "a.xlsx")
-    assert "is no ordinary file" in refused(tmp_path / "b.csv")
-    assert "is missing" in refused(tmp_path / "c.csv")
-    assert refused(tmp_path / f"{'d' * 300}.csv") == ": cannot be read: File name too long"
+    for name in ("a.xlsx", "b.csv"):
+        assert "is a folder, or no ordinary file" in refused(tmp_path / name)
+    for name in ("c.csv", f"{'d' * 300}.csv"):
+        assert "it is missing" in refused(tmp_path / name)
 
 
 @pytest.mark.parametrize(
     ("bound", "most", "why"),
-    [
-        ("FILE_BYTES", 100, "MB large, more than the"),
-        ("UNPACKED_BYTES", 1_000, "would unpack to"),
-        ("CELLS", 0, "sheet 'Sheet1', row 1, column A: reaches to this cell"),
-        ("CHARACTERS", 50, "characters"),
-    ],
-)
+    [("FILE_BYTES", 100, "MB a table may have"), ("CELLS", 0, "row 1, column 1: reaches"), ("CHARACTERS", 50, "characters")],
+)  # fmt: skip
 def test_every_bound_is_kept(tmp_path, monkeypatch, bound, most, why):
     monkeypatch.setattr(isolation, bound, most)
     assert why in refused(xlsx(tmp_path / "a.xlsx", f'<row r="1">{text("A1", "x" * 60)}</row>'))
 
 
-@pytest.mark.parametrize("ending", ["xlsx", "ods", "xls", "csv"])
-def test_a_name_that_promises_another_workbook(tmp_path, ending):
-    made = {
-        "xlsx": xlsx(tmp_path / "x.xlsx"),
-        "ods": ods(tmp_path / "y.ods", row(cell("x"))),
-        "xls": xls(tmp_path / "z.xls"),
-    }
-    for kind, path in made.items():
-        if kind != ending:
-            assert "rename it" in refused(written(tmp_path / f"a.{ending}", path.read_bytes()))
-
-
 def test_downloads_that_were_cut_off_or_changed(tmp_path):
-    for path in (xlsx(tmp_path / "a.xlsx"), ods(tmp_path / "a.ods", row(cell("x")))):
+    for path in (xlsx(tmp_path / "a.xlsx"), ods(tmp_path / "a.ods", row(cell("x"))), xls(tmp_path / "a.xls")):
         content = path.read_bytes()
-        for part in (0.2, 0.5, 0.9, 0.99):
-            assert "is damaged or was cut off" in refused(written(path, content[: int(part * len(content))]))
-    content = xls(tmp_path / "a.xls").read_bytes()
-    assert "get it again" in refused(written(tmp_path / "a.xls", content[: len(content) // 3]))
+        for part in (0.2, 0.5, 0.9):
+            assert NOT_READ in refused(written(path, content[: int(part * len(content))]))
     flipped = bytearray(xlsx(tmp_path / "a.xlsx").read_bytes())
     flipped[flipped.index(SHEET.encode()) + len(SHEET) + 20] ^= 4
-    assert "is damaged" in refused(written(tmp_path / "a.xlsx", bytes(flipped)))
-
-
-def test_password_protection(tmp_path):
-    ole = xls(tmp_path / "a.xls").read_bytes()
-    assert "password" in refused(written(tmp_path / "b.xlsx", ole + "EncryptedPackage".encode("utf-16-le")))
-    place = making.stream_of(tmp_path / "a.xls") + 20
-    locked = ole[:place] + b"\x2f\x00" + ole[place + 2 :]
-    assert "password" in refused(written(tmp_path / "a.xls", locked))
-    manifest = str(ods_parts(row(cell("x")))["META-INF/manifest.xml"]).replace(
-        'spreadsheet"/>', 'spreadsheet"><manifest:encryption-data/></manifest:file-entry>'
-    )
-    parts = ods_parts(row(cell("x"))) | {"META-INF/manifest.xml": manifest}
-    assert "password" in refused(zipped(tmp_path / "a.ods", parts))
-    path = xlsx(tmp_path / "a.xlsx")
-    content = bytearray(path.read_bytes())
-    content[content.index(b"PK\x01\x02") + 8] |= 1
-    assert "password" in refused(written(path, bytes(content)))
-
-
-def test_zip_bombs_that_lie(tmp_path):
+    assert NOT_READ in refused(written(tmp_path / "a.xlsx", bytes(flipped)))
     parts = xlsx_parts() | {SHEET: sheet_xml(CELL) + " " * 10_000_000}
-    assert "is damaged" in refused(making.lying(tmp_path / "a.xlsx", parts, SHEET, 400))
+    assert NOT_READ in refused(making.lying(tmp_path / "a.xlsx", parts, SHEET, 400))
 
 
 def test_zips_and_sheets_that_point_outside_themselves(tmp_path):
@@ -160,25 +118,17 @@ def test_zips_and_sheets_that_point_outside_themselves(tmp_path):
     ]  # nothing is unpacked to disk
     relations = "xl/_rels/workbook.xml.rels"
     related = str(xlsx_parts()[relations]).replace("worksheets/sheet1.xml", "../../../etc/passwd")
-    assert "cannot be read" in refused(zipped(path, xlsx_parts() | {relations: related}))
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_part_that_is_there_twice(tmp_path):
-    path = xlsx(tmp_path / "a.xlsx")
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(SHEET, sheet_xml(CELL))
-    assert "twice" in refused(path)
+    assert NOT_READ in refused(zipped(path, xlsx_parts() | {relations: related}))
 
 
 def test_definitions_of_documents_take_no_effect(tmp_path):
     for entity in ('"ha"', 'SYSTEM "file:///etc/passwd"'):
         definition = f'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd" [<!ENTITY a {entity}>]>'
         path = xlsx(tmp_path / "a.xlsx", sheet_xml(f'<row r="1">{text("A1", "&a;")}</row>', definition))
-        assert "cannot be read" in refused(path)
+        assert NOT_READ in refused(path)
         parts = ods_parts(row(cell("&a;")))
         parts[CONTENT] = str(parts[CONTENT]).replace("?>", f"?>{definition}", 1)
-        assert "cannot be read" in refused(zipped(tmp_path / "a.ods", parts))
+        assert NOT_READ in refused(zipped(tmp_path / "a.ods", parts))
 
 
 def test_absurd_dimensions(apart, tmp_path):
@@ -187,16 +137,12 @@ def test_absurd_dimensions(apart, tmp_path):
         f'{CELL}<row r="2"><c r="ZZ2"><v>1</v></c></row>{FAR.format("A")}',
     ):
         assert ": takes more" in refused(xlsx(tmp_path / "a.xlsx", rows))
-    assert ", row 1, column AAA: reaches" in refused(
+    assert ", row 1, column 703: reaches" in refused(
         xlsx(tmp_path / "a.xlsx", '<row r="1"><c r="AAA1"><v>1</v></c></row>')
     )
     many = 'table:number-columns-repeated="{}"'
     for count in (703, 4_000_000_000, 10**30):
         assert refused(ods(tmp_path / "a.ods", row(cell("x", more=many.format(count)))))
-    content = xls(tmp_path / "a.xls").read_bytes()
-    first = content.index(b"\xfd\x00\x0a\x00")  # the first text of the sheet: its row, then its column
-    far = content[: first + 4] + b"\xff\xff\xff\x00" + content[first + 8 :]
-    assert "row 65536, column IV" in refused(written(tmp_path / "a.xls", far))
 
 
 def test_a_formatted_but_empty_cell_far_away_is_no_reason(tmp_path):
@@ -206,34 +152,30 @@ def test_a_formatted_but_empty_cell_far_away_is_no_reason(tmp_path):
     assert read_sheets(path)[0].rows == [[1]]
 
 
-@pytest.mark.full
-def test_merged_cells_without_end(apart, tmp_path):
-    merged = "".join(f'<mergeCell ref="A1:XFD{1_048_576 - i}"/>' for i in range(5000))
-    rows = CELL + '<row r="900000"><c r="A900000"><v>1</v></c></row>'
-    path = xlsx(tmp_path / "a.xlsx", sheet_xml(rows, after=f"<mergeCells>{merged}</mergeCells>"))
-    message = refused(path)
-    assert ": takes more" in message or "a table may have" in message
+FAILED = cell("#N/A", more='calcext:value-type="error" table:formula="of:=NA()" office:string-value=""')
+COVERED = cell("under", tag="covered-table-cell", more='table:number-columns-repeated="2"')
 
 
-def test_formulas_without_their_value(tmp_path):
-    for formula in ("<f>A1+1</f>", "<f>A1</f><v></v>", '<f t="shared" si="0"/><v/>'):
-        rows = f'{CELL}<row r="2"><c r="C2" s="1" t="n">{formula}</c></row>'
-        message = refused(xlsx(tmp_path / "a.xlsx", rows))
-        assert message.startswith(", sheet 'Sheet1', row 2, column C: holds a formula without its value")
-    for shown in ("/>", "><text:p>2</text:p></table:table-cell>"):
-        formula = f'<table:table-cell table:formula="of:=IF([.A1]>0;1;2)"{shown}'
-        message = refused(ods(tmp_path / "a.ods", row(cell("x")), row(cell("x"), formula)))
-        assert message.startswith(", sheet 'Sheet2', row 1, column B: holds a formula")
-
-
-def test_two_sheets_of_one_name_and_none(tmp_path):
-    assert "two sheets of one name" in refused(xlsx(tmp_path / "a.xlsx", CELL, CELL, names=("A", "a")))
-    tables = row(cell("x")), row(cell("y"))
-    assert "two sheets of one name" in refused(ods(tmp_path / "a.ods", *tables, names=("A", "A")))
-    assert "no cell" in refused(xlsx(tmp_path / "a.xlsx", ""))
-    parts = xlsx_parts()
-    parts[WORKBOOK] = str(parts[WORKBOOK]).split("<sheets>")[0] + "<sheets/></workbook>"
-    assert "no sheet" in refused(zipped(tmp_path / "a.xlsx", parts))
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="2"><c r="C2" t="e"><v>#N/A</v></c></row>',
+        *(f'<row r="2"><c r="C2" s="1" t="n">{f}</c></row>' for f in ("<f>A1+1</f>", "<f>A1</f><v></v>", '<f t="shared" si="0"/><v/>')),
+        row(cell("x"), FAILED),
+        row(cell("#DIV/0!", "float", "0", 'table:formula="of:=1/0"')),
+        row(cell("x"), '<table:table-cell table:formula="of:=IF([.A1]>0;1;2)"/>'),
+        row(cell("m"), COVERED, cell("x")),
+    ],
+)  # fmt: skip
+def test_cells_that_would_be_read_as_nothing(tmp_path, rows):
+    if rows.startswith("<row"):
+        message = refused(xlsx(tmp_path / "a.xlsx", CELL + rows))
+        assert message.startswith(
+            ", sheet 'sheet1', column C2: holds a cell in error, a formula without its value"
+        )
+    else:
+        message = refused(ods(tmp_path / "a.ods", row(cell("x")), rows))
+        assert message.startswith(", sheet 'Sheet2': holds a cell in error, a formula without its value")
 
 
 def test_cells_that_no_spreadsheet_would_show(tmp_path):
@@ -241,7 +183,7 @@ def test_cells_that_no_spreadsheet_would_show(tmp_path):
     rows += ['<row r="1"><c r="A1" t="s"><v>99</v></c></row>', "<?xml version='1.0'?>"]
     rows += [sheet_xml(CELL)[:-20], sheet_xml(CELL).replace("<v>", "<w>")]
     for sheet in rows:
-        assert "cannot be read as .xlsx" in refused(xlsx(tmp_path / "a.xlsx", sheet))
+        assert NOT_READ in refused(xlsx(tmp_path / "a.xlsx", sheet))
 
 
 @pytest.mark.parametrize(
@@ -258,48 +200,6 @@ def test_what_takes_too_long_is_ended(apart, tmp_path, monkeypatch):
     assert "takes more time" in refused(xlsx(tmp_path / "a.xlsx"))
 
 
-BOMBS = """
-import resource, sys
-from pathlib import Path
-from tr_analysis.official.workbooks import read_sheets
-from tr_analysis.errors import DataError
-for path in sorted(Path(sys.argv[1]).iterdir()):
-    try:
-        read_sheets(path)
-    except DataError as error:
-        assert len(str(error)) < 500
-    else:
-        raise SystemExit(f"{path} was read")
-own = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-print(int(own.split()[1]) // 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux does")
-def test_memory_stays_bounded(tmp_path):
-    wide = '<row r="1"><c r="A1"><v>1</v></c><c r="ZZ1"><v>1</v></c></row>'
-    xlsx(tmp_path / "far.xlsx", wide + FAR.format("A"))
-    padded = xlsx_parts() | {SHEET: sheet_xml(CELL) + " " * 30_000_000}
-    making.lying(tmp_path / "lying.xlsx", padded, SHEET, 500)
-    many = 'table:number-columns-repeated="50"'
-    ods(tmp_path / "rows.ods", row(cell("x" * 1000, more=many), times=1_000_000))
-    shared = xlsx_parts("".join(f'<row><c r="A{i}" t="s"><v>0</v></c></row>' for i in range(1, 70_000)))
-    shared["xl/sharedStrings.xml"] = f"<sst><si><t>{'x' * 32_767}</t></si></sst>"
-    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
-    more = f'<Relationship Id="r9" Type="{kind}" Target="sharedStrings.xml"/></Relationships>'
-    relations = str(shared["xl/_rels/workbook.xml.rels"])
-    shared["xl/_rels/workbook.xml.rels"] = relations.replace("</Relationships>", more)
-    zipped(tmp_path / "shared.xlsx", shared)
-    written(tmp_path / "quote.csv", b'a,"' + b"b\n" * 2_000_000)
-    written(tmp_path / "wide.csv", b"," * 4_000_000)
-    done = subprocess.run(
-        [sys.executable, "-c", BOMBS, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    parent, child = map(int, done.stdout.split())
-    assert parent < 120, "MB in the process that asks"
-    assert child < isolation.MEMORY // isolation.MEGABYTE, "MB in the process that opens"
-
-
 SPICES = b'< > " & / = , -1 r= \0 \n \xff ]]> 4294967296 1e308 t="s" XFD'.split(b" ")
 
 
@@ -308,14 +208,10 @@ def valid(folder: Path) -> list[Path]:
     merged = '<mergeCells><mergeCell ref="A3:B3"/></mergeCells>'
     rows = (
         f'<row r="1">{text("A1", "CRC&#10;name")}{text("B1", "Number of offenders")}</row>'
-        '<row r="2"><c r="A2" t="e"><v>#N/A</v></c><c r="B2"><f>1+1</f><v>2</v></c><c r="C2" s="1"><v>42737</v></c></row>'
+        '<row r="2"><c r="B2"><f>1+1</f><v>2</v></c><c r="C2" s="1"><v>42737</v></c></row>'
         f'<row r="3">{text("A3", "m")}<c r="D3"><v>1.5</v></c><c r="E3" t="b"><v>1</v></c></row>'
     )
-    tables = row(cell("a"), cell("1", "float", "1"), times=2) + row(
-        cell("m", more='table:number-columns-spanned="2"'),
-        cell("u", tag="covered-table-cell"),
-        cell("d", "date", "2017-01-02"),
-    )
+    tables = row(cell("a"), cell("1", "float", "1"), cell("d", "date", "2017-01-02"), times=2)
     return [
         xlsx(folder / "a.xlsx", sheet_xml(rows, after=merged), "", names=("One", "Two")),
         ods(folder / "a.ods", tables, names=("A4a",)),
@@ -329,10 +225,8 @@ def changed(content: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         place = chance.randrange(len(content) + 1)
         end = min(len(content), place + chance.choice((1, 1, 2, 8, 64)))
-        middle = chance.choice(
-            (chance.randbytes(end - place), chance.choice(SPICES), b"", content[place:end] * 50)
-        )
-        content = content[:place] + middle + content[end:]
+        kinds = chance.randbytes(end - place), chance.choice(SPICES), b"", content[place:end] * 50
+        content = content[:place] + chance.choice(kinds) + content[end:]
     return content[: max(1, chance.randrange(len(content) + 1))] if chance.random() < 0.05 else content
 
 
@@ -346,34 +240,22 @@ def broken(path: Path, chance: random.Random) -> bytes:
         return making.repacked(content, part, changed(archive.read(part), chance))
 
 
-def try_broken_files(folder: Path, cases: int, seed: int) -> tuple[int, int]:
-    """Read so many broken files; return how many could be read and how many were refused."""
-    files, read = valid(folder), 0
+@pytest.mark.parametrize("cases", [40, pytest.param(600, marks=pytest.mark.full)])
+def test_broken_files_are_read_or_refused_and_nothing_is_left_behind(apart, tmp_path, monkeypatch, cases):
+    temporary, folder, read = tmp_path / "temporary", tmp_path / "files", 0
+    temporary.mkdir()
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    files = valid(folder)
     for number in range(cases):
-        chance = random.Random(f"{seed}/{number}")  # so that a failure comes again
+        chance = random.Random(f"{cases}/{number}")  # so that a failure comes again
         original = chance.choice(files)
         path = written(folder / f"case{original.suffix}", broken(original, chance))
         try:
-            assert read_sheets(path)
-            read += 1
+            read += bool(read_sheets(path))
         except DataError as error:
             assert "\n" not in str(error), (number, str(error))
             assert str(error).startswith(path.name), (number, str(error))
-        except BaseException as error:
-            raise AssertionError(f"seed {seed}, case {number}: {error!r}") from error
-    return read, cases - read
-
-
-def test_broken_files_are_read_or_refused_and_nothing_is_left_behind(apart, tmp_path, monkeypatch):
-    temporary, files = tmp_path / "temporary", tmp_path / "files"
-    temporary.mkdir()
-    files.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    assert min(try_broken_files(files, 40, seed=1)) > 5
+    assert min(read, cases - read) > cases // 10
     assert list(temporary.iterdir()) == []
-    assert {path.stem for path in files.iterdir()} == {"a", "case"}
-
-
-@pytest.mark.full
-def test_many_broken_files_are_read_or_refused(apart, tmp_path):
-    assert min(try_broken_files(tmp_path, 600, seed=10)) > 60
+    assert {path.stem for path in folder.iterdir()} == {"a", "case"}

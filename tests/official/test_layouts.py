@@ -17,15 +17,8 @@ NAMES = ("Essex", "London", "Wales", "Kent, Surrey and Sussex")
 ROWS = [final_row(name, i + 3) for i, name in enumerate(NAMES)]
 COLUMNS = (
     *("offenders", "reoffenders", "reoffences", "binary_rate", "ogrs", "adjusted_rate", "baseline_ogrs"),
-    *(
-        "baseline_rate",
-        "difference",
-        "significance",
-        "frequency_rate",
-        "baseline_frequency",
-        "frequency_difference",
-    ),
-)
+    *("baseline_rate", "difference", "significance", "frequency_rate", "baseline_frequency", "frequency_difference"),
+)  # fmt: skip
 COHORT = "Final results, October to December 2015 cohort"
 N, REOFFENDERS, REOFFENCES, RATE, OGRS, ADJUSTED = range(1, 7)
 
@@ -34,20 +27,8 @@ BASE, GAP, SIG, OFTEN = 8, 9, 10, 11
 
 def made(*above, head=FINAL, rows=ROWS, below=(), name="Table 1"):
     """Return a table of final results under some titles."""
-    above = above or (COHORT,)
-    lines = [([t] if isinstance(t, str) else list(t)) for t in above]
-    return Sheet(
-        name,
-        square(
-            [
-                *lines,
-                [],
-                list(head),
-                *map(list, rows),
-                *([b] if isinstance(b, str) else list(b) for b in below),
-            ]
-        ),
-    )
+    texts = [[[t] if isinstance(t, str) else list(t) for t in part] for part in (above or (COHORT,), below)]
+    return Sheet(name, square([*texts[0], [], list(head), *map(list, rows), *texts[1]]))
 
 
 def cells(column, change, rows=ROWS):
@@ -80,18 +61,6 @@ def more(*columns, rows=ROWS, head=FINAL):
     }
 
 
-def totals(shift=0, name="All CRCs"):
-    rows = [final_row(crc, i) for i, crc in enumerate(CRCS)]
-    sums = [sum(r[c] for r in rows) for c in (1, 2, 3)]
-    return [*rows, [name, *sums[:2], sums[2] + shift, *rows[0][4:9], None, None, *rows[0][11:12]]]
-
-
-def across(title=COHORT, corner="CRC name", rows=ROWS, extra=None):
-    """Return the table with a column for each provider."""
-    columns = [list(column) for column in zip([corner, *FINAL[1:]], *rows, strict=True)]
-    return Sheet("T", square([[title], [], *columns, *([extra] if extra else [])]))
-
-
 def read_one(*sheets, file="results-oct17.xlsx", release="2017-10", **more):
     return read(Book(file, sheets, release, **more))
 
@@ -101,7 +70,6 @@ HALVES = [["CRC name", "Binary measure", *[None] * 9, "Frequency measure", None,
 RIGHT = {
     "as expected": [made()],
     "title and name of the sheet": [made(TITLE, name="Oct-Dec 2015")],
-    "title and contents": [Sheet("Contents", [["Table 1", "Final results, Oct to Dec 2015"]]), made(TITLE)],
     "two titles": [made("Final results of the CRCs, Oct-Dec 2015", "Table 1: October to December 2015")],
     "cohort beside a label": [made(("Cohort:", "October to December 2015"), "Final results")],
     **{f"a title that names the baseline: {words}": [made(f"Final results of the Oct-Dec 2015 cohort {words}")] for words in (
@@ -109,8 +77,8 @@ RIGHT = {
     "a title right over an empty column": [Sheet("Table 4", [["Final results of the Oct-Dec 2015 cohort against the 2011 baseline", *[None] * 14], [None, *FINAL], *([None, *r] for r in ROWS)])],
     "two titles right over a header": [Sheet("Table 4", [["Final results", *[None] * 13], ["Results of the Oct-Dec 2015 cohort against the 2011 baseline", *[None] * 13], list(FINAL), *map(list, ROWS)])],
     **{f"cohort as {form}": [made(f"Final results, cohort: {form}")] for form in (
-        "Oct-15 to Dec-15", "Q3 2015/16", "2015/16 Q3", "01/10/2015 - 31/12/2015", "1 October 2015 to 31 December 2015",
-        "2015 Q4", "Oct 15 - Dec 15", "October–December 2015", "2015-10-01 to 2015-12-31")},
+        "Oct-15 to Dec-15", "Q3 2015/16", "2015/16 Q3", "1 October 2015 to 31 December 2015",
+        "2015 Q4", "Oct 15 - Dec 15", "October–December 2015")},
     "a note of publication": [made(COHORT, "Published January 2019")],
     "a note of another cohort": [made(COHORT, "Compared with January to March 2012", "This release also covers January to March 2017")],
     "a reporting period": [made("Reporting period: 2017/18", COHORT)],
@@ -151,49 +119,34 @@ RIGHT = {
     "the same table twice": [made(), made(name="Table 2")],
     "notes and charts on other sheets": [made(), Sheet("Notes", [["1", "CRCs were closed in 2021"]]), Sheet("Chart", [["Quarter", "Rate"], ["Q1", 1.2]])],
     "a hidden draft": [made(), Sheet("draft", made(rows=one(N, 7)).rows, hidden=True)],
-    "a revised copy on a second sheet": [made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS])), made(name="Table 1 (revised)")],
-    "a revised copy before the first": [made("Revised final results, Oct-Dec 2015 cohort"), made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]), name="Table 2")],
-    "a revised copy of some rows": [made(rows=[*ROWS[:3], *cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS[3:]])]), made(rows=ROWS[3:], name="Revised")],
-    "providers across": [across()],
-    "providers across, without a corner": [across(corner=None)],
-    "providers across, a row of cohorts": [across("Final results", extra=["Cohort", *["Oct-Dec 2015"] * 4])],
-    "providers across, beside sections": [Sheet("T", [[COHORT, *[None] * 5], *([section, *row] for section, row in zip(
-        [None, "Binary", *[None] * 9, "Frequency", *[None] * 2], across().rows[2:], strict=True))])],
     "a row of averages": [made(rows=[*ROWS, ["Median", 900, 400, 1600, 44.0, *[None] * 9], ["North East total", 99, *[None] * 12]])],
 }  # fmt: skip
 
 REFUSED = {
     "no cohort": ([made("Final results")], "not said; look it up, and add --cohort \"Table 1="),
-    "only a title": ([made(TITLE)], "only a title names 2015Q4"),
-    "only the sheet": ([made("Final results", name="Oct-Dec 2015")], "only the name of the sheet names 2015Q4"),
-    "another baseline in the title": ([made("Final results of the Oct-Dec 2015 cohort against the 2012 baseline")], "is not said"),
-    "a cohort over some columns": ([Sheet("T", square([["Final results"], [], [*[None] * 11, "Jan-Mar 2017 cohort"], list(FINAL), *map(list, ROWS)]))], "is not said"),
-    "a comparison in the title": ([made("Final results, compared with October to December 2015 cohort")], "is not said"),
-    "two cohorts in the title": ([made("Final results of the Oct-Dec 2015 cohort and the Jan-Mar 2016 cohort")], "is not said"),
-    "a title against the sheet": ([made(name="Jan-Mar 2016")], "name 2015Q4 and 2016Q1"),
-    "a cohort after the reform": ([made("Final results, January to March 2023 cohort")], "is not said"),
+    "only a title": ([made(TITLE)], "not certain, 2015Q4 without"),
+    "only the sheet": ([made("Final results", name="Oct-Dec 2015")], "not certain, 2015Q4 without"),
+    "another baseline in the title": ([made("Final results of the Oct-Dec 2015 cohort against the 2012 baseline")], "the cohort is not said"),
+    "a cohort over some columns": ([Sheet("T", square([["Final results"], [], [*[None] * 11, "Jan-Mar 2017 cohort"], list(FINAL), *map(list, ROWS)]))], "the cohort is not said"),
+    "another cohort over some columns": ([Sheet("T", square([[COHORT], [], [*[None] * 11, "Jan-Mar 2017 cohort"], list(FINAL), *map(list, ROWS)]))], "over some columns only"),
+    "providers across": ([made(), Sheet("T", square([["Measure", *CRCS[:5]], ["Number of offenders", 1, 2, 3, 4, 5]]))], "sheet 'T', row 1"),
+    "a comparison in the title": ([made("Final results, compared with October to December 2015 cohort")], "the cohort is not said"),
+    "two cohorts in the title": ([made("Final results of the Oct-Dec 2015 cohort and the Jan-Mar 2016 cohort")], "the cohort is not said"),
+    "a title against the sheet": ([made(name="Jan-Mar 2016")], "not certain, 2015Q4 and 2016Q1"),
+    "a cohort after the reform": ([made("Final results, January to March 2023 cohort")], "the cohort is not said"),
     "two stages": ([made(COHORT, "Interim results")], "say both interim and final"),
     "a cohort in the rows that is none": ([made("x", head=["Cohort", *FINAL], rows=[["winter", *r] for r in ROWS])], "'winter'"),
     "a cohort as a date": ([made("x", head=["Cohort", *FINAL], rows=[[datetime.date(2015, 10, 1), *r] for r in ROWS])], "no cohort of payment"),
     "cohorts below each other": ([made("Final results", rows=[["Oct-Dec 2015"], *ROWS[:2], ["Jan-Mar 2016"], *ROWS[2:]])], "a heading inside the table"),
     "NPS divisions that do not say so": ([made(head=["Provider", *FINAL[1:]], rows=ROWS[1:3])], "both a CRC and an NPS division"),
     "NPS divisions under CRCs": ([made(rows=[["Midlands", *ROWS[0][1:]], *ROWS])], "names no provider"),
-    "a misspelt provider": ([made(rows=[["Essxe", *ROWS[0][1:]], *ROWS[1:]])], "did you mean Essex?"),
+    "a misspelt provider": ([made(rows=[["Essxe", *ROWS[0][1:]], *ROWS[1:]])], "names no provider"),
     "a provider that is not known": ([made(rows=[*ROWS, ["Jersey", *ROWS[0][1:]]])], "row 8: 'Jersey'"),
-    "providers across, of one measure": ([made(), Sheet("T", square([["Measure", *CRCS[:5]], ["Number of offenders", 1, 2, 3, 4, 5]]))], "sheet 'T', row 1"),
-    "providers across, a measure not known": ([across(extra=["Enforcement rate", 1, 2, 3, 4])], "column Enforcement rate: '1'"),
-    "providers across, a number not known": ([across(rows=one(RATE, "45,4"))], "column Proportion of offenders who reoffend (%): '45,4'"),
-    "providers across, twice": ([Sheet("T", [*across().rows, *across().rows[2:]])], "sheet 'T', row"),
-    "providers across, a section of another cohort": ([across(extra=["January to March 2016 cohort"])], "names a cohort or a stage"),
-    "providers across, an interim section": ([across(extra=["Interim results"])], "names a cohort or a stage"),
-    "providers across, in thousands": ([across(extra=["Numbers in thousands"])], "says 'thousands'"),
-    "providers across, of two kinds": ([made(), Sheet("T", [[*[None] * 4, "NPS"], *across().rows[2:]])], "sheet 'T', row 2"),
     "thousands in a corner": ([made(COHORT, (*[None] * 13, "thousands"))], "says 'thousands'"),
-    "a sheet not revised": ([made(name="Not revised"), made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]))], "contradicts row 4"),
-    "providers across, no cohort": ([across("Final results")], "of which cohort this is"),
     "another table of providers": ([made(), Sheet("T", [["CRC", "Staff"], ["Essex", 40]])], "sheet 'T', row 2"),
     "a number without a header": ([made(rows=[[*r, 7] for r in ROWS])], "without a header"),
     "a column that is not known": ([made(**more(("Enforcement rate", 12.0)))], "column Enforcement rate: '12.0'"),
+    "a column of another cohort": ([made(**more(("January to March 2017: Number of offenders", 800)))], "a column that is not understood"),
     "a limit of no known kind": ([made(**more(("Lower limit", 40.0)))], "column Lower limit"),
     "a payment": ([made(**more(("Outcome", "Payment")))], "column Outcome: 'Payment'"),
     "a p-value": ([made(rows=one(SIG, 0.03))], "row 5, column Statistically significant?: '0.03'"),
@@ -208,7 +161,7 @@ REFUSED = {
     "a word for a number": ([made(rows=one(N, "see note"))], "'see note'"),
     "half a person": ([made(rows=one(N, 1000.5))], "those are whole"),
     "more reoffenders than offenders": ([made(rows=one(REOFFENDERS, 99999))], "must not fall"),
-    "fewer reoffences than reoffenders": ([made(rows=one(REOFFENCES, 3))], "fewer reoffences than reoffenders"),
+    "fewer reoffences than reoffenders": ([made(rows=one(REOFFENCES, 3))], "reoffenders, reoffences must not fall"),
     "a rate against its counts": ([made(rows=one(RATE, ROWS[1][RATE] + 3))], "contradicts the numbers beside it, which give"),
     "a frequency against its counts": ([made(rows=one(OFTEN, 5.9))], "contradicts the numbers beside it"),
     "a difference against its sides": ([made(rows=one(GAP, ROWS[1][GAP] + 1))], "the table confirms: its two sides give"),
@@ -218,14 +171,12 @@ REFUSED = {
     "a frequency for a rate": ([made(rows=cells(BASE, lambda c: 4.2))], "no percentage of a provider's offenders"),
     "a rate for a frequency": ([made(rows=cells(OFTEN, lambda c: 44.2))], "no number of reoffences per reoffender"),
     "fractions among percentages": ([made(rows=one(OGRS, 0.41))], "percentages or fractions?"),
-    "one column of another cohort": (
-        [made(**more(("January to March 2017: Number of offenders", 800)))], "some headers name 2017Q1"),
-    "a header against the title": (
-        [made(head=[FINAL[0], *(f"{h}, Jan-Mar 2017" for h in FINAL[1:])])], "name 2015Q4 and 2017Q1"),
     "a stage beside a cohort": (
         [made("x", head=["Cohort", *FINAL], rows=[["Oct-Dec 2015 interim", *r] for r in ROWS])], "no cohort of payment"),
     "in thousands": ([made(COHORT, "Numbers in thousands")], "says 'thousands'"),
     "of men only": ([made(rows=[["Male offenders"], *ROWS])], "says 'Male'"),
+    "of releases only": ([made(COHORT, "Offenders released from custody only")], "says 'only'"),
+    "of men only, by its sheet": ([made(name="Males")], "says 'Males'"),
     "of the observed rate": (
         [made(**{"head": [h for i, h in enumerate(FINAL) if i not in (5, 6, 7, 10)], "rows": [[c for i, c in enumerate(r) if i not in (5, 6, 7, 10)] for r in ROWS]})],
         "two sides are not in the table",
@@ -233,11 +184,7 @@ REFUSED = {
     "one column twice": ([made(**more(("Reoffenders", 400)))], "means the same as 'Number of reoffenders'"),
     "a test of neither": ([made(head=[*FINAL[:9], FINAL[11], FINAL[12], FINAL[13], "Significant?"], rows=[[*r[:9], *r[11:], r[10]] for r in ROWS])], "Nothing tells"),
     "two tables that contradict each other": ([made(), made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]), name="Table 2")], "contradicts row 4 of sheet 'Table 1'"),
-    "two revised tables": ([made(name="Revised 1"), made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]), name="Revised 2")], "contradicts row 4"),
-    "a note of a revision": ([made(), made(COHORT, "Revised figures were published in 2018", rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]), name="Table 2")], "contradicts row 4"),
-    "a stage on one of two": ([made(), made("October to December 2015 cohort", name="Table 2")], "not said whether it is interim or final"),
-    "a total that is none": ([made(rows=totals(shift=1))], "rows sum to"),
-    "a bare total that is none": ([made(rows=totals(shift=1, name="Total"))], "rows sum to"),
+    "a stage on one of two": ([made(), made("October to December 2015 cohort", name="Table 2")], "not said to be interim or final"),
     "thresholds beside results": ([made(**more(("Lower threshold", 44.0)))], "a threshold, as beside baselines"),
 }  # fmt: skip
 

@@ -3,14 +3,13 @@
 import pytest
 
 from tr_analysis.official.parsing import (
+    is_total,
     kind_in,
     parse_number,
     parse_provider,
     parse_test,
     plain_text,
     scan_cohorts,
-    suggest_provider,
-    total_of,
     without_notes,
 )
 
@@ -19,8 +18,8 @@ from tr_analysis.official.parsing import (
     ("cell", "value"),
     [
         *((cell, 4240) for cell in (4240, 4240.0, "4,240", "4 240", "4\u00a0240", "4\u202f240 ", "4240(1)")),
-        *((cell, 4240) for cell in ("4,240 [note 2]", "4,240¹", "'4240")),
-        *(("1,234,567", 1234567), ("−5.4", -5.4), ("+1.9 pp", 1.9), (".5", 0.5), ("1.2E+03", 1200)),
+        *((cell, 4240) for cell in ("4,240 [note 2]", "4,240¹")),
+        *(("1,234,567", 1234567), ("−5.4", -5.4), ("+1.9 pp", 1.9), (".5", 0.5)),
         *((0.1 + 0.2, 0.3), ("45.4 %", 45.4)),
         *(
             (cell, None)
@@ -50,7 +49,7 @@ def test_suppressed_is_kept_apart_from_missing(cells, state):
 def test_texts_lose_spaces_and_notes_and_numbers_keep_their_decimals():
     assert plain_text(" a\u00a0b\n c\u200b") == "a b c"
     assert [without_notes(text) for text in ("Essex (1)[note 2]³", "(1)")] == ["Essex", "(1)"]
-    assert [parse_number(c).places for c in ("45.40", 45.40, "45", "1.25E+01", 0.454)] == [2, 1, 0, 1, 3]
+    assert [parse_number(c).places for c in ("45.40", 45.40, "45", 0.454)] == [2, 1, 0, 3]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def test_texts_lose_spaces_and_notes_and_numbers_keep_their_decimals():
         ("2015/16", ["2015Q4 to 2016Q1"]),
         ("2015Q4 to 2016Q3", ["2015Q4 to 2016Q3"]),
         *((text, ["2015Q4"]) for text in ("Oct 15 - Dec 15", "2015 Q4", "Q4 2015", "Q3 2015/16", "2015-16 Q3")),
-        *((text, ["2015Q4"]) for text in ("Oct-15 to Dec-15", "01/10/2015 - 31/12/2015")),
+        ("Oct-15 to Dec-15", ["2015Q4"]),
         *((text, ["2016Q1"]) for text in ("Jan–Mar ’16", "1 January 2016 to 31 March 2016", "Q4 2015/16")),
         *((text, ["2016Q2 to 2017Q1"]) for text in ("Apr16-Mar17", "2016-17", "2016/17")),
         *((text, []) for text in ("January 2017", "2011 baseline", "March to January", "2015/17", "", "2022/23")),
@@ -105,20 +104,9 @@ def test_what_names_no_provider_for_certain_is_none(cell):
     assert parse_provider("Midlands", "NPS") == ("NPS Midlands", "NPS")
 
 
-def test_totals_kinds_and_near_names():
-    names = (
-        "All CRCs",
-        "CRC Total",
-        "NPS",
-        "England & Wales",
-        "Total",
-        "North East total",
-        "Median",
-        "Jersey",
-    )
-    assert [total_of(name) for name in names] == ["CRC", "CRC", "NPS", "", "", "", "", None]
-    assert suggest_provider("Cumbria & Lancashir CRC") == "; did you mean Cumbria and Lancashire?"
-    assert suggest_provider("Mars") == ""
+def test_totals_and_kinds():
+    names = "All CRCs", "CRC Total", "NPS", "England & Wales", "Total", "North East total", "Median"
+    assert [name for name in (*names, "Jersey", "Essex", "") if is_total(name)] == [*names]
     texts = ("Results of the CRCs", "National Probation Service divisions", "CRCs and NPS")
     assert [kind_in(text) for text in texts] == ["CRC", "NPS", ""]
 

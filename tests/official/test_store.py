@@ -4,7 +4,6 @@ import csv
 import shutil
 import zipfile
 
-import pandas as pd
 import pytest
 
 from tests.official.layouts import final_sheet, interim_sheet, save, square
@@ -13,10 +12,9 @@ from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import DataError
 from tr_analysis.official import store
-from tr_analysis.official.importing import read_official, release_of
 from tr_analysis.official.layouts import RESULTS
-from tr_analysis.official.reader import tidy
-from tr_analysis.official.store import build_official, from_csv, official, recipe_tables, to_csv
+from tr_analysis.official.register import release_of
+from tr_analysis.official.store import build_official, official, read_official, recipe_tables
 from tr_analysis.official.workbooks import Sheet
 
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
@@ -65,7 +63,7 @@ def test_a_csv_file_is_read_and_a_zip_of_it(tmp_path, delimiter, encoding, endin
 def test_a_file_without_an_official_table_is_refused(tmp_path):
     path = save(tmp_path / "x.xlsx", Sheet("Sheet1", [["a"], [1]]))
     with pytest.raises(
-        DataError, match=r"x\.xlsx: no official table is recognised in it, in its sheets 'Sheet1'"
+        DataError, match=r"x\.xlsx: no official table .* is recognised in its sheets 'Sheet1'"
     ):
         read_official(path)
 
@@ -73,15 +71,12 @@ def test_a_file_without_an_official_table_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "release"),
     [
-        *(
-            (INTERIM, "2017-01"),
-            ("final-results-october-2017.ods", "2017-10"),
-            ("results-2018-04.xls", "2018-04"),
-        ),
-        *(("final-oct21.xlsx", "2021-10"), ("final-results-oct-dec-2015.xlsx", ""), ("decisions.xlsx", "")),
-        *(("proven-reoffending-jul17-sep17-annual.ods", ""), ("oct-15-to-sep-20.csv", "")),
+        (INTERIM, "2017-01"),
+        ("final-results-october-2017.ods", "2017-10"),
+        *(("results-2018-04.xls", "2018-04"), ("final-oct21.xlsx", "2021-10")),
+        *((name, "") for name in ("final-results-oct-dec-2015.xlsx", "decisions.xlsx", "oct-15-to-sep-20.csv")),
     ],
-)
+)  # fmt: skip
 def test_a_release_is_read_from_a_name(name, release):
     assert release_of(name) == release
 
@@ -89,9 +84,8 @@ def test_a_release_is_read_from_a_name(name, release):
 # several files
 
 
-def test_releases_stand_beside_each_other_and_a_file_held_twice_counts_once(project):
+def test_releases_stand_beside_each_other(project):
     bring(project)
-    shutil.copy(paths.official() / INTERIM, paths.official() / "copy-jan17.xlsx")
     bring(project, "a-apr17.xlsx", interim_sheet(shift=3))
     build_official()
     assert official("crc_results").groupby("release").size().to_dict() == {"2017-01": 42, "2017-04": 21}
@@ -102,7 +96,7 @@ def test_releases_stand_beside_each_other_and_a_file_held_twice_counts_once(proj
 def test_two_files_of_which_none_is_known_to_be_later_are_refused(project, name):
     bring(project)
     bring(project, name, interim_sheet(shift=3))
-    with pytest.raises(DataError, match=r"21 rows, such as .* stand otherwise in .*name.* with the month"):
+    with pytest.raises(DataError, match=r"another file tells of the same.*with the month"):
         build_official()
 
 
@@ -142,7 +136,7 @@ def test_without_official_files_there_is_nothing_to_build_and_no_folder(project)
 def test_tables_come_back_as_they_were_built_and_go_with_their_files(project):
     path = bring(project)
     first = built(project)
-    assert [p.name for p in first] == ["crc_results.csv", "set_aside.csv", "manifest.json"]
+    assert [p.name for p in first] == ["manifest.json", "crc_results.csv", "set_aside.csv"]
     table = official("crc_results")
     assert (len(table), set(table["cohort"]), set(table["release"])) == (
         42,
@@ -163,7 +157,7 @@ def test_one_bad_file_leaves_everything_as_it_was(project):
     bring(project)
     before = built(project)
     bring(project, "other.xlsx", interim_sheet("no period at all"))
-    with pytest.raises(DataError, match="of which cohort this is"):
+    with pytest.raises(DataError, match="the cohort is not said"):
         build_official()
     assert {p: p.read_bytes() for p in paths.official_tables().iterdir()} == {
         p: content for p, content in before.items() if p.parent == paths.official_tables()
@@ -181,11 +175,10 @@ def test_a_table_edited_by_hand_is_refused(project):
         official("crc_results")
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx", "'x", "＝1"])
-def test_a_text_that_starts_a_formula_gets_an_apostrophe_and_loses_it_again(text):
-    frame = tidy([{"file": text, "row": -5}], {"file": "str", "row": "Int64"})
-    content = to_csv(frame)
-    kept = text.replace("\r", "\n")
-    assert content.decode() in (f"file,row\n'{kept},-5\n", f'file,row\n"\'{kept}",-5\n')
-    assert from_csv(content, {"file": "str", "row": "Int64"})["file"].iloc[0] == kept
-    assert pd.isna(from_csv(b"file,row\n,1\n", {"file": "str", "row": "Int64"})["file"].iloc[0])
+def test_no_text_of_a_file_is_a_formula_in_a_table(project):
+    sheet = interim_sheet(name="=2+5")
+    sheet.rows[2].append("=HYPERLINK(1) rank")
+    bring(project, INTERIM, Sheet(sheet.name, square(sheet.rows)))
+    build_official()
+    texts = [*official("crc_results")["sheet"], *official("set_aside")["column"].dropna()]
+    assert {text[:2] for text in texts} == {"'="}

@@ -100,20 +100,25 @@ def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:
 
 
 def _shown(file: Path) -> str:
-    return f"data/processed/{file.name}" if paths.has_own_data() else str(file)
+    return str(file.relative_to(paths.processed().parents[1]) if paths.has_own_data() else file)
 
 
 def _manifest() -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return what is known of each table, and the hash of each raw file it was made from, where those are there."""
-    place = paths.tables() / MANIFEST
+    tables, raw = read_manifest(paths.tables())
+    return tables, raw if paths.has_own_data() else {}
+
+
+def read_manifest(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what is known of each table in a folder, and the hash of each raw file that they were made from."""
+    place = folder / MANIFEST
     try:
         content = json.loads(place.read_bytes())
-        tables, raw = content["tables"], content["raw"]
+        return dict(content["tables"]), dict(content["raw"])
     except FileNotFoundError:
-        raise DataError([Problem("data/processed", f"not built yet: {_BUILD}")]) from None
+        raise DataError([Problem(_shown(folder), f"not built yet: {_BUILD}")]) from None
     except (ValueError, LookupError, TypeError):
         raise DataError([Problem(_shown(place), f"cannot be read: {_BUILD}")]) from None
-    return tables, raw if paths.has_own_data() else {}
 
 
 def simulations() -> pd.DataFrame:

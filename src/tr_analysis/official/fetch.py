@@ -9,18 +9,16 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from tr_analysis import __version__, paths
-from tr_analysis.errors import DataError, StudyError
-from tr_analysis.files import sha256
+from tr_analysis import __version__
+from tr_analysis.errors import StudyError
 from tr_analysis.official import store
-from tr_analysis.official.importing import FileStatus, size_of
+from tr_analysis.official.importing import FileStatus
 from tr_analysis.official.isolation import FILE_BYTES
 from tr_analysis.official.register import OfficialFile, find_entries
 
 TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two pieces
 DEADLINE = 900.0  # seconds for one file
 RETRIES = Retry(3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
-_PIECE = 1 << 16
 
 
 class UnavailableError(StudyError):
@@ -29,50 +27,29 @@ class UnavailableError(StudyError):
     exit_code = 3
 
 
-class OfflineError(UnavailableError):
-    """No server answers at all."""
-
-
-def fetch(names: Sequence[str] = (), *, accept: bool = False) -> tuple[list[FileStatus], list[StudyError]]:
+def fetch(names: Sequence[str] = (), *, accept: bool = False) -> list[FileStatus]:
     """Fetch official files, by default all whose address is known: each is whole, understood, and the one on record.
 
     With ``accept`` also what is there is fetched, and a file taken that is another than at first. What was done with
-    each file is returned, and what went wrong with those not placed; without internet no further file is tried.
+    each file is returned. An `UnavailableError` says what cannot be obtained now.
     """
     entries = find_entries(names)
-    if not accept:
-        store.verify()
-    elif changed := [paths.official() / problem.file for problem in store.find_changes()]:
-        store.build_official({path.name: path.read_bytes() for path in changed})
+    store.build_official(accept=accept)
     done: list[FileStatus] = []
-    errors: list[StudyError] = []
     for entry in entries:
         place = entry.local_path
-        try:
-            if place and not (accept and entry.url and place.name == entry.filename):
-                done.append(FileStatus(place.name, "unchanged"))
-            elif entry.url:
-                done.append(_fetch(entry, accept))
-            else:
-                where = f"download it from {entry.page} and import it with `tr-analysis fetch --from DIR`"
-                done.append(FileStatus(entry.name, "left out", f"its address is not known; {where}"))
-                if names:
-                    raise UnavailableError(f"{entry.name}: {done.pop().note}, called {entry.filename}")
-        except OfflineError as error:
-            return done, [*errors, error]
-        except StudyError as error:
-            errors.append(error)
-    return done, errors
-
-
-def _fetch(entry: OfficialFile, accept: bool) -> FileStatus:
-    """Fetch one file and place it."""
-    content = _download(entry)
-    changes = store.find_change(entry.filename, sha256(content), store.read_record())
-    if changes and not accept:
-        raise DataError(changes)
-    store.build_official({entry.filename: content}, {entry.filename: {"url": entry.url}})
-    return FileStatus(entry.filename, "fetched", size_of(content))
+        if place and not (accept and entry.url and place.name == entry.filename):
+            done.append(FileStatus(place.name, "unchanged"))
+        elif entry.url:
+            new = {entry.filename: _download(entry)}
+            store.build_official(new, {entry.filename: {"url": entry.url}}, accept=accept)
+            done.append(FileStatus(entry.filename, "fetched"))
+        else:
+            rule = f"its address is not known; download it from {entry.page}, call it {entry.filename} and import it "
+            done.append(FileStatus(entry.name, "left out", f"{rule}with `tr-analysis fetch --from DIR`"))
+    if names and done[0].state == "left out":
+        raise UnavailableError(f"{done[0].file}: {done[0].note}")
+    return done
 
 
 def _session() -> requests.Session:
@@ -80,7 +57,6 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.adapters.clear()  # so that no redirect leads to http
     session.mount("https://", HTTPAdapter(max_retries=RETRIES))
-    session.max_redirects = 5
     session.headers.update({"User-Agent": f"tr-analysis/{__version__}", "Accept-Encoding": "identity"})
     return session
 
@@ -88,28 +64,22 @@ def _session() -> requests.Session:
 def _download(entry: OfficialFile) -> bytes:
     """Return what is at an address, bounded in size and time; what fails in passing is tried again."""
     host, content, ends = urlsplit(entry.url).netloc, bytearray(), time.monotonic() + DEADLINE
-    why = "it is larger than a table may be"
+    why = "it is larger or takes longer than a table may"
     try:
         with _session() as session, session.get(entry.url, stream=True, timeout=TIMEOUT) as answer:
             answer.raise_for_status()
-            while piece := answer.raw.read1(_PIECE):  # what is there: a trickle may not outlast the clock
+            while time.monotonic() < ends and len(content) <= FILE_BYTES:
+                if not (
+                    piece := answer.raw.read1(1 << 16)
+                ):  # what is there: a trickle may not outlast the clock
+                    return bytes(content)
                 content += piece
-                if time.monotonic() > ends:
-                    why = f"it takes longer than {DEADLINE:.0f} seconds"
-                    break
-                if len(content) > FILE_BYTES:
-                    break
-            else:
-                return bytes(content)
-    except requests.exceptions.SSLError:
-        why = "its certificate is not trusted"
-    except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
-        raise OfflineError(
-            f"the internet cannot be reached ({host} does not answer), nothing was changed; "
-            "files that you have already can be imported with `tr-analysis fetch --from DIR`"
-        ) from None
+    except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
+        unsafe = isinstance(error, requests.exceptions.SSLError)
+        why = "its certificate is not trusted" if unsafe else "the internet cannot be reached"
     except (requests.exceptions.RequestException, HTTPError, OSError) as error:
         why = " ".join(str(error).split())[
             :120
         ]  # also a body that breaks off, and a redirect that is not https
-    raise UnavailableError(f"{entry.name}: cannot be obtained from {host} ({why}); nothing was changed")
+    rule = f"cannot be obtained from {host} ({why}), nothing was changed; files that you have already can be imported"
+    raise UnavailableError(f"{entry.name}: {rule} with `tr-analysis fetch --from DIR`")

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,10 +13,9 @@ from tr_analysis.official.parsing import Cohort, plain_text, scan_cohorts, witho
 Unit = Literal["count", "percent", "points", "average", "change", "test"]
 """What a column holds: people or offences, percentages, percentage points, averages, their changes, tests."""
 
+COUNTS = ("offenders", "reoffenders", "reoffences")
 LISTS = ("suppressed", "not_applicable")
 """Columns that list others: an empty cell of theirs says that there is none, not that it is unknown."""
-
-COUNTS = ("offenders", "reoffenders", "reoffences")
 
 _DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _WORDS = {word: meant for meant, words in _DATA["words"].items() for word in words.split()}
@@ -32,14 +31,6 @@ _OF_2011 = re.compile(
     r"(?:the(?:ir)? |its )?(?:own )?(?:2011(?: baselines?)?|baselines? (?:of |in |from |for )?2011)\b"
 )
 _TITLE = re.compile(_DATA["title"]["words"].replace("\\\n", ""))
-
-
-class Key(NamedTuple):
-    """What a column holds, and of which cohort where its header says so; ``aside`` is known and not kept."""
-
-    column: str
-    cohort: Cohort | None = None
-    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,64 +54,31 @@ class Layout:
         }
 
 
-RESULTS = Layout(
-    "crc_results",
-    ("cohort", "provider", "stage"),
-    ("cohort_type", "cohort_from", "provider_type"),
-    {
-        **dict.fromkeys(("eligible", *COUNTS), "count"),
-        **{"binary_rate": "percent", "frequency_rate": "average"},
-        **dict.fromkeys(("ogrs", "adjusted_rate", "baseline_rate", "baseline_ogrs"), "percent"),
-        **{"baseline_frequency": "average", "difference": "points", "frequency_difference": "change"},
-        **{"significance": "test", "frequency_significance": "test"},
-    },
-)
-"""Interim and final results of payment by results: a row a provider and cohort."""
+LAYOUTS = {family: Layout(family, **layout) for family, layout in _DATA["layouts"].items()}
+RESULTS, BASELINES = LAYOUTS["crc_results"], LAYOUTS["crc_baselines"]
 
-BASELINES = Layout(
-    "crc_baselines",
-    ("provider",),
-    ("provider_type", "baseline_year"),
-    {
-        **dict.fromkeys(COUNTS, "count"),
-        "binary_rate": "percent",
-        "frequency_rate": "average",
-        "ogrs": "percent",
-    },
-)
-"""The 2011 baselines of payment by results (F15.05): a row a provider. The thresholds around them are set aside."""
-
-LAYOUTS = {layout.family: layout for layout in (BASELINES, RESULTS)}
-
-BASELINE_OF = {
-    **{column: f"baseline_{column}" for column in COUNTS},
-    **{"binary_rate": "baseline_rate", "frequency_rate": "baseline_frequency", "ogrs": "baseline_ogrs"},
-}
+BASELINE_OF: Mapping[str, str] = _DATA["baseline_of"]
 """What the columns of the table of baselines are called beside results."""
 
-UNITS: Mapping[str, Unit] = {**RESULTS.columns, **{f"baseline_{column}": "count" for column in COUNTS}}
-"""What each column that a header can name holds."""
+UNITS: Mapping[str, Unit] = {**RESULTS.columns, **dict.fromkeys(list(BASELINE_OF.values())[:3], "count")}
+"""What each column of numbers or tests that a header can name holds."""
 
-RANGES: Mapping[str, tuple[float, float]] = {"percent": (10, 90), "average": (1, 10)}
+NAMED = {"provider", "provider_type", "cohort", *UNITS}
+"""The columns that a header can name; a `THRESHOLD` beside them is of baselines."""
+
+THRESHOLD = "a threshold"
+
+RANGES: Mapping[Unit, tuple[float, float]] = {"percent": (10, 90), "average": (1, 10)}
 """Where rates of a provider lie: no percentage can be taken for a number of reoffences per reoffender."""
 
-RATIOS = (
-    ("binary_rate", "reoffenders", "offenders", 100),
-    ("frequency_rate", "reoffences", "reoffenders", 1),
-)
-"""Rates that the counts beside them give: column, numerator, denominator, scale."""
+RATIOS: Mapping[str, tuple[str, str, int]] = _DATA["ratios"]
+"""Rates that the counts beside them give: column, and its numerator, denominator and scale."""
 
-DIFFERENCES = (
-    ("difference", "adjusted_rate", "baseline_rate"),
-    ("frequency_difference", "frequency_rate", "baseline_frequency"),
-)
-"""Differences: column, minuend, subtrahend."""
+DIFFERENCES: Mapping[str, tuple[str, str]] = _DATA["differences"]
+"""Differences: column, and its minuend and subtrahend."""
 
-RISING = (
-    (("reoffenders", "offenders", "eligible"), "reoffenders, offenders and eligible offenders must not fall"),
-    (("reoffenders", "reoffences"), "fewer reoffences than reoffenders"),
-)
-"""Columns that must not fall, and what is wrong otherwise."""
+RISING: Sequence[Sequence[str]] = _DATA["rising"]
+"""Columns that must not fall."""
 
 
 def normalise(cell: object) -> str:
@@ -141,32 +99,38 @@ def normalise(cell: object) -> str:
 
 
 @lru_cache(maxsize=8192)
-def meaning(printed: str) -> Key | None:
-    """Return what a header names: a column, and the cohort where it says it; None if any word of it is not known."""
+def meaning(printed: str) -> str:
+    """Return what a header names: one of `NAMED`; what it is, if that is known and not kept; else nothing.
+
+    Nothing if any word of it is not known, or if it names a cohort.
+
+    Examples
+    --------
+    >>> meaning("Number of re-offenders (1)"), meaning("Upper 95% confidence limit"), meaning("Enforcement rate")
+    ('reoffenders', 'a confidence limit', '')
+    """
     cohorts, rest = scan_cohorts(printed)
     text = normalise(rest)
-    if (cohorts or "period" in text) and (len(cohorts) != 1 or _COMPARES.search(text)):
-        return Key("cohort") if text == "cohort period" else Key("aside", None, "a comparison")
-    for form, why in _DATA["aside"].items():
-        if re.search(form, text):
-            return Key("aside", None, why)
-    words = frozenset(_WORDS.get(word, word) for word in text.split()) - {""}
-    column = _column(words) or (cohorts and _column(words - {"cohort"})) or None
-    if column == "threshold":
-        return Key("aside", None, "a threshold")
-    if column is None or (cohorts and column in ("cohort", "provider", "provider_type")):
-        return None
-    return Key(column, cohorts[0] if cohorts else None)
+    if cohorts or "period" in text:
+        return (
+            "cohort"
+            if text == "cohort period"
+            else ""
+            if cohorts and not _COMPARES.search(text)
+            else "a comparison"
+        )
+    aside = next((why for form, why in _DATA["aside"].items() if re.search(form, text)), "")
+    return aside or _column(frozenset(_WORDS.get(word, word) for word in text.split()) - {""})
 
 
-def _column(words: frozenset[str]) -> str | None:
+def _column(words: frozenset[str]) -> str:
     """Return the column whose header has these words: all that it must have, and none that it may not."""
-    found = next((column for column, must, may in _HEADERS if must <= words <= may), None)
+    found = next((column for column, must, may in _HEADERS if must <= words <= may), "")
     if found or "baseline" not in words:
         return found
     rest = words - {"baseline"}
     bare = " ".join(rest - {"rate", "percent", "measure"})
-    return _BARE_BASELINE.get(bare) or BASELINE_OF.get(_column(rest) or "")
+    return _BARE_BASELINE.get(bare) or BASELINE_OF.get(_column(rest), "")
 
 
 class Title(NamedTuple):

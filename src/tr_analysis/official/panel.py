@@ -125,7 +125,7 @@ def _with_baselines(own: pd.DataFrame, baselines: pd.DataFrame | None) -> pd.Dat
 def _derived(own: pd.DataFrame) -> pd.DataFrame:
     """Work out differences from their parts where the table does not print them, and say so."""
     own["derived"] = ""
-    for column, rate, baseline in DIFFERENCES:
+    for column, (rate, baseline) in DIFFERENCES.items():
         change = own[rate].astype(float) - own[baseline].astype(float)
         added = own[column].isna() & change.notna()
         own[column] = own[column].astype(float).mask(added, change)

@@ -2,16 +2,14 @@
 
 import csv
 import datetime
-import math
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tr_analysis import paths
-from tr_analysis.errors import DataError, Problem, nearest
+from tr_analysis.errors import DataError, Problem
 
 State = Literal["value", "missing", "suppressed", "not applicable", "not understood"]
 
@@ -34,9 +32,9 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?P<sign>[-+]?)\s*(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,15})?(?P<decimals>\.\d{1,17})?"
-    r"(?P<power>[eE][-+]?\d{1,2})?\s*(?P<unit>%|pp|ppts?|percent|per cent|percentage points?|points?)?",
-    re.IGNORECASE,
+    r"(?P<sign>[-+]?)\s*(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,12})?(?P<decimals>\.\d{1,9})?"
+    r"\s*(?P<unit>%|pp|ppts?|percent|per cent|percentage points?|points?)?",
+    re.IGNORECASE | re.ASCII,
 )
 _LONGEST = 80  # characters of a number with its footnotes, or of a name
 _WORDY = 300  # characters of a title or a header; what is longer is prose
@@ -77,40 +75,24 @@ def parse_number(cell: object) -> Number:
     ('suppressed', 'not understood')
     """
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return _stored(cell)
-    text = plain_text(cell).removeprefix("'").strip()
+        if not abs(cell) < 1e12:
+            return Number(None, "not understood")
+        shown = f"{round(cell, 9):.9f}".rstrip("0")  # without the noise of binary fractions
+        return Number(float(shown) + 0.0, "value", len(shown.partition(".")[2]))
+    text = plain_text(cell)
     if not (cell is None or isinstance(cell, str)) or len(text) > _LONGEST:
         return Number(None, "not understood")
     bare = without_notes(text)
-    for form in (text, bare):
-        if form.lower() in _STATES:
-            return Number(None, _STATES[form.lower()])
-    if _FEW.fullmatch(bare.lower()):
-        return Number(None, "suppressed")
-    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", bare))
+    state = _STATES.get(text.lower()) or _STATES.get(bare.lower())
+    if state or _FEW.fullmatch(bare.lower()):
+        return Number(None, state or "suppressed")
+    found = _NUMBER.fullmatch(bare)
     if not found or not (found["whole"] or found["decimals"]):
         return Number(None, "not understood")
-    digits = (found["whole"] or "0").replace(",", "").replace(" ", "")
-    value = float(found["sign"] + digits + (found["decimals"] or "") + (found["power"] or ""))
-    if not math.isfinite(value) or abs(value) >= 1e15:
-        return Number(None, "not understood")
-    places = max(len((found["decimals"] or ".")[1:]) - int((found["power"] or "e0")[1:]), 0)
-    unit = (found["unit"] or "").lower()
-    return Number(value + 0.0, "value", places, unit in ("%", "percent", "per cent"))
-
-
-def _stored(cell: float) -> Number:
-    """Read a number of a spreadsheet; twelve digits, so that the noise of binary fractions is not printed."""
-    try:
-        value = float(cell)
-    except OverflowError:
-        value = math.inf
-    if not math.isfinite(value) or abs(value) >= 1e15:
-        return Number(None, "not understood")
-    shown = f"{value:.12g}"
-    if "e" in shown:
-        shown = f"{value:.15f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
-    return Number(float(shown) + 0.0, "value", len(shown.partition(".")[2]))
+    decimals = found["decimals"] or ""
+    value = float(f"{found['sign']}{found['whole'] or '0'}{decimals}".replace(",", "").replace(" ", ""))
+    percent = (found["unit"] or "").lower() in ("%", "percent", "per cent")
+    return Number(value + 0.0, "value", len(decimals[1:]), percent)
 
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -134,10 +116,6 @@ class Cohort(NamedTuple):
         """The cohort as the study writes it: ``2015Q4``, ``2015Q4 to 2016Q3``."""
         return " to ".join(dict.fromkeys(f"{m // 12}Q{m % 12 // 3 + 1}" for m in self))
 
-    def holds(self, other: "Cohort") -> bool:
-        """Return whether another cohort is a part of this one."""
-        return self != other and self.first <= other.first and other.last <= self.last
-
     @property
     def end(self) -> str:
         """Its last month, such as ``2015-12``."""
@@ -145,17 +123,13 @@ class Cohort(NamedTuple):
 
 
 def _full(year: str) -> int:
-    """Return the year of two or four digits; two digits are of this century unless above 60."""
-    return int(year) + (0 if len(year) == 4 else 2000 if int(year) < 60 else 1900)
+    """Return the year of two or four digits; two digits are of this century."""
+    return int(year) + (0 if len(year) == 4 else 2000)
 
 
 def _between(month: str, year: str | None, last: str, last_year: str) -> tuple[int, int]:
     first, end = MONTHS.index(month[:3]), 12 * _full(last_year) + MONTHS.index(last[:3])
     return (12 * _full(year) + first if year else end - (end - first) % 12), end
-
-
-def _dates(month: str, year: str, last: str, last_year: str) -> tuple[int, int]:
-    return 12 * int(year) + int(month) - 1, 12 * int(last_year) + int(last) - 1
 
 
 def _quarters(year: str, quarter: str, last_year: str | None, last: str | None) -> tuple[int, int]:
@@ -181,13 +155,7 @@ _AFTER = r"\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])"
 _Q = r"\bq(?:uarter\s*)?([1-4])\b"
 # Each form, and what turns its groups into the first month and the last; the first form that fits at a place decides.
 _FORMS: tuple[tuple[str, Callable[..., tuple[int, int]]], ...] = (
-    (rf"\b0?1[/.](\d\d?)[/.]{_YEAR}{_TO}(?:2[89]|3[01])[/.](\d\d?)[/.]{_YEAR}", _dates),
-    (
-        rf"\b{_YEAR}-(\d\d)-01{_TO}{_YEAR}-(\d\d)-(?:2[89]|3[01])\b",
-        lambda y, m, z, n: _dates(m, y, n, z),
-    ),
     (rf"{_DAY}\b{_MONTH}[\s-]*(?:(?:{_SHORT})?{_TO}{_DAY})?{_MONTH}[\s,-]*{_SHORT}", _between),
-    (rf"\b{_YEAR}[\s:,(]*{_MONTH}{_TO}{_MONTH}", lambda y, m, n: _between(m, None, n, y)),
     (rf"{_Q}[\s,of-]*{_YEAR}{_AFTER}", lambda q, y, z: _financial(y, z, q)),
     (rf"\b{_YEAR}{_AFTER}[\s,:-]*{_Q}", _financial),
     (rf"\b{_YEAR}[\s-]*q([1-4])\b(?:{_TO}{_YEAR}[\s-]*q([1-4])\b)?", _quarters),
@@ -228,7 +196,6 @@ def scan_cohorts(text: str) -> tuple[tuple[Cohort, ...], str]:
     return tuple(dict.fromkeys(c for _, c, _ in sorted(found))), " ".join(rest.split())
 
 
-ALL = {"CRC": "All CRCs", "NPS": "All NPS", "": "England and Wales"}
 _CRC = re.compile(r"\b(?:community rehabilitation compan(?:y|ies)|crcs?)\b")
 _NPS = re.compile(r"\b(?:national probation service|nps)\b")
 _EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|areas?|cpa|probation|providers?|service|name")
@@ -238,9 +205,9 @@ _TOTAL = re.compile(
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
 
 
-def kind_in(*texts: object) -> str:
-    """Return ``CRC`` or ``NPS`` where texts name one of the two alone, else nothing."""
-    line = " ".join(plain_text(text).lower() for text in texts)
+def kind_in(text: object) -> str:
+    """Return ``CRC`` or ``NPS`` where a text names one of the two alone, else nothing."""
+    line = plain_text(text).lower()
     crc, nps = bool(_CRC.search(line)), bool(_NPS.search(line))
     return "" if crc == nps else "CRC" if crc else "NPS"
 
@@ -252,18 +219,16 @@ class Name(NamedTuple):
     kind: str
 
 
-def known_providers() -> Mapping[tuple[str, frozenset[str]], str]:
+def _providers() -> Mapping[tuple[str, frozenset[str]], str]:
     """Return the providers of providers.csv by their kind and the words of their names."""
     path = paths.raw() / "providers.csv"
-    try:
-        return _known(path, path.stat().st_mtime_ns)
-    except (OSError, KeyError) as error:
-        rule = "needed to name the providers of the official tables; it lists provider and provider_type"
-        raise DataError([Problem(path.name, rule)]) from error
+    if not path.is_file():
+        raise DataError([Problem(str(path), "is missing; it lists the providers of the official tables")])
+    return _read_providers(path, path.stat().st_mtime_ns)
 
 
 @cache
-def _known(path: Path, _changed: int) -> Mapping[tuple[str, frozenset[str]], str]:
+def _read_providers(path: Path, _changed: int) -> Mapping[tuple[str, frozenset[str]], str]:
     rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
     return {(row["provider_type"], _words(row["provider"])): row["provider"] for row in rows}
 
@@ -295,23 +260,16 @@ def parse_provider(cell: object, kind: str = "") -> Name | None:
     if not (words := _words(text)):
         return None
     own = kind_in(text) or kind
-    crc, nps = (known_providers().get((k, words)) for k in ("CRC", "NPS"))
+    crc, nps = (_providers().get((k, words)) for k in ("CRC", "NPS"))
     if own == "NPS" or not crc:
         return Name(nps, "NPS") if nps and own == "NPS" else None
     return Name(crc, "either" if nps and not own else "CRC")
 
 
-def total_of(cell: object) -> str | None:
-    """Return whose total a cell names: ``CRC``, ``NPS``, or nothing for any other; None where it names no total."""
+def is_total(cell: object) -> bool:
+    """Return whether a cell names a total or an average of providers, such as ``All CRCs`` or ``NPS``."""
     text = _name_text(cell)
-    own = kind_in(text)
-    return own if text and (_TOTAL.search(text) or (own and not _words(text))) else None
-
-
-def suggest_provider(cell: object) -> str:
-    """Return ``"; did you mean X?"`` with the provider whose name is nearest, or nothing."""
-    text = _NPS.sub("NPS", _CRC.sub("", _name_text(cell).replace("&", " and ")))
-    return nearest(text[:120].strip(), known_providers().values())
+    return bool(text and (_TOTAL.search(text) or (kind_in(text) and not _words(text))))
 
 
 _SIGNIFICANT = r"(?:yes,? ?-? ?)?(?:a )?(?:statistically )?(?:significant(?:ly)? )?"

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,24 +11,29 @@ from typing import Any
 import pandas as pd
 
 from tr_analysis import paths
-from tr_analysis.data.store import load, remember
+from tr_analysis.data.store import MANIFEST, load, read_manifest, remember
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import file_hash, sha256, write_files
-from tr_analysis.official.finding import Aside
+from tr_analysis.official.finding import Book
+from tr_analysis.official.isolation import KINDS
 from tr_analysis.official.layouts import LAYOUTS, LISTS, Layout
 from tr_analysis.official.panel import Panel, baseline_summary, panel, summary, with_years
-from tr_analysis.official.reader import Reading, tidy
-from tr_analysis.official.workbooks import KINDS
+from tr_analysis.official.reader import Reading, read, tidy
+from tr_analysis.official.register import find_entry, release_of
+from tr_analysis.official.workbooks import read_sheets
 from tr_analysis.order import in_order
 from tr_analysis.simulated import MARK, SIMULATED, origin_of
 
 PREFIX = "official/"
 """Before the name of an official table among the inputs of a chapter: `load` does not know it."""
 
-RECORD, MANIFEST = "record.json", "manifest.json"
+RECORD = "record.json"
+NO_TABLE = (
+    "no official table (a header as 'CRC name' beside 'Number of reoffenders', of one cohort) is recognised"
+)
 _AGAIN = "run `tr-analysis data build`"
-_ASIDE = dict.fromkeys(Aside._fields, "str") | {"row": "Int64"}
-_FORMULAS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
+TYPES = {family: layout.types for family, layout in LAYOUTS.items()}
+TYPES["set_aside"] = {"file": "str", "row": "Int64", "column": "str", "value": "str", "rule": "str"}
 
 Record = dict[str, dict[str, Any]]
 
@@ -57,157 +63,144 @@ def read_record() -> Record:
     raise DataError([Problem(f"data/raw/official/{RECORD}", rule)])
 
 
-def find_change(name: str, digest: str | None, record: Record) -> list[Problem]:
-    """Return what is wrong if a file's SHA-256 is not the one on record; a file that is not recorded is right."""
-    known = record.get(name, {}).get("sha256")
-    if known is None or known == digest:
-        return []
-    rule = (
-        f"is not the file that was first fetched (its SHA-256 is {str(digest)[:12]}…, on record is {known[:12]}…): "
-        "it was revised or damaged; if it is right, run `tr-analysis fetch` once more with --accept-changes"
-    )
-    return [Problem(name, rule)]
-
-
-def find_changes() -> list[Problem]:
-    """Return every official file that changed since it was first fetched or imported."""
-    record = read_record()
-    return [problem for path in local_files() for problem in find_change(path.name, file_hash(path), record)]
-
-
-def verify() -> None:
-    """Raise a `DataError` with every official file that changed since it was first fetched or imported."""
-    if problems := find_changes():
-        raise DataError(problems)
-
-
 def build_official(
-    new: Mapping[str, bytes] | None = None, about: Mapping[str, dict[str, Any]] | None = None
+    new: Mapping[str, bytes] | None = None,
+    about: Mapping[str, dict[str, Any]] | None = None,
+    *,
+    accept: bool = False,
 ) -> list[Path]:
     """Build the tidy tables of all official files, and place and record new ones, by name: all or nothing.
 
-    ``about`` is what else to record of each new one; it stands until the file is another. The files written, or right
-    already, are returned: none where there is no official file, and tables of an earlier build are then removed. A
-    `DataError` has every fault of any of the files, or why they cannot be written; all is then as it was.
+    ``about`` is what else to record of each new one; it stands until the file is another. With ``accept`` a file may
+    be another than the one on record. The files written, or right already, are returned: none where there is no
+    official file, and tables of an earlier build are then removed. A `DataError` has every fault of any of the files,
+    or why they cannot be written; all is then as it was.
     """
-    record, new = read_record(), new or {}
-    for name, content in new.items():
-        before = record.get(name, {})
-        kept = before if before.get("sha256") == sha256(content) else {}
-        record[name] = kept | (about or {}).get(name, {}) | {"sha256": sha256(content)}
+    record, new, about = read_record(), new or {}, about or {}
+    found = {path.name: path for path in local_files()}
+    digests = {name: str(file_hash(path)) for name, path in found.items()}
+    digests |= {name: sha256(content) for name, content in new.items()}
+    before = {name: record.get(name, {}).get("sha256") for name in digests}
+    if not accept:
+        _check_record(digests, before)
+    for name in digests if accept else new:
+        kept = record[name] if before[name] == digests[name] else {}
+        record[name] = kept | about.get(name, {}) | {"sha256": digests[name]}
+    placed = {**new, RECORD: _json({"files": record}, sort_keys=True)} if new or (accept and found) else {}
     try:
-        with TemporaryDirectory() as folder:
-            found = {path.name: path for path in local_files()}
+        with TemporaryDirectory() as aside:
             for name, content in new.items():
-                found[name] = Path(folder, name)
+                found[name] = Path(aside, name)
                 found[name].write_bytes(content)
             tables = _tables([found[name] for name in sorted(found)], record) if found else {}
-        placed = {**new, RECORD: _json({"files": record}, sort_keys=True)} if new else {}
         data = paths.raw().parent
-        raw, processed = (folder.relative_to(data) for folder in (paths.official(), paths.official_tables()))
-        contents = {str(raw / name): content for name, content in placed.items()}
-        contents |= {str(processed / name): content for name, content in tables.items()}
+        contents = {str(paths.official().relative_to(data) / name): c for name, c in placed.items()}
+        contents |= {str(paths.official_tables().relative_to(data) / name): c for name, c in tables.items()}
         written = write_files(data, contents)
-        _remove_stale(tables)
+        folder = paths.official_tables()
+        for path in {*folder.glob("*.csv"), *folder.glob(MANIFEST)} - {folder / name for name in tables}:
+            path.unlink(missing_ok=True)  # of an earlier build
+        if folder.is_dir() and not tables and not any(folder.iterdir()):
+            folder.rmdir()
     except OSError as error:
         raise DataError([Problem(str(error.filename), f"cannot be written: {error.strerror}")]) from error
     return written
+
+
+def _check_record(digests: Mapping[str, str], before: Mapping[str, str | None]) -> None:
+    """Raise for every file that is another than the one on record; one that is not recorded is right."""
+    problems = []
+    for name, known in before.items():
+        if known not in (None, digests[name]):
+            hashes = f"its SHA-256 is {digests[name][:12]}…, on record is {str(known)[:12]}…"
+            rule = f"is not the file that was first fetched ({hashes}): it was revised or damaged; if it is right, run "
+            problems.append(Problem(name, f"{rule}`tr-analysis fetch` once more with --accept-changes"))
+    if problems:
+        raise DataError(problems)
 
 
 def _json(content: object, **more: Any) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False, **more) + "\n").encode()
 
 
-def _remove_stale(tables: Mapping[str, bytes]) -> None:
-    """Remove tables of an earlier build that there are no more, and their folder with the last of them."""
-    folder = paths.official_tables()
-    for path in (*folder.glob("*.csv"), *folder.glob(MANIFEST)):
-        if path.name not in tables:
-            path.unlink()
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-
-
 def _tables(found: Sequence[Path], record: Record) -> dict[str, bytes]:
-    """Return what the folder of tables must hold: each as CSV, and the manifest."""
-    from tr_analysis.official.importing import read_official  # which places what it imports by this module
-
-    readings: list[Reading] = []
+    """Read files, and return the tables that they make with their manifest, by name of file."""
     made_up = [path.name for path in found if is_simulated(path)]
-    rule = (
-        "is simulated, and never mixes with official files: delete it from data/raw/official/, then try again"
-    )
+    rule = "is simulated, and never mixes with official files; delete it from data/raw/official/ first"
     problems = [Problem(name, rule) for name in made_up if len(made_up) < len(found)]
+    readings: list[Reading] = []
     for path in found:
         try:
-            readings.append(read_official(path, record.get(path.name)))
+            readings.append(read_official(path, record.get(path.name, {}).get("cohorts")))
         except DataError as error:
             problems += error.problems
-    tables = {}
-    for layout in LAYOUTS.values():
-        own = [reading.frames[layout.family] for reading in readings if layout.family in reading.frames]
-        if own:
-            tables[layout.family] = frame = pd.concat(own, ignore_index=True)
-            tables[layout.family], overlaps = combine(frame, layout)
+    frames = {}
+    for family, layout in LAYOUTS.items():
+        if own := [reading.frames[family] for reading in readings if family in reading.frames]:
+            frames[family], overlaps = combine(pd.concat(own, ignore_index=True), layout)
             problems += overlaps
     if problems:
         raise DataError(problems)
-    tables["set_aside"] = tidy([a._asdict() for reading in readings for a in reading.asides], _ASIDE)
-    contents = {name: to_csv(frame) for name, frame in tables.items()}
-    about = {
-        name: {"sha256": sha256(contents[name]), "types": frame.dtypes.map(str).to_dict()}
-        for name, frame in tables.items()
-    }
-    manifest = _json({"raw": {path.name: file_hash(path) for path in found}, "tables": about})
-    return {f"{name}.csv": content for name, content in contents.items()} | {MANIFEST: manifest}
+    frames["set_aside"] = tidy(
+        [asdict(a) for reading in readings for a in reading.asides], TYPES["set_aside"]
+    )
+    tables = {name: to_csv(frame) for name, frame in frames.items()}
+    hashes = {name: sha256(content) for name, content in tables.items()}
+    manifest = _json({"raw": {path.name: file_hash(path) for path in found}, "tables": hashes})
+    return {MANIFEST: manifest} | {f"{name}.csv": content for name, content in tables.items()}
+
+
+def read_official(path: Path, cohorts: Mapping[str, str] | None = None) -> Reading:
+    """Read one official file: .xlsx, .ods, .xls, .csv, or a zip with one table; its name says its release.
+
+    ``cohorts`` are those that the user named, by sheet. A `DataError` says that the file cannot be opened, holds no
+    official table, or what in one is not certain.
+    """
+    entry = find_entry(path.name)
+    stage = next((stage for stage in ("interim", "final") if entry and stage in entry.name), "")
+    release = (entry and entry.release) or release_of(path.name)
+    book = Book(path.name, read_sheets(path), release, stage, cohorts or {})
+    if (reading := read(book)) is None:
+        names = ", ".join(repr(sheet.name) for sheet in book.sheets[:12])
+        raise DataError([Problem(path.name, f"{NO_TABLE} in its sheets {names}")])
+    if entry and entry.family not in reading.frames:
+        raise DataError([Problem(path.name, f"has no table of {entry.family}, as the file of that name has")])
+    return reading
 
 
 def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Problem]]:
-    """Put the rows of one family from several files in order, each thing once a release, and find what overlaps.
+    """Put the rows of one family from several files in order, and find what two files tell of without an order.
 
-    Releases of one thing stay beside each other, and `panel` takes the latest; of two files that differ it must be
-    known which is later.
+    Releases of one thing stay beside each other, and `panel` takes the latest; of two files it must be known which is
+    later.
     """
     key, place = list(layout.key), ["file", "sheet", "row"]
     frame = frame.astype({"release": "str"})
-    frame = frame[~frame.drop(columns=[*place, "cohort_from"], errors="ignore").duplicated()]
-    unknown = frame["release"].isna().groupby([frame[c].fillna("") for c in key]).transform("any")
-    clash = frame.duplicated(key, keep=False) & (unknown | frame.duplicated([*key, "release"], keep=False))
-    problems = []
-    for file, rows in frame[clash].groupby("file", sort=True):
-        first = min(rows.to_dict("records"), key=lambda row: int(row["row"]))
-        about = ", ".join(str(first[part]) for part in key if pd.notna(first[part]))
-        others = ", ".join(sorted(set(frame[clash]["file"]) - {file})) or "this file"
-        rule = (
-            f"{len(rows)} rows, such as {about}, stand otherwise in {others}, and it is not known which is later: end "
-            "the names of the files with the month of their publication, such as -jan17, or keep one of them"
-        )
-        problems.append(Problem(str(file), rule, int(first["row"])))
+    several = frame.duplicated(key, keep=False)
+    unknown = frame[several & frame["release"].isna()].drop_duplicates("file")
+    same = frame[
+        frame.duplicated([*key, "release"], keep="first") & frame["release"].notna()
+    ].drop_duplicates("file")
+    rule = (
+        "another file tells of the same, and it is not known which is later: end the names of both with the month of "
+        "their publication, such as -jan17, or keep one of them"
+    )
+    problems = [
+        Problem(row["file"], rule, int(row["row"]), None, f"{row['provider']}, {row.get('cohort', 2011)}")
+        for row in [*unknown.to_dict("records"), *same.to_dict("records")]
+    ]
     return in_order(frame, "release", *key, *place).reset_index(drop=True), problems
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """Write a tidy table as CSV that no spreadsheet takes for formulas; the same table gives the same bytes.
-
-    A text that starts as a formula does gets an apostrophe before it; returns become line feeds.
-    """
-
-    def safe(text: str) -> str:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return "'" + text if text.startswith(_FORMULAS) else text
-
-    texts = {c: frame[c].map(safe, na_action="ignore") for c in map(str, frame) if frame[c].dtype == "str"}
-    return frame.assign(**texts).to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()
+    """Write a tidy table as CSV; the same table gives the same bytes."""
+    return frame.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()
 
 
 def from_csv(content: bytes, types: Mapping[str, str]) -> pd.DataFrame:
-    """Read a tidy table that `to_csv` wrote, with its types and without the apostrophes."""
+    """Read a tidy table that `to_csv` wrote, with its types."""
     frame = pd.read_csv(io.BytesIO(content), dtype=dict(types), keep_default_na=False, na_values=[""])
-    for column in [column for column, kind in types.items() if kind == "str"]:
-        frame[column] = frame[column].str.removeprefix("'")
-        if column in LISTS:
-            frame[column] = frame[column].fillna("")
-    return frame
+    return frame.fillna({column: "" for column in LISTS if column in frame})
 
 
 def official(name: str) -> pd.DataFrame | None:
@@ -218,23 +211,18 @@ def official(name: str) -> pd.DataFrame | None:
     """
     if not (found := local_files()):
         return None
-    folder, shown = paths.official_tables(), "data/processed/official"
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        raw, entry = dict(manifest["raw"]), manifest["tables"].get(name)
-    except FileNotFoundError:
-        raise DataError([Problem(shown, f"not built yet: {_AGAIN}")]) from None
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise DataError([Problem(f"{shown}/{MANIFEST}", f"cannot be read: {_AGAIN}")]) from None
+    tables, raw = read_manifest(paths.official_tables())
     if raw != {path.name: file_hash(path) for path in found}:
         raise DataError([Problem("data/raw/official", f"changed since the tables were built: {_AGAIN}")])
-    if entry is None:
+    if name not in tables:
         return None
-    file = folder / f"{name}.csv"
-    if file_hash(file) != entry["sha256"]:
-        raise DataError([Problem(f"{shown}/{file.name}", f"missing or edited by hand: {_AGAIN}")])
-    frame = from_csv(file.read_bytes(), entry["types"])
-    frame.attrs = {"table": f"{PREFIX}{name}", "sha256": entry["sha256"]}
+    file = paths.official_tables() / f"{name}.csv"
+    if file_hash(file) != tables[name]:
+        raise DataError(
+            [Problem(f"data/processed/official/{file.name}", f"missing or edited by hand: {_AGAIN}")]
+        )
+    frame = from_csv(file.read_bytes(), TYPES[name])
+    frame.attrs = {"table": f"{PREFIX}{name}", "sha256": tables[name]}
     frame.attrs |= {"origin": SIMULATED} if any(map(is_simulated, found)) else {}
     return frame
 

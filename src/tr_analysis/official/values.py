@@ -1,11 +1,12 @@
-"""From the cells of a table to values, column by column: only in a unit, and of a measure, that is certain."""
+"""From the cells of a table to values, in a unit and of a measure that is certain; and whether they agree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from tr_analysis.official.finding import Book, Column
-from tr_analysis.official.layouts import BASELINE_OF, BASELINES, DIFFERENCES, LISTS, RANGES, UNITS, Layout
+from tr_analysis.official import layouts
+from tr_analysis.official.finding import Book
+from tr_analysis.official.layouts import BASELINE_OF, BASELINES, DIFFERENCES, UNITS, Layout
 from tr_analysis.official.parsing import Cohort, Name, Number, State, parse_number, parse_test, plain_text
 
 _UNLIKELY = {
@@ -18,7 +19,15 @@ _NO_NUMBER = (
 )
 _NO_TEST = "no result of a test that is understood, such as Yes, No or Significant reduction"
 _ORDER = {"points": 1, "change": 1, "test": 2}  # after what they are worked out from
-_SIDES = {column: tuple(sides) for column, *sides in DIFFERENCES}
+
+
+class Value(NamedTuple):
+    """A value or why there is none, its decimals, and its sheet, row and header."""
+
+    value: Any
+    state: State
+    places: int
+    where: tuple[str, int, str]
 
 
 @dataclass
@@ -27,49 +36,45 @@ class Line:
 
     sheet: str
     number: int
-    printed: str
-    name: Name  # of a total, whose it is and the kind "total"
+    name: Name
     cohort: Cohort | None
-    cells: Mapping[str, object]
-    columns: Mapping[str, Column]
+    stage: str
     layout: Layout
-    revised: bool = False  # whether its table says so of itself
-    row: dict[str, Any] = field(default_factory=dict)
-    states: dict[str, State] = field(default_factory=dict)  # of each column of the tidy table
-    places: dict[str, int] = field(default_factory=dict)  # decimals of each printed number
-    where: dict[str, tuple[str, int, str]] = field(default_factory=dict)  # its sheet, row and header
+    cells: Mapping[str, object]
+    headers: Mapping[str, str]
+    found: dict[str, Value] = field(default_factory=dict)
 
     def at(self, name: str) -> tuple[str, int, str, object]:
         """Return where a cell is, and what stands there, for a fault."""
-        return self.sheet, self.number, self.columns[name].printed, self.cells[name]
+        return self.sheet, self.number, self.headers[name], self.cells[name]
 
     def keep(self, target: str, name: str, value: Any, state: State, places: int = 0) -> None:
         """Keep one value, or why there is none."""
-        self.states[target], self.where[target] = state, (self.sheet, self.number, self.columns[name].printed)
-        if value is not None:
-            self.row[target], self.places[target] = value, places
+        self.found[target] = Value(value, state, places, self.at(name)[:3])
+
+    def number_of(self, *columns: str) -> list[Any]:
+        """Return the values of some columns, of those that have one."""
+        return [self.found[c].value for c in columns if c in self.found and self.found[c].state == "value"]
 
 
-def keep_values(lines: Sequence[Line], book: Book) -> None:
+def read_values(lines: Sequence[Line], book: Book) -> None:
     """Turn the cells of rows under the same headers into values: first rates, then differences, then tests."""
     own = {wide: column for column, wide in BASELINE_OF.items()} if lines[0].layout is BASELINES else {}
-    for name in sorted(lines[0].columns, key=lambda name: _ORDER.get(UNITS[name], 0)):
+    for name in sorted(lines[0].cells, key=lambda name: _ORDER.get(UNITS[name], 0)):
         if not any(plain_text(line.cells[name]) for line in lines):
             book.set_aside("a column without any value", *lines[0].at(name))
-        numbers = [parse_number(line.cells[name]) for line in lines if UNITS[name] != "test"]
-        for number, line in zip(numbers, lines, strict=False):
-            if number.state == "not understood":
-                book.doubt(_NO_NUMBER, *line.at(name))
         if UNITS[name] == "test":
             for line in lines:
-                _keep_test(name, line, book)
-        elif UNITS[name] in _ORDER:
-            _keep_differences(name, numbers, lines, book)
+                _read_test(name, line, book)
+            continue
+        numbers = [parse_number(line.cells[name]) for line in lines]
+        for number, line in zip(numbers, lines, strict=True):
+            if number.state == "not understood":
+                book.fault(_NO_NUMBER, *line.at(name))
+        if UNITS[name] in _ORDER:
+            _read_differences(name, numbers, lines, book)
         else:
-            _keep_rates(own.get(name, name), name, numbers, lines, book)
-    for line in lines:
-        for column, state in zip(LISTS, ("suppressed", "not applicable"), strict=True):
-            line.row[column] = " ".join(c for c in line.layout.columns if line.states.get(c) == state)
+            _read_rates(own.get(name, name), name, numbers, lines, book)
 
 
 def _scale(numbers: Sequence[Number]) -> int:
@@ -84,8 +89,8 @@ def _scaled(number: Number, scale: int) -> tuple[float, int]:
     return round((number.value or 0.0) * scale, places) + 0.0, places
 
 
-def _keep_rates(target: str, name: str, numbers: Sequence[Number], lines: Sequence[Line], book: Book) -> None:
-    """Keep a column of counts, of percentages, or of averages."""
+def _read_rates(target: str, name: str, numbers: Sequence[Number], lines: Sequence[Line], book: Book) -> None:
+    """Read a column of counts, of percentages, or of averages."""
     unit = UNITS[name]
     scale = _scale(numbers) if unit == "percent" else 1
     if not scale:
@@ -93,7 +98,7 @@ def _keep_rates(target: str, name: str, numbers: Sequence[Number], lines: Sequen
         return
     read = [_scaled(n, 1 if n.percent else scale) for n in numbers]
     places = max((p for n, (_, p) in zip(numbers, read, strict=True) if n.value is not None), default=0)
-    low, high = RANGES.get(unit, (0, 1e12))
+    low, high = layouts.RANGES.get(unit, (0, 1e12))
     for number, (value, _), line in zip(numbers, read, lines, strict=True):
         whole = unit != "count" or (value == int(value) and not number.percent)
         if number.value is None:
@@ -104,50 +109,47 @@ def _keep_rates(target: str, name: str, numbers: Sequence[Number], lines: Sequen
             line.keep(target, name, int(value) if unit == "count" else value, "value", places)
 
 
-def expected(line: Line, column: str) -> tuple[float, float] | None:
+def _sides(line: Line, column: str) -> tuple[float, float] | None:
     """Return a difference as its two sides give it, and how far rounding can take it from there."""
-    first, second = _SIDES[column]
-    if first not in line.row or second not in line.row:
+    if len(numbers := line.number_of(*DIFFERENCES[column])) < 2:
         return None
-    return line.row[first] - line.row[second], half(line.places[first]) + half(line.places[second])
+    first, second = (line.found[side].places for side in DIFFERENCES[column])
+    return numbers[0] - numbers[1], _half(first) + _half(second)
 
 
-def half(places: int) -> float:
+def _half(places: int) -> float:
     """Return half a unit of the last of so many decimals, and a little for the noise of binary fractions."""
     return 0.5 * 10.0 ** -min(places, 9) + 1e-9
 
 
-def _keep_differences(name: str, numbers: Sequence[Number], lines: Sequence[Line], book: Book) -> None:
-    """Keep a column of differences in the unit in which its two sides give it; a relative change is none."""
-    there = [(n, ln, expected(ln, name)) for n, ln in zip(numbers, lines, strict=True) if n.value is not None]
-    for scale in (1, 100) if name == "difference" else (1,):
-        read = [_scaled(n, scale) for n, _, sides in there if sides]
-        gaps = [sides for *_, sides in there if sides]
-        if (
-            gaps
-            and len(gaps) == len(there)
-            and all(abs(v - gap) <= slack + half(p) for (v, p), (gap, slack) in zip(read, gaps, strict=True))
-        ):
-            break
-    else:
-        given = f"its two sides give {gaps[0][0]:.4g}" if gaps else "its two sides are not in the table"
-        for _, line, _ in there[:1]:
-            book.fault(f"is no difference in points that the table confirms: {given}", *line.at(name))
-            return
+def _read_differences(name: str, numbers: Sequence[Number], lines: Sequence[Line], book: Book) -> None:
+    """Read a column of differences in the unit in which its two sides give it; a relative change is none."""
+    there = [(n, ln, _sides(ln, name)) for n, ln in zip(numbers, lines, strict=True) if n.value is not None]
+
+    def fits(scale: int) -> bool:
+        read = [(*_scaled(number, scale), sides) for number, _, sides in there]
+        return all(sides and abs(v - sides[0]) <= sides[1] + _half(places) for v, places, sides in read)
+
+    scale = next((scale for scale in ((1, 100) if name == "difference" else (1,)) if fits(scale)), 0)
+    if there and not scale:
+        _, line, sides = there[0]
+        given = f"its two sides give {sides[0]:.4g}" if sides else "its two sides are not in the table"
+        book.fault(f"is no difference in points that the table confirms: {given}", *line.at(name))
+        return
     places = max((_scaled(n, scale)[1] for n, *_ in there), default=0)
     for number, line in zip(numbers, lines, strict=True):
         value = None if number.value is None else _scaled(number, scale)[0]
         line.keep(name, name, value, number.state, places)
 
 
-def _keep_test(name: str, line: Line, book: Book) -> None:
-    """Keep a test in the study's three words; the difference says which way a bare yes points."""
+def _read_test(name: str, line: Line, book: Book) -> None:
+    """Read a test in the study's three words; the difference says which way a bare yes points."""
     column = "frequency_difference" if name == "frequency_significance" else "difference"
     found, state = parse_test(line.cells[name])
-    sides = expected(line, column)
-    gap = line.row.get(column, sides[0] if sides else None)
+    sides = _sides(line, column)
+    gap = next(iter(line.number_of(column)), sides[0] if sides else None)
     if state == "not understood":
-        book.doubt(_NO_TEST, *line.at(name))
+        book.fault(_NO_TEST, *line.at(name))
     elif found == "yes" and not gap:
         book.fault("is significant, but no difference says in which direction", *line.at(name))
     elif gap is not None and (found, gap < 0) in (("reduction", False), ("increase", True)):
@@ -156,3 +158,50 @@ def _keep_test(name: str, line: Line, book: Book) -> None:
         found = "reduction" if gap and gap < 0 else "increase"
     words = {"no": "not significant", "": None}
     line.keep(name, name, words.get(found, f"significant {found}"), state)
+
+
+def merge(lines: Sequence[Line], book: Book) -> list[Line]:
+    """Put the rows of one thing from several tables together where they complete each other or say the same.
+
+    Two that contradict each other are a fault: nobody can say which is right.
+    """
+    kept: dict[tuple[Any, ...], Line] = {}
+    for line in lines:
+        first = kept.setdefault((line.layout, line.name, line.cohort, line.stage), line)
+        for column, value in line.found.items():
+            before = first.found.setdefault(column, value)
+            if before.state != "value":
+                first.found[column] = value if value.state == "value" else before
+            elif value.state == "value" and before.value != value.value:
+                rule = f"contradicts row {first.number} of sheet {first.sheet!r}, which says {before.value}; "
+                book.fault(f"{rule}nothing tells which is right", *value.where, value.value)
+    for line in kept.values():
+        others = [(line.layout, line.name, line.cohort, stage) in kept for stage in ("interim", "final")]
+        if line.cohort and not line.stage and any(others):
+            rule = (
+                "a second row of the provider for its cohort, not said to be interim or final as the other is"
+            )
+            book.fault(rule, line.sheet, line.number, value=line.name.provider)
+    return list(kept.values())
+
+
+def check_lines(lines: Sequence[Line], book: Book) -> None:
+    """Find numbers of a row that contradict each other: rates and their counts, differences, what cannot be."""
+    for line in lines:
+        for columns in layouts.RISING:
+            numbers = line.number_of(*columns)
+            if numbers != sorted(numbers):
+                there = [c for c in columns if line.number_of(c)]
+                book.fault(f"{', '.join(there)} must not fall", *line.found[there[0]].where, numbers)
+        given: dict[str, tuple[float, float]] = {}
+        for column, (top, bottom, scale) in layouts.RATIOS.items():
+            numbers = line.number_of(top, bottom)
+            if len(numbers) == 2 and numbers[1]:
+                given[column] = scale * numbers[0] / numbers[1], 0.0
+        given |= {column: sides for column in DIFFERENCES if (sides := _sides(line, column))}
+        for column, (exact, slack) in given.items():
+            for number in line.number_of(column):
+                value = line.found[column]
+                if abs(number - exact) > slack + _half(value.places):
+                    rule = f"contradicts the numbers beside it, which give {exact:.5g}"
+                    book.fault(rule, *value.where, number)

@@ -375,7 +375,6 @@ def build_official_tables() -> list[Path]:
     """Build the tables of the official files, or remove them with the last of these; without any, do nothing."""
     if not (paths.official().is_dir() or paths.official_tables().is_dir()):
         return []
-    from tr_analysis.official.store import build_official, verify  # heavy, and seldom needed
+    from tr_analysis.official.store import build_official  # heavy, and seldom needed
 
-    verify()
     return build_official()
