@@ -16,8 +16,8 @@ from tr_analysis.study import plan as planning
 from tr_analysis.study.plan import Change, Records, Task
 
 if TYPE_CHECKING:
-    from tr_analysis.study.execution import RunOutcome
     from tr_analysis.study.kernels import Kernels
+    from tr_analysis.study.runs import RunOutcome
     from tr_analysis.sweep.run import Engine
 
 
@@ -145,7 +145,7 @@ def run(
 
         @cache
         def kernels() -> "Kernels":
-            from tr_analysis.study.execution import kernels_for
+            from tr_analysis.study.runs import kernels_for
 
             return opened.enter_context(kernels_for(tasks, forked=forked))
 
@@ -199,7 +199,7 @@ def _run(
     if not (tasks := planning.to_run(found)):
         return []
     import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
-    from tr_analysis.study.execution import run as run_chapters
+    from tr_analysis.study.runs import run as run_chapters
 
     by_name = {change.task.name: change for change in found}
 
