@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, fetch, run, verify
+from tr_analysis.cli import chapters, fetch, run, sweep, verify
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -22,8 +22,7 @@ for command in (
     chapters.list_command,
     chapters.params,
     run.run,
-    run.sweep,
-    run.choices,
+    sweep.sweep,
     run.site,
     chapters.new,
     chapters.lint,

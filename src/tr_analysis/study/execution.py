@@ -2,13 +2,14 @@
 
 import json
 import logging
-import time
+import math
+import threading
 from typing import Any, NoReturn
 
 import nbformat
 import papermill
 from jupyter_client.kernelspec import NoSuchKernel
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
@@ -41,11 +42,10 @@ class KernelError(ExecutionError):
 
 
 class _Course:
-    """Follows an execution: where it stands, how long it may still take, and what ends it though no cell failed."""
+    """Follows an execution: where it stands, and what ends it though no cell failed."""
 
-    def __init__(self, name: str, timeout: float | None, progress: Progress | None) -> None:
+    def __init__(self, name: str, progress: Progress | None) -> None:
         self._name = name
-        self._until = None if timeout is None else time.monotonic() + timeout
         self._progress = progress
         self._heading = ""
         self._written = 0
@@ -81,10 +81,6 @@ class _Course:
             size = f"{self._written / 1e6:.0f} MB of output, of which {MOST / 1e6:.0f} are published at most"
             self.fail(f"with {self.cell}, it has {size}; print less", ExecutionError)
 
-    def remaining(self, _: NotebookNode) -> float | None:
-        """Return the seconds that are left; nothing where there is no end to them."""
-        return None if self._until is None else max(0.01, self._until - time.monotonic())
-
     def fail(self, reason: str, kind: "type[ExecutionError]" = KernelError) -> NoReturn:
         place = f", under “{self._heading}”" if self._heading else ""
         raise kind(f"{self._name}{place}: {reason}", self.notebook) from None
@@ -97,7 +93,11 @@ def execute(
 
     An `ExecutionError` says which cell failed, a `KernelError` that the kernel died or did not start.
     """
-    course = _Course(task.name, timeout, progress)
+    course = _Course(task.name, progress)
+    late = threading.Timer(timeout or math.inf, kernels.kill, [task.name])
+    late.daemon = True
+    if timeout:
+        late.start()
     try:
         executed: NotebookNode = papermill.execute_notebook(
             nbformat.read(task.chapter.path, as_version=4),  # type: ignore[no-untyped-call]
@@ -107,7 +107,6 @@ def execute(
             progress_bar=False,
             record_timing=False,
             start_timeout=_PATIENCE,
-            timeout_func=course.remaining,
             on_notebook_start=course.begin,
             on_cell_start=course.enter,
             on_cell_executed=course.leave,
@@ -116,13 +115,17 @@ def execute(
     except PapermillExecutionError as error:
         first = next(iter(error.evalue.splitlines()), "")
         course.fail(f"{error.ename}: {first}".removesuffix(": "), ExecutionError)
-    except CellTimeoutError:
-        remedy = "mend it, or give the chapter more with --timeout"
-        course.fail(f"{course.cell} was still running after {timeout:g} seconds; {remedy}", ExecutionError)
     except NoSuchKernel as error:
         course.fail(f"the kernel {error.name} is not installed; set the notebook's kernel to python3")
     except DeadKernelError:
+        if late.finished.is_set():
+            remedy = "mend it, or give the chapter more with --timeout"
+            course.fail(
+                f"{course.cell} was still running after {timeout:g} seconds; {remedy}", ExecutionError
+            )
         course.fail(f"the kernel died while this cell ran{kernels.last_words(task.name)}")
     except RuntimeError as error:
         course.fail(f"the kernel did not start ({error}){kernels.last_words(task.name)}")
+    finally:
+        late.cancel()
     return executed

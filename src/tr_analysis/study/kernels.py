@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import psutil
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
@@ -58,6 +59,7 @@ class Kernels:
         self._folder = folder
         self._numbers = count()
         self._logs: dict[str, Path] = {}
+        self._processes: dict[str, psutil.Process] = {}
         self.stopped = False
         self._server = ForkServer(private, names) if forked else None
 
@@ -68,12 +70,12 @@ class Kernels:
         local = zmq.has("ipc") and os.name == "posix" and len(str(self._private)) <= LONGEST_FOLDER
         connection = {"connection_file": f"{stem}.json", "transport": "ipc" if local else "tcp"}
         return {
-            "kernel_manager_class": self._manager(self._logs[name], reports),
+            "kernel_manager_class": self._manager(name, reports),
             "config": Config(ConnectionFileMixin=connection),
             "shutdown_kernel": "immediate",
         }
 
-    def _manager(self, log: Path, reports: Path) -> type[AsyncKernelManager]:
+    def _manager(self, name: str, reports: Path) -> type[AsyncKernelManager]:
         kernels = self
 
         class ChapterKernelManager(AsyncKernelManager):
@@ -92,14 +94,22 @@ class Kernels:
                     self.provisioner = ForkedProvisioner(kernel_spec=self.kernel_spec, parent=self)
                     self.provisioner.server = kernels._server
                 told = kernel_environment(kernels._private) | {REPORTS: str(reports.resolve())}
-                with log.open("wb") as output:
+                with kernels._logs[name].open("wb") as output:
                     await super().start_kernel(
                         **options, env=told, cwd=str(kernels._folder), stdout=output, stderr=output
                     )
+                with suppress(psutil.NoSuchProcess):
+                    kernels._processes[name] = psutil.Process(self.provisioner.pid)  # type: ignore[union-attr]
                 if kernels.stopped:  # while this one was starting
                     kernels.stop()
 
         return ChapterKernelManager
+
+    def kill(self, name: str) -> None:
+        """End the kernel of one run, if it is there."""
+        if process := self._processes.get(name):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def stop(self) -> None:
         """End every kernel, and what it started, at once; kernels that start later end too."""

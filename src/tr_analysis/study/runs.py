@@ -63,7 +63,7 @@ def run(
         done(outcome)
         return outcome
 
-    jobs = min(jobs or 2 + (os.cpu_count() or 1), len(tasks))
+    jobs = min(jobs or 2 + (os.cpu_count() or 1), len(tasks) or 1)
     try:
         with nullcontext(kernels) if kernels else kernels_for(tasks) as opened, progress(tasks) as shown:
             pool = ThreadPoolExecutor(jobs)

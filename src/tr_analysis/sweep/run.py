@@ -11,7 +11,7 @@ import signal
 import tempfile
 import threading
 import traceback
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -24,23 +24,22 @@ from concurrent.futures import (
 )
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
 
 from tqdm import tqdm
 
-from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.errors import ChapterError, InterruptionError, StudyError, UsageError
 from tr_analysis.files import write_files
-from tr_analysis.study import SETTINGS
-from tr_analysis.sweep.specify import Call, Found, Sweep, Target, close_kernels
+from tr_analysis.study.workspace import environment, workspace
+from tr_analysis.sweep.specify import Call, ChapterTarget, Found, Sweep, close_kernels
 
 _PACKAGE = "tr-analysis"
 _PATIENCE = 10  # seconds in which a scheduler has to answer, and a worker to end
 _AHEAD = 4  # specifications in flight for each worker, so that none waits for the next
-_LOSSES = 3  # of a specification that ran alone, after which it is to blame itself
-_HOPELESS = 12  # losses in a row, after which it is the workers
+_HOPELESS = 12  # losses in a row, after which the workers are to blame
 _RECORD = "result.json"
 
 
@@ -52,12 +51,6 @@ class EngineError(StudyError):
 
 class OtherVersionError(StudyError):
     """A worker has other code, tables or libraries than the sweep was planned with."""
-
-
-class SweepInterruptedError(StudyError):
-    """A sweep that was ended with Ctrl-C."""
-
-    exit_code = 130
 
 
 @dataclass(frozen=True)
@@ -92,8 +85,8 @@ def processes(jobs: int | None = None) -> Engine:
 def _pool(jobs: int) -> Iterator[Executor]:
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # a forked process would share locks and sockets with this
-    with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as place:
-        executor = ProcessPoolExecutor(jobs, context, initializer=_start_worker, initargs=(place,))
+    with workspace() as place:
+        executor = ProcessPoolExecutor(jobs, context, initializer=_start_worker, initargs=(str(place),))
         try:
             yield executor
             executor.shutdown()
@@ -159,7 +152,7 @@ def _client(scheduler: str) -> Iterator[Any]:
         yield client
 
 
-def work(target: Target, version: str, call: Call) -> Ending:
+def work(target: ChapterTarget, version: str, call: Call) -> Ending:
     """Run a specification in a worker and tell how it ended; a failure is a result too, and stops no other.
 
     A worker that would compute something else than the others is an `OtherVersionError`.
@@ -173,11 +166,10 @@ def work(target: Target, version: str, call: Call) -> Ending:
         return Ending(call, *target.run(call.arguments))
     except ChapterError as error:  # says itself where
         return Ending(call, failure=" ".join(str(error).split()))
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # of the chapter's own code, where only a part of it is run
+        last = traceback.extract_tb(error.__traceback__)[-1]
         words = " ".join(f"{type(error).__name__}: {error}".split())
-        below = traceback.extract_tb(error.__traceback__)[2:]  # the first two are ours
-        places = [f"{PurePath(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in below]
-        return Ending(call, failure=" | ".join([words, *places[-3:]]))
+        return Ending(call, failure=f"{words} | {PurePath(last.filename).name}:{last.lineno} in {last.name}")
 
 
 _version = cache(lambda target: target.version())
@@ -185,10 +177,9 @@ _version = cache(lambda target: target.version())
 
 def _start_worker(place: str) -> None:
     """Prepare a process of a local pool: quiet at Ctrl-C, and nothing is left of it however it ends."""
-    os.environ.update(SETTINGS)
+    os.environ.update(environment(Path(place)))
     tempfile.tempdir = place
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep ends its workers itself
-    signal.signal(signal.SIGTERM, lambda *_: _leave())
     threading.Thread(target=_follow_parent, args=(place,), daemon=True).start()
 
 
@@ -199,11 +190,6 @@ def _follow_parent(place: str) -> None:
         close_kernels()
         shutil.rmtree(place, ignore_errors=True)
         os._exit(1)
-
-
-def _leave() -> None:
-    close_kernels()
-    os._exit(128 + signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -221,7 +207,7 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
     """Run the specifications that are not done yet, publish each as it ends, and write the table.
 
     The sweep comes from `specify.read_sweep`, the engine from `processes` or `dask`, or is any other with an executor;
-    ``out`` is the folder of the results. After Ctrl-C, a `SweepInterruptedError`, what is done is kept, and no worker
+    ``out`` is the folder of the results. After Ctrl-C, a `InterruptionError`, what is done is kept, and no worker
     is left.
     """
     version = sweep.target.version()
@@ -231,7 +217,7 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
         runs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}; name another with --out") from None
-    todo = [call for call in calls if not _is_done(_record(runs, call), call)]
+    todo = [call for call in calls if (_record(runs, call) or {"failure": True})["failure"]]
     failures: dict[str, str] = {}
     with (
         tqdm(total=len(calls), initial=len(calls) - len(todo), unit=" runs", disable=None) as bar,
@@ -244,12 +230,12 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
                     failures[ending.call.id] = ending.failure
                 bar.update()
         except KeyboardInterrupt:
-            raise SweepInterruptedError("interrupted: what is done is kept; run again to go on") from None
+            raise InterruptionError("interrupted: what is done is kept; run again to go on") from None
     first = next((failures[call.id] for call in calls if call.id in failures), "")
     return Tally(len(calls), len(todo), len(failures), first, _write_table(calls, runs))
 
 
-def collect(target: Target, version: str, calls: Iterable[Call], engine: Engine) -> Generator[Ending]:
+def collect(target: ChapterTarget, version: str, calls: Iterable[Call], engine: Engine) -> Generator[Ending]:
     """Run specifications on an engine and yield how each ended, as they end.
 
     When a worker is lost, what was in flight is suspect, and runs again alone, one after the other: so the one
@@ -257,54 +243,49 @@ def collect(target: Target, version: str, calls: Iterable[Call], engine: Engine)
     or lacks what this machine has, an `OtherVersionError` that a worker has another version.
     """
     waiting, suspects = deque(calls), deque[Call]()
-    losses: Counter[str] = Counter()
+    job = partial(work, target, version)
     in_a_row = 0
     while waiting or suspects:
         alone = bool(suspects)
         todo, most = (suspects, 1) if alone else (waiting, _AHEAD * engine.workers)
         lost: list[Call] = []
         with engine.executor() as executor:
-            for ending in _session(executor, target, version, todo, most, engine.losses, lost):
+            for ending in _session(executor, job, todo, most, engine.losses, lost):
                 in_a_row = 0
                 yield ending
         in_a_row += bool(lost)
         if in_a_row >= _HOPELESS:
             raise EngineError("every worker is lost before it gives a result; see that they have memory")
-        for call in lost:
-            losses[call.id] += alone
-            if losses[call.id] >= _LOSSES:
-                words = f"lost: its worker was killed {_LOSSES} times; memory is one reason"
-                yield Ending(call, failure=words)
-            else:
-                suspects.append(call)
+        if alone:
+            yield from (
+                Ending(call, failure="lost: its worker was killed; memory is one reason") for call in lost
+            )
+        else:
+            suspects.extend(lost)
 
 
 def _session(
     executor: Executor,
-    target: Target,
-    version: str,
+    job: Callable[[Call], Ending],
     todo: deque[Call],
     most: int,
     losses: tuple[type[BaseException], ...],
     lost: list[Call],
 ) -> Generator[Ending]:
-    """Take from what is to do until all is done or the executor is broken; note what was lost with a worker."""
+    """Take from what is to do until all is done or a worker is lost; note what was lost with it."""
     running: dict[Future[Ending], Call] = {}
-    broken = False
-    while running or (todo and not broken):
-        while todo and not broken and len(running) < most:
+    while running or (todo and not lost):
+        while todo and not lost and len(running) < most:
             call = todo.popleft()
             try:
-                running[executor.submit(work, target, version, call)] = call
+                running[executor.submit(job, call)] = call
             except losses:
-                broken = True
                 lost.append(call)
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             call = running.pop(future)
             try:
                 yield future.result()
-            except losses as error:
-                broken = broken or isinstance(error, BrokenExecutor)
+            except losses:
                 lost.append(call)
             except CancelledError:
                 raise EngineError(
@@ -328,11 +309,6 @@ def _record(runs: Path, call: Call) -> dict[str, Any] | None:
     return record
 
 
-def _is_done(record: dict[str, Any] | None, call: Call) -> bool:
-    """Tell whether a specification ran with the same seed, and without a failure."""
-    return record is not None and not record["failure"] and record["arguments"] == call.arguments
-
-
 def _publish(ending: Ending, runs: Path) -> None:
     """Put what a specification gave in place, all or nothing; its record comes last, and says that all is there."""
     call = ending.call
@@ -343,7 +319,7 @@ def _publish(ending: Ending, runs: Path) -> None:
         "failure": ending.failure,
     }
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-    shutil.rmtree(runs / call.id, ignore_errors=True)  # of a run that failed, or had another seed
+    shutil.rmtree(runs / call.id, ignore_errors=True)  # of a run that failed
     write_files(runs / call.id, ending.files | {_RECORD: f"{text}\n".encode()})
 
 
