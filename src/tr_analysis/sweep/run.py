@@ -11,7 +11,6 @@ import signal
 import tempfile
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -24,8 +23,9 @@ from concurrent.futures import (
 )
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -39,7 +39,6 @@ from tr_analysis.sweep.specify import Call, ChapterTarget, Found, Sweep, close_k
 _PACKAGE = "tr-analysis"
 _PATIENCE = 10  # seconds in which a scheduler has to answer, and a worker to end
 _AHEAD = 4  # specifications in flight for each worker, so that none waits for the next
-_HOPELESS = 12  # losses in a row, after which the workers are to blame
 _RECORD = "result.json"
 
 
@@ -55,14 +54,10 @@ class OtherVersionError(StudyError):
 
 @dataclass(frozen=True)
 class Engine:
-    """How many specifications run at a time, what opens the executor, and what futures raise for a lost worker.
-
-    The executor is opened again when all its workers were lost.
-    """
+    """How many specifications run at a time, and what opens the executor."""
 
     workers: int
     executor: Callable[[], AbstractContextManager[Executor]]
-    losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
 
 @dataclass(frozen=True)
@@ -108,8 +103,6 @@ def dask(scheduler: str) -> Iterator[Engine]:
     without this package: it would end as soon as it was asked, and the sweep wait for ever.
     """
     with _client(scheduler) as client:
-        from distributed import KilledWorker
-
         workers = sum(client.nthreads().values())
         if not workers:
             raise EngineError(
@@ -130,7 +123,7 @@ def dask(scheduler: str) -> Iterator[Engine]:
             finally:
                 opened.shutdown(wait=False)
 
-        yield Engine(workers, executor, (KilledWorker,))
+        yield Engine(workers, executor)
 
 
 @contextmanager
@@ -238,67 +231,39 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
 def collect(target: ChapterTarget, version: str, calls: Iterable[Call], engine: Engine) -> Generator[Ending]:
     """Run specifications on an engine and yield how each ended, as they end.
 
-    When a worker is lost, what was in flight is suspect, and runs again alone, one after the other: so the one
-    that ends its worker is found, and the others are not blamed. An `EngineError` says that the engine itself went away
-    or lacks what this machine has, an `OtherVersionError` that a worker has another version.
+    An `EngineError` says that the engine or a worker went away or lacks what this machine has, an `OtherVersionError`
+    that a worker has another version.
     """
-    waiting, suspects = deque(calls), deque[Call]()
-    job = partial(work, target, version)
-    in_a_row = 0
-    while waiting or suspects:
-        alone = bool(suspects)
-        todo, most = (suspects, 1) if alone else (waiting, _AHEAD * engine.workers)
-        lost: list[Call] = []
-        with engine.executor() as executor:
-            for ending in _session(executor, job, todo, most, engine.losses, lost):
-                in_a_row = 0
-                yield ending
-        in_a_row += bool(lost)
-        if in_a_row >= _HOPELESS:
-            raise EngineError("every worker is lost before it gives a result; see that they have memory")
-        if alone:
-            yield from (
-                Ending(call, failure="lost: its worker was killed; memory is one reason") for call in lost
-            )
-        else:
-            suspects.extend(lost)
+    waiting = iter(calls)
+    running: set[Future[Ending]] = set()
+    with engine.executor() as executor:
+        while True:
+            few = islice(waiting, _AHEAD * engine.workers - len(running))
+            running |= {executor.submit(work, target, version, call) for call in few}
+            if not running:
+                return
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                yield _ending(future)
 
 
-def _session(
-    executor: Executor,
-    job: Callable[[Call], Ending],
-    todo: deque[Call],
-    most: int,
-    losses: tuple[type[BaseException], ...],
-    lost: list[Call],
-) -> Generator[Ending]:
-    """Take from what is to do until all is done or a worker is lost; note what was lost with it."""
-    running: dict[Future[Ending], Call] = {}
-    while running or (todo and not lost):
-        while todo and not lost and len(running) < most:
-            call = todo.popleft()
-            try:
-                running[executor.submit(job, call)] = call
-            except losses:
-                lost.append(call)
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            call = running.pop(future)
-            try:
-                yield future.result()
-            except losses:
-                lost.append(call)
-            except CancelledError:
-                raise EngineError(
-                    "the scheduler went away; what is done is kept: run again to go on"
-                ) from None
-            except StudyError:
-                raise
-            except Exception as error:  # what is run never raises: a failure of its own is one of its endings
-                words = " ".join(str(error).partition("\n")[0].split())
-                raise EngineError(
-                    f"the scheduler or a worker cannot run this ({type(error).__name__}: {words}): install on every "
-                    "machine what this one has, start scheduler and workers again, and run again"
-                ) from error
+def _ending(future: Future[Ending]) -> Ending:
+    try:
+        return future.result()
+    except StudyError:
+        raise
+    except CancelledError:
+        raise EngineError("the scheduler went away; what is done is kept: run again to go on") from None
+    except BrokenExecutor:
+        raise EngineError(
+            "a worker was killed, perhaps for want of memory; what is done is kept: run again to go on, with fewer --jobs"
+        ) from None
+    except Exception as error:  # what is run never raises: a failure of its own is one of its endings
+        words = " ".join(str(error).partition("\n")[0].split())
+        raise EngineError(
+            f"the scheduler or a worker cannot run this ({type(error).__name__}: {words}): install on every machine "
+            "what this one has, start scheduler and workers again, and run again"
+        ) from error
 
 
 def _record(runs: Path, call: Call) -> dict[str, Any] | None:
