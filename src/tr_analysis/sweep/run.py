@@ -200,7 +200,7 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
     """Run the specifications that are not done yet, publish each as it ends, and write the table.
 
     The sweep comes from `specify.read_sweep`, the engine from `processes` or `dask`, or is any other with an executor;
-    ``out`` is the folder of the results. After Ctrl-C, a `InterruptionError`, what is done is kept, and no worker
+    ``out`` is the folder of the results. After Ctrl-C, an `InterruptionError`, what is done is kept, and no worker
     is left.
     """
     version = sweep.target.version()
@@ -236,28 +236,29 @@ def collect(target: ChapterTarget, version: str, calls: Iterable[Call], engine: 
     """
     waiting = iter(calls)
     running: set[Future[Ending]] = set()
-    with engine.executor() as executor:
-        while True:
-            few = islice(waiting, _AHEAD * engine.workers - len(running))
-            running |= {executor.submit(work, target, version, call) for call in few}
-            if not running:
-                return
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                yield _ending(future)
+    try:
+        with engine.executor() as executor:
+            while True:
+                few = islice(waiting, _AHEAD * engine.workers - len(running))
+                running |= {executor.submit(work, target, version, call) for call in few}
+                if not running:
+                    return
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    yield _ending(future)
+    except BrokenExecutor:
+        raise EngineError(
+            "a worker was killed, perhaps for want of memory; what is done is kept: run again to go on, with fewer --jobs"
+        ) from None
 
 
 def _ending(future: Future[Ending]) -> Ending:
     try:
         return future.result()
-    except StudyError:
+    except (StudyError, BrokenExecutor):
         raise
     except CancelledError:
         raise EngineError("the scheduler went away; what is done is kept: run again to go on") from None
-    except BrokenExecutor:
-        raise EngineError(
-            "a worker was killed, perhaps for want of memory; what is done is kept: run again to go on, with fewer --jobs"
-        ) from None
     except Exception as error:  # what is run never raises: a failure of its own is one of its endings
         words = " ".join(str(error).partition("\n")[0].split())
         raise EngineError(
