@@ -1,4 +1,4 @@
-"""What a run is to do: chapters, values, folders and order, the tables to build, and what changed since last time.
+"""What a run is to do: chapters, values, folders and order, and the tables that they stand on.
 
 Light to import and to ask, for it is asked at every run.
 """

@@ -204,7 +204,7 @@ def changes(tasks: Sequence[Task], records: Mapping[Path, Records], *, force: bo
         task = by_name[name]
         parts = chapter_parts(task)
         why = ["--force"] if force else records[task.out].changes(name, parts)
-        why += [f"{other} runs again" for other in task.after if found[other].why]
+        why = why or [f"{other} runs again" for other in task.after if found[other].why]
         found[name] = Change(task, parts, tuple(why))
     return [found[task.name] for task in tasks]
 
