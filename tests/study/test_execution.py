@@ -175,7 +175,7 @@ ENDINGS = {
     "exit": ("exit()", "cell 6, `exit()`, calls exit"),
     "output": (
         "print('x' * 90)\nprint('y' * 90)",
-        "with cell 6, `print('x' * 90)`, it has 0 MB of output, of which 0",
+        "after cell 6, `print('x' * 90)`, it has 0 MB of output, more than 0 MB",
     ),
 }
 

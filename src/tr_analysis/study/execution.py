@@ -61,9 +61,10 @@ class _Course:
         """Note where the execution is; cells are counted as in the chapter, without the one that papermill puts in."""
         for heading in headings(cell.source) if cell.cell_type == "markdown" else ():
             self._heading = heading.lstrip("# ")
-        own = [INJECTED not in other.metadata.get("tags", []) for other in self._cells[:cell_index]]
-        number = 1 + sum(own)
-        self.cell = f"cell {number}, `{cell.source.strip().partition(chr(10))[0]}`"
+        before = self._cells[:cell_index]
+        number = 1 + sum(INJECTED not in other.metadata.get("tags", []) for other in before)
+        first_line = cell.source.strip().partition("\n")[0]
+        self.cell = f"cell {number}, `{first_line}`"
         if self._progress and cell.cell_type == "code":
             self._progress.enter(self._name, self.cell)
 
@@ -78,8 +79,10 @@ class _Course:
         self._written += sum(len(json.dumps(output)) for output in cell.outputs)
         if self._written > MOST:
             self.notebook = None  # nobody reads that much
-            size = f"{self._written / 1e6:.0f} MB of output, of which {MOST / 1e6:.0f} are published at most"
-            self.fail(f"with {self.cell}, it has {size}; print less", ExecutionError)
+            size, most = (f"{length / 1e6:.0f} MB" for length in (self._written, MOST))
+            self.fail(
+                f"after {self.cell}, it has {size} of output, more than {most}; print less", ExecutionError
+            )
 
     def fail(self, reason: str, kind: "type[ExecutionError]" = KernelError) -> NoReturn:
         place = f", under “{self._heading}”" if self._heading else ""

@@ -11,7 +11,7 @@ import signal
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -294,24 +294,20 @@ def _write_table(calls: Sequence[Call], runs: Path) -> Path:
 
     What was found under the name of a parameter is called ``<name>_found``.
     """
-    rows = [(call, record) for call in calls if (record := _record(runs, call))]
-    given = _union(call.arguments for call, _ in rows)
-    found = _union(record["outcome"] for _, record in rows)
-    taken = {"id", "failure", *given}
+    rows = []
+    for call in calls:
+        if record := _record(runs, call):
+            taken = {"id", "failure", *call.arguments}
+            found = {f"{name}_found" if name in taken else name: v for name, v in record["outcome"].items()}
+            written = {name: _written(value) for name, value in (call.arguments | found).items()}
+            rows.append({"id": call.id} | written | {"failure": record["failure"]})
+    columns = dict.fromkeys(name for row in rows for name in row if name != "failure")
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["id", *given, *(f"{n}_found" if n in taken else n for n in found), "failure"])
-    for call, record in rows:
-        parameters = [_written(call.arguments.get(name)) for name in given]
-        outcome = [_written(record["outcome"].get(name)) for name in found]
-        table.writerow([call.id, *parameters, *outcome, record["failure"]])
+    table = csv.DictWriter(text, [*columns, "failure"], restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
     (path,) = write_files(runs.parent, {"table.csv": text.getvalue().encode()})
     return path
-
-
-def _union(tables: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the names in some tables, in the order in which they first appear."""
-    return list(dict.fromkeys(name for table in tables for name in table))
 
 
 def _written(value: Any) -> str:
