@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from distributed import LocalCluster
 
 from benchmarks.measure import Measure, watched
-from tr_analysis.sweep.run import Engine, dask, processes, run_sweep
+from tr_analysis.sweep.engines import Engine, dask, processes
+from tr_analysis.sweep.run import run_sweep
 from tr_analysis.sweep.specify import ChapterTarget, Sweep
 
 _WORKERS = (1, 2, 4)

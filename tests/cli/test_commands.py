@@ -200,7 +200,7 @@ def test_a_failing_chapter_ends_with_code_2_and_is_told_apart_from_one_that_need
     chapter(root, "03-recall", "load_results('02-other')")
     assert main(["run"]) == 2
     out, err = capsys.readouterr()
-    _, _, good, failed, missed, _ = out.splitlines()
+    _, good, failed, missed, _ = out.splitlines()
     assert good.endswith("reports: notebook, results, 0 figures")
     assert failed.endswith(" s  failed; partly executed: reports/failed/02-other.ipynb")
     assert missed == "03-recall  not run"

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.sweep.run import Engine
+from tr_analysis.sweep.engines import Engine
 from tr_analysis.sweep.specify import close_kernels
 
 FINDINGS = """\

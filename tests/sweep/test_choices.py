@@ -7,7 +7,7 @@ import pytest
 from tr_analysis import paths
 from tr_analysis.errors import UsageError
 from tr_analysis.sweep.choices import FILE, ChoiceTarget, compute, read_choices
-from tr_analysis.sweep.run import Engine
+from tr_analysis.sweep.engines import Engine
 
 GOOD = '[02-reoffending]\ncharts = ["side-by-side"]\nnumber = "crc_change"\n[02-reoffending.crc_cohort]\nlabel = "People"\n'
 VALUES = 'values = { "first year" = "a year", "first quarter" = "a quarter" }\n'

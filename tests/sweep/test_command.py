@@ -65,7 +65,7 @@ def test_ended_from_outside_it_leaves_nothing_and_goes_on(tmp_path, number, code
 @pytest.fixture
 def toy(spec, chapter, threads, monkeypatch):
     """A sweep of one specification, which fails; it runs in this process what would run in others."""
-    monkeypatch.setattr("tr_analysis.sweep.run.processes", lambda jobs: threads)
+    monkeypatch.setattr("tr_analysis.sweep.engines.processes", lambda jobs: threads)
     monkeypatch.setattr("tr_analysis.study.plan.build_tables", list)
     return spec('chapter = "toy"\n[grid]\nn = [13]')
 
@@ -95,7 +95,7 @@ def test_a_wrong_call_is_refused_with_64(spec, chapter, tmp_path, capsys, text, 
 
 @pytest.mark.full
 def test_a_scheduler_that_does_not_answer_is_said(toy, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("tr_analysis.sweep.run._PATIENCE", 0.5)
+    monkeypatch.setattr("tr_analysis.sweep.engines._PATIENCE", 0.5)
     assert main(["sweep", str(toy), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:1"]) == 3
     assert "no scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
 

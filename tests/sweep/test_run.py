@@ -8,18 +8,9 @@ import pytest
 
 from tests.processors import tree
 from tests.sweep.toys import Toy, sweep
-from tr_analysis.sweep import run
-from tr_analysis.sweep.run import (
-    Ending,
-    Engine,
-    EngineError,
-    OtherVersionError,
-    collect,
-    dask,
-    processes,
-    run_sweep,
-    work,
-)
+from tr_analysis.sweep import engines
+from tr_analysis.sweep.engines import Engine, EngineError, dask, processes
+from tr_analysis.sweep.run import Ending, OtherVersionError, collect, run_sweep, work
 from tr_analysis.sweep.specify import Call, Sweep, read_sweep
 
 
@@ -103,12 +94,12 @@ def test_what_a_killed_sweep_left_is_run_again(threads, tmp_path):
 
 def test_table_is_the_same_whatever_the_engine(threads, tmp_path, cluster):
     with dask(cluster) as workers:
-        engines = {"thread": threads, "processes": processes(2), "dask": workers}
-        for name, engine in engines.items():
+        kinds = {"thread": threads, "processes": processes(2), "dask": workers}
+        for name, engine in kinds.items():
             assert run_sweep(sweep("add", range(30)), engine, tmp_path / name).failed == 0
-    made = [tree(tmp_path / name) for name in engines]
+    made = [tree(tmp_path / name) for name in kinds]
     assert len(made[0]) == 31
-    assert made.count(made[0]) == len(engines)
+    assert made.count(made[0]) == len(kinds)
 
 
 def test_a_killed_worker_ends_the_sweep_and_what_is_done_is_kept(tmp_path):
@@ -134,7 +125,7 @@ def test_a_killed_dask_worker_costs_nothing(tmp_path):
 
 
 def test_workers_without_the_package_are_named(cluster, monkeypatch):
-    monkeypatch.setattr(run, "_PACKAGE", "no-such-package")
+    monkeypatch.setattr(engines, "_PACKAGE", "no-such-package")
     with (
         pytest.raises(EngineError, match="no no-such-package is installed for tcp://"),
         dask(cluster),

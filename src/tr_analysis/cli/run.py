@@ -171,7 +171,7 @@ def _fill(records: Records, chapters: Collection[str], jobs: int | None) -> None
     if not (chapters or records.changes("choices", parts)):
         return
     from tr_analysis.sweep.choices import compute, read_choices
-    from tr_analysis.sweep.run import processes
+    from tr_analysis.sweep.engines import processes
 
     asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
     tallies = [compute(each, processes(jobs)) for each in asked]

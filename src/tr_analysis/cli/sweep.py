@@ -28,7 +28,8 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
 
     docs/sweeps.md shows how SPEC.toml is written.
     """
-    from tr_analysis.sweep.run import dask, processes, run_sweep
+    from tr_analysis.sweep.engines import dask, processes
+    from tr_analysis.sweep.run import run_sweep
     from tr_analysis.sweep.specify import read_sweep
 
     if jobs and scheduler:
