@@ -2,33 +2,31 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed import LocalCluster
 
 from benchmarks.measure import Measure, watched
-from tr_analysis.sweep.run import Engine, dask, processes, run_sweep
-from tr_analysis.sweep.specify import ChapterTarget, FunctionTarget, Sweep
+from tr_analysis.sweep.engines import Engine, dask, processes
+from tr_analysis.sweep.run import run_sweep
+from tr_analysis.sweep.specify import ChapterTarget, Sweep
 
-_FUNCTION = FunctionTarget("tr_analysis.estimators.proportions:detectable_share", ".")
 _WORKERS = (1, 2, 4)
 
 
 def measures(*, quick: bool) -> Iterator[Measure]:
-    """Yield functions and chapters, for each number of workers; processes are started within, a cluster before."""
-    functions, chapters, repeats = (200, 2, 1) if quick else (500, 6, 3)
+    """Yield both kinds of workers, for each number of them; processes are started within, a cluster before."""
+    few = 2 if quick else 6
     for jobs in _WORKERS:
-        yield _measure("functions", _functions(functions), "processes", jobs, repeats)
-        yield _measure("functions", _functions(functions), "Dask workers", jobs, repeats)
-    yield _measure("functions", _functions(10 * functions), "processes", 2, 1)
-    yield _measure("functions", _functions(10 * functions), "Dask workers", 2, 1)
-    for jobs in _WORKERS:
-        yield _measure("chapters", _chapters(chapters), "processes", jobs, 1)
-    yield _measure("chapters", _chapters(10 * chapters), "processes", 2, 1)
+        yield _measure(few, "processes", jobs)
+        yield _measure(few, "Dask workers", jobs)
+    yield _measure(10 * few, "processes", 2)
 
 
-def _measure(what: str, sweep: Sweep, kind: str, jobs: int, repeats: int) -> Measure:
+def _measure(count: int, kind: str, jobs: int) -> Measure:
+    sweep = _chapters(count)
     opened: AbstractContextManager[Engine] = (
         nullcontext(processes(jobs)) if kind == "processes" else _cluster(jobs)
     )
@@ -39,10 +37,9 @@ def _measure(what: str, sweep: Sweep, kind: str, jobs: int, repeats: int) -> Mea
                 if run_sweep(sweep, engine, Path(folder)).failed:
                     raise RuntimeError(f"a specification of {sweep.target.name} failed")
 
-        seconds, megabytes = watched(run, repeats)
-    count = len(sweep.given)
+        seconds, megabytes = watched(run, 1)
     return Measure(
-        f"sweep of {what}", f"{kind}: {jobs}", f"{count} specifications", count, seconds, megabytes
+        "sweep of chapters", f"{kind}: {jobs}", f"{count} specifications", count, seconds, megabytes
     )
 
 
@@ -57,11 +54,8 @@ def _cluster(workers: int) -> Iterator[Engine]:
         yield engine
 
 
-def _functions(count: int) -> Sweep:
-    given = ({"share_1": 0.3 + 0.3 * i / count, "trials_1": 80, "trials_2": 60} for i in range(count))
-    return Sweep(_FUNCTION, tuple(given))
-
-
 def _chapters(count: int) -> Sweep:
-    given = ({"lags": 1 + i % 36, "harmonics": i // 36} for i in range(count))
-    return Sweep(ChapterTarget.named("recall"), tuple(given))
+    target = ChapterTarget("03-recall")
+    months = [*(f"2010-{month:02}" for month in range(6, 13)), "2011-01", "2011-02"]
+    given = ({"start": start, "harmonics": harmonics} for start, harmonics in product(months, range(7)))
+    return Sweep(target, tuple(target.check(one) for one in islice(given, count)))

@@ -57,13 +57,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     if not CAN_FORK:
         yield None
         return
-    from tr_analysis.study.kernels import ForkServer
+    from tr_analysis.study.forking import ForkServer
 
     names = ["numpy.random", "tr_analysis.study.parameters"]
-    opened = ForkServer(tmp_path_factory.mktemp("server"), os.environ | SETTINGS, names)
+    opened = ForkServer(tmp_path_factory.mktemp("server"), names)
     yield SimpleNamespace(
         fork=opened.fork, close=lambda: None, own=ForkServer
-    )  # a run ends its own kernels itself
+    )  # what a run is left with ends where its server does
     opened.close()
 
 

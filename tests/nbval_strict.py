@@ -26,7 +26,8 @@ from nbval.plugin import IPyNbFile
 
 from tr_analysis.study import CAN_FORK, SETTINGS
 from tr_analysis.study.comparison import same_output
-from tr_analysis.study.kernels import ForkedProvisioner, ForkServer
+from tr_analysis.study.forking import ForkedProvisioner, ForkServer
+from tr_analysis.study.kernels import kernel_environment
 from tr_analysis.study.publish import as_code
 
 FEW = 3
@@ -140,7 +141,7 @@ def _server(config):
 
     @cache
     def started(folder):
-        server = ForkServer(folder, os.environ, names)
+        server = ForkServer(folder, names)
         config.add_cleanup(server.close)
         return server
 
@@ -162,7 +163,7 @@ class _Manager(KernelManager):
             self.provisioner = ForkedProvisioner(kernel_spec=self.kernel_spec, parent=self)
             self.provisioner.server = self.server
         with self.words.open("wb") as output:
-            super().start_kernel(**options, stdout=output, env=dict(os.environ))
+            super().start_kernel(**options, stdout=output, env=kernel_environment(self.words.parent))
 
 
 @pytest.hookimpl(wrapper=True)

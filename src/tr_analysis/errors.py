@@ -19,6 +19,12 @@ class ChapterError(StudyError):
     exit_code = 2
 
 
+class InterruptionError(StudyError):
+    """A command that was ended from outside, with Ctrl-C or a signal."""
+
+    exit_code = 130
+
+
 class UsageError(StudyError):
     """The command was called with something it does not know."""
 

@@ -15,6 +15,7 @@ from tr_analysis.cli import main
 from tr_analysis.errors import ChapterError, DataError, Problem
 from tr_analysis.files import write_files
 from tr_analysis.study import plan
+from tr_analysis.study.data_lock import using_data
 
 PROJECT = Path(__file__).parents[2]
 FINDINGS = """\
@@ -105,7 +106,8 @@ def test_params_shows_what_can_be_changed_and_how(root, capsys):
 def test_run_publishes_renders_and_says_where(root, capsys):
     assert main(["run", "03", "--jobs", "1"]) == 0
     out, err = capsys.readouterr()
-    first, last = out.splitlines()
+    why, first, last = out.splitlines()
+    assert why == "not made yet, or it failed: 03-recall"
     assert first.startswith("03-recall  ")
     assert first.endswith(" s  reports: notebook, results, 0 figures")
     assert last == "11 pages: reports/site/index.html"
@@ -122,7 +124,7 @@ def test_a_variant_goes_to_a_folder_of_its_own_with_its_page_and_leaves_the_site
     assert "n = 3" in (root / folder / "03-recall.html").read_text()
     assert [path.name for path in (root / "reports").iterdir()] == ["variants"]
     assert main(["run", "03", "-p", "n=3", "-p", "scale=level"]) == 0
-    assert capsys.readouterr().out == "unchanged: 03-recall\npage of 03-recall: unchanged\n"
+    assert capsys.readouterr().out == "unchanged: 03-recall\nunchanged: page of 03-recall\n"
 
 
 def test_site_makes_the_pages_again_without_running_anything(root, plain_pages, capsys):
@@ -176,12 +178,13 @@ def test_a_page_about_one_provider_says_how_it_is_run(provider, capsys, name):
 @pytest.mark.full
 def test_a_provider_is_named_with_spaces_and_commas_and_published_with_the_study(provider, root, capsys):
     assert main(["run", "provider", "-p", "who=Kent, Surrey and Sussex"]) == 0
-    first, last = capsys.readouterr().out.splitlines()
+    _, first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("provider-kent-surrey-and-sussex  ")
     assert last == "2 pages: reports/site/index.html"
     assert (root / "reports" / "site" / "provider-kent-surrey-and-sussex.html").exists()
     assert main(["run", "provider"]) == 0
-    same, lines = capsys.readouterr().out.split("\n", 1)
+    why, same, lines = capsys.readouterr().out.split("\n", 2)
+    assert why == "not made yet, or it failed: provider for 2 providers"
     assert same == "unchanged: provider-kent-surrey-and-sussex"
     assert re.fullmatch(
         r"provider for 2 providers  \d+\.\d s each  reports: notebooks, results, 0 figures\n4 pages: .*\n",
@@ -197,7 +200,7 @@ def test_a_failing_chapter_ends_with_code_2_and_is_told_apart_from_one_that_need
     chapter(root, "03-recall", "load_results('02-other')")
     assert main(["run"]) == 2
     out, err = capsys.readouterr()
-    good, failed, missed, _ = out.splitlines()
+    _, good, failed, missed, _ = out.splitlines()
     assert good.endswith("reports: notebook, results, 0 figures")
     assert failed.endswith(" s  failed; partly executed: reports/failed/02-other.ipynb")
     assert missed == "03-recall  not run"
@@ -318,9 +321,9 @@ time.sleep(600)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_kernel_and_names_what_it_wrote(
-    root, plain_pages, monkeypatch, capsys, sign, code
+    root, own_server, plain_pages, monkeypatch, capsys, sign
 ):
     (root / "t").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(root / "t"))
@@ -333,7 +336,7 @@ def test_an_interrupted_run_leaves_no_kernel_and_names_what_it_wrote(
     finally:
         signal.signal(sign, before)
     words = "interrupted: nothing of the unfinished chapters was written; finished and written: 02-other"
-    assert (ended, capsys.readouterr().err) == (code, f"tr-analysis: {words}\n")
+    assert (ended, capsys.readouterr().err) == (130, f"tr-analysis: {words}\n")
     assert list((root / "t").iterdir()) == []
     assert {path.stem for path in (root / "reports").rglob("[!.]*.*")} == {"02-other"}
     kernel, child = map(int, (root / "started").read_text().split())
@@ -370,25 +373,45 @@ def test_nothing_runs_and_nothing_heavy_is_loaded_when_nothing_changed(root, pla
     heavy = {"papermill", "pandas", "numpy", "nbformat", "nbconvert", "tqdm", "zmq", "IPython", "jinja2"}
     code = f"import sys; from tr_analysis.cli import main; print(main(['run'])); print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "unchanged: 02-other, 03-recall\npages: unchanged\n0\nset()\n"
+    assert done.stdout == "unchanged: 02-other, 03-recall\nunchanged: pages\n0\nset()\n"
     assert done.stderr == ""
 
 
-def test_why_says_what_changed_and_only_that_runs(root, plain_pages, capsys):
+def test_only_what_changed_runs_and_why_is_said(root, plain_pages, capsys):
     assert main(["run"]) == 0
     chapter(root, "03-recall", "n + 1")
     (root / "reports" / "site" / "index.html").unlink()
     capsys.readouterr()
-    assert main(["run", "--why"]) == 0
+    assert main(["run"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["02-other: unchanged", "03-recall: the notebook changed"]
+    assert lines[:2] == ["unchanged: 02-other", "the notebook changed: 03-recall"]
     assert lines[2].startswith("03-recall  ")
-    assert lines[3] == "pages: the chapters changed; the notebooks changed; site/index.html is gone"
-    assert lines[4:] == ["3 pages: reports/site/index.html"]
-    assert main(["run", "--why", "--force", "03"]) == 0
+    assert lines[3:] == ["3 pages: reports/site/index.html"]
+    assert main(["run", "--force", "03"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert (lines[0], lines[2]) == ("03-recall: --force", "pages: --force")
-    assert (lines[1].startswith("03-recall  "), len(lines)) == (True, 4)
+    assert (lines[0], len(lines)) == ("--force: 03-recall", 3)
+
+
+def test_a_chapter_that_takes_too_long_is_a_failure(root, plain_pages, capsys):
+    chapter(root, "03-recall", "import time\ntime.sleep(600)")
+    assert main(["run", "03", "--timeout", "1.5"]) == 2
+    said = "cell 5, `import time` was still running after 1.5 seconds"
+    assert said in capsys.readouterr().err
+
+
+def test_fetch_and_run_wait_for_each_other(root, plain_pages, monkeypatch, capsys):
+    monkeypatch.setattr("tr_analysis.official.fetch.fetch", lambda *_, **__: pytest.fail("fetched meanwhile"))
+    (root / "data").unlink()  # other tests may be using the project's
+    (root / "data" / "raw").mkdir(parents=True)
+    with using_data():
+        assert main(["fetch"]) == 1
+        with using_data():  # runs do not exclude each other
+            assert main(["run", "03"]) == 0
+    holder = "`tr-analysis run`, or another fetch, is using"
+    assert f"{holder} {root / 'data'}; try again when it has ended" in capsys.readouterr().err
+    with using_data(to_change=True):
+        assert main(["run", "03"]) == 1
+    assert f"`tr-analysis fetch` is using {root / 'data'}; try again" in capsys.readouterr().err
 
 
 def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch, capsys):
@@ -404,8 +427,8 @@ def test_the_tables_are_built_again_only_when_they_may_change(root, monkeypatch,
         return [table]
 
     monkeypatch.setattr(plan, "build_tables", build)
-    monkeypatch.setattr("tr_analysis.study.execution.run", lambda *_, **__: [])
-    monkeypatch.setattr("tr_analysis.cli.run.render_after", lambda *_, **__: None)
+    monkeypatch.setattr("tr_analysis.study.runs.run", lambda *_, **__: [])
+    monkeypatch.setattr("tr_analysis.cli.run._render", lambda *_, **__: None)
     for call, times in [([], 1), ([], 1), (["--force"], 2)]:
         assert main(["run", "02", *call]) == 0
         assert len(built) == times
@@ -425,8 +448,8 @@ def test_kernels_may_be_chosen_and_are_forked_only_where_that_is_safe(root, monk
         asked.append(forked)
         return nullcontext()
 
-    monkeypatch.setattr("tr_analysis.study.execution.kernels_for", kernels_for)
-    monkeypatch.setattr("tr_analysis.study.execution.run", lambda tasks, jobs, *, kernels, done: [])
+    monkeypatch.setattr("tr_analysis.study.runs.kernels_for", kernels_for)
+    monkeypatch.setattr("tr_analysis.study.runs.run", lambda tasks, jobs, *, kernels, timeout, done: [])
     monkeypatch.setattr("tr_analysis.study.CAN_FORK", bool(can))
     assert main(["run", "03", *(["--kernels", given] if given else [])]) == 0
     assert asked == [forked]

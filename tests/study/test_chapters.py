@@ -10,8 +10,8 @@ from tr_analysis.lint import lint
 from tr_analysis.report import FINDINGS_MIME
 from tr_analysis.report.finding import read_declared
 from tr_analysis.study.chapters import choose, find_chapters, new_chapter
-from tr_analysis.study.execution import run
 from tr_analysis.study.plan import plan
+from tr_analysis.study.runs import run
 
 STUDY = {
     "03-recall": ["# Recall to prison\n\nWhat did the reform do\nto recall?\n\nMore."],

@@ -12,8 +12,9 @@ import pytest
 
 from tests.processors import tree
 from tr_analysis.study import kernels
-from tr_analysis.study.execution import progress, run
 from tr_analysis.study.plan import plan
+from tr_analysis.study.progress import progress
+from tr_analysis.study.runs import run
 
 FIGURE = """\
 import os
@@ -152,12 +153,46 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(("stream", "seen"), [(Terminal(), True), (io.StringIO(), False)])
-def test_the_bar_names_the_chapter_at_work_and_is_quiet_without_a_terminal(toy, monkeypatch, stream, seen):
+def test_the_bar_names_chapter_and_slow_cell_and_is_quiet_without_a_terminal(toy, monkeypatch, stream, seen):
     toy("02-reoffending", "n")
     monkeypatch.setattr(sys, "stderr", stream)
-    tasks = plan()
-    with progress(tasks) as advance:
+    with progress(plan()) as shown:
         time.sleep(0.15)  # the bar is drawn ten times a second
-        advance(tasks[0])
+        shown.advance("02-reoffending")
+        shown.enter("02-reoffending", "cell 6, `n`")
+        shown.name_slow()
+        assert "`n`" not in stream.getvalue()
+        monkeypatch.setattr("tr_analysis.study.progress._SLOW", 0)
+        shown.name_slow()
     assert ("02-reoffending" in stream.getvalue()) == seen
+    assert ("02-reoffending: 0 s in cell 6, `n`" in stream.getvalue()) == seen
     assert bool(stream.getvalue()) == seen
+
+
+ENDINGS = {
+    "sys.exit": ("import sys\nsys.exit()", "cell 6, `import sys`, calls exit"),
+    "an exit code": ("raise SystemExit(3)", "cell 6, `raise SystemExit(3)`, calls exit"),
+    "exit": ("exit()", "cell 6, `exit()`, calls exit"),
+    "output": (
+        "print('x' * 90)\nprint('y' * 90)",
+        "after cell 6, `print('x' * 90)`, it has 0 MB of output, more than 0 MB",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "said"), ENDINGS.values(), ids=ENDINGS)
+def test_a_cell_that_ends_its_chapter_or_prints_too_much_is_named(toy, monkeypatch, body, said):
+    toy("01-a", body)
+    monkeypatch.setattr("tr_analysis.study.execution.MOST", 150)
+    (outcome,) = run(plan(given={"n": 3}))  # so that papermill puts a cell in
+    assert outcome.failure.startswith(f"01-a, under “Evidence”: {said.replace('`, calls', '` calls')}")
+    assert bool(outcome.files) == ("output" not in said)
+
+
+def test_a_cell_that_never_ends_is_named_when_its_chapter_took_too_long(toy):
+    toy("01-a", "import time\ntime.sleep(600)")
+    (outcome,) = run(plan(), timeout=2)
+    assert outcome.failure == (
+        "01-a, under “Evidence”: cell 6, `import time` was still running after 2 seconds; "
+        "mend it, or give the chapter more with --timeout"
+    )

@@ -1,24 +1,18 @@
 import json
 import os
-import signal
-import socket
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
-import psutil
 import pytest
 
-from tests.processes import LIMIT, descendants, is_gone, wait_for
+from tests.processes import descendants, is_gone
 from tests.processors import tree
 from tr_analysis import paths
-from tr_analysis.study.execution import kernels_for, run
-from tr_analysis.study.kernels import ForkedKernel, refuse_threads, running_kernels, serve
+from tr_analysis.study.execution import KernelError, execute
+from tr_analysis.study.kernels import running_kernels
 from tr_analysis.study.plan import build_tables, plan
+from tr_analysis.study.runs import kernels_for, run
 
 forks = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -41,7 +35,7 @@ def run_with(tasks, *, forked):
         return run(tasks, jobs=2, kernels=kernels)
 
 
-def printed(folder: Path, name: str) -> dict:
+def printed(folder: Path, name: str):
     return json.loads(nbformat.read(folder / f"{name}.ipynb", as_version=4).cells[5].outputs[0].text)
 
 
@@ -77,19 +71,6 @@ def test_forked_and_standard_kernels_give_the_same_study(tmp_path):
 
 
 @forks
-def test_a_lost_server_is_an_error_with_its_last_words_and_a_remedy(toy, own_server, monkeypatch):
-    broken = [sys.executable, "-c", "raise SystemExit('no room to fork in')"]
-    start = subprocess.Popen
-    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: start(broken, **options))
-    toy("01-a", "n")
-    (outcome,) = run(plan())
-    reason = "the process that kernels are forked from ended; try --kernels standard"
-    assert outcome.failure == (
-        f"01-a: the kernel did not start ({reason}); its last words: no room to fork in"
-    )
-
-
-@forks
 def test_nothing_is_left_of_a_run_whatever_its_server_was_doing(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = descendants()  # such as the browser of other tests
@@ -105,50 +86,29 @@ def test_nothing_is_left_of_a_run_whatever_its_server_was_doing(tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@forks
-def test_a_kernel_that_is_gone_is_not_mistaken_for_another():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        kernel = ForkedKernel(process.pid)
-        assert kernel.poll() is None
-    assert kernel.poll() == kernel.wait() == 1
-    kernel.send_signal(signal.SIGKILL)
-    assert ForkedKernel(process.pid).poll() == 1
+DETACHED = """\
+import pathlib, subprocess, sys
+process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print({"pid": process.pid}["pid"])
+"""
 
 
-@contextmanager
-def sleeper() -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start a process that starts another; yield it and the other's id once both sleep."""
-    sleeps = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
-    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeps!r}])"
-    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        child = psutil.Process(int(process.stdout.readline()))
-        try:
-            yield process, child.pid
-        finally:  # where they are left over, nobody waits until they wake
-            with suppress(psutil.NoSuchProcess):
-                child.kill()
-            process.kill()
+@pytest.mark.parametrize("forked", [pytest.param(True, marks=forks), False])
+def test_what_a_chapter_detaches_ends_with_the_run(toy, own_server, tmp_path, forked):
+    toy("01-a", DETACHED)
+    tasks = plan()
+    with kernels_for(tasks, forked=forked) as kernels:
+        (outcome,) = run(tasks, kernels=kernels)
+    assert outcome.failure == ""
+    assert is_gone(printed(tmp_path / "reports", "01-a"))
 
 
-def test_no_kernel_outlives_its_run_nor_any_file_of_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with sleeper() as (process, child), running_kernels(tmp_path) as running:
-        (runtime,) = tmp_path.iterdir()
-        assert runtime.stat().st_mode & 0o077 == 0
-        running._remember(process.pid)
-        running.stop()
-        assert process.wait(LIMIT) != 0
-        wait_for(lambda: is_gone(child))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_kernel_that_starts_after_the_end_ends_too(tmp_path):
-    with running_kernels(tmp_path) as running:
-        running.stop()
-        with sleeper() as (process, _):
-            running._remember(process.pid)
-            assert process.wait(LIMIT) != 0
+def test_a_kernel_that_starts_after_the_end_ends_too(toy, tmp_path):
+    toy("01-a", "n")
+    with running_kernels(tmp_path, forked=False) as kernels:
+        kernels.stop()
+        with pytest.raises(KernelError, match="01-a: the kernel did not start"):
+            execute(plan()[0], kernels)
 
 
 def test_a_kernel_that_cannot_start_says_why(toy, tmp_path, monkeypatch):
@@ -173,58 +133,3 @@ def test_forked_kernels_do_not_share_their_chance(toy, tmp_path):
     first, second = (printed(tmp_path / "reports", name) for name in ("01-a", "02-b"))
     assert first[0] != second[0]
     assert first[1] != second[1]
-
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
-
-
-def test_imports_start_no_thread_no_socket_and_no_drawing_and_take_themselves_for_a_notebook():
-    code = """
-import builtins, json, psutil, sys
-from tr_analysis.study.kernels import import_all, refuse_threads
-import_all(["no_such_library", "matplotlib.pyplot", "pathlib.x"])
-refuse_threads()
-import zmq
-print(json.dumps({
-    "threads": psutil.Process().num_threads(),
-    "loaded": sorted({"ipykernel.zmqshell", "matplotlib.pyplot"} & set(sys.modules)),
-    "drawing": "matplotlib_inline.backend_inline" in sys.modules,
-    "sockets": len(psutil.Process().net_connections()),
-    "left": hasattr(builtins, "get_ipython"),
-}))
-"""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    command = [sys.executable, "-c", code]
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert json.loads(found.stdout) == {
-        "threads": 1,
-        "loaded": ["ipykernel.zmqshell", "matplotlib.pyplot"],
-        "drawing": False,
-        "sockets": 0,
-        "left": False,
-    }
-    assert found.stderr == ""
-
-
-def test_a_thread_that_does_not_end_is_refused(monkeypatch):
-    ends = threading.Event()
-    thread = threading.Thread(target=ends.wait)
-    thread.start()
-    monkeypatch.setattr(threading, "enumerate", list)  # nothing is waited for
-    with pytest.raises(RuntimeError, match="--kernels standard"):
-        refuse_threads()
-    ends.set()
-    thread.join()
-
-
-def test_the_server_ends_when_nobody_asks_any_more():
-    ours, theirs = socket.socketpair()
-    ours.close()
-    assert serve(theirs) is None
-    assert theirs.fileno() == -1
-
-
-def test_what_the_package_offers_at_its_door_is_imported_ahead():
-    code = "import sys; from tr_analysis.study.kernels import import_all; import_all(['tr_analysis.table', 'no.such'])"
-    code += "; print('tr_analysis.report.tables' in sys.modules)"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "True\n"

@@ -6,49 +6,9 @@ from pathlib import Path
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.sweep.run import Engine
+from tr_analysis.sweep.engines import Engine
 from tr_analysis.sweep.specify import close_kernels
 
-TOYS = """\
-import os, signal, time
-from dataclasses import dataclass
-from pathlib import Path
-
-@dataclass
-class Found:
-    total: float
-    parity: str
-
-def add(x, y=1):
-    return {"total": x + y, "ratio": x / y, "x": -x}
-
-def parity(x: int) -> Found:
-    return Found(x / 3, "even" if x % 2 == 0 else "odd")
-
-def chance(x: int, seed: int) -> float:
-    import random
-    return random.Random(seed).random()
-
-def nothing(x: int):
-    return None
-
-def deadly(x: int, marker: str, lives: int = 1) -> int:
-    if x == 7 and len(died := list(Path(marker).iterdir())) < lives:
-        (Path(marker) / str(len(died))).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return x * x
-
-def held(x: int, gate: str) -> int:
-    while x > 1 and not Path(gate).exists():
-        time.sleep(0.01)
-    return x
-
-def strange(x: int):
-    return {"x": 1, "table": [x]}
-
-def quits(x: int):
-    raise SystemExit(3)
-"""
 FINDINGS = """\
 from IPython.display import display
 findings = {"gap": {"value": n / 4, "low": n / 8, "high": float("nan")}, "words": {"value": None, "text": scale}}
@@ -58,28 +18,16 @@ display({"application/vnd.tr-analysis.findings+json": bundle, "text/plain": "fin
 PARAMETERS = """\
 n: int = 2  # count [0, 1000]
 scale: Literal["log", "level"] = "log"  # scale
-seed: int = 15  # of chance [10, 19]
 """
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a module of toy functions, and room for sweeps."""
-    path = tmp_path_factory.mktemp("sweeps")
-    (path / "sweep_toys.py").write_text(TOYS, encoding="utf-8")
-    return path
-
-
 @pytest.fixture
-def spec(folder: Path) -> Callable[..., Path]:
-    """Write a sweep: call it with a function's name, or none, and the rest of the file."""
+def spec(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a sweep."""
 
-    def write(function: str, rest: str) -> Path:
-        head = f'[function]\nname = "sweep_toys:{function}"\n' if function else ""
-        path = folder / f"{len(list(folder.glob('*.toml')))}.toml"
-        path.write_text(
-            rest.replace("FUNCTION\n", head) if "FUNCTION" in rest else head + rest, encoding="utf-8"
-        )
+    def write(text: str) -> Path:
+        path = tmp_path / f"{len(list(tmp_path.glob('*.toml')))}.toml"
+        path.write_text(text, encoding="utf-8")
         return path
 
     return write

@@ -12,18 +12,17 @@ from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tr_analysis.cli import main
 
 
-@pytest.fixture
-def in_process(monkeypatch, threads):
-    """Let the command run in this process what it would run in others."""
-    monkeypatch.setattr("tr_analysis.sweep.run.processes", lambda jobs: threads)
-
-
 def start(path: Path, out: Path, passing: Path) -> subprocess.Popen:
-    passing.mkdir()
+    passing.mkdir(exist_ok=True)
     script = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal: in the background it is ignored
+from tests.sweep.toys import sweep
 from tr_analysis.cli import main
+from tr_analysis.study import plan
+from tr_analysis.sweep import specify
+plan.build_tables = list
+specify.read_sweep = lambda path: sweep("held", range(5), gate=path.read_text())
 sys.exit(main())
 """
     call = [sys.executable, "-c", script, "sweep", str(path), "--out", str(out), "--jobs", "2"]
@@ -40,12 +39,13 @@ def done(out: Path) -> int:
     [
         (signal.SIGINT, 130),
         (signal.SIGKILL, -9),
-        pytest.param(signal.SIGTERM, -15, marks=pytest.mark.full),  # ends it as the one before
+        pytest.param(signal.SIGTERM, 130, marks=pytest.mark.full),  # ends it as the first
     ],
 )
-def test_ended_from_outside_it_leaves_nothing_and_goes_on(spec, in_process, tmp_path, capsys, number, code):
+def test_ended_from_outside_it_leaves_nothing_and_goes_on(tmp_path, number, code):
     out, passing, gate = (tmp_path / name for name in ("out", "passing", "gate"))
-    path = spec("held", f"[fixed]\ngate = '{gate}'\n[grid]\nx = [0, 1, 2, 3, 4]")
+    path = tmp_path / "held.toml"
+    path.write_text(str(gate))
     process = start(path, out, passing)
     wait_for(lambda: done(out) == 2 or process.poll() is not None)
     started = descendants(process.pid)
@@ -57,39 +57,50 @@ def test_ended_from_outside_it_leaves_nothing_and_goes_on(spec, in_process, tmp_
     wait_for(lambda: all(map(is_gone, started)) and not list(passing.iterdir()))
     assert done(out) == 2
     gate.touch()
-    assert main(["sweep", str(path), "--out", str(out)]) == 0
-    assert capsys.readouterr().out.startswith("5 specifications: 3 run, 2 there already, 0 failed")
+    told, _ = start(path, out, passing).communicate(timeout=LIMIT)
+    assert told.startswith("5 specifications: 3 run, 2 there already, 0 failed")
     assert done(out) == 5
 
 
-def test_failures_are_said_after_the_table(spec, in_process, tmp_path, capsys):
-    path = spec("add", "[fixed]\ny = 0\n[grid]\nx = [1]")
-    assert main(["sweep", str(path), "--out", str(tmp_path / "out")]) == 2
+@pytest.fixture
+def toy(spec, chapter, threads, monkeypatch):
+    """A sweep of one specification, which fails; it runs in this process what would run in others."""
+    monkeypatch.setattr("tr_analysis.sweep.engines.processes", lambda jobs: threads)
+    monkeypatch.setattr("tr_analysis.study.plan.build_tables", list)
+    return spec('chapter = "toy"\n[grid]\nn = [13]')
+
+
+def test_failures_are_said_after_the_table(toy, tmp_path, capsys):
+    assert main(["sweep", str(toy), "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr()
     assert told.out.startswith("1 specifications: 1 run, 0 there already, 1 failed")
-    assert "1 of 1 failed, and will be tried again the next time; the first: ZeroDivisionError" in told.err
+    assert (
+        "1 of 1 failed, and will be tried again the next time; the first: 03-toy, under “Evidence”: ValueError"
+        in told.err
+    )
 
 
-def test_a_broken_file_is_refused_with_64(spec, tmp_path, capsys):
-    assert main(["sweep", str(spec("add", "[grid]\nz = [1]")), "--out", str(tmp_path / "out")]) == 64
-    assert "unexpected keyword argument 'z'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("text", "more", "said"),
+    [
+        ('chapter = "toy"\n[grid]\nz = [1]', [], "z: 03-toy has no such parameter"),
+        ('chapter = "toy"\n[grid]\nn = [1]', ["--jobs", "2", "--scheduler", "x"], "give one of them"),
+    ],
+)
+def test_a_wrong_call_is_refused_with_64(spec, chapter, tmp_path, capsys, text, more, said):
+    assert main(["sweep", str(spec(text)), "--out", str(tmp_path / "out"), *more]) == 64
+    assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
-def elsewhere(spec, out: Path) -> list[str]:
-    """The words of a sweep on a scheduler that is not there."""
-    path = spec("add", "[grid]\nx = [1]")
-    return ["sweep", str(path), "--out", str(out), "--scheduler", "tcp://127.0.0.1:1"]
-
-
 @pytest.mark.full
-def test_a_scheduler_that_does_not_answer_is_said(spec, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("tr_analysis.sweep.run._PATIENCE", 0.5)
-    assert main(elsewhere(spec, tmp_path)) == 3
+def test_a_scheduler_that_does_not_answer_is_said(toy, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tr_analysis.sweep.engines._PATIENCE", 0.5)
+    assert main(["sweep", str(toy), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:1"]) == 3
     assert "no scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
 
 
-def test_without_distributed_the_remedy_is_said(spec, tmp_path, capsys, monkeypatch):
+def test_without_distributed_the_remedy_is_said(toy, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert main(elsewhere(spec, tmp_path)) == 3
+    assert main(["sweep", str(toy), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:1"]) == 3
     assert "pip install 'tr-analysis[cluster]'" in capsys.readouterr().err

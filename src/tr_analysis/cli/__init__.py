@@ -1,13 +1,14 @@
 """The command ``tr-analysis``. Heavy imports wait until a command needs them: listing is instant."""
 
 import os
+import signal
 import traceback
 from collections.abc import Sequence
 
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, fetch, run, verify
+from tr_analysis.cli import chapters, fetch, run, sweep, verify
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -21,8 +22,7 @@ for command in (
     chapters.list_command,
     chapters.params,
     run.run,
-    run.sweep,
-    run.choices,
+    sweep.sweep,
     run.site,
     chapters.new,
     chapters.lint,
@@ -38,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
     0 done; 1 bad data or rules broken; 2 a chapter failed; 3 no Chromium to print with, no scheduler to sweep on
-    or no official file to be had; 64 called wrongly; 70 a fault of ours; 130 and 143 interrupted.
+    or no official file to be had; 64 called wrongly; 70 a fault of ours; 130 interrupted.
     """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a command as Ctrl-C does
     try:
         return cli.main(arguments, prog_name="tr-analysis", standalone_mode=False) or 0
     except StudyError as error:
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _said(f"{error.filename}: {error.strerror}; {remedy}", StudyError.exit_code)
         remedy = "run again with TR_ANALYSIS_DEBUG=1 for the traceback"
         return _said(f"{type(error).__name__}: {error}; {remedy}", 70)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _said(message: str, code: int) -> int:

@@ -8,6 +8,7 @@ import click
 
 from tr_analysis.cli.chapters import shown, wrapped
 from tr_analysis.errors import UsageError
+from tr_analysis.study.data_lock import using_data
 
 if TYPE_CHECKING:
     from tr_analysis.official.importing import FileStatus
@@ -53,6 +54,7 @@ def fetch(
     if listing:
         click.echo("\n".join(_list_entries(names)))
         return
+    click.get_current_context().with_resource(using_data(to_change=True))
     from tr_analysis.official import fetch, importing
 
     if demo:

@@ -1,8 +1,6 @@
-"""The commands that run chapters and sweeps, and make the pages of what they leave."""
+"""The commands that run chapters, and make the pages of what they leave."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,71 +9,18 @@ import click
 
 from tr_analysis import paths, study
 from tr_analysis.cli.chapters import shown
-from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.study import plan as planning
-from tr_analysis.study.plan import Change, Records, Task
+from tr_analysis.study import records as recording
+from tr_analysis.study.data_lock import using_data
+from tr_analysis.study.plan import Task
+from tr_analysis.study.records import Change, Records
 
 if TYPE_CHECKING:
-    from tr_analysis.study.execution import RunOutcome
-    from tr_analysis.study.kernels import Kernels
-    from tr_analysis.sweep.run import Engine
-
+    from tr_analysis.study.runs import RunOutcome
 
 _PDF = "study.pdf"
-
-
-@click.command()
-@click.option("--pdf", is_flag=True, help="Print the whole study as one PDF as well; this needs Chromium.")
-def site(pdf: bool) -> None:
-    """Make the pages of the study from the chapters as they were last run."""
-    pages = _study_pages(paths.reports())
-    if not pages:
-        raise StudyError("no chapter has been run yet: run `tr-analysis run` first")
-    if pdf:
-        from tr_analysis.site.pdf import write_pdf
-
-        click.echo(shown(write_pdf(pages, pages[0].parent / _PDF)))
-
-
-def render_after(tasks: Sequence[Task], records: Mapping[Path, Records], *, force: bool, why: bool) -> None:
-    """Make the pages of the study, or of each variant, which is no part of it, where what they show changed.
-
-    Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
-    """
-
-    def render(name: str, out: Path, make: Callable[[Path], list[Path]], source: Path) -> None:
-        parts = planning.page_parts(out)
-        changed = ["--force"] if force else records[out].changes(name, parts)
-        if why or not changed:
-            click.echo(f"{name}: {'; '.join(changed) or 'unchanged'}")
-        if changed and (pages := make(source)):
-            records[out].keep(name, parts, {*pages, *(out / "site").rglob("*")})
-
-    alone = [task for task in tasks if task.is_variant or not paths.has_own_data()]
-    for out in dict.fromkeys(task.out for task in tasks if task not in alone):
-        render("pages", out, _study_pages, out)
-    for task in alone:
-        if (executed := task.out / f"{task.name}.ipynb").exists():
-            render(f"page of {task.name}", task.out, _variant_page, executed)
-
-
-def _variant_page(executed: Path) -> list[Path]:
-    from tr_analysis.site import write_variant
-
-    click.echo(f"page: {shown(page := write_variant(executed))}")
-    return [page]
-
-
-def _study_pages(out: Path) -> list[Path]:
-    """Make the pages of what was run into a folder, and say so."""
-    from tr_analysis.site import write_site
-
-    executed = sorted(out.glob("*.ipynb"))
-    pages = write_site(executed, out / "site") if executed else []
-    (out / "site" / _PDF).unlink(missing_ok=True)  # an older one would not be of these pages
-    if pages:
-        click.echo(f"{len(pages)} pages: {shown(pages[0])}")
-    return pages
+_MOST_REASONS = 3  # named of why something runs again
 
 
 def _assignments(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -116,7 +61,12 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
     "or reports/variants/CHAPTER/NAME=VALUE/ when a parameter is changed.",
 )
 @click.option("--force", is_flag=True, help="Run also what would yield the same as last time.")
-@click.option("--why", is_flag=True, help="Say for each chapter what changed since it was last run.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop a chapter that takes longer, and say in which cell; by default none is stopped.",
+)
 @click.option(
     "--kernels",
     "forked",
@@ -131,7 +81,7 @@ def run(
     jobs: int | None,
     out: Path | None,
     force: bool,
-    why: bool,
+    timeout: float | None,
     forked: bool,
 ) -> None:
     """Run the chapters in which something changed, of all by default, and publish what they yield.
@@ -140,93 +90,107 @@ def run(
     """
     # Mistakes of the caller come before the time that the tables take.
     tasks = planning.plan(chapters, given, out)
+    click.get_current_context().with_resource(using_data())
     records = {out: Records(out) for out in {task.out for task in tasks}}
-    with ExitStack() as opened:
-
-        @cache
-        def kernels() -> "Kernels":
-            from tr_analysis.study.execution import kernels_for
-
-            return opened.enter_context(kernels_for(tasks, forked=forked))
-
-        found = planning.changes(tasks, records, force=force)
-        if forked and planning.to_run(found):
-            kernels()  # they import while the tables are built
-        if _build(records, force=force):
-            found = planning.changes(tasks, records, force=force)
-        if lines := list(_explained(found) if why else _unchanged(found)):
-            click.echo("\n".join(lines))
-        failures = _run(found, records, jobs, kernels)
+    failures = [
+        outcome.failure for outcome in _run(tasks, records, force, jobs, timeout, forked) if outcome.failure
+    ]
     try:
         if not (given or out or failures) and paths.has_own_data():
             _fill(records[paths.reports()], {task.chapter.name for task in tasks} if chapters else (), jobs)
-        render_after(tasks, records, force=force, why=why)
+        _render(tasks, records, force=force)
     except StudyError as error:  # what failed before is said as well
         failures.append(str(error))
     if failures:
         raise ChapterError("\n".join(failures))
 
 
-def _fill(records: Records, chapters: Collection[str], jobs: int | None) -> None:
-    """Compute the choices of some chapters, or of all, if anything that they are made from changed."""
-    parts = planning.choice_parts(paths.reports())
-    if chapters or records.changes("choices", parts):
-        files = fill_choices(_engine(jobs, None), chapters)
-        if not chapters:
-            records.keep("choices", parts, files)
-
-
-def _build(records: Mapping[Path, Records], *, force: bool) -> bool:
-    """Build the analysis tables, unless they are there and nothing that they are made from changed; tell whether."""
-    if not paths.has_own_data():
-        return False
-    parts, folder = planning.table_parts(), paths.processed()
-    stale = force or any(record.changes("tables", parts, folder) for record in records.values())
-    if stale:
-        files = planning.build_tables()
-        for record in records.values():
-            record.keep("tables", parts, files, folder)
-    return stale
-
-
 def _run(
-    found: Sequence[Change],
+    tasks: Sequence[Task],
     records: Mapping[Path, Records],
+    force: bool,
     jobs: int | None,
-    kernels: "Callable[[], Kernels]",
-) -> list[str]:
-    """Run what changed, say how it ended, and return what failed."""
-    if not (tasks := planning.to_run(found)):
+    timeout: float | None,
+    forked: bool,
+) -> "list[RunOutcome]":
+    """Build the tables and run the chapters, where anything changed; say why, and how each chapter ended."""
+    stale = _stale_tables(records, force=force)
+    found = recording.changes(tasks, records, force=force)
+    if not (stale or recording.to_run(found)):
+        click.echo("\n".join(_reasons(found)))
         return []
     import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
-    from tr_analysis.study.execution import run as run_chapters
+    from tr_analysis.study.runs import kernels_for
+    from tr_analysis.study.runs import run as run_chapters
 
+    with kernels_for(tasks, forked=forked) as kernels:  # they import while the tables are built
+        if stale:
+            _build_tables(records)
+            found = recording.changes(tasks, records, force=force)
+        click.echo("\n".join(_reasons(found)))
+        changed = recording.to_run(found)
+        planning.refuse_stale(changed)
+        record = _recorder(found, records)
+        outcomes = run_chapters(changed, jobs, kernels=kernels, timeout=timeout, done=record)
+    for line in _ended(outcomes):
+        click.echo(line)
+    return outcomes
+
+
+def _recorder(found: Sequence[Change], records: Mapping[Path, Records]) -> "Callable[[RunOutcome], None]":
+    """Return what keeps on record how a run ended, as soon as it did."""
     by_name = {change.task.name: change for change in found}
 
     def record(outcome: "RunOutcome") -> None:
         if outcome.failure:
             records[outcome.task.out].drop(outcome.task.name)
         else:
-            planning.keep(by_name[outcome.task.name], outcome.files, records)
+            recording.keep(by_name[outcome.task.name], outcome.files, records)
 
-    planning.refuse_stale(tasks)
-    outcomes = run_chapters(tasks, jobs, kernels=kernels(), done=record)
-    click.echo("\n".join(_ended(outcomes)))
-    return [outcome.failure for outcome in outcomes if outcome.failure]
+    return record
 
 
-def _unchanged(found: Sequence[Change]) -> Iterator[str]:
-    """Yield a line that names the chapters that need not run, if there are any."""
-    same = [change.task for change in found if not change.why]
-    if same:
-        by_chapter = groupby(same, lambda task: task.chapter.name)
-        yield f"unchanged: {', '.join(_named(list(tasks)) for _, tasks in by_chapter)}"
+def _stale_tables(records: Mapping[Path, Records], *, force: bool) -> bool:
+    """Tell whether the analysis tables must be built, of which there are none outside a checkout."""
+    if force or not paths.has_own_data():
+        return paths.has_own_data()
+    parts, folder = recording.table_parts(), paths.processed()
+    return any(record.changes("tables", parts, folder) for record in records.values())
 
 
-def _explained(found: Sequence[Change]) -> Iterator[str]:
-    """Yield a line for each chapter, or each of its runs where these differ, that says what changed."""
-    for (_, why), same in groupby(found, lambda change: (change.task.chapter.name, change.why)):
-        yield f"{_named([change.task for change in same])}: {'; '.join(why) or 'unchanged'}"
+def _build_tables(records: Mapping[Path, Records]) -> None:
+    parts = recording.table_parts()
+    files = planning.build_tables()
+    for record in records.values():
+        record.keep("tables", parts, files, paths.processed())
+
+
+def _fill(records: Records, chapters: Collection[str], jobs: int | None) -> None:
+    """Compute the choices that a reader has in some chapters, or in all, if anything they are made from changed."""
+    parts = recording.choice_parts(paths.reports())
+    if not (chapters or records.changes("choices", parts)):
+        return
+    from tr_analysis.sweep.choices import compute, read_choices
+    from tr_analysis.sweep.engines import processes
+
+    asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
+    tallies = [compute(each, processes(jobs)) for each in asked]
+    if ran := sum(tally.ran for tally in tallies):
+        click.echo(f"choices: {ran} of {sum(tally.specifications for tally in tallies)} computed")
+    if not chapters:
+        records.keep("choices", parts, [each.folder / study.CHOICES_PAGE for each in asked])
+
+
+def _reasons(found: Sequence[Change]) -> Iterator[str]:
+    """Yield a line for each reason to run chapters, and for those that need not, that names them."""
+    by_reason: dict[str, list[Task]] = {}
+    for change in found:
+        more = len(change.why) - _MOST_REASONS
+        why = [*change.why[:_MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
+        by_reason.setdefault("; ".join(why) or "unchanged", []).append(change.task)
+    for reason, tasks in by_reason.items():
+        by_chapter = groupby(tasks, lambda task: task.chapter.name)
+        yield f"{reason}: {', '.join(_named(list(same)) for _, same in by_chapter)}"
 
 
 def _named(tasks: Sequence[Task]) -> str:
@@ -252,77 +216,54 @@ def _ended(outcomes: "Sequence[RunOutcome]") -> Iterator[str]:
         yield f"{name}  {seconds:.1f} s{' each' * many}  {out}: {what}"
 
 
-_jobs = click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one per processor.")
-_scheduler = click.option(
-    "--scheduler", metavar="tcp://HOST:PORT", help="Run on the workers of this Dask scheduler instead."
-)
-
-
-def _engine(jobs: int | None, scheduler: str | None) -> "AbstractContextManager[Engine]":
-    """Return where a sweep runs; to ask for this machine and for others is a `UsageError`."""
-    from tr_analysis.sweep.run import dask, processes
-
-    if jobs and scheduler:
-        raise UsageError("--jobs is about this machine, --scheduler about others: give one of them")
-    return dask(scheduler) if scheduler else nullcontext(processes(jobs))
-
-
 @click.command()
-@_jobs
-@_scheduler
-def choices(jobs: int | None, scheduler: str | None) -> None:
-    """Compute what the pages show when a reader changes a choice; what is done already is not computed again.
+@click.option("--pdf", is_flag=True, help="Print the whole study as one PDF as well; this needs Chromium.")
+def site(pdf: bool) -> None:
+    """Make the pages of the study from the chapters as they were last run."""
+    pages = _study_pages(paths.reports())
+    if not pages:
+        raise StudyError("no chapter has been run yet: run `tr-analysis run` first")
+    if pdf:
+        from tr_analysis.site.pdf import write_pdf
 
-    notebooks/choices.toml lists the choices. A run of the whole study does this as well.
+        click.echo(shown(write_pdf(pages, pages[0].parent / _PDF)))
+
+
+def _render(tasks: Sequence[Task], records: Mapping[Path, Records], *, force: bool) -> None:
+    """Make the pages of the study, or of each variant, which is no part of it, where what they show changed.
+
+    Outside a checkout there is no study: there each chapter has a page that stands alone, as a variant has.
     """
-    planning.build_tables()
-    fill_choices(_engine(jobs, scheduler), [])
-    _study_pages(paths.reports())
+
+    def render(name: str, out: Path, make: Callable[[Path], list[Path]], source: Path) -> None:
+        parts = recording.page_parts(out)
+        if not (force or records[out].changes(name, parts)):
+            click.echo(f"unchanged: {name}")
+        elif pages := make(source):
+            records[out].keep(name, parts, {*pages, *(out / "site").rglob("*")})
+
+    alone = [task for task in tasks if task.is_variant or not paths.has_own_data()]
+    for out in dict.fromkeys(task.out for task in tasks if task not in alone):
+        render("pages", out, _study_pages, out)
+    for task in alone:
+        if (executed := task.out / f"{task.name}.ipynb").exists():
+            render(f"page of {task.name}", task.out, _variant_page, executed)
 
 
-def fill_choices(opened: "AbstractContextManager[Engine]", chapters: Collection[str]) -> list[Path]:
-    """Compute the choices of some chapters, or of all, that are not there yet; say so, and return what pages read."""
-    from tr_analysis.sweep.choices import compute, read_choices
+def _variant_page(executed: Path) -> list[Path]:
+    from tr_analysis.site import write_variant
 
-    asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
-    with opened as engine:
-        tallies = [compute(each, engine) for each in asked]
-    if ran := sum(tally.ran for tally in tallies):
-        click.echo(f"choices: {ran} of {sum(tally.specifications for tally in tallies)} computed")
-    return [each.folder / study.CHOICES_PAGE for each in asked]
+    click.echo(f"page: {shown(page := write_variant(executed))}")
+    return [page]
 
 
-@click.command()
-@click.argument("spec", type=click.Path(path_type=Path), metavar="SPEC.toml")
-@_jobs
-@_scheduler
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the results; by default reports/sweeps/SPEC/.",
-)
-def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None) -> None:
-    """Run a function, or a chapter, over many specifications; what is done already is not run again.
+def _study_pages(out: Path) -> list[Path]:
+    """Make the pages of what was run into a folder, and say so."""
+    from tr_analysis.site import write_site
 
-    docs/sweeps.md shows how SPEC.toml is written.
-    """
-    from tr_analysis.sweep.run import run_sweep
-    from tr_analysis.sweep.specify import ChapterTarget, read_sweep
-
-    planned = read_sweep(spec)
-    out = out or paths.reports() / "sweeps" / spec.stem
-    planning.refuse_folder(out, is_variant=True)
-    with _engine(jobs, scheduler) as engine:
-        if isinstance(planned.target, ChapterTarget):
-            planning.build_tables()
-        tally = run_sweep(planned, engine, out)
-    there = tally.specifications - tally.ran
-    click.echo(
-        f"{tally.specifications} specifications: {tally.ran} run, {there} there already, {tally.failed} failed"
-        f"  {shown(tally.table)}"
-    )
-    if tally.failed:
-        raise ChapterError(
-            f"{tally.failed} of {tally.specifications} failed, and will be tried again the next time; "
-            f"the first: {tally.first_failure}"
-        )
+    executed = sorted(out.glob("*.ipynb"))
+    pages = write_site(executed, out / "site") if executed else []
+    (out / "site" / _PDF).unlink(missing_ok=True)  # an older one would not be of these pages
+    if pages:
+        click.echo(f"{len(pages)} pages: {shown(pages[0])}")
+    return pages

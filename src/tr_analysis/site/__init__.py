@@ -24,7 +24,7 @@ from tr_analysis.site.metadata import MIME, metadata
 from tr_analysis.site.numbers import with_numbers
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study import CHOICES
-from tr_analysis.study.plan import Records
+from tr_analysis.study.records import Records
 
 
 class _Page(HTMLParser):

@@ -1,16 +1,9 @@
-"""Running chapters side by side through papermill: each ends as published files, or as where and why it stopped."""
+"""Running one chapter through papermill: what it gave, or where and why it stopped."""
 
+import json
 import logging
-import os
-import signal
+import math
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any, NoReturn
 
 import nbformat
@@ -19,25 +12,25 @@ from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
-from tqdm import tqdm
 
-from tr_analysis.errors import ChapterError, StudyError
-from tr_analysis.paths import notebooks
-from tr_analysis.study import CAN_FORK
-from tr_analysis.study.kernels import Kernels, running_kernels
-from tr_analysis.study.notebook import imported_modules, read_cells
+from tr_analysis.errors import ChapterError
+from tr_analysis.study.kernels import Kernels
+from tr_analysis.study.notebook import INJECTED
 from tr_analysis.study.plan import Task
-from tr_analysis.study.publish import chapter_files, keep_failed, normalise, publish
+from tr_analysis.study.progress import Progress
 from tr_analysis.text import headings
 
 _PATIENCE = 600  # seconds that a kernel may take to start: a loaded machine needs many; one that fails says so at once
+MOST = 5_000_000
+"""Characters of output that a chapter may have; the longest of the study has a fifth of that."""
 
 # What papermill and nbclient log of a failure, the failure's own message says better.
-logging.getLogger("papermill").addHandler(logging.NullHandler())
+for _name in ("papermill", "traitlets"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 class ExecutionError(ChapterError):
-    """A chapter that stopped, where and why; ``notebook`` is what was executed until then, if anything was."""
+    """A chapter that stopped, where and why; ``notebook`` is what was executed until then, if it is to be kept."""
 
     def __init__(self, message: str, notebook: NotebookNode | None) -> None:
         super().__init__(message)
@@ -48,47 +41,66 @@ class KernelError(ExecutionError):
     """A chapter whose kernel died or did not start, whatever its cells say."""
 
 
-class InterruptionError(StudyError):
-    """The run was ended from outside, with Ctrl-C or a signal."""
+class _Course:
+    """Follows an execution: where it stands, and what ends it though no cell failed."""
 
-    def __init__(self, exit_code: int, finished: Sequence[str]) -> None:
-        self.exit_code = exit_code
-        done = f"; finished and written: {', '.join(finished)}" if finished else ""
-        super().__init__(f"interrupted: nothing of the unfinished chapters was written{done}")
+    def __init__(self, name: str, progress: Progress | None) -> None:
+        self._name = name
+        self._progress = progress
+        self._heading = ""
+        self._written = 0
+        self._cells: list[NotebookNode] = []
+        self.cell = ""
+        self.notebook: NotebookNode | None = None
+
+    def begin(self, notebook: NotebookNode) -> None:
+        self.notebook = notebook
+        self._cells = notebook.cells
+
+    def enter(self, cell: NotebookNode, cell_index: int) -> None:
+        """Note where the execution is; cells are counted as in the chapter, without the one that papermill puts in."""
+        for heading in headings(cell.source) if cell.cell_type == "markdown" else ():
+            self._heading = heading.lstrip("# ")
+        before = self._cells[:cell_index]
+        number = 1 + sum(INJECTED not in other.metadata.get("tags", []) for other in before)
+        first_line = cell.source.strip().partition("\n")[0]
+        self.cell = f"cell {number}, `{first_line}`"
+        if self._progress and cell.cell_type == "code":
+            self._progress.enter(self._name, self.cell)
+
+    def leave(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
+        """Count a cell that was executed, and end the chapter where that cell ended it or printed too much."""
+        if self._progress:
+            self._progress.advance(self._name)
+        reply = execute_reply["content"]
+        asked = any(part.get("source") == "ask_exit" for part in reply.get("payload", []))
+        if asked or reply.get("ename") == "SystemExit":
+            self.fail(f"{self.cell} calls exit; let the chapter run to its last cell", ExecutionError)
+        self._written += sum(len(json.dumps(output)) for output in cell.outputs)
+        if self._written > MOST:
+            self.notebook = None  # nobody reads that much
+            size, most = (f"{length / 1e6:.0f} MB" for length in (self._written, MOST))
+            self.fail(
+                f"after {self.cell}, it has {size} of output, more than {most}; print less", ExecutionError
+            )
+
+    def fail(self, reason: str, kind: "type[ExecutionError]" = KernelError) -> NoReturn:
+        place = f", under “{self._heading}”" if self._heading else ""
+        raise kind(f"{self._name}{place}: {reason}", self.notebook) from None
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, raised where Ctrl-C would be."""
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """How a task ended: the files written, or the failure (then `files` holds the notebook kept, if any)."""
-
-    task: Task
-    seconds: float = 0.0
-    files: tuple[Path, ...] = ()
-    failure: str = ""
-
-
-def execute(task: Task, kernels: Kernels, advance: Callable[[], None] = lambda: None) -> NotebookNode:
-    """Execute a chapter in a kernel of its own, and call ``advance`` after each cell; nothing is written to disk.
+def execute(
+    task: Task, kernels: Kernels, *, timeout: float | None = None, progress: Progress | None = None
+) -> NotebookNode:
+    """Execute a chapter in a kernel of its own, within seconds where a ``timeout`` says so; nothing is written to disk.
 
     An `ExecutionError` says which cell failed, a `KernelError` that the kernel died or did not start.
     """
-    passed: dict[str, Any] = {}
-
-    def begin(notebook: NotebookNode) -> None:
-        passed["notebook"] = notebook
-
-    def enter(cell: NotebookNode, cell_index: int) -> None:
-        for heading in headings(cell.source) if cell.cell_type == "markdown" else ():
-            passed["heading"] = heading.lstrip("# ")
-
-    def fail(reason: str, kind: type[ExecutionError] = KernelError) -> NoReturn:
-        place = f", under “{passed['heading']}”" if "heading" in passed else ""
-        raise kind(f"{task.name}{place}: {reason}", passed.get("notebook")) from None
-
+    course = _Course(task.name, progress)
+    late = threading.Timer(timeout or math.inf, kernels.kill, [task.name])
+    late.daemon = True
+    if timeout:
+        late.start()
     try:
         executed: NotebookNode = papermill.execute_notebook(
             nbformat.read(task.chapter.path, as_version=4),  # type: ignore[no-untyped-call]
@@ -98,156 +110,25 @@ def execute(task: Task, kernels: Kernels, advance: Callable[[], None] = lambda: 
             progress_bar=False,
             record_timing=False,
             start_timeout=_PATIENCE,
-            on_notebook_start=begin,
-            on_cell_start=enter,
-            on_cell_executed=lambda **_: advance(),
+            on_notebook_start=course.begin,
+            on_cell_start=course.enter,
+            on_cell_executed=course.leave,
             **kernels.options(task.name, task.reads),
         )
     except PapermillExecutionError as error:
         first = next(iter(error.evalue.splitlines()), "")
-        fail(f"{error.ename}: {first}".removesuffix(": "), ExecutionError)
+        course.fail(f"{error.ename}: {first}".removesuffix(": "), ExecutionError)
     except NoSuchKernel as error:
-        fail(f"the kernel {error.name} is not installed; set the notebook's kernel to python3")
+        course.fail(f"the kernel {error.name} is not installed; set the notebook's kernel to python3")
     except DeadKernelError:
-        fail(f"the kernel died while this cell ran{kernels.last_words(task.name)}")
+        if late.finished.is_set():
+            remedy = "mend it, or give the chapter more with --timeout"
+            course.fail(
+                f"{course.cell} was still running after {timeout:g} seconds; {remedy}", ExecutionError
+            )
+        course.fail(f"the kernel died while this cell ran{kernels.last_words(task.name)}")
     except RuntimeError as error:
-        fail(f"the kernel did not start ({error}){kernels.last_words(task.name)}")
-    return executed
-
-
-def kernels_for(tasks: Sequence[Task], *, forked: bool = CAN_FORK) -> AbstractContextManager[Kernels]:
-    """Return the kernels of a run, to be opened; forked ones come from a process that imports what the tasks need."""
-    chapters = dict.fromkeys(task.chapter.path for task in tasks)
-    names = dict.fromkeys(name for path in chapters for name in imported_modules(path))
-    return running_kernels(notebooks(), forked=forked, names=names)
-
-
-def run(
-    tasks: Sequence[Task],
-    jobs: int | None = None,
-    *,
-    kernels: Kernels | None = None,
-    done: Callable[[RunOutcome], None] = lambda _: None,
-) -> list[RunOutcome]:
-    """Run chapters, publish what each yields, and tell how each ended, in the order given; no kernel is left.
-
-    A chapter that loads results of others starts when they are done, before any that comes later in the study. By
-    default two more run at a time than there are processors, since each waits for its kernel at times. ``done`` is
-    called with each outcome as soon as it is there, in the thread that ran it. After Ctrl-C or SIGTERM an
-    `InterruptionError` names the chapters that were written before.
-    """
-    finished: list[str] = []
-
-    def ended(outcome: RunOutcome) -> None:
-        if not outcome.failure:
-            finished.append(outcome.task.name)
-        done(outcome)
-
-    jobs = min(jobs or 2 + (os.cpu_count() or 1), len(tasks))
-    try:
-        with (
-            _termination(),
-            nullcontext(kernels) if kernels else kernels_for(tasks) as opened,
-            progress(tasks) as advance,
-        ):
-            pool = ThreadPoolExecutor(jobs)
-
-            def submit(task: Task) -> Future[RunOutcome]:
-                return pool.submit(_run_task, task, opened, lambda: advance(task), ended)
-
-            try:
-                return _in_order(tasks, jobs, submit)
-            finally:
-                opened.stop()
-                pool.shutdown(cancel_futures=True)
-    except _Terminated:
-        raise InterruptionError(143, finished) from None
-    except KeyboardInterrupt:
-        raise InterruptionError(130, finished) from None
-
-
-def _in_order(
-    tasks: Sequence[Task], jobs: int, submit: Callable[[Task], Future[RunOutcome]]
-) -> list[RunOutcome]:
-    """Start each task when those before it are done; one whose results are missing takes the rest along."""
-    sorter = TopologicalSorter({task.name: task.after for task in tasks})
-    sorter.prepare()
-    ready: set[str] = set()
-    running: dict[Future[RunOutcome], str] = {}
-    outcomes: dict[str, RunOutcome] = {}
-    while sorter.is_active():
-        ready.update(sorter.get_ready())
-        for task in [task for task in tasks if task.name in ready]:
-            if lost := [name for name in task.after if outcomes[name].failure]:
-                reason = f"{task.name}: not run, because it needs the results of {', '.join(lost)}"
-                outcomes[task.name] = RunOutcome(task, failure=reason)
-                sorter.done(task.name)
-            elif len(running) < jobs:
-                running[submit(task)] = task.name
-            else:
-                continue
-            ready.remove(task.name)
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            name = running.pop(future)
-            outcomes[name] = future.result()
-            sorter.done(name)
-    return [outcomes[task.name] for task in tasks]
-
-
-@contextmanager
-def _termination() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does; only the main thread receives signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def terminate(*_: object) -> None:
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
+        course.fail(f"the kernel did not start ({error}){kernels.last_words(task.name)}")
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _run_task(
-    task: Task, kernels: Kernels, advance: Callable[[], None], ended: Callable[[RunOutcome], None]
-) -> RunOutcome:
-    """Execute and publish one chapter; a failure keeps what was executed and touches nothing else."""
-    start = time.monotonic()
-    executed: NotebookNode | None = None
-    files: tuple[Path, ...] = ()
-    failure = ""
-    try:
-        executed = normalise(execute(task, kernels, advance), task)
-        files = publish(task.name, chapter_files(task, executed), task.out)
-    except ExecutionError as error:
-        executed, failure = error.notebook, str(error)
-    except ChapterError as error:
-        failure = str(error)
-    except OSError as error:
-        executed, failure = None, f"{task.name}: {error.strerror}: {error.filename}"
-    if failure and executed is not None and not kernels.stopped:
-        files = (keep_failed(task.name, executed, task.out),)
-    outcome = RunOutcome(task, time.monotonic() - start, files, failure)
-    ended(outcome)
-    return outcome
-
-
-@contextmanager
-def progress(tasks: Sequence[Task]) -> Iterator[Callable[[Task], None]]:
-    """Show a bar over the code cells of all tasks where standard error is a terminal; yield what counts a cell."""
-    cells = [cell for task in tasks for cell in read_cells(task.chapter.path)]
-    total = sum(cell["cell_type"] == "code" for cell in cells)
-    lock = threading.Lock()
-    # The name comes last: a narrow screen cuts it.
-    layout = "|{bar:24}| {n_fmt}/{total_fmt} cells {elapsed} {desc}"
-    with tqdm(total=total, disable=None, leave=False, bar_format=layout, dynamic_ncols=True) as bar:
-
-        def advance(task: Task) -> None:
-            with lock:
-                bar.set_description_str(task.name, refresh=False)
-                bar.update()
-
-        yield advance
+        late.cancel()
+    return executed

@@ -20,7 +20,8 @@ from tr_analysis.files import write_files
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
 from tr_analysis.simulated import MARK, marked
 from tr_analysis.study.notebook import INJECTED, is_prose
-from tr_analysis.study.plan import Task, versions
+from tr_analysis.study.plan import Task
+from tr_analysis.study.records import versions
 
 PNG, CSV = "image/png", "text/csv"
 

@@ -1,1 +1,1 @@
-"""Sweeps: one function, or one chapter, run over thousands of specifications on any executor."""
+"""Sweeps: one chapter, or only its answer, over thousands of values of its parameters on any executor."""

@@ -17,7 +17,8 @@ from tr_analysis.report import CHART_MIME
 from tr_analysis.study import CHOICES, CHOICES_PAGE
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.excerpt import Statement, excerpt
-from tr_analysis.sweep.run import Engine, Tally, run_sweep
+from tr_analysis.sweep.engines import Engine
+from tr_analysis.sweep.run import Tally, run_sweep
 from tr_analysis.sweep.specify import ChapterTarget, Found, Sweep
 
 FILE = "choices.toml"
@@ -149,7 +150,7 @@ def _control(target: ChoiceTarget, name: str, said: Any) -> Control:
             words = {value: str(word) for value, word in values.items()}
         case _:
             raise UsageError(f"[{target.name}.{name}] needs a label, and values with a word for each")
-    chosen = [target.check({name: value}, seeded=False)[name] for value in words]
+    chosen = [target.check({name: value})[name] for value in words]
     if (default := target.parameters[name].default) not in chosen:
         raise UsageError(f"[{target.name}.{name}] lacks {default!r}, which is the chapter's own choice")
     return Control(name, label, words)
@@ -161,7 +162,7 @@ def compute(choices: Choices, engine: Engine) -> Tally:
     It goes to ``reports/sweeps/choices/<chapter>/``: a folder a combination, the table of them all, and ``choices.json``.
     """
     target, controls = choices.target, choices.controls
-    sweep = Sweep(target, tuple(target.check(one, seeded=False) for one in choices.combinations()))
+    sweep = Sweep(target, tuple(target.check(one) for one in choices.combinations()))
     tally = run_sweep(sweep, engine, choices.folder)
     if tally.failed:
         raise ChapterError(f"{target.name}: {tally.failed} choices failed; the first: {tally.first_failure}")

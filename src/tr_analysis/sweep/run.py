@@ -1,75 +1,38 @@
-"""A sweep from its specifications to its table, on processes of this machine or the workers of a Dask scheduler."""
+"""A sweep from its specifications to its table, on an engine of whatever kind."""
 
 import csv
-import importlib
 import io
 import json
-import multiprocessing
-import os
 import shutil
-import signal
-import tempfile
-import threading
 import traceback
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     CancelledError,
-    Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import version
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
 from tqdm import tqdm
 
-from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.errors import ChapterError, InterruptionError, StudyError, UsageError
 from tr_analysis.files import write_files
-from tr_analysis.study import SETTINGS
-from tr_analysis.sweep.specify import Call, Found, Sweep, Target, close_kernels
+from tr_analysis.sweep.engines import Engine, EngineError
+from tr_analysis.sweep.specify import Call, ChapterTarget, Found, Sweep
 
-_PACKAGE = "tr-analysis"
-_PATIENCE = 10  # seconds in which a scheduler has to answer, and a worker to end
 _AHEAD = 4  # specifications in flight for each worker, so that none waits for the next
-_LOSSES = 3  # of a specification that ran alone, after which it is to blame itself
-_HOPELESS = 12  # losses in a row, after which it is the workers
 _RECORD = "result.json"
-
-
-class EngineError(StudyError):
-    """Nothing can run there: no scheduler, no workers, or no library to reach them."""
-
-    exit_code = 3
 
 
 class OtherVersionError(StudyError):
     """A worker has other code, tables or libraries than the sweep was planned with."""
-
-
-class SweepInterruptedError(StudyError):
-    """A sweep that was ended with Ctrl-C."""
-
-    exit_code = 130
-
-
-@dataclass(frozen=True)
-class Engine:
-    """How many specifications run at a time, what opens the executor, and what futures raise for a lost worker.
-
-    The executor is opened again when all its workers were lost.
-    """
-
-    workers: int
-    executor: Callable[[], AbstractContextManager[Executor]]
-    losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
 
 @dataclass(frozen=True)
@@ -82,84 +45,7 @@ class Ending:
     failure: str = ""
 
 
-def processes(jobs: int | None = None) -> Engine:
-    """Return an engine of processes on this machine, each started afresh; by default one per processor."""
-    jobs = jobs or os.cpu_count() or 1
-    return Engine(jobs, lambda: _pool(jobs))
-
-
-@contextmanager
-def _pool(jobs: int) -> Iterator[Executor]:
-    others = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")  # a forked process would share locks and sockets with this
-    with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as place:
-        executor = ProcessPoolExecutor(jobs, context, initializer=_start_worker, initargs=(place,))
-        try:
-            yield executor
-            executor.shutdown()
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
-            ours = set(multiprocessing.active_children()) - others
-            for process in ours:
-                process.terminate()
-            for process in ours:
-                process.join(_PATIENCE)
-                process.kill()
-
-
-@contextmanager
-def dask(scheduler: str) -> Iterator[Engine]:
-    """Yield an engine of the workers of a Dask scheduler, given its address, ``tcp://host:port``.
-
-    An `EngineError` says that distributed is not installed, or that the scheduler does not answer, has no workers, or one
-    without this package: it would end as soon as it was asked, and the sweep wait for ever.
-    """
-    with _client(scheduler) as client:
-        from distributed import KilledWorker
-
-        workers = sum(client.nthreads().values())
-        if not workers:
-            raise EngineError(
-                f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
-            )
-        installed = client.run(version, _PACKAGE, on_error="return")
-        if lacking := [place for place, found in installed.items() if isinstance(found, Exception)]:
-            raise EngineError(
-                f"no {_PACKAGE} is installed for {', '.join(lacking)}; install there what this machine has, "
-                "and start the workers again"
-            )
-
-        @contextmanager
-        def executor() -> Iterator[Executor]:
-            opened = client.get_executor(pure=False)
-            try:
-                yield opened
-            finally:
-                opened.shutdown(wait=False)
-
-        yield Engine(workers, executor, (KilledWorker,))
-
-
-@contextmanager
-def _client(scheduler: str) -> Iterator[Any]:
-    try:
-        distributed = importlib.import_module("distributed")
-    except ModuleNotFoundError:
-        raise EngineError(
-            "--scheduler needs the library distributed: install it with `pip install 'tr-analysis[cluster]'`"
-        ) from None
-    try:
-        client = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise EngineError(
-            f"no scheduler answers at {scheduler} ({type(error).__name__}); "
-            "start one with `dask scheduler`, and give its address as tcp://host:port"
-        ) from None
-    with client:
-        yield client
-
-
-def work(target: Target, version: str, call: Call) -> Ending:
+def work(target: ChapterTarget, version: str, call: Call) -> Ending:
     """Run a specification in a worker and tell how it ended; a failure is a result too, and stops no other.
 
     A worker that would compute something else than the others is an `OtherVersionError`.
@@ -173,37 +59,13 @@ def work(target: Target, version: str, call: Call) -> Ending:
         return Ending(call, *target.run(call.arguments))
     except ChapterError as error:  # says itself where
         return Ending(call, failure=" ".join(str(error).split()))
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # of the chapter's own code, where only a part of it is run
+        last = traceback.extract_tb(error.__traceback__)[-1]
         words = " ".join(f"{type(error).__name__}: {error}".split())
-        below = traceback.extract_tb(error.__traceback__)[2:]  # the first two are ours
-        places = [f"{PurePath(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in below]
-        return Ending(call, failure=" | ".join([words, *places[-3:]]))
+        return Ending(call, failure=f"{words} | {PurePath(last.filename).name}:{last.lineno} in {last.name}")
 
 
 _version = cache(lambda target: target.version())
-
-
-def _start_worker(place: str) -> None:
-    """Prepare a process of a local pool: quiet at Ctrl-C, and nothing is left of it however it ends."""
-    os.environ.update(SETTINGS)
-    tempfile.tempdir = place
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep ends its workers itself
-    signal.signal(signal.SIGTERM, lambda *_: _leave())
-    threading.Thread(target=_follow_parent, args=(place,), daemon=True).start()
-
-
-def _follow_parent(place: str) -> None:
-    """End when the sweep was killed, and take its folder along."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        close_kernels()
-        shutil.rmtree(place, ignore_errors=True)
-        os._exit(1)
-
-
-def _leave() -> None:
-    close_kernels()
-    os._exit(128 + signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -220,8 +82,8 @@ class Tally:
 def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
     """Run the specifications that are not done yet, publish each as it ends, and write the table.
 
-    The sweep comes from `specify.read_sweep`, the engine from `processes` or `dask`, or is any other with an executor;
-    ``out`` is the folder of the results. After Ctrl-C, a `SweepInterruptedError`, what is done is kept, and no worker
+    The sweep comes from `specify.read_sweep`, the engine from `engines.processes` or `engines.dask`, or is any other with an executor;
+    ``out`` is the folder of the results. After Ctrl-C, an `InterruptionError`, what is done is kept, and no worker
     is left.
     """
     version = sweep.target.version()
@@ -231,7 +93,7 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
         runs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}; name another with --out") from None
-    todo = [call for call in calls if not _is_done(_record(runs, call), call)]
+    todo = [call for call in calls if (_record(runs, call) or {"failure": True})["failure"]]
     failures: dict[str, str] = {}
     with (
         tqdm(total=len(calls), initial=len(calls) - len(todo), unit=" runs", disable=None) as bar,
@@ -244,80 +106,48 @@ def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
                     failures[ending.call.id] = ending.failure
                 bar.update()
         except KeyboardInterrupt:
-            raise SweepInterruptedError("interrupted: what is done is kept; run again to go on") from None
+            raise InterruptionError("interrupted: what is done is kept; run again to go on") from None
     first = next((failures[call.id] for call in calls if call.id in failures), "")
     return Tally(len(calls), len(todo), len(failures), first, _write_table(calls, runs))
 
 
-def collect(target: Target, version: str, calls: Iterable[Call], engine: Engine) -> Generator[Ending]:
+def collect(target: ChapterTarget, version: str, calls: Iterable[Call], engine: Engine) -> Generator[Ending]:
     """Run specifications on an engine and yield how each ended, as they end.
 
-    When a worker is lost, what was in flight is suspect, and runs again alone, one after the other: so the one
-    that ends its worker is found, and the others are not blamed. An `EngineError` says that the engine itself went away
-    or lacks what this machine has, an `OtherVersionError` that a worker has another version.
+    An `EngineError` says that the engine or a worker went away or lacks what this machine has, an `OtherVersionError`
+    that a worker has another version.
     """
-    waiting, suspects = deque(calls), deque[Call]()
-    losses: Counter[str] = Counter()
-    in_a_row = 0
-    while waiting or suspects:
-        alone = bool(suspects)
-        todo, most = (suspects, 1) if alone else (waiting, _AHEAD * engine.workers)
-        lost: list[Call] = []
+    waiting = iter(calls)
+    running: set[Future[Ending]] = set()
+    try:
         with engine.executor() as executor:
-            for ending in _session(executor, target, version, todo, most, engine.losses, lost):
-                in_a_row = 0
-                yield ending
-        in_a_row += bool(lost)
-        if in_a_row >= _HOPELESS:
-            raise EngineError("every worker is lost before it gives a result; see that they have memory")
-        for call in lost:
-            losses[call.id] += alone
-            if losses[call.id] >= _LOSSES:
-                words = f"lost: its worker was killed {_LOSSES} times; memory is one reason"
-                yield Ending(call, failure=words)
-            else:
-                suspects.append(call)
+            while True:
+                few = islice(waiting, _AHEAD * engine.workers - len(running))
+                running |= {executor.submit(work, target, version, call) for call in few}
+                if not running:
+                    return
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    yield _ending(future)
+    except BrokenExecutor:
+        raise EngineError(
+            "a worker was killed, perhaps for want of memory; what is done is kept: run again to go on, with fewer --jobs"
+        ) from None
 
 
-def _session(
-    executor: Executor,
-    target: Target,
-    version: str,
-    todo: deque[Call],
-    most: int,
-    losses: tuple[type[BaseException], ...],
-    lost: list[Call],
-) -> Generator[Ending]:
-    """Take from what is to do until all is done or the executor is broken; note what was lost with a worker."""
-    running: dict[Future[Ending], Call] = {}
-    broken = False
-    while running or (todo and not broken):
-        while todo and not broken and len(running) < most:
-            call = todo.popleft()
-            try:
-                running[executor.submit(work, target, version, call)] = call
-            except losses:
-                broken = True
-                lost.append(call)
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            call = running.pop(future)
-            try:
-                yield future.result()
-            except losses as error:
-                broken = broken or isinstance(error, BrokenExecutor)
-                lost.append(call)
-            except CancelledError:
-                raise EngineError(
-                    "the scheduler went away; what is done is kept: run again to go on"
-                ) from None
-            except StudyError:
-                raise
-            except Exception as error:  # what is run never raises: a failure of its own is one of its endings
-                words = " ".join(str(error).partition("\n")[0].split())
-                raise EngineError(
-                    f"the scheduler or a worker cannot run this ({type(error).__name__}: {words}): install on every "
-                    "machine what this one has, start scheduler and workers again, and run again"
-                ) from error
+def _ending(future: Future[Ending]) -> Ending:
+    try:
+        return future.result()
+    except (StudyError, BrokenExecutor):
+        raise
+    except CancelledError:
+        raise EngineError("the scheduler went away; what is done is kept: run again to go on") from None
+    except Exception as error:  # what is run never raises: a failure of its own is one of its endings
+        words = " ".join(str(error).partition("\n")[0].split())
+        raise EngineError(
+            f"the scheduler or a worker cannot run this ({type(error).__name__}: {words}): install on every machine "
+            "what this one has, start scheduler and workers again, and run again"
+        ) from error
 
 
 def _record(runs: Path, call: Call) -> dict[str, Any] | None:
@@ -326,11 +156,6 @@ def _record(runs: Path, call: Call) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return record
-
-
-def _is_done(record: dict[str, Any] | None, call: Call) -> bool:
-    """Tell whether a specification ran with the same seed, and without a failure."""
-    return record is not None and not record["failure"] and record["arguments"] == call.arguments
 
 
 def _publish(ending: Ending, runs: Path) -> None:
@@ -343,7 +168,7 @@ def _publish(ending: Ending, runs: Path) -> None:
         "failure": ending.failure,
     }
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-    shutil.rmtree(runs / call.id, ignore_errors=True)  # of a run that failed, or had another seed
+    shutil.rmtree(runs / call.id, ignore_errors=True)  # of a run that failed
     write_files(runs / call.id, ending.files | {_RECORD: f"{text}\n".encode()})
 
 
@@ -352,24 +177,20 @@ def _write_table(calls: Sequence[Call], runs: Path) -> Path:
 
     What was found under the name of a parameter is called ``<name>_found``.
     """
-    rows = [(call, record) for call in calls if (record := _record(runs, call))]
-    given = _union(call.arguments for call, _ in rows)
-    found = _union(record["outcome"] for _, record in rows)
-    taken = {"id", "failure", *given}
+    rows = []
+    for call in calls:
+        if record := _record(runs, call):
+            taken = {"id", "failure", *call.arguments}
+            found = {f"{name}_found" if name in taken else name: v for name, v in record["outcome"].items()}
+            written = {name: _written(value) for name, value in (call.arguments | found).items()}
+            rows.append({"id": call.id} | written | {"failure": record["failure"]})
+    columns = dict.fromkeys(name for row in rows for name in row if name != "failure")
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["id", *given, *(f"{n}_found" if n in taken else n for n in found), "failure"])
-    for call, record in rows:
-        parameters = [_written(call.arguments.get(name)) for name in given]
-        outcome = [_written(record["outcome"].get(name)) for name in found]
-        table.writerow([call.id, *parameters, *outcome, record["failure"]])
+    table = csv.DictWriter(text, [*columns, "failure"], restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
     (path,) = write_files(runs.parent, {"table.csv": text.getvalue().encode()})
     return path
-
-
-def _union(tables: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the names in some tables, in the order in which they first appear."""
-    return list(dict.fromkeys(name for table in tables for name in table))
 
 
 def _written(value: Any) -> str:
