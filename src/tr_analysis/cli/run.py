@@ -207,7 +207,7 @@ def _run(
         if outcome.failure:
             records[outcome.task.out].drop(outcome.task.name)
         else:
-            planning.keep(by_name[outcome.task.name], outcome.files, records)
+            planning.keep(by_name[outcome.task.name], outcome.files, records, outcome.seconds)
 
     planning.refuse_stale(tasks)
     outcomes = run_chapters(tasks, jobs, kernels=kernels(), done=record)
