@@ -21,7 +21,7 @@ from tr_analysis.errors import StudyError
 from tr_analysis.files import file_hash
 from tr_analysis.study.comparison import file_differences
 from tr_analysis.study.publish import PNG, figure_files, last_findings, outputs_of
-from tr_analysis.study.readme import FIGURE
+from tr_analysis.study.readme import FIGURE, PAPER
 
 _PACKAGE, _MANIFEST = "data/raw/datapackage.json", "data/processed/manifest.json"
 _NOT_COMMITTED = ("site", "failed", "variants", "sweeps", ".runs.json")  # of reports/
@@ -182,7 +182,12 @@ def run_again(folder: Path, copy: Path) -> str:
     """
     nothing_built = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     fetched = shutil.ignore_patterns("official")  # reports are committed without the official files
-    for part, left_out in {"data": fetched, "notebooks": nothing_built, "src": nothing_built}.items():
+    for part, left_out in {
+        "data": fetched,
+        "notebooks": nothing_built,
+        "src": nothing_built,
+        "paper": None,
+    }.items():
         if (folder / part).is_dir():
             shutil.copytree(folder / part, copy / part, ignore=left_out)
     for file in ("LICENCE-DATA.md", "CITATION.cff", "README.md", "requirements.lock"):
@@ -213,7 +218,7 @@ def compared(folder: Path, copy: Path) -> Check:
 
 def _made(folder: Path) -> Iterator[str]:
     """Yield the files of a project that commands write from others, but for figures, which the notebooks hold."""
-    for file in (_PACKAGE, "data/DICTIONARY.md", "README.md"):
+    for file in (_PACKAGE, "data/DICTIONARY.md", "README.md", PAPER):
         if (folder / file).is_file():
             yield file
     for part in ("data/processed", "reports", "reports/results"):
