@@ -1,6 +1,7 @@
 """What stands here for other places: how to cite and check the study, the workflow, the containers, the checklists."""
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -79,7 +80,14 @@ def test_the_workflow_runs_what_must_hold_on_each_system_processor_and_python():
 
 
 @pytest.mark.parametrize(
-    "file", [".github/workflows/ci.yml", "Containerfile", ".devcontainer/devcontainer.json"]
+    "file",
+    [
+        ".github/workflows/ci.yml",
+        "Containerfile",
+        ".devcontainer/devcontainer.json",
+        ".binder/requirements.txt",
+        ".binder/postBuild",
+    ],
 )
 def test_nothing_is_fetched_from_a_named_host(file):
     assert "://" not in read(file)
@@ -97,6 +105,15 @@ def test_the_containers_are_built_from_the_lock():
     assert "$(VENV)/.study: requirements.lock" in read("Makefile")
     build = json.loads(read(".devcontainer/devcontainer.json"))["build"]
     assert (ROOT / ".devcontainer" / build["dockerfile"]).resolve() == ROOT / "Containerfile"
+
+
+def test_a_binder_is_built_from_the_lock_on_a_python_that_was_tried():
+    (lock,) = re.findall(r"^-r (.+)$", read(".binder/requirements.txt"), re.MULTILINE)
+    assert (ROOT / ".binder" / lock).resolve() == ROOT / "requirements-lab.lock"
+    assert read(".binder/runtime.txt").removeprefix("python-").strip() in PYTHONS
+    (installed,) = re.findall(r"pip (install .+)$", read(".binder/postBuild"), re.MULTILINE)
+    assert installed in read(".ci/install").replace("$install", "install")
+    assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
 
 
 def test_each_item_of_the_checklists_is_answered_and_what_it_names_is_there():
