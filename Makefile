@@ -13,7 +13,7 @@ COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annot
 # Python starts often here: what it compiles is kept, also where the surroundings say otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: study site test test-all processors browser bench lab check lock clean
+.PHONY: study site test test-all processors browser bench lab check lock release clean
 .DEFAULT_GOAL := study
 
 study: $(VENV)/.study  ## run every chapter and build the pages
@@ -55,8 +55,11 @@ lock:  ## renew the locks from pyproject.toml (needs uv)
 	$(COMPILE) -c requirements.lock --extra test --extra dev pyproject.toml -o requirements-test.lock
 	$(COMPILE) -c requirements.lock --extra lab pyproject.toml -o requirements-lab.lock
 
+release: $(VENV)/.test  ## build and check what a release uploads into dist/; nothing is uploaded
+	@sh .ci/release $(BIN)/python
+
 clean:  ## remove what is built; keep what is committed
-	rm -rf $(VENV) tests/browser/node_modules reports/site reports/failed reports/variants reports/sweeps reports/.runs.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/browser/node_modules reports/site reports/failed reports/variants reports/sweeps reports/.runs.json dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find src tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # The environment, made once and again whenever a lock or pyproject.toml changes.

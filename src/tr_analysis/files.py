@@ -90,8 +90,8 @@ _MADE_FROM = ["src", "notebooks", "data/raw", "requirements.lock"]
 
 def git_state() -> str:
     """Return the commit of the project's folder and whether the study's own files changed since; empty without git."""
-    head = _git("rev-parse", "--short=12", "HEAD")
-    changed = _git("status", "--porcelain", "--", *_MADE_FROM) if head else ""
+    head = git("rev-parse", "--short=12", "HEAD")
+    changed = git("status", "--porcelain", "--", *_MADE_FROM) if head else ""
     return f"{head}, with changes that are not committed" if changed else head
 
 
@@ -113,7 +113,8 @@ def _processor() -> str:
     return platform.processor() or "processor not known"
 
 
-def _git(*words: str) -> str:
+def git(*words: str) -> str:
+    """Return what git says of the project's folder; nothing where it fails or there is none."""
     try:
         done = subprocess.run(["git", "-C", str(paths.root()), *words], capture_output=True, text=True)
     except OSError:

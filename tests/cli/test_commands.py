@@ -110,7 +110,7 @@ def test_run_publishes_renders_and_says_where(root, capsys):
     assert why == "not made yet, or it failed: 03-recall"
     assert first.startswith("03-recall  ")
     assert first.endswith(" s  reports: notebook, results, 0 figures")
-    assert last == "11 pages: reports/site/index.html"
+    assert last == "13 pages: reports/site/index.html"
     assert err == ""
     assert (root / "reports" / "site" / "index.html").exists()
     assert json.loads((root / "reports" / "results" / "03-recall.json").read_text())["chapter"] == "03-recall"

@@ -1,6 +1,7 @@
 """What stands here for other places: how to cite and check the study, the workflow, the containers, the checklists."""
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tr_analysis import paths
+from tr_analysis import __version__, paths
 from tr_analysis.cli import cli
 from tr_analysis.data import load
+from tr_analysis.site.metadata import metadata
 from tr_analysis.study.chapters import find_chapters
 
 ROOT = paths.root()
@@ -31,12 +33,26 @@ def test_the_citation_is_complete_and_of_this_version():
     citation = yaml.safe_load(read("CITATION.cff"))
     project = tomllib.loads(read("pyproject.toml"))["project"]
     assert citation["cff-version"] == "1.2.0"
-    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert (citation["version"], citation["license"]) == (__version__, project["license"])
     assert citation["authors"] == citation["contact"] == project["authors"]  # an entity: a name and no more
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", citation["date-released"])  # a text, as the format wants it
     assert f"## [{citation['version']}] - {citation['date-released']}" in read("CHANGELOG.md")
     known = {"cff-version", "message", "title", "type", "authors", "version", "date-released", "license"}
     assert citation.keys() == known | {"repository-code", "abstract", "contact", "keywords"}
+
+
+def test_the_version_stands_in_one_place_and_what_repeats_it_agrees():
+    project = tomllib.loads(read("pyproject.toml"))
+    assert project["project"]["dynamic"] == ["version"]
+    place = project["tool"]["hatch"]["version"]["path"]
+    assert f'__version__ = "{__version__}"\n' in read(place)
+    assert json.loads(read("data/raw/datapackage.json"))["version"] == __version__
+    of_site = json.loads(metadata("The study", __version__))["@graph"]
+    assert {one["version"] for one in of_site} == {__version__}
+    assert (
+        yaml.safe_load(read("codecheck.yml"))["paper"]["title"]
+        == yaml.safe_load(read("CITATION.cff"))["title"]
+    )
 
 
 def test_who_checks_the_code_finds_every_chapter_and_every_file():
@@ -64,7 +80,14 @@ def test_the_workflow_runs_what_must_hold_on_each_system_processor_and_python():
 
 
 @pytest.mark.parametrize(
-    "file", [".github/workflows/ci.yml", "Containerfile", ".devcontainer/devcontainer.json"]
+    "file",
+    [
+        ".github/workflows/ci.yml",
+        "Containerfile",
+        ".devcontainer/devcontainer.json",
+        ".binder/requirements.txt",
+        ".binder/postBuild",
+    ],
 )
 def test_nothing_is_fetched_from_a_named_host(file):
     assert "://" not in read(file)
@@ -82,6 +105,15 @@ def test_the_containers_are_built_from_the_lock():
     assert "$(VENV)/.study: requirements.lock" in read("Makefile")
     build = json.loads(read(".devcontainer/devcontainer.json"))["build"]
     assert (ROOT / ".devcontainer" / build["dockerfile"]).resolve() == ROOT / "Containerfile"
+
+
+def test_a_binder_is_built_from_the_lock_on_a_python_that_was_tried():
+    (lock,) = re.findall(r"^-r (.+)$", read(".binder/requirements.txt"), re.MULTILINE)
+    assert (ROOT / ".binder" / lock).resolve() == ROOT / "requirements-lab.lock"
+    assert read(".binder/runtime.txt").removeprefix("python-").strip() in PYTHONS
+    (installed,) = re.findall(r"pip (install .+)$", read(".binder/postBuild"), re.MULTILINE)
+    assert installed in read(".ci/install").replace("$install", "install")
+    assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
 
 
 def test_each_item_of_the_checklists_is_answered_and_what_it_names_is_there():

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -182,7 +183,7 @@ def study(toy, tmp_path):
     for task in plan():
         (results / f"{task.name}.json").write_text("{}")
     for change in changes(plan(), kept, force=False):
-        keep(change, [results / f"{change.task.name}.json"], kept)
+        keep(change, [results / f"{change.task.name}.json"], kept, seconds=90)
     return kept
 
 
@@ -195,6 +196,17 @@ def test_nothing_runs_when_nothing_changed_and_all_when_forced(study):
     assert to_run(changes(plan(), study, force=False)) == []
     assert all(reasons[0] == "--force" for reasons in why(study, force=True).values())
     assert len(to_run(changes(plan(), study, force=True))) == 4
+
+
+def test_a_run_is_kept_with_its_times_its_machine_and_its_files(study, tmp_path):
+    kept = Records(tmp_path / "reports")
+    ran = kept.ran("02-b")
+    began, ended = (datetime.fromisoformat(ran[name]) for name in ("began", "ended"))
+    assert ended - began == timedelta(seconds=90)
+    assert abs(datetime.now(UTC) - ended) < timedelta(minutes=5)
+    assert "BLAS kernel" in ran["on"]
+    assert kept.files("02-b") == ["results/02-b.json"]
+    assert (kept.files("05-e"), kept.ran("05-e")) == ([], {})
 
 
 def test_a_chapter_that_changed_takes_along_those_that_load_its_results(study, toy):

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -176,6 +177,24 @@ def test_the_command_says_it_on_one_screen_and_by_its_code(damage, projects, mon
     assert len(out.splitlines()) < 50
 
 
+@pytest.mark.parametrize("top", ["", "study-1.0/"])
+def test_an_archive_is_verified_as_its_folder_is(projects, tmp_path, capsys, top, before):
+    packed = tmp_path / "study.zip"
+    with zipfile.ZipFile(packed, "w") as out:
+        for file in filter(Path.is_file, projects[0].rglob("*")):
+            out.write(file, f"{top}{file.relative_to(projects[0])}")
+    assert main(["verify", "--quick", str(packed)]) == bool(before)
+    said = capsys.readouterr().out.splitlines()
+    main(["verify", "--quick", str(projects[0])])
+    assert said[1:] == capsys.readouterr().out.splitlines()[1:]
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path, capsys):
+    (tmp_path / "study.zip").write_bytes(b"PK")
+    assert main(["verify", str(tmp_path / "study.zip")]) == 64
+    assert "is no ZIP archive that can be read" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_no_clone_is_refused(tmp_path, capsys):
     assert main(["verify", str(tmp_path)]) == 64
-    assert "has no data/raw or no reports; name the folder of a clone" in capsys.readouterr().err
+    assert "has no data/raw or no reports; name a clone or a crate" in capsys.readouterr().err

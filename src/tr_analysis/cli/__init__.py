@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, fetch, run, sweep, verify
+from tr_analysis.cli import chapters, fetch, run, share, sweep, verify
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -30,6 +30,7 @@ for command in (
     chapters.data_group,
     fetch.fetch,
     verify.verify,
+    share.crate,
 ):
     cli.add_command(command)
 

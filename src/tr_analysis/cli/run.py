@@ -145,7 +145,7 @@ def _recorder(found: Sequence[Change], records: Mapping[Path, Records]) -> "Call
         if outcome.failure:
             records[outcome.task.out].drop(outcome.task.name)
         else:
-            recording.keep(by_name[outcome.task.name], outcome.files, records)
+            recording.keep(by_name[outcome.task.name], outcome.files, records, outcome.seconds)
 
     return record
 

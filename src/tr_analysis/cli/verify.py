@@ -1,5 +1,7 @@
 """The command that says whether what is committed comes out here."""
 
+import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -16,19 +18,40 @@ _SHOWN = 8  # files named of each step, so that all fits on one screen
 
 
 @click.command()
-@click.argument("folder", required=False, type=click.Path(file_okay=False, exists=True, path_type=Path))
-def verify(folder: Path | None) -> None:
-    """Say whether every committed result comes out here, and where not, for this project or the one in FOLDER.
+@click.argument("place", required=False, type=click.Path(exists=True, path_type=Path), metavar="[FOLDER|ZIP]")
+def verify(place: Path | None) -> None:
+    """Say whether every committed result comes out here, and where not, for this project or the one in a FOLDER or ZIP.
 
-    The raw tables are held against their recorded hashes; then the whole study runs from them on in a temporary
-    folder, and what it gives is compared with what is committed. Nothing is written into the project.
+    That may be another clone, or a crate as `tr-analysis crate` packs it. The raw tables are held against their
+    recorded hashes; then the whole study runs from them on in a temporary folder, and what it gives is compared with
+    what is committed. Nothing is written into the project.
     """
+    with ExitStack() as opened:
+        folder = (place or paths.root()).resolve()
+        click.echo(f"verifying {folder}")
+        if folder.is_file():
+            folder = _unpacked(
+                folder, Path(opened.enter_context(TemporaryDirectory(prefix="tr-analysis-zip-")))
+            )
+        if not (folder / "data" / "raw").is_dir() or not (folder / "reports").is_dir():
+            raise UsageError(f"{place or folder} has no data/raw or no reports; name a clone or a crate")
+        _verify(folder)
+
+
+def _unpacked(file: Path, folder: Path) -> Path:
+    """Unpack an archive into a folder; return where its files are, which may be one folder further down."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            packed.extractall(folder)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise UsageError(f"{file} is no ZIP archive that can be read ({error}); download it again") from None
+    inside = list(folder.iterdir())
+    return inside[0] if len(inside) == 1 else folder
+
+
+def _verify(folder: Path) -> None:
     from tr_analysis.study.verify import compared, recorded, run_again
 
-    folder = (folder or paths.root()).resolve()
-    if not (folder / "data" / "raw").is_dir() or not (folder / "reports").is_dir():
-        raise UsageError(f"{folder} has no data/raw or no reports; name the folder of a clone")
-    click.echo(f"verifying {folder}")
     right = [_said(recorded(folder))]
     click.echo("  running the whole study again, from the raw tables on: a minute or two")
     with TemporaryDirectory(prefix="tr-analysis-verify-") as copy:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from tr_analysis import __version__
 from tr_analysis.data.clean import ADDED
 from tr_analysis.data.fields import KINDS, Frames, Table
 from tr_analysis.files import file_hash
@@ -129,6 +130,7 @@ def descriptor(raw: Path, frames: Frames, tables: Mapping[str, Table]) -> bytes:
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "transforming-rehabilitation",
         "title": "Published figures on the outcomes of Transforming Rehabilitation",
+        "version": __version__,
         "licenses": [_LICENCE],
         "resources": [
             _resource(table, raw / f"{name}.csv", frames[name], frames["sources"])

@@ -168,7 +168,7 @@ def _chapter_pages(
         pages[chapter.page] = template.render(
             chapter=chapter,
             panel=panels.get(chapter.run),
-            computed_on=records.computed_on(chapter.run),
+            computed_on=records.ran(chapter.run).get("on", ""),
             previous=previous,
             following=following,
             answer=answer,

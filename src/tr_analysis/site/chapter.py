@@ -295,12 +295,12 @@ def _results(executed: Sequence[Path]) -> dict[str, bytes]:
     return {f"results/{run}.json": place.read_bytes() for run, place in places.items()}
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes], folder: str = f"{ARCHIVE.removesuffix('.zip')}/") -> bytes:
     """Pack files, by path, into a folder of a ZIP archive: the same files give the same bytes, always."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
         for name in sorted(files):
-            entry = zipfile.ZipInfo(f"{ARCHIVE.removesuffix('.zip')}/{name}", _LONG_AGO)
+            entry = zipfile.ZipInfo(f"{folder}{name}", _LONG_AGO)
             entry.create_system = 3  # Unix, also where it is packed on Windows
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -8,10 +8,11 @@ from tr_analysis.site.chapter import ARCHIVE
 from tr_analysis.site.cite import AUTHORS, citation
 
 MIME = "application/ld+json"
-_LICENCES = {
+LICENCES = {
     "data": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
     "code": "https://opensource.org/license/mit",
 }
+"""Where the licences of figures and code are read."""
 
 
 def metadata(title: str, version: str) -> str:
@@ -30,7 +31,7 @@ def metadata(title: str, version: str) -> str:
         "name": title,
         "description": "Published figures on the outcomes of Transforming Rehabilitation, the probation reform of "
         "England and Wales, each with its source, and what this study recalculates from them.",
-        "license": _LICENCES["data"],
+        "license": LICENCES["data"],
         "isAccessibleForFree": True,
         "temporalCoverage": "2014/2021",
         "spatialCoverage": {"@type": "Place", "name": "England and Wales"},
@@ -44,7 +45,7 @@ def metadata(title: str, version: str) -> str:
         "name": "tr-analysis",
         "codeRepository": citation("repository-code"),
         "programmingLanguage": "Python",
-        "license": _LICENCES["code"],
+        "license": LICENCES["code"],
     }
     graph = [_said(common | one) for one in (dataset, software)]
     text = json.dumps({"@context": "https://schema.org", "@graph": graph}, ensure_ascii=False, indent=1)

@@ -25,6 +25,7 @@ from tr_analysis.report import CHART_MIME
 from tr_analysis.site.cells import caption
 from tr_analysis.site.chapter import Chapter, Shown
 from tr_analysis.site.glossary import glossary
+from tr_analysis.site.logs import assumptions_page, revisions_page
 from tr_analysis.site.providers import providers
 from tr_analysis.site.search import rows, search_page, value_and_unit
 from tr_analysis.text import slugify
@@ -51,6 +52,8 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
         "search": search_page(chapters, tables, providers(chapters)),
         "glossary": {"terms": glossary(), "abbreviations": ABBREVIATIONS},
         "exhibits": exhibits_page(chapters),
+        "assumptions": assumptions_page(chapters),
+        "revisions": revisions_page(tables, chapters),
         "404": {},
     }
 

@@ -1,19 +1,26 @@
-"""What README and package say of the study, kept true by the command that writes it: figure, map, list of estimators."""
+"""What README, package and paper say of the study, kept true by the command that writes it.
+
+It writes the README's figure and map of the chapters, the package's list of estimators, and the numbers of the paper.
+"""
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tr_analysis import estimators, paths
 from tr_analysis.errors import StudyError
 from tr_analysis.files import write_files
+from tr_analysis.ledger.results import NAMED
+from tr_analysis.report.finding import Finding
 from tr_analysis.study.chapters import Chapter, find_chapters
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
 
 FIGURE = ("02-reoffending", "side-by-side")
 PACKAGE = "src/tr_analysis/__init__.py"
+PAPER, TEMPLATE = "paper/paper.md", "paper/template.md"
 
 
 def _executed(chapter: str, place: str) -> Path:
@@ -82,17 +89,42 @@ def listed(text: str) -> str:
     return "".join([head, mark, *lines, end, tail])
 
 
+def filled(template: str) -> str:
+    """Return the paper's template with each key number, as in the sentences of the home page, written out."""
+    return NAMED.sub(_number, template)
+
+
+def _number(named: re.Match[str]) -> str:
+    chapter, name, part = named[1], named[2], named[3] or "value"
+    results = json.loads(_executed(chapter, f"results/{chapter}.json").read_bytes())
+    try:
+        if "origin" in results:
+            raise ValueError("the chapter's figures are simulated")
+        return Finding(name, **results["findings"][name]).show(part)
+    except (KeyError, ValueError) as error:
+        remedy = f"take one of reports/results/{chapter}.json"
+        raise StudyError(f"{TEMPLATE}: {named[0]} cannot be shown ({error}); {remedy}") from None
+
+
 def renew(*, check: bool) -> list[Path]:
-    """Renew the README, and in a checkout the package's list of estimators; or only check that they are true.
+    """Renew the README, in a checkout the package's list of estimators, and the paper; or only check that they are true.
 
     One that lost its marks, or is not what the study says where it is only to be checked, is a `StudyError`.
     """
-    files = {"README.md": ("figure or map is not the study's", renewed)}
+    files: dict[str, tuple[str, Callable[[str], str]]] = {
+        "README.md": ("figure or map is not the study's", renewed)
+    }
     if (paths.root() / PACKAGE).is_file():
         files[PACKAGE] = ("the list of estimators is not theirs", listed)
+    if (template := paths.root() / TEMPLATE).is_file():
+        files[PAPER] = (
+            f"is not {TEMPLATE} with the study's numbers",
+            lambda _: filled(template.read_text("utf-8")),
+        )
     changed = {}
     for name, (fault, write) in files.items():
-        old = (paths.root() / name).read_text("utf-8")
+        path = paths.root() / name
+        old = path.read_text("utf-8") if path.exists() else ""
         if (new := write(old)) != old:
             if check:
                 raise StudyError(f"{name}: {fault}; run `tr-analysis readme`")

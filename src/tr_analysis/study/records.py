@@ -9,10 +9,12 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tr_analysis import paths
@@ -160,17 +162,27 @@ class Records:
         ]
 
     def keep(
-        self, name: str, parts: Parts, files: Iterable[Path], folder: Path | None = None, *, on: str = ""
+        self,
+        name: str,
+        parts: Parts,
+        files: Iterable[Path],
+        folder: Path | None = None,
+        ran: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Keep what a thing was made from, the files it gave, and the machine that computed it."""
+        """Keep what a thing was made from, the files it gave, and how it ran: ``on`` a machine, ``began``, ``ended``."""
         hashes = _hashes(files, folder or self._out)
         with self._lock:
-            self._made[name] = {"made from": parts, "files": hashes, "computed on": on}
+            self._made[name] = {"made from": parts, "files": hashes, "ran": dict(ran)}
             self._write()
 
-    def computed_on(self, name: str) -> str:
-        """Return the machine that computed a run, in words; empty where that is not on record."""
-        return str(self._made.get(name, {}).get("computed on", ""))
+    def files(self, name: str) -> list[str]:
+        """Return the places of the files that a thing gave; none where it is not on record."""
+        return sorted(self._made.get(name, {}).get("files", {}))
+
+    def ran(self, name: str) -> Mapping[str, str]:
+        """Return how a run went: ``on`` a machine, in words, ``began`` and ``ended``; empty where not on record."""
+        ran = self._made.get(name, {}).get("ran", {})
+        return ran if isinstance(ran, dict) else {}
 
     def drop(self, name: str) -> None:
         """Forget a thing that failed: it is made again."""
@@ -219,8 +231,12 @@ def to_run(found: Sequence[Change]) -> list[Task]:
     ]
 
 
-def keep(change: Change, files: Sequence[Path], records: Mapping[Path, Records]) -> None:
-    """Keep what a task was made from: the notebook as it was before, and what it loaded as it is now."""
-    task = change.task
+def keep(
+    change: Change, files: Sequence[Path], records: Mapping[Path, Records], seconds: float = 0.0
+) -> None:
+    """Keep what a task that took some seconds was made from: the notebook as it was before, what it loaded as it is."""
+    task, ended = change.task, datetime.now(UTC)
     parts = chapter_parts(task) | {"the notebook": change.parts["the notebook"]}
-    records[task.out].keep(task.name, parts, files, on=machine())
+    times = {"began": ended - timedelta(seconds=seconds), "ended": ended}
+    ran = {name: time.isoformat(timespec="seconds") for name, time in times.items()} | {"on": machine()}
+    records[task.out].keep(task.name, parts, files, ran=ran)

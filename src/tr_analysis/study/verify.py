@@ -17,7 +17,7 @@ from pathlib import Path
 from tr_analysis import paths
 from tr_analysis.files import file_hash
 from tr_analysis.study.comparison import file_differences
-from tr_analysis.study.readme import FIGURE
+from tr_analysis.study.readme import FIGURE, PAPER
 
 _PACKAGE = "data/raw/datapackage.json"
 _WITHIN = 3  # differences named of each file
@@ -64,7 +64,12 @@ def run_again(folder: Path, copy: Path) -> str:
     """
     nothing_built = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     fetched = shutil.ignore_patterns("official")  # reports are committed without the official files
-    for part, left_out in {"data": fetched, "notebooks": nothing_built, "src": nothing_built}.items():
+    for part, left_out in {
+        "data": fetched,
+        "notebooks": nothing_built,
+        "src": nothing_built,
+        "paper": None,
+    }.items():
         if (folder / part).is_dir():
             shutil.copytree(folder / part, copy / part, ignore=left_out)
     for file in ("LICENCE-DATA.md", "CITATION.cff", "README.md", "requirements.lock"):
@@ -95,7 +100,8 @@ def compared(folder: Path, copy: Path) -> Check:
 
 def _made(folder: Path) -> Iterator[str]:
     """Yield the files of a project that commands write from others; of the figures only the one that is committed."""
-    for file in (_PACKAGE, "data/DICTIONARY.md", "README.md", f"reports/figures/{'/'.join(FIGURE)}.png"):
+    figure = f"reports/figures/{'/'.join(FIGURE)}.png"
+    for file in (_PACKAGE, "data/DICTIONARY.md", "README.md", PAPER, figure):
         if (folder / file).is_file():
             yield file
     for part in ("data/processed", "reports", "reports/results"):
