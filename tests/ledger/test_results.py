@@ -132,7 +132,7 @@ def test_the_key_findings_of_the_study_exist_and_are_listed_once():
         )
 
 
-GOOD = '[[questions]]\nquestion = "Did it?"\nsentence = "It {03-a/b.change}."\nfindings = ["a/b", "a/c"]\nfirst = ["a/b"]\n'
+GOOD = '[[questions]]\nquestion = "Did it?"\nsentence = "It {03-a/b.change}."\nfindings = ["a/b", "a/c.signed"]\nfirst = ["a/b"]\n'
 
 
 @pytest.fixture
@@ -144,7 +144,9 @@ def chosen(tmp_path, monkeypatch):
 def test_key_findings_are_chosen_in_a_file(chosen):
     assert home_findings() == {}
     chosen.write_text(GOOD)
-    assert home_findings() == {"Did it?": [KeyFinding("a", "b", first=True), KeyFinding("a", "c")]}
+    assert home_findings() == {
+        "Did it?": [KeyFinding("a", "b", first=True), KeyFinding("a", "c", signed=True)]
+    }
     assert home_sentences() == {"Did it?": "It {03-a/b.change}."}
 
 
@@ -156,8 +158,9 @@ def test_key_findings_are_chosen_in_a_file(chosen):
         ('["a/b"]', '["a/bc"]', "a/bc of first is not among findings"),
         ("It {", "In 5 years {", r"Did it\?: '5' is typed into its sentence; name key numbers, as in \{03-"),
         ("03-a/b", "b", r"'\{' is typed into its sentence"),
-        ("a/c", "c", "'c' is no key number; write them as in 03-recall/recall_gap"),
-        ('["a/b", "a/c"]', "[]", "of first is not among findings"),
+        ("a/c.signed", "a/c.sign", r"'a/c\.sign' is no key number; .* a change as in"),
+        ("a/c", "c", "'c\\.signed' is no key number; write them as in 03-recall/recall_gap"),
+        ('["a/b", "a/c.signed"]', "[]", "of first is not among findings"),
         (']\nfirst = ["a/b"]', "", r"home\.toml: Unclosed array"),
     ],
 )

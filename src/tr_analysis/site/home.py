@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
-from tr_analysis.ledger.results import NAMED, home_findings, home_sentences
+from tr_analysis.ledger.results import NAMED, KeyFinding, home_findings, home_sentences
 from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
@@ -41,7 +41,6 @@ def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
         },
         "answers": answers({chapter.name: chapter for chapter in numbered}),
         "counted": _COUNTED,
-        "sign": sign,
         "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
         "events": events(load("events")),
         "providers": rows,
@@ -65,22 +64,26 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
     found, sentences = [], home_sentences()
     for question, names in home_findings().items():
         there = [
-            (chapters[chapter], key_number(chapters[chapter], name), first)
-            for chapter, name, first in names
-            if chapter in chapters and name in chapters[chapter].findings
+            each
+            for each in names
+            if each.chapter in chapters and each.name in chapters[each.chapter].findings
         ]
         if there:
-            leads = [(chapter, number) for chapter, number, lead in there if lead]
-            rest = [(chapter, number) for chapter, number, lead in there if not lead]
-            about = {"question": question, "sentence": sentence(sentences[question], chapters)}
-            found.append({**about, "leads": leads, "rest": rest, "chapter": there[0][0]})
+            about = {
+                "question": question,
+                "sentence": sentence(sentences[question], chapters),
+                "chapter": chapters[there[0].chapter],
+                "leads": [_listed(chapters, each) for each in there if each.first],
+                "rest": [_listed(chapters, each) for each in there if not each.first],
+            }
+            found.append(about)
     return found
 
 
-def sign(finding: Finding) -> str:
-    """Return the part of a finding that lists show: with its sign if it is a change."""
-    is_change = re.search(r"\b(change|growth|difference|gap|rise|fall)\b", finding.label, re.IGNORECASE)
-    return "signed" if is_change and finding.value is not None else "value"
+def _listed(chapters: Mapping[str, Chapter], each: KeyFinding) -> tuple[Chapter, Finding, str]:
+    """Return a number with its chapter, and the part of it that lists show."""
+    chapter = chapters[each.chapter]
+    return chapter, key_number(chapter, each.name), "signed" if each.signed else "value"
 
 
 def sentence(template: str, chapters: Mapping[str, Chapter]) -> Markup:
