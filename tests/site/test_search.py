@@ -48,7 +48,7 @@ def test_everything_is_listed_where_it_stands(tmp_path):
         "Chapters": [("12-claims.html", "Claims", "Did the number rise?")],
         "Key numbers": [("12-claims.html#number-rise", "Rise", "5")],
         "Providers": [("provider-wales.html", "Wales", "CRC run by A, later B. First round: Good")],
-        "Claims": [("12-claims.html#cell-supported", "C01: It rose", "A body")],
+        "Claims": [("12-claims.html#cell-supported", "C01: It rose", "A body; supported")],
         "Published figures": [
             ("figures.html#F0001", "licence recalls (CRC)", "1,500 people, 2018"),
             ("figures.html#F0002", "licence recalls (CRC)", "few people, 2018"),
@@ -58,7 +58,7 @@ def test_everything_is_listed_where_it_stands(tmp_path):
     (chapter,) = kinds["Chapters"]
     for words in ("It rose by 5%.", "Answer", "Recall rose"):
         assert words in chapter.words
-    assert kinds["Providers"][0].words == "Gwent"
+    assert kinds["Providers"][0].words == "Gwent ran probation"
 
 
 def test_a_provider_without_a_page_is_not_listed(tmp_path):

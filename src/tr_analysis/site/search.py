@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tr_analysis.data.fields import Frames
+from tr_analysis.data.schemas.register import VERDICTS
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import headings
 
 CLAIMS = "12-claims"
+_VERDICTS = {verdict.replace(" ", "-"): verdict for verdict in VERDICTS}
 _WORDED = {"none", "date"}  # units of what was printed in words alone
 
 
@@ -69,21 +71,19 @@ def _provider(row: Mapping[str, Any]) -> Entry:
     about = (
         f"{row['provider_type']} run by {', later '.join(row['owners'])}. First round: {row['ratings'][0]}"
     )
-    return Entry(row["page"], row["provider"], about, row["words"])
+    return Entry(row["page"], row["provider"], about, f"{row['words']} ran probation")
 
 
 def _claims(chapter: Chapter, tables: Frames) -> Iterator[Entry]:
-    """List the claims; each leads to the table of the chapter that holds its verdict."""
-    listed = [one for one in chapter.shown if one.kind == "table"]
+    """List the claims with their verdicts; each leads to the table of the first: the cell is called after it."""
+    verdicts = {one.cell: one.data["text/csv"] for one in chapter.shown if one.cell in _VERDICTS}
     for row in tables["claims"].to_dict("records"):
         stands = re.compile(rf"\b{row['claim_id']}[:,] ")  # with the aspect that is judged, or without
-        cell = next((one.cell for one in listed if stands.search(one.data["text/csv"])), "")
-        place = f"#cell-{cell}" if cell else ""
+        cells = [cell for cell, listed in verdicts.items() if stands.search(listed)]
+        place = f"#cell-{cells[0]}" if cells else ""
+        about = "; ".join([row["claimant"], *(_VERDICTS[cell] for cell in cells)])
         yield Entry(
-            f"{chapter.page}{place}",
-            f"{row['claim_id']}: {row['paraphrase']}",
-            row["claimant"],
-            row["subject"],
+            f"{chapter.page}{place}", f"{row['claim_id']}: {row['paraphrase']}", about, row["subject"]
         )
 
 
