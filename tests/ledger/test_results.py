@@ -7,7 +7,8 @@ from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import StudyError
 from tr_analysis.ledger import home_findings, key_findings, load_results, load_tables
-from tr_analysis.ledger.results import NAMED, KeyFinding, home_sentences
+from tr_analysis.ledger.results import NAMED, KeyFinding, home_sentences, number_words
+from tr_analysis.report.finding import Finding
 
 
 def test_key_numbers_come_with_all_that_is_known_of_them(reports):
@@ -130,6 +131,21 @@ def test_the_key_findings_of_the_study_exist_and_are_listed_once():
         assert {chapter for chapter, _, _ in NAMED.findall(words)} <= {f.chapter for f in found[question]}, (
             question
         )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "value", "words"),
+    [
+        ("{03-a/b} fell", 3.0, "Three"),
+        ("It is {03-a/b}", 3.0, "three"),
+        ("It is {03-a/b}", 12.0, "12"),
+        ("It is {03-a/b}", 0.0, "none"),
+        ("It {03-a/b.change}", -3.0, "fell by 3"),
+    ],
+)
+def test_a_number_in_a_sentence_is_written_as_an_editor_would(sentence, value, words):
+    found = NAMED.search(sentence)
+    assert number_words(found, Finding("b", "It", value, unit="count")) == words
 
 
 GOOD = '[[questions]]\nquestion = "Did it?"\nsentence = "It {03-a/b.change}."\nfindings = ["a/b", "a/c.signed"]\nfirst = ["a/b"]\n'

@@ -143,6 +143,18 @@ def home_sentences() -> dict[str, str]:
     return {entry["question"]: entry["sentence"] for entry in _questions()}
 
 
+_SPELT = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")  # 0 to 9
+
+
+def number_words(found: re.Match[str], finding: Finding) -> str:
+    """Write the number that `NAMED` found in a sentence; none to nine are spelt out, and a first word has a capital."""
+    number = finding.show(found[3] or "value")
+    if not found[3] and finding.value == 0:
+        number = "0"
+    words = _SPELT[int(number)] if re.fullmatch(r"\d", number) else number
+    return words if found.start() else words[:1].upper() + words[1:]
+
+
 def _questions() -> list[dict[str, Any]]:
     place = paths.notebooks() / "home.toml"
     if not place.is_file():

@@ -10,14 +10,13 @@ from markupsafe import Markup, escape
 
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
-from tr_analysis.ledger.results import NAMED, KeyFinding, home_findings, home_sentences
+from tr_analysis.ledger.results import NAMED, KeyFinding, home_findings, home_sentences, number_words
 from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.site.providers import providers, second_round, tile_map
 
-_WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")  # of 0 to 9
 # How published numbers fared: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {
     "published_back": "reproduced",
@@ -87,20 +86,15 @@ def _listed(chapters: Mapping[str, Chapter], each: KeyFinding) -> tuple[Chapter,
 
 
 def sentence(template: str, chapters: Mapping[str, Chapter]) -> Markup:
-    """Fill a sentence with numbers, each key number a link to where it is listed; empty where one of them is not there.
-
-    Single figures are spelt out, and a sentence begins with a capital.
-    """
+    """Fill a sentence with numbers, each key number a link to where it is listed; empty where one of them is not there."""
     for chapter, name, _ in NAMED.findall(template):
         if chapter not in chapters or name not in chapters[chapter].findings:
             return Markup()
 
     def shown(found: re.Match[str]) -> str:
-        chapter, name, part = chapters[found[1]], found[2], found[3] or "value"
+        chapter, name = chapters[found[1]], found[2]
         finding = key_number(chapter, name)
-        number = finding.show(part)
-        words = _WORDS[int(number)] if re.fullmatch(r"\d", number) else number
-        words = words if found.start() else words[0].upper() + words[1:]
+        words = number_words(found, finding)
         if not finding.key:
             return words
         return Markup('<a href="{}#number-{}">{}</a>').format(chapter.page, name, words)
