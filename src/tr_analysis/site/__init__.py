@@ -162,7 +162,7 @@ def _chapter_pages(
     render = cell_renderer(linked=bool(frame.globals["linked"]))
     template = frame.get_template("chapter.html.j2")
     pages = {}
-    numbered = [chapter.run for chapter in chapters if chapter.run == chapter.name]
+    numbered = [chapter.run for chapter in chapters if chapter.is_numbered]
     for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
         notebook = with_numbers(chapter.notebook, chapter.findings, linked=bool(frame.globals["linked"]))
         answer, body = render(notebook, chapter.run)

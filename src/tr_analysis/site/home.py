@@ -29,7 +29,7 @@ _COUNTED = {
 
 def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
     """Return what the home page's template shows of all pages of the study, in reading order."""
-    numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
+    numbered = [chapter for chapter in chapters if chapter.is_numbered]
     rows = providers(chapters)
     return {
         "chapters": numbered,

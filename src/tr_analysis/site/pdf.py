@@ -13,7 +13,7 @@ from tr_analysis import __version__
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.files import git_state, write_files
-from tr_analysis.site.cells import templates
+from tr_analysis.site.cells import templates, without_tags
 
 CHROMIUM = "TR_ANALYSIS_CHROMIUM"
 _KNOWN = ("chromium", "chromium-browser", "google-chrome")
@@ -145,7 +145,7 @@ def _part(page: str, texts: Mapping[str, str]) -> dict[str, str]:
             return f' href="{target}"' if target else ""
         return f' {name}="{" ".join(f"{page}--{word}" for word in value.split())}"'
 
-    title = re.sub("<[^>]+>", "", _found(_TITLE, texts[page], page))
+    title = without_tags(_found(_TITLE, texts[page], page))
     body = _TAG.sub(lambda tag: _PLACES.sub(renamed, tag[0]), texts[page])
     return {"place": page, "title": title, "body": body}
 

@@ -9,6 +9,7 @@ import pandas as pd
 from tr_analysis.data.fields import Frames
 from tr_analysis.data.schemas.register import VERDICTS
 from tr_analysis.report.finding import Finding
+from tr_analysis.site.cells import without_tags
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import headings
 
@@ -30,7 +31,7 @@ def search_page(
     chapters: Sequence[Chapter], tables: Frames, providers: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what the page of search shows: the entries by kind, in the order in which they are listed."""
-    numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
+    numbered = [chapter for chapter in chapters if chapter.is_numbered]
     kinds = {
         "Chapters": [_chapter(chapter) for chapter in numbered],
         "Key numbers": [entry for chapter in numbered for entry in _numbers(chapter)],
@@ -44,10 +45,6 @@ def search_page(
     return {"kinds": {kind: entries for kind, entries in kinds.items() if entries}}
 
 
-def _bare(html: str) -> str:
-    return re.sub("<[^>]+>", "", html).strip()
-
-
 def _chapter(chapter: Chapter) -> Entry:
     """List a chapter by its title and question; its answer, headings and charts find it too."""
     inside = [
@@ -56,8 +53,8 @@ def _chapter(chapter: Chapter) -> Entry:
         if cell.cell_type == "markdown"
         for words in headings(cell.source)
     ]
-    words = [_bare(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
-    return Entry(chapter.page, chapter.title, _bare(chapter.question), " ".join(words))
+    words = [without_tags(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
+    return Entry(chapter.page, chapter.title, without_tags(chapter.question), " ".join(words))
 
 
 def _numbers(chapter: Chapter) -> Iterator[Entry]:
@@ -101,13 +98,20 @@ def value_and_unit(figure: Mapping[str, Any]) -> tuple[str, str]:
     return number, "" if figure["unit"] in _WORDED else figure["unit"]
 
 
+def with_plain_years(text: str) -> str:
+    """Write financial years the way the pages do, 2018/19 as 2018-19."""
+    return re.sub(r"\b((?:19|20)\d\d)/(\d\d)\b", r"\1-\2", text)
+
+
 def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
     for row in rows(figures):
         of = f" ({row['population']})" if row["population"] else ""
         number, unit = value_and_unit(row)
-        shown = f"{number or row['as_printed']} {unit}".strip()
-        about = ", ".join(str(part) for part in (shown, row["period"]) if part)
-        words = f"{row['figure_id']} {row['topic']} {row['source_id']}"
+        shown = (
+            row["as_printed"] if row["value_in_words"] else f"{number or row['as_printed']} {unit}".strip()
+        )
+        about = ", ".join(str(part) for part in (shown, with_plain_years(row["period"])) if part)
+        words = f"{row['figure_id']} {row['topic']} {row['source_id']} {number}"
         yield Entry(f"figures.html#{row['figure_id']}", f"{row['measure']}{of}", about, words)
 
 
