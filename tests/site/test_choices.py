@@ -24,7 +24,7 @@ CONTROLS = [
     {"parameter": "control", "label": "Beside remand", "values": {"true": "yes", "false": "no"}},
 ]
 DEFAULT = {"end": "2020-02", "control": True}
-COMPARED = {"label": "Rise", "least": "+1%", "most": "+9%", "of": 3, "known": 3, "unclear": 1}
+COMPARED = {"name": "rise", "least": "+1%", "most": "+9%", "of": 3, "known": 3, "unclear": 1}
 CODE = "findings.answer('Recall {what} by {rise} in the NPS.')"
 NUMBER = {"shown": "+3%", "span": "1% to 5%"}
 
@@ -122,8 +122,9 @@ def test_the_page_has_a_control_for_each_and_works_without_scripts(made, tmp_pat
     page = Page(tmp_path / "site" / "03-recall.html")
     assert [one["name"] for one in page.all("select")] == ["end", "control"]
     assert [one["value"] for one in page.all("option") if "selected" in one] == ["2020-02", "true"]
-    assert "+1% to +9% over 3 combinations; in 1 of them the interval includes no change" in " ".join(
-        page.text.split()
+    assert (
+        "“Rise”: +1% to +9% over 3 combinations of choices; in 1 of them the interval includes no change"
+        in " ".join(page.text.split())
     )
     assert "hidden" in next(one for one in page.all("details") if one.get("id") == "choices")
     assert (tmp_path / "site" / "choices" / "03-recall.csv").read_text("utf-8") == "id\n1\n"

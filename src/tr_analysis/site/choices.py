@@ -56,7 +56,7 @@ def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
     under = chapter.under_answer
     return Panel(
         kept["controls"],
-        kept["compared"],
+        {**kept["compared"], "label": chapter.findings[kept["compared"]["name"]]["label"]},
         {name: _text(value) for name, value in kept["default"].items()},
         [chart for chart in own["charts"] if chart["name"] not in under],
         base64.b64encode(zlib.compress(_columns(chapter, kept["choices"]).encode(), 9)).decode(),
