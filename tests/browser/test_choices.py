@@ -79,6 +79,8 @@ def test_a_choice_has_an_address_that_can_be_shared(browser, panel, site):
     selects[1].select_by_value("2018-02")
     address, chosen = browser.driver.current_url, answer(browser)
     assert chosen != own and "end=2018-02" in address
+    assert "5,670" in [link.text for link in browser.find(".answer .prose a.number")]  # as in the study
+    assert browser.find(".answer .prose a.term")
     panel("03-recall", "#" + address.partition("#")[2])
     assert answer(browser) == chosen
     assert "-p end 2018-02" in browser.find(".answer .variant code")[0].text

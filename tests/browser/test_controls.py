@@ -75,7 +75,8 @@ def test_the_filter_leaves_the_rows_that_hold_the_words_and_counts_them(browser,
     start = re.compile(rf"(?<![^\W_]){re.escape(word)}", re.IGNORECASE)
     assert left == [row for row in every if start.search(row)]
     assert str(len(left)) in count.text and str(len(every)) in count.text
-    field.send_keys("no such words")
+    field.clear()
+    field.send_keys("qqq zzz")
     assert shown_rows(browser) == []
     assert "0" in count.text
     field.clear()
@@ -117,6 +118,47 @@ def test_the_home_page_searches_everything(browser, site):
         field.clear()
         field.send_keys(sought)
         assert kind in [caption.text for caption in browser.find("caption") if caption.is_displayed()]
+
+
+@pytest.fixture
+def search(browser, site):
+    """Type words on the search page; the links to be seen, and what is said of how many there are."""
+    browser.open(site / "search.html")
+    (field,) = browser.find("input[type=search]")
+
+    def search(words):
+        field.clear()
+        field.send_keys(words)
+        links = browser.driver.execute_script(
+            "return [...document.querySelectorAll('.found tbody a')]"
+            ".filter((a) => a.checkVisibility()).map((a) => a.textContent)"
+        )
+        return links, browser.find("[role=status]")[0].text
+
+    return search
+
+
+def test_a_question_is_searched_by_the_words_that_tell(search):
+    links, _ = search("Who ran probation in Leeds?")
+    assert links == ["NPS North East", "West Yorkshire"]
+
+
+def test_a_number_is_found_with_and_without_its_comma(search):
+    links, _ = search("8737")
+    assert "People in prison on recall, February 2020" in links
+    assert search("8,737")[0] == links
+
+
+@pytest.mark.parametrize("verdict", ["supported", "contradicted", "compatible", "not checkable"])
+def test_a_verdict_finds_its_claims(search, verdict):
+    links, _ = search(verdict)
+    assert any(re.match(r"C\d\d: ", link) for link in links)
+
+
+def test_where_no_row_has_all_words_the_rarest_are_used_and_named(search):
+    links, said = search("recall in Leeds on Mars")
+    assert links == ["NPS North East", "West Yorkshire"]
+    assert said.startswith("No row has all these words. With “leeds”: 2 of ")
 
 
 def test_the_tiles_change_their_colour(browser, site):

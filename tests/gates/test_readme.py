@@ -21,6 +21,17 @@ def test_map_has_every_chapter_and_its_tables():
     assert "`placebo`" in rows[2]
 
 
+def test_findings_are_the_first_answers_of_the_home_page_in_words():
+    lines = readme.findings().splitlines()
+    assert len(lines) == readme.ANSWERS
+    assert lines[1].startswith(
+        "- **What happened to recall?** The number of people in prison on recall rose by 54%"
+    )
+    assert (
+        "Inspectors rated one of 21 companies Good" in lines[2] and "reports/04-inspection.ipynb" in lines[2]
+    )
+
+
 def test_figure_carries_its_alternative_text():
     assert readme.figure().startswith("![Dots left of zero")
     assert (paths.root() / "reports/figures/02-reoffending/side-by-side.png").exists()
@@ -40,7 +51,7 @@ def test_an_old_map_is_noticed(monkeypatch, tmp_path, capsys):
 
 
 def test_lost_marks_are_named():
-    with pytest.raises(StudyError, match="figure is lost"):
+    with pytest.raises(StudyError, match="findings is lost"):
         readme.renewed("# A README without places")
     with pytest.raises(StudyError, match="no section Estimators"):
         readme.listed('"""A package."""')

@@ -7,7 +7,8 @@ from tr_analysis import paths
 from tr_analysis.data import load
 from tr_analysis.errors import StudyError
 from tr_analysis.ledger import home_findings, key_findings, load_results, load_tables
-from tr_analysis.ledger.results import NAMED, KeyFinding, home_sentences
+from tr_analysis.ledger.results import NAMED, KeyFinding, home_sentences, number_words
+from tr_analysis.report.finding import Finding
 
 
 def test_key_numbers_come_with_all_that_is_known_of_them(reports):
@@ -132,7 +133,22 @@ def test_the_key_findings_of_the_study_exist_and_are_listed_once():
         )
 
 
-GOOD = '[[questions]]\nquestion = "Did it?"\nsentence = "It {03-a/b.change}."\nfindings = ["a/b", "a/c"]\nfirst = ["a/b"]\n'
+@pytest.mark.parametrize(
+    ("sentence", "value", "words"),
+    [
+        ("{03-a/b} fell", 3.0, "Three"),
+        ("It is {03-a/b}", 3.0, "three"),
+        ("It is {03-a/b}", 12.0, "12"),
+        ("It is {03-a/b}", 0.0, "none"),
+        ("It {03-a/b.change}", -3.0, "fell by 3"),
+    ],
+)
+def test_a_number_in_a_sentence_is_written_as_an_editor_would(sentence, value, words):
+    found = NAMED.search(sentence)
+    assert number_words(found, Finding("b", "It", value, unit="count")) == words
+
+
+GOOD = '[[questions]]\nquestion = "Did it?"\nsentence = "It {03-a/b.change}."\nfindings = ["a/b", "a/c.signed"]\nfirst = ["a/b"]\n'
 
 
 @pytest.fixture
@@ -144,7 +160,9 @@ def chosen(tmp_path, monkeypatch):
 def test_key_findings_are_chosen_in_a_file(chosen):
     assert home_findings() == {}
     chosen.write_text(GOOD)
-    assert home_findings() == {"Did it?": [KeyFinding("a", "b", first=True), KeyFinding("a", "c")]}
+    assert home_findings() == {
+        "Did it?": [KeyFinding("a", "b", first=True), KeyFinding("a", "c", signed=True)]
+    }
     assert home_sentences() == {"Did it?": "It {03-a/b.change}."}
 
 
@@ -156,8 +174,9 @@ def test_key_findings_are_chosen_in_a_file(chosen):
         ('["a/b"]', '["a/bc"]', "a/bc of first is not among findings"),
         ("It {", "In 5 years {", r"Did it\?: '5' is typed into its sentence; name key numbers, as in \{03-"),
         ("03-a/b", "b", r"'\{' is typed into its sentence"),
-        ("a/c", "c", "'c' is no key number; write them as in 03-recall/recall_gap"),
-        ('["a/b", "a/c"]', "[]", "of first is not among findings"),
+        ("a/c.signed", "a/c.sign", r"'a/c\.sign' is no key number; .* a change as in"),
+        ("a/c", "c", "'c\\.signed' is no key number; write them as in 03-recall/recall_gap"),
+        ('["a/b", "a/c.signed"]', "[]", "of first is not among findings"),
         (']\nfirst = ["a/b"]', "", r"home\.toml: Unclosed array"),
     ],
 )

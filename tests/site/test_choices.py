@@ -24,7 +24,8 @@ CONTROLS = [
     {"parameter": "control", "label": "Beside remand", "values": {"true": "yes", "false": "no"}},
 ]
 DEFAULT = {"end": "2020-02", "control": True}
-COMPARED = {"label": "Rise", "least": "+1%", "most": "+9%", "of": 3, "known": 3, "unclear": 1}
+COMPARED = {"name": "rise", "least": "+1%", "most": "+9%", "of": 3, "known": 3, "unclear": 1}
+CODE = "findings.answer('Recall {what} by {rise} in the NPS.')"
 NUMBER = {"shown": "+3%", "span": "1% to 5%"}
 
 
@@ -33,7 +34,11 @@ def made(tmp_path):
     """A chapter with two charts, one of them under its answer, and the choices that were computed of it."""
     under, below = chart("series"), chart("placebo")
     cells = [
-        new_markdown_cell("## Answer\nRecall **rose**.", id="answer"),
+        new_markdown_cell(
+            "## Answer\nRecall **rose** by 3 in the NPS.",
+            id="answer",
+            metadata={"tr_analysis": {"code": CODE}},
+        ),
         code("a", under, name="series"),
         new_markdown_cell("## Evidence", id="evidence"),
         code("b", below, name="placebo"),
@@ -45,15 +50,15 @@ def made(tmp_path):
     shown = [
         {
             "values": {"end": "2018-02", "control": True},
-            "answer": "Recall *fell*.",
+            "answer": "Recall *fell* by 3 in the NPS.",
             "charts": other,
             "number": NUMBER,
         },
         {"values": {"end": "2018-02", "control": False}, "refused": "no remand before 2018-02"},
-        {"values": DEFAULT, "answer": "Recall **rose**.", "charts": charts, "number": NUMBER},
+        {"values": DEFAULT, "answer": "Recall **rose** by 3 in the NPS.", "charts": charts, "number": NUMBER},
         {
             "values": {"end": "2020-02", "control": False},
-            "answer": "Recall rose.",
+            "answer": "Recall rose by 3 in the NPS.",
             "charts": charts,
             "number": NUMBER,
         },
@@ -87,6 +92,8 @@ def test_it_packs_what_each_combination_shows_in_order(made, tmp_path):
     shown = unpacked(panel)
     assert shown["refused"] == ["", "no remand before 2018-02", "", ""]
     assert "<em>fell</em>" in shown["answers"][0] and 'id="answer"' in shown["answers"][0]
+    assert '<a class="term" href="glossary.html#national-probation-service">NPS</a>' in shown["answers"][0]
+    assert '<a class="number" href="#number-rise">3</a>' in shown["answers"][0]
     assert "-p end 2018-02" in shown["commands"][1] and "-p control False" in shown["commands"][1]
     assert shown["commands"][2] == "papermill notebooks/03-recall.ipynb out.ipynb"  # the chapter's own
     assert shown["numbers"] == ["+3% (1% to 5%)", "", "+3% (1% to 5%)", "+3% (1% to 5%)"]
@@ -100,7 +107,7 @@ def test_choices_of_another_chapter_are_refused(made, tmp_path, part):
     keep, shown = made
     own = shown[2]
     changed = (
-        {"answer": "Recall rose."}
+        {"answer": "Recall rose by 3 in the NPS."}
         if part == "answer"
         else {"charts": [{**own["charts"][0], "svg": "<svg/>"}]}
     )
@@ -115,8 +122,9 @@ def test_the_page_has_a_control_for_each_and_works_without_scripts(made, tmp_pat
     page = Page(tmp_path / "site" / "03-recall.html")
     assert [one["name"] for one in page.all("select")] == ["end", "control"]
     assert [one["value"] for one in page.all("option") if "selected" in one] == ["2020-02", "true"]
-    assert "+1% to +9% over 3 combinations; in 1 of them the interval includes no change" in " ".join(
-        page.text.split()
+    assert (
+        "“Rise”: +1% to +9% over 3 combinations of choices; in 1 of them the interval includes no change"
+        in " ".join(page.text.split())
     )
     assert "hidden" in next(one for one in page.all("details") if one.get("id") == "choices")
     assert (tmp_path / "site" / "choices" / "03-recall.csv").read_text("utf-8") == "id\n1\n"

@@ -3,7 +3,7 @@
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.site.numbers import with_numbers, with_sources
+from tr_analysis.site.numbers import link_numbers, with_numbers, with_sources
 
 FINDINGS = {
     "rise": {"value": 3.0, "key": True, "sources": ["S001"]},
@@ -55,3 +55,10 @@ def test_the_heading_of_the_answer_stays():
 
 def test_codes_of_sources_are_links():
     assert with_sources("Sources: S001, XS0012") == 'Sources: <a href="sources.html#S001">S001</a>, XS0012'
+
+
+def test_of_an_altered_text_only_the_numbers_that_are_the_chapters_own_are_links():
+    code = "findings.answer('Up {rise}, to {stock}.')"
+    cell = nbf.new_markdown_cell("## Answer\nUp 3, to 9.", metadata={"tr_analysis": {"code": code}})
+    text = link_numbers(cell, "## Answer\nUp 4, to 9.", FINDINGS, linked=True)
+    assert text == '## Answer\nUp 4, to <a class="number" href="sources.html#S002">9</a>.'

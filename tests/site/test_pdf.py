@@ -142,7 +142,7 @@ def test_without_chromium_it_says_how_to_install_it_and_writes_nothing(tmp_path,
     monkeypatch.delenv(pdf.CHROMIUM, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
-        pdf.PdfError, match=r"Debian: sudo apt install chromium, .* Fedora: .* macOS: "
+        pdf.PdfError, match=r"no Chromium to print .*Debian: .* or name one in TR_ANALYSIS_CHROMIUM"
     ) as error:
         pdf.write_pdf([], tmp_path / "out" / "study.pdf")
     assert error.value.exit_code == 3

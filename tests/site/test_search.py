@@ -8,12 +8,23 @@ from tr_analysis.site.search import search_page
 CLAIM = {"claim_id": "C01", "paraphrase": "It rose", "claimant": "A body", "subject": "recall"}
 FIGURE = {
     "figure_id": "F0001", "topic": "recall", "measure": "licence recalls", "population": "CRC", "value": 1500.0,
-    "as_printed": None, "unit": "people", "period": "2018", "source_id": "S001",
+    "as_printed": None, "value_in_words": False, "unit": "people", "period": "2018/19", "source_id": "S001",
 }  # fmt: skip
 TABLES = {
     "claims": pd.DataFrame([CLAIM]),
     "published_figures": pd.DataFrame(
-        [FIGURE, {**FIGURE, "figure_id": "F0002", "value": None, "as_printed": "few"}]
+        [
+            FIGURE,
+            {**FIGURE, "figure_id": "F0002", "value": None, "as_printed": "few"},
+            {
+                **FIGURE,
+                "figure_id": "F0003",
+                "value": 2 / 3,
+                "as_printed": "two in three",
+                "unit": "proportion",
+                "value_in_words": True,
+            },
+        ]
     ),
     "sources": pd.DataFrame([{"source_id": "S001", "title": "A bulletin", "published": None}]),
 }
@@ -48,17 +59,18 @@ def test_everything_is_listed_where_it_stands(tmp_path):
         "Chapters": [("12-claims.html", "Claims", "Did the number rise?")],
         "Key numbers": [("12-claims.html#number-rise", "Rise", "5")],
         "Providers": [("provider-wales.html", "Wales", "CRC run by A, later B. First round: Good")],
-        "Claims": [("12-claims.html#cell-supported", "C01: It rose", "A body")],
+        "Claims": [("12-claims.html#cell-supported", "C01: It rose", "A body; supported")],
         "Published figures": [
-            ("figures.html#F0001", "licence recalls (CRC)", "1,500 people, 2018"),
-            ("figures.html#F0002", "licence recalls (CRC)", "few people, 2018"),
+            ("figures.html#F0001", "licence recalls (CRC)", "1,500 people, 2018-19"),
+            ("figures.html#F0002", "licence recalls (CRC)", "few people, 2018-19"),
+            ("figures.html#F0003", "licence recalls (CRC)", "two in three, 2018-19"),
         ],
         "Sources": [("sources.html#S001", "A bulletin", "")],
     }
     (chapter,) = kinds["Chapters"]
     for words in ("It rose by 5%.", "Answer", "Recall rose"):
         assert words in chapter.words
-    assert kinds["Providers"][0].words == "Gwent"
+    assert kinds["Providers"][0].words == "Gwent ran probation"
 
 
 def test_a_provider_without_a_page_is_not_listed(tmp_path):

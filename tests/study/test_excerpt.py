@@ -56,6 +56,15 @@ def test_what_is_changed_in_place_and_set_anew_is_told_apart(found):
     assert "rows = {}" not in code
 
 
+def test_what_is_deleted_from_an_object_counts(found):
+    code = found(
+        "choices = {'a': {'b': 1}}\nif n:\n    del choices['a']['b']",
+        "figure = charts.canvas(4)\nfindings.keep(fall=choices, when='x')",
+        DRAWN,
+    )
+    assert "if n:\n    del choices['a']['b']" in code
+
+
 def test_functions_bring_what_they_use_and_the_numbers_they_keep(found):
     code = found(
         'TIMES = 3\n\ndef keep(name, value):\n    findings.keep(**{f"{name}_end": value * TIMES})',

@@ -104,7 +104,11 @@ def test_each_combination_is_computed_once_and_shows_what_the_chapter_shows(copy
     own, other = page["choices"]
     assert page["default"] == own["values"] == {"crc_cohort": "first year"}
     assert own["answer"] != other["answer"] and own["charts"][0]["name"] == "side-by-side"
-    assert page["compared"]["of"] == 2 and page["compared"]["unclear"] == 0
+    assert (
+        page["compared"]["name"] == "crc_change"
+        and page["compared"]["of"] == 2
+        and page["compared"]["unclear"] == 0
+    )
     assert page["compared"]["least"] == own["number"]["shown"]
     rows = tally.table.read_text("utf-8").splitlines()
     assert len(rows) == 3 and "crc_change_low" in rows[0]

@@ -78,7 +78,7 @@ def lint(chapters: tuple[str, ...]) -> None:
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; fail if it is not what the study says.")
 def readme(check: bool) -> None:
-    """Renew the README's figure and map, the package's list of estimators, and the numbers of the paper."""
+    """Renew the README's findings, figure and map, the package's list of estimators, and the numbers of the paper."""
     from tr_analysis.study.readme import renew
 
     for path in renew(check=check):

@@ -113,16 +113,18 @@ def _refuse_stale(chapter: str, inputs: dict[str, str]) -> None:
 
 _FILE = "notebooks/home.toml"
 _KEYS = ("question", "sentence", "findings", "first")
+_LISTED = re.compile(r"([\w-]+)/(\w+)(\.signed)?")
 NAMED = re.compile(r"\{(\d\d-[\w-]+)/(\w+)(?:\.(\w+))?\}")
 """A key number in a sentence of the home page: ``{03-recall/stock_growth.change}`` is one with the part to be shown."""
 
 
 class KeyFinding(NamedTuple):
-    """A key number of a chapter, by its name, and whether it is among the first that a reader is shown."""
+    """A key number of a chapter: its name, whether it is among those a reader is shown first, and shown with a plus."""
 
     chapter: str
     name: str
     first: bool = False
+    signed: bool = False
 
 
 def home_findings() -> dict[str, list[KeyFinding]]:
@@ -136,6 +138,18 @@ def home_findings() -> dict[str, list[KeyFinding]]:
 def home_sentences() -> dict[str, str]:
     """Read the sentence that answers each question first, its numbers as `NAMED`; empty where it has none."""
     return {entry["question"]: entry["sentence"] for entry in _questions()}
+
+
+_SPELT = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")  # 0 to 9
+
+
+def number_words(found: re.Match[str], finding: Finding) -> str:
+    """Write the number that `NAMED` found in a sentence; none to nine are spelt out, and a first word has a capital."""
+    number = finding.show(found[3] or "value")
+    if not found[3] and finding.value == 0:
+        number = "0"
+    words = _SPELT[int(number)] if re.fullmatch(r"\d", number) else number
+    return words if found.start() else words[:1].upper() + words[1:]
 
 
 def _questions() -> list[dict[str, Any]]:
@@ -162,16 +176,21 @@ def _question(entry: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"{question}: {typed[0]!r} is typed into its sentence; name key numbers, as in {{03-recall/recall_gap}}"
         )
-    for name in (*listed, *first):
-        if name.count("/") != 1:
-            raise ValueError(f"{question}: {name!r} is no key number; write them as in 03-recall/recall_gap")
+    findings = []
+    for name in listed:
+        if not (parts := _LISTED.fullmatch(name)):
+            raise ValueError(
+                f"{question}: {name!r} is no key number; write them as in 03-recall/recall_gap, and a change as in "
+                "03-recall/recall_gap.signed"
+            )
+        is_first = name.removesuffix(".signed") in first
+        findings.append(KeyFinding(parts[1], parts[2], is_first, signed=bool(parts[3])))
+    names = [f"{finding.chapter}/{finding.name}" for finding in findings]
     for name in first:
-        if name not in listed:
-            raise ValueError(f"{question}: {name} of first is not among findings{nearest(name, listed)}")
+        if name not in names:
+            raise ValueError(f"{question}: {name} of first is not among findings{nearest(name, names)}")
     if not listed:
         raise ValueError(f"{question or 'a question'}: it has no findings")
-    parts = [(name, *name.split("/")) for name in listed]
-    findings = [KeyFinding(chapter, finding, name in first) for name, chapter, finding in parts]
     return {"question": question, "sentence": sentence, "findings": findings}
 
 
@@ -194,7 +213,7 @@ def key_findings(results: pd.DataFrame, questions: Mapping[str, Sequence[KeyFind
     rows = {(row["chapter"], row["finding"]): row for row in results.to_dict("records")}
     lines = []
     for question, listed in questions.items():
-        for chapter, name, _ in listed:
+        for chapter, name, *_ in listed:
             if (chapter, name) not in rows:
                 known = [there for of, there in rows if of == chapter]
                 raise ValueError(f"{_FILE}: {chapter} has no key number {name!r}{nearest(name, known)}")

@@ -31,7 +31,9 @@ _LONDON = (
     "is both a CRC and an NPS division, and neither header, title nor the name of the sheet say which; call the "
     "column 'CRC name' or 'NPS division'"
 )
-_PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE)
+_PART = re.compile(
+    r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE
+)
 _SIMULATED = re.compile(r"\b(?:simulat\w+|synthetic|dummy)\b", re.IGNORECASE)
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 

@@ -128,11 +128,12 @@ def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
     described = metadata(SITE_TITLE, str(frame.globals["version"]))
-    pages = {"index.html": frame.get_template("home.html.j2").render(home(chapters), metadata=described)}
+    home_page = frame.get_template("home.html.j2")
+    pages = {"index.html": home_page.render(home(chapters), metadata=described, page="study")}
     panels = {each.run: read_panel(each, choices or site.parent / CHOICES) for each in chapters}
     pages |= _chapter_pages(frame, chapters, Records(site.parent), panels)
     for name, context in reference_pages(chapters).items():
-        pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(context)
+        pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(context, page=name)
     downloads = study_downloads(executed)
     for chapter in chapters:
         downloads |= chapter_downloads(chapter)
@@ -161,11 +162,12 @@ def _chapter_pages(
     render = cell_renderer(linked=bool(frame.globals["linked"]))
     template = frame.get_template("chapter.html.j2")
     pages = {}
-    numbered = [chapter.run for chapter in chapters if chapter.run == chapter.name]
+    numbered = [chapter.run for chapter in chapters if chapter.is_numbered]
     for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
         notebook = with_numbers(chapter.notebook, chapter.findings, linked=bool(frame.globals["linked"]))
         answer, body = render(notebook, chapter.run)
         pages[chapter.page] = template.render(
+            page=chapter.run,
             chapter=chapter,
             panel=panels.get(chapter.run),
             computed_on=records.ran(chapter.run).get("on", ""),

@@ -45,17 +45,20 @@ def to_html(source: str) -> str:
 
     class Renderer(IPythonRenderer):
         def heading(self, text: str, level: int, **_: Any) -> str:
-            slug = slugify(re.sub("<[^>]*>", "", text)).strip("-")
+            slug = slugify(without_tags(text)).strip("-")
             return f'<h{level} id="{slug}">{text}</h{level}>\n'
 
     return str(MarkdownWithMath(renderer=Renderer(escape=False)).render(source))
 
 
+def without_tags(html: str) -> str:
+    """Return the words of some HTML."""
+    return re.sub("<[^>]*>", "", html).strip()
+
+
 def contents(body: str) -> list[tuple[int, str, str]]:
     """Return level, place and words of the headings of the second and third level, in order."""
-    return [
-        (int(level), place, re.sub("<[^>]+>", "", words)) for level, place, words in _HEADING.findall(body)
-    ]
+    return [(int(level), place, without_tags(words)) for level, place, words in _HEADING.findall(body)]
 
 
 def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, str]]:
@@ -156,4 +159,4 @@ def _with_sources(html: str) -> str:
 def caption(html: str) -> str:
     """Return the caption of a table, as HTML without marks, or what it is."""
     found = _CAPTION.search(html)
-    return re.sub('<[^>]+>|"', "", found[1]) if found else "Table"
+    return without_tags(found[1]).replace('"', "") if found else "Table"

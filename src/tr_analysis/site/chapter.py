@@ -66,6 +66,11 @@ class Chapter:
         return f"{self.run}.html"
 
     @property
+    def is_numbered(self) -> bool:
+        """Whether it runs once, and not for each provider."""
+        return self.run == self.name
+
+    @property
     def charts(self) -> list[Mapping[str, Any]]:
         """Its charts, as `charts.show` left them."""
         return [one.data[CHART_MIME] for one in self.shown if one.kind == "chart"]

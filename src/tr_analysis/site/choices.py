@@ -12,6 +12,8 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.report.findings import ANSWER
 from tr_analysis.site.cells import cut, to_html
 from tr_analysis.site.chapter import Chapter, answer_text
+from tr_analysis.site.glossary import linker
+from tr_analysis.site.numbers import link_numbers
 from tr_analysis.study import CHOICES_PAGE
 
 
@@ -54,7 +56,7 @@ def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
     under = chapter.under_answer
     return Panel(
         kept["controls"],
-        kept["compared"],
+        {**kept["compared"], "label": chapter.findings[kept["compared"]["name"]]["label"]},
         {name: _text(value) for name, value in kept["default"].items()},
         [chart for chart in own["charts"] if chart["name"] not in under],
         base64.b64encode(zlib.compress(_columns(chapter, kept["choices"]).encode(), 9)).decode(),
@@ -80,18 +82,22 @@ def _columns(chapter: Chapter, choices: list[dict[str, Any]]) -> str:
             wide, narrow = cut(chart, "svg"), cut(chart, "narrow")
             words = [chart["title"], chart["subtitle"], chart["alt"]]
             charts.setdefault(chart["name"], []).append([words, wide, narrow])
+    answer = next(cell for cell in chapter.notebook.cells if cell.source.startswith(ANSWER))
+
+    def html(words: str) -> str:
+        """Write an answer as the page does its own; the glossary is linked from the first use in each."""
+        return linker()(to_html(link_numbers(answer, f"{ANSWER}\n{words}", chapter.findings, linked=True)))
+
     shown = {
         "refused": [one.get("refused", "") for one in choices],
-        "answers": [to_html(f"{ANSWER}\n{one['answer']}") if "answer" in one else "" for one in choices],
-        "numbers": [
-            " ".join(
-                [one["number"]["shown"], f"({one['number']['span']})" * bool(one["number"]["span"])]
-            ).strip()
-            if "number" in one
-            else ""
-            for one in choices
-        ],
+        "answers": [html(one["answer"]) if "answer" in one else "" for one in choices],
+        "numbers": [_number(one["number"]) if "number" in one else "" for one in choices],
         "commands": [run.papermill for run in runs],
         "charts": {name: list(zip(*drawn, strict=True)) for name, drawn in charts.items()},
     }
     return json.dumps(shown, ensure_ascii=False)
+
+
+def _number(number: Mapping[str, Any]) -> str:
+    """Write the number by which choices are compared, with its interval where it has one."""
+    return f"{number['shown']} ({number['span']})" if number["span"] else str(number["shown"])

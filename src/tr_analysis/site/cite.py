@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from tr_analysis import paths
-from tr_analysis.text import slugify
 
 AUTHORS = "tr-analysis contributors"
 
@@ -22,11 +21,13 @@ def cite(study: str, title: Markup, version: str, commit: str) -> dict[str, str]
     return {"author": AUTHORS, "title": own or study, "year": citation("date-released")[:4], "note": note}
 
 
-def bibtex(parts: Mapping[str, str]) -> str:
-    """Write the parts as an entry for reference managers; the second braces keep names and capitals as they are."""
-    key = "tr-analysis-" + slugify(parts["title"])[:40].strip("-")
+def bibtex(page: str, parts: Mapping[str, str]) -> str:
+    """Write the parts as an entry for reference managers, its key after the page's file, which keeps its name.
+
+    The second braces keep names and capitals as they are.
+    """
     lines = [f"  {name} = {{{{{words}}}}}," for name, words in parts.items() if words]
-    return "\n".join([f"@misc{{{key},", *lines, "}"])
+    return "\n".join([f"@misc{{tr-analysis-{page},", *lines, "}"])
 
 
 def citation(entry: str) -> str:

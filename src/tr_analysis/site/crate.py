@@ -16,7 +16,8 @@ from tr_analysis.files import git, git_state, sha256, write_files
 from tr_analysis.site.chapter import archive
 from tr_analysis.site.cite import AUTHORS, citation
 from tr_analysis.site.metadata import LICENCES
-from tr_analysis.study.plan import Records, Task, changes, plan, refuse_folder
+from tr_analysis.study.plan import Task, plan, refuse_folder
+from tr_analysis.study.records import Records, changes
 
 if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate
@@ -111,7 +112,7 @@ def _add_files(crate: "ROCrate", files: Mapping[str, bytes], chapters: Mapping[s
         place = PurePosixPath(name)
         table = TABLES.get(place.stem) if place.suffix == ".csv" else None
         said: dict[str, Any] = {
-            "name": str(table.schema.title) if table else chapters.get(place.name, place.name),
+            "name": table.title if table else chapters.get(place.name, place.name),
             "encodingFormat": _KINDS.get(place.suffix, "text/plain"),
             "contentSize": str(len(content)),
             "sha256": sha256(content),

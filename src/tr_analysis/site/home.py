@@ -10,14 +10,13 @@ from markupsafe import Markup, escape
 
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError
-from tr_analysis.ledger.results import NAMED, home_findings, home_sentences
+from tr_analysis.ledger.results import NAMED, KeyFinding, home_findings, home_sentences, number_words
 from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.site.providers import providers, second_round, tile_map
 
-_WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")  # of 0 to 9
 # How published numbers fared: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {
     "published_back": "reproduced",
@@ -30,7 +29,7 @@ _COUNTED = {
 
 def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
     """Return what the home page's template shows of all pages of the study, in reading order."""
-    numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
+    numbered = [chapter for chapter in chapters if chapter.is_numbered]
     rows = providers(chapters)
     return {
         "chapters": numbered,
@@ -41,7 +40,6 @@ def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
         },
         "answers": answers({chapter.name: chapter for chapter in numbered}),
         "counted": _COUNTED,
-        "sign": sign,
         "score": next((chapter for chapter in numbered if "published_back" in chapter.findings), None),
         "events": events(load("events")),
         "providers": rows,
@@ -65,39 +63,38 @@ def answers(chapters: Mapping[str, Chapter]) -> list[dict[str, Any]]:
     found, sentences = [], home_sentences()
     for question, names in home_findings().items():
         there = [
-            (chapters[chapter], key_number(chapters[chapter], name), first)
-            for chapter, name, first in names
-            if chapter in chapters and name in chapters[chapter].findings
+            each
+            for each in names
+            if each.chapter in chapters and each.name in chapters[each.chapter].findings
         ]
         if there:
-            leads = [(chapter, number) for chapter, number, lead in there if lead]
-            rest = [(chapter, number) for chapter, number, lead in there if not lead]
-            about = {"question": question, "sentence": sentence(sentences[question], chapters)}
-            found.append({**about, "leads": leads, "rest": rest, "chapter": there[0][0]})
+            about = {
+                "question": question,
+                "sentence": sentence(sentences[question], chapters),
+                "chapter": chapters[there[0].chapter],
+                "leads": [_listed(chapters, each) for each in there if each.first],
+                "rest": [_listed(chapters, each) for each in there if not each.first],
+            }
+            found.append(about)
     return found
 
 
-def sign(finding: Finding) -> str:
-    """Return the part of a finding that lists show: with its sign if it is a change."""
-    is_change = re.search(r"\b(change|growth|difference|gap|rise|fall)\b", finding.label, re.IGNORECASE)
-    return "signed" if is_change and finding.value is not None else "value"
+def _listed(chapters: Mapping[str, Chapter], each: KeyFinding) -> tuple[Chapter, Finding, str]:
+    """Return a number with its chapter, and the part of it that lists show."""
+    chapter = chapters[each.chapter]
+    return chapter, key_number(chapter, each.name), "signed" if each.signed else "value"
 
 
 def sentence(template: str, chapters: Mapping[str, Chapter]) -> Markup:
-    """Fill a sentence with numbers, each key number a link to where it is listed; empty where one of them is not there.
-
-    Single figures are spelt out, and a sentence begins with a capital.
-    """
+    """Fill a sentence with numbers, each key number a link to where it is listed; empty where one of them is not there."""
     for chapter, name, _ in NAMED.findall(template):
         if chapter not in chapters or name not in chapters[chapter].findings:
             return Markup()
 
     def shown(found: re.Match[str]) -> str:
-        chapter, name, part = chapters[found[1]], found[2], found[3] or "value"
+        chapter, name = chapters[found[1]], found[2]
         finding = key_number(chapter, name)
-        number = finding.show(part)
-        words = _WORDS[int(number)] if re.fullmatch(r"\d", number) else number
-        words = words if found.start() else words[0].upper() + words[1:]
+        words = number_words(found, finding)
         if not finding.key:
             return words
         return Markup('<a href="{}#number-{}">{}</a>').format(chapter.page, name, words)

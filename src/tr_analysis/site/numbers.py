@@ -25,24 +25,30 @@ def with_numbers(
     changed.cells = [copy(cell) for cell in notebook.cells]
     for cell in changed.cells:
         if cell.cell_type == "markdown":
-            cell.source = _with_links(cell, findings, linked)
+            cell.source = link_numbers(cell, cell.source, findings, linked=linked)
     return changed
 
 
-def _with_links(cell: NotebookNode, findings: Mapping[str, Mapping[str, Any]], linked: bool) -> str:
+def link_numbers(
+    cell: NotebookNode, text: str, findings: Mapping[str, Mapping[str, Any]], *, linked: bool
+) -> str:
+    """Return the text of a cell, its own or what it says with other parameters, with links from its numbers.
+
+    Of another text only those numbers are links that the cell has too: the rows on the page are those of the chapter.
+    """
     for template in _templates(cell.metadata.get("tr_analysis", {}).get("code", "")):
         parts = [(words, name) for words, name, _, _ in Formatter().parse(template.strip())]
         pattern = "".join(re.escape(words) + ("(.*?)" if name else "") for words, name in parts)
-        heading, found = _filled(pattern, cell.source)
-        if found:
+        _, own = _filled(pattern, cell.source)
+        heading, found = _filled(pattern, text)
+        if own and found:
             names = [name.partition(".")[0] for _, name in parts if name]
-            values = iter(found.groups())
-            text = "".join(
-                words + (_link(next(values), names.pop(0), findings, linked) if name else "")
-                for words, name in parts
-            )
-            return heading + text
-    return str(cell.source)
+            shown = [
+                _link(value, name, findings, linked) if value == here else value
+                for name, value, here in zip(names, found.groups(), own.groups(), strict=True)
+            ]
+            return heading + "".join(words + (shown.pop(0) if name else "") for words, name in parts)
+    return text
 
 
 def _filled(pattern: str, source: str) -> tuple[str, re.Match[str] | None]:

@@ -3,20 +3,17 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
-
-import psutil
 
 from tr_analysis import __version__
 from tr_analysis.data import load
 from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.files import git_state, write_files
-from tr_analysis.site.cells import templates
+from tr_analysis.site.cells import templates, without_tags
 
 CHROMIUM = "TR_ANALYSIS_CHROMIUM"
 _KNOWN = ("chromium", "chromium-browser", "google-chrome")
@@ -29,8 +26,7 @@ _FLAGS = (
 _COVER = "index"
 _LEFT_OUT = (_COVER, "404", "search")  # what paper has no use for
 _TAG = re.compile(r'<[a-zA-Z](?:[^>"]|"[^"]*")*>')
-_NAMES = re.compile(r'(\s(?:id|for|headers|aria-labelledby|aria-describedby|aria-controls))="([^"]*)"')
-_LINK = re.compile(r'\shref="([^"]*)"')
+_PLACES = re.compile(r'\s(id|for|headers|aria-labelledby|aria-describedby|aria-controls|href)="([^"]*)"')
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 _TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
 _LICENCES = re.compile(r'<h2 id="licences">.*?</h2>(.*?)</section>', re.DOTALL)  # in the foot of every page
@@ -46,10 +42,9 @@ class PdfError(StudyError):
 def write_pdf(pages: Sequence[Path], target: Path) -> Path:
     """Print the study's pages, in reading order, as one PDF: cover, contents, chapters, providers, reference.
 
-    The document is tagged, has bookmarks and page numbers, and its links between pages work. The browser runs
-    without scripts and without a network, in a profile of its own, and nothing of it is left behind. A file already at
-    ``target`` stays as it is when anything fails: a `PdfError` says that there is no Chromium, or that it failed or took
-    longer than three minutes, a `ChapterError` that the pages are not those of the study.
+    The document is tagged and has bookmarks; links between pages work. A file already at ``target`` stays as it is when
+    anything fails: a `PdfError` says that there is no Chromium, or that it failed or took longer than three minutes, a
+    `ChapterError` that the pages are not those of the study.
     """
     chromium = find_chromium()
     document = one_document(pages)
@@ -67,53 +62,39 @@ def find_chromium() -> str:
     """Return the program that prints: the one that ``TR_ANALYSIS_CHROMIUM`` names, or one on the search path."""
     named = os.environ.get(CHROMIUM)
     found = next(filter(None, map(shutil.which, [named] if named else _KNOWN)), None)
-    if found:
-        return found
-    if named:
-        raise PdfError(f"{CHROMIUM} is {named}, which is no program; set it to a Chromium, or unset it")
-    raise PdfError(
-        "no Chromium to print the PDF with; install it (Debian: sudo apt install chromium, Ubuntu: sudo snap "
-        "install chromium, Fedora: sudo dnf install chromium, macOS: brew install --cask chromium), "
-        f"or name one in {CHROMIUM}"
-    )
+    if not found:
+        lacking = (
+            f"{CHROMIUM} is {named}, which is no program" if named else "no Chromium to print the PDF with"
+        )
+        raise PdfError(
+            f"{lacking}; install it (Debian: sudo apt install chromium, Fedora: sudo dnf install chromium, macOS: "
+            f"brew install --cask chromium), or name one in {CHROMIUM}"
+        )
+    return found
 
 
 def _print(chromium: str, source: Path, printed: Path) -> None:
-    """Let Chromium print a document, and end it and all it started whatever happens."""
-    folder = printed.parent
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # for whom Chromium has no sandbox
-    flags = [*_FLAGS, *["--no-sandbox"] * root, f"--user-data-dir={folder / 'profile'}"]
+    """Let Chromium print a document, and end it and all it started if it takes too long."""
+    flags = [*_FLAGS, *["--no-sandbox"] * (os.geteuid() == 0)]  # for root, Chromium has no sandbox
+    flags += [f"--user-data-dir={printed.parent / 'profile'}", f"--print-to-pdf={printed}"]
     remedy = f"try again, or name another Chromium in {CHROMIUM}"
-    with (folder / "log").open("w+", encoding="utf-8", errors="replace") as said:
-        command = [chromium, *flags, f"--print-to-pdf={printed}", source.as_uri()]
-        process = subprocess.Popen(command, stdout=said, stderr=said)
+    with subprocess.Popen(
+        [chromium, *flags, source.as_uri()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
         try:
-            code = process.wait(_LIMIT)
+            said, _ = process.communicate(timeout=_LIMIT)
         except subprocess.TimeoutExpired:
             raise PdfError(f"{chromium} had printed nothing after {_LIMIT:g} s; {remedy}") from None
         finally:
             if process.poll() is None:
-                _end(psutil.Process(process.pid))
-                process.wait()
-        said.seek(0)
-        last = (said.read().strip() or f"it ended with code {code}").splitlines()[-1]
-    if code or not (printed.is_file() and printed.read_bytes().startswith(b"%PDF-")):
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode or not (printed.is_file() and printed.read_bytes().startswith(b"%PDF-")):
+        lines = said.decode(errors="replace").split("\n")
+        last = next(filter(str.strip, reversed(lines)), f"it ended with code {process.returncode}")
         raise PdfError(f"{chromium} printed nothing: {last}; {remedy}")
-
-
-def _end(process: psutil.Process) -> None:
-    """End a process and those it started."""
-    for one in [*process.children(recursive=True), process]:
-        with suppress(psutil.NoSuchProcess):
-            one.kill()
-
-
-class Part(NamedTuple):
-    """A page as a part of the document: its place there, its title and its text as HTML."""
-
-    place: str
-    title: str
-    body: str
 
 
 def one_document(pages: Sequence[Path]) -> str:
@@ -126,31 +107,25 @@ def one_document(pages: Sequence[Path]) -> str:
     if _COVER not in whole:
         raise ChapterError("the pages have no index.html; make them again with `tr-analysis site`")
     texts = {stem: _found(_MAIN, text, stem) for stem, text in whole.items()}
-    parts = [_part(stem, text, texts) for stem, text in texts.items() if stem not in _LEFT_OUT]
+    sections: dict[str, list[dict[str, str]]] = {
+        "Chapters": [],
+        "Annex: one provider at a time": [],
+        "Reference": [],
+    }
+    for stem in (stem for stem in texts if stem not in _LEFT_OUT):
+        heading = 0 if stem[0].isdigit() else 1 if stem.startswith("provider-") else 2
+        sections[list(sections)[heading]].append(_part(stem, texts))
     question = _QUESTION.search(texts[_COVER])
-    return (
-        templates()
-        .get_template("document.html.j2")
-        .render(
-            title=_found(_TITLE, texts[_COVER], _COVER),
-            question=question[1] if question else "",
-            sections=_sections(parts),
-            licences=_found(_LICENCES, whole[_COVER], _COVER),
-            version=__version__,
-            commit=git_state(),
-            published=max(load("sources")["published"].dropna().astype(str)),
-        )
+    document = templates().get_template("document.html.j2")
+    return document.render(
+        title=_found(_TITLE, texts[_COVER], _COVER),
+        question=question[1] if question else "",
+        sections={heading: parts for heading, parts in sections.items() if parts},
+        licences=_found(_LICENCES, whole[_COVER], _COVER),
+        version=__version__,
+        commit=git_state(),
+        published=max(load("sources")["published"].dropna().astype(str)),
     )
-
-
-def _sections(parts: Sequence[Part]) -> dict[str, list[Part]]:
-    """Sort the parts under the headings of the list of contents; a heading without any is left out."""
-    sections: dict[str, list[Part]] = {"Chapters": [], "Annex: one provider at a time": [], "Reference": []}
-    for part in parts:
-        numbered, provider = part.place[0].isdigit(), part.place.startswith("provider-")
-        heading = list(sections)[0 if numbered else 1 if provider else 2]
-        sections[heading].append(part)
-    return {heading: found for heading, found in sections.items() if found}
 
 
 def _found(pattern: re.Pattern[str], text: str, page: str) -> str:
@@ -160,18 +135,19 @@ def _found(pattern: re.Pattern[str], text: str, page: str) -> str:
     return found[1]
 
 
-def _part(page: str, text: str, pages: Collection[str]) -> Part:
-    """Copy a page's text with the places in it named after the page, so that no two are called alike."""
+def _part(page: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return a page's place, title and text; places in the text are named after it, so that no two are called alike."""
 
-    def renamed(names: re.Match[str]) -> str:
-        return f'{names[1]}="{" ".join(f"{page}--{word}" for word in names[2].split())}"'
+    def renamed(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if name == "href":
+            target = _target(value, page, texts)
+            return f' href="{target}"' if target else ""
+        return f' {name}="{" ".join(f"{page}--{word}" for word in value.split())}"'
 
-    def linked(link: re.Match[str]) -> str:
-        target = _target(link[1], page, pages)
-        return f' href="{target}"' if target else ""
-
-    title = re.sub("<[^>]+>", "", _found(_TITLE, text, page))
-    return Part(page, title, _TAG.sub(lambda tag: _LINK.sub(linked, _NAMES.sub(renamed, tag[0])), text))
+    title = without_tags(_found(_TITLE, texts[page], page))
+    body = _TAG.sub(lambda tag: _PLACES.sub(renamed, tag[0]), texts[page])
+    return {"place": page, "title": title, "body": body}
 
 
 def _target(address: str, page: str, pages: Collection[str]) -> str:
@@ -179,9 +155,9 @@ def _target(address: str, page: str, pages: Collection[str]) -> str:
     if re.match(r"https?:|mailto:", address):
         return address
     file, _, place = address.partition("#")
-    to = file.removesuffix(".html") if file else page
-    if to not in pages or to == "404":
-        return ""
+    to = file.removesuffix(".html") or page
     if place == "licences":
         return "#licences"
+    if to not in pages or to in _LEFT_OUT[1:]:
+        return ""
     return f"#{to}--{place}" if place and to != _COVER else f"#{to}"

@@ -23,7 +23,7 @@ def providers(chapters: Sequence[Chapter]) -> list[dict[str, Any]]:
 
     Words are those of the larger places and councils of its area and, of a CRC, its owner's partners.
     """
-    about = [chapter for chapter in chapters if chapter.run != chapter.name]
+    about = [chapter for chapter in chapters if not chapter.is_numbered]
     page = {str(value): chapter.page for chapter in about for value in chapter.parameters.values()}
     ratings, trusts = load("inspection_ratings"), load("probation_trusts")
     covered = trusts.groupby("successor_crc")["trust"].agg(list).to_dict()

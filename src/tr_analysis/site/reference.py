@@ -27,7 +27,7 @@ from tr_analysis.site.chapter import Chapter, Shown
 from tr_analysis.site.glossary import glossary
 from tr_analysis.site.logs import assumptions_page, revisions_page
 from tr_analysis.site.providers import providers
-from tr_analysis.site.search import rows, search_page, value_and_unit
+from tr_analysis.site.search import rows, search_page, value_and_unit, with_plain_years
 from tr_analysis.text import slugify
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -145,6 +145,7 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "shown": row["as_printed"] if in_words else f"{row['qualifier']} {number}".lstrip(),
         "unit": unit,
+        "period": with_plain_years(row["period"]),
         "notes": [note for note in notes if note],
     }
 

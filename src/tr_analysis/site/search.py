@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tr_analysis.data.fields import Frames
+from tr_analysis.data.schemas.register import VERDICTS
 from tr_analysis.report.finding import Finding
+from tr_analysis.site.cells import without_tags
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import headings
 
 CLAIMS = "12-claims"
+_VERDICTS = {verdict.replace(" ", "-"): verdict for verdict in VERDICTS}
 _WORDED = {"none", "date"}  # units of what was printed in words alone
 
 
@@ -28,7 +31,7 @@ def search_page(
     chapters: Sequence[Chapter], tables: Frames, providers: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what the page of search shows: the entries by kind, in the order in which they are listed."""
-    numbered = [chapter for chapter in chapters if chapter.run == chapter.name]
+    numbered = [chapter for chapter in chapters if chapter.is_numbered]
     kinds = {
         "Chapters": [_chapter(chapter) for chapter in numbered],
         "Key numbers": [entry for chapter in numbered for entry in _numbers(chapter)],
@@ -42,10 +45,6 @@ def search_page(
     return {"kinds": {kind: entries for kind, entries in kinds.items() if entries}}
 
 
-def _bare(html: str) -> str:
-    return re.sub("<[^>]+>", "", html).strip()
-
-
 def _chapter(chapter: Chapter) -> Entry:
     """List a chapter by its title and question; its answer, headings and charts find it too."""
     inside = [
@@ -54,8 +53,8 @@ def _chapter(chapter: Chapter) -> Entry:
         if cell.cell_type == "markdown"
         for words in headings(cell.source)
     ]
-    words = [_bare(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
-    return Entry(chapter.page, chapter.title, _bare(chapter.question), " ".join(words))
+    words = [without_tags(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
+    return Entry(chapter.page, chapter.title, without_tags(chapter.question), " ".join(words))
 
 
 def _numbers(chapter: Chapter) -> Iterator[Entry]:
@@ -69,21 +68,19 @@ def _provider(row: Mapping[str, Any]) -> Entry:
     about = (
         f"{row['provider_type']} run by {', later '.join(row['owners'])}. First round: {row['ratings'][0]}"
     )
-    return Entry(row["page"], row["provider"], about, row["words"])
+    return Entry(row["page"], row["provider"], about, f"{row['words']} ran probation")
 
 
 def _claims(chapter: Chapter, tables: Frames) -> Iterator[Entry]:
-    """List the claims; each leads to the table of the chapter that holds its verdict."""
-    listed = [one for one in chapter.shown if one.kind == "table"]
+    """List the claims with their verdicts; each leads to the table of the first: the cell is called after it."""
+    verdicts = {one.cell: one.data["text/csv"] for one in chapter.shown if one.cell in _VERDICTS}
     for row in tables["claims"].to_dict("records"):
         stands = re.compile(rf"\b{row['claim_id']}[:,] ")  # with the aspect that is judged, or without
-        cell = next((one.cell for one in listed if stands.search(one.data["text/csv"])), "")
-        place = f"#cell-{cell}" if cell else ""
+        cells = [cell for cell, listed in verdicts.items() if stands.search(listed)]
+        place = f"#cell-{cells[0]}" if cells else ""
+        about = "; ".join([row["claimant"], *(_VERDICTS[cell] for cell in cells)])
         yield Entry(
-            f"{chapter.page}{place}",
-            f"{row['claim_id']}: {row['paraphrase']}",
-            row["claimant"],
-            row["subject"],
+            f"{chapter.page}{place}", f"{row['claim_id']}: {row['paraphrase']}", about, row["subject"]
         )
 
 
@@ -101,13 +98,20 @@ def value_and_unit(figure: Mapping[str, Any]) -> tuple[str, str]:
     return number, "" if figure["unit"] in _WORDED else figure["unit"]
 
 
+def with_plain_years(text: str) -> str:
+    """Write financial years the way the pages do, 2018/19 as 2018-19."""
+    return re.sub(r"\b((?:19|20)\d\d)/(\d\d)\b", r"\1-\2", text)
+
+
 def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
     for row in rows(figures):
         of = f" ({row['population']})" if row["population"] else ""
         number, unit = value_and_unit(row)
-        shown = f"{number or row['as_printed']} {unit}".strip()
-        about = ", ".join(str(part) for part in (shown, row["period"]) if part)
-        words = f"{row['figure_id']} {row['topic']} {row['source_id']}"
+        shown = (
+            row["as_printed"] if row["value_in_words"] else f"{number or row['as_printed']} {unit}".strip()
+        )
+        about = ", ".join(str(part) for part in (shown, with_plain_years(row["period"])) if part)
+        words = f"{row['figure_id']} {row['topic']} {row['source_id']} {number}"
         yield Entry(f"figures.html#{row['figure_id']}", f"{row['measure']}{of}", about, words)
 
 

@@ -172,12 +172,12 @@ def _set_first(node: ast.AST) -> set[str]:
 def _changed(node: ast.AST) -> set[str]:
     """Return the names whose object a statement may change.
 
-    It may by an item, by an attribute, and by a call for its effect: of a method, or of a function that is given it. What
-    changes each of several objects changes all of them.
+    It may by an item or attribute, set or deleted, and by a call for its effect: of a method, or of a function that is
+    given it. What changes each of several objects changes all of them.
     """
     changed: set[str] = set()
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store):
+        if isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store | ast.Del):
             changed |= _root(inner)
         elif isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Call):
             call = inner.value

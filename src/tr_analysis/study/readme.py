@@ -1,6 +1,7 @@
 """What README, package and paper say of the study, kept true by the command that writes it.
 
-It writes the README's figure and map of the chapters, the package's list of estimators, and the numbers of the paper.
+It writes the README's findings, figure and map of the chapters, the package's list of estimators, and the numbers of
+the paper.
 """
 
 import json
@@ -10,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from tr_analysis import estimators, paths
-from tr_analysis.errors import StudyError
+from tr_analysis.errors import StudyError, nearest
 from tr_analysis.files import write_files
-from tr_analysis.ledger.results import NAMED
+from tr_analysis.ledger.results import NAMED, home_findings, home_sentences, number_words
 from tr_analysis.report.finding import Finding
 from tr_analysis.study.chapters import Chapter, find_chapters
 from tr_analysis.study.notebook import read_cells
 from tr_analysis.study.parameters import provider_parameter, read_parameters, run_name
 
+ANSWERS = 4  # as many as the home page has at its top
 FIGURE = ("02-reoffending", "side-by-side")
 PACKAGE = "src/tr_analysis/__init__.py"
 PAPER, TEMPLATE = "paper/paper.md", "paper/template.md"
@@ -36,6 +38,28 @@ def _pictures(chapter: str, run: str) -> dict[str, dict[str, Any]]:
     outputs = [o for cell in read_cells(_executed(chapter, f"{run}.ipynb")) for o in cell.get("outputs", [])]
     pictures = [o["metadata"]["image/png"] for o in outputs if "image/png" in o.get("metadata", {})]
     return {picture["name"]: picture for picture in pictures}
+
+
+def findings() -> str:
+    """Write the first questions of the home page, each with its answer and the chapter that gives it."""
+    sentences, lines = home_sentences(), []
+    for question, numbers in list(home_findings().items())[:ANSWERS]:
+        answer = NAMED.sub(_number, sentences[question])
+        lines.append(f"- **{question}** {answer} [How we know](reports/{numbers[0].chapter}.ipynb)")
+    return "\n".join(lines)
+
+
+def _number(found: re.Match[str]) -> str:
+    """Write a number that a sentence names, from the results of its chapter."""
+    chapter, name = found[1], found[2]
+    results = json.loads(_executed(chapter, f"results/{chapter}.json").read_bytes())
+    try:
+        if "origin" in results:
+            raise ValueError("the chapter's figures are simulated")
+        return number_words(found, Finding(name, **results["findings"][name]))
+    except (KeyError, ValueError) as error:
+        hint = nearest(name, results["findings"])
+        raise StudyError(f"{found[0]} cannot be shown ({error}): name a key number of {chapter}{hint}") from None
 
 
 def figure() -> str:
@@ -69,8 +93,8 @@ def _row(chapter: Chapter) -> str:
 
 
 def renewed(text: str) -> str:
-    """Return the README's text with its figure and its map renewed, or refuse one that lost the marks around them."""
-    for name, write in (("figure", figure), ("map", chapter_map)):
+    """Return the README's text with its findings, its figure and its map renewed, or refuse one that lost the marks around them."""
+    for name, write in (("findings", findings), ("figure", figure), ("map", chapter_map)):
         begin, end = f"<!-- {name}: written by `tr-analysis readme` -->", f"<!-- end of {name} -->"
         parts = re.split(f"{re.escape(begin)}.*{re.escape(end)}", text, flags=re.DOTALL)
         if len(parts) != 2:
@@ -94,25 +118,13 @@ def filled(template: str) -> str:
     return NAMED.sub(_number, template)
 
 
-def _number(named: re.Match[str]) -> str:
-    chapter, name, part = named[1], named[2], named[3] or "value"
-    results = json.loads(_executed(chapter, f"results/{chapter}.json").read_bytes())
-    try:
-        if "origin" in results:
-            raise ValueError("the chapter's figures are simulated")
-        return Finding(name, **results["findings"][name]).show(part)
-    except (KeyError, ValueError) as error:
-        remedy = f"take one of reports/results/{chapter}.json"
-        raise StudyError(f"{TEMPLATE}: {named[0]} cannot be shown ({error}); {remedy}") from None
-
-
 def renew(*, check: bool) -> list[Path]:
     """Renew the README, in a checkout the package's list of estimators, and the paper; or only check that they are true.
 
     One that lost its marks, or is not what the study says where it is only to be checked, is a `StudyError`.
     """
     files: dict[str, tuple[str, Callable[[str], str]]] = {
-        "README.md": ("figure or map is not the study's", renewed)
+        "README.md": ("findings, figure or map is not the study's", renewed)
     }
     if (paths.root() / PACKAGE).is_file():
         files[PACKAGE] = ("the list of estimators is not theirs", listed)

@@ -77,8 +77,10 @@ def _shown(target: ChoiceTarget, arguments: Mapping[str, Any]) -> tuple[Found, d
         found |= {number.name: value, f"{number.name}_low": number.low, f"{number.name}_high": number.high}
     main = findings[target.number]
     compared = {"value": main.value, "low": main.low, "high": main.high, "unit": main.unit}
-    compared |= {"shown": main.show("signed"), "span": main.show("span") if main.low is not None else ""}
-    return found, {"answer": answer, "charts": charts, "number": compared | {"label": main.label}}
+    is_estimate = main.low is not None  # of a change: what has no interval is computed, and needs no plus
+    compared |= {"shown": main.show("signed" if is_estimate else "value")}
+    compared |= {"span": main.show("span") if is_estimate else ""}
+    return found, {"answer": answer, "charts": charts, "number": compared}
 
 
 def _executed(statements: Iterable[Statement], name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +175,7 @@ def compute(choices: Choices, engine: Engine) -> Tally:
     ]
     defaults = {c.parameter: target.parameters[c.parameter].default for c in controls}
     page = {"controls": [asdict(c) for c in controls], "default": defaults, "choices": shown}
-    page |= {"compared": _compared(shown, defaults)}
+    page |= {"compared": {"name": target.number} | _compared(shown, defaults)}
     write_files(choices.folder, {CHOICES_PAGE: json.dumps(page, ensure_ascii=False).encode()})
     return tally
 
@@ -191,4 +193,4 @@ def _compared(shown: list[dict[str, Any]], defaults: Mapping[str, Any]) -> dict[
     }
     known = [one for one in alike if one["low"] is not None]
     unclear = sum(one["low"] <= 0 <= one["high"] for one in known)
-    return {"label": own["label"], **ends, "of": len(alike), "known": len(known), "unclear": unclear}
+    return {**ends, "of": len(alike), "known": len(known), "unclear": unclear}

@@ -50,23 +50,44 @@
     });
   }
 
+  // Words that say nothing of what is sought, so that a question can be typed as it is asked.
+  const EMPTY = new Set(
+    "a an and any are at be been by did do does for from had has have how i in is it many much of on or our that the their there they this to was we were what when where which who whom whose why with".split(" "),
+  );
+  const plain = (text) =>
+    text.toLowerCase().replace(/(?<=\d),(?=\d{3})/g, "").split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const telling = (text) => {
+    const words = plain(text);
+    const some = words.filter((word) => !EMPTY.has(word));
+    return some.length ? some : words;
+  };
+  // Where no text has all the words, those that the fewest have, as far as one text has them together.
+  const rarest = (words, texts) => {
+    const having = (some) => texts.filter((text) => some.every((word) => text.includes(` ${word}`))).length;
+    const there = words.filter((word) => having([word])).sort((a, b) => having([a]) - having([b]));
+    return there.reduce((kept, word) => (having([...kept, word]) ? [...kept, word] : kept), []);
+  };
+
   // Tables that are filtered by the same words share one field, above the first of them.
   const filtered = Map.groupBy(document.querySelectorAll("table[data-filter]"), (table) => table.dataset.filter);
   [...filtered].forEach(([words, tables], place) => {
     const rows = tables.flatMap((table) => [...table.tBodies].flatMap((body) => [...body.rows]));
     const wordsOf = (row) => [...row.cells].map((cell) => cell.textContent).concat(row.dataset.words ?? "");
-    const plain = (text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
     const texts = rows.map((row) => ` ${plain(wordsOf(row).join(" ")).join(" ")}`);
     const field = make("input", { type: "search", id: `filter-${place}`, autocomplete: "off" });
     const count = make("output", { htmlFor: field.id });
     count.setAttribute("role", "status");
     const filter = () => {
-      const sought = plain(field.value);
-      rows.forEach((row, i) => (row.hidden = !sought.every((word) => texts[i].includes(` ${word}`))));
+      const sought = telling(field.value);
+      const used = rarest(sought, texts);
+      const isNone = sought.length && !used.length;
+      rows.forEach((row, i) => (row.hidden = isNone || !used.every((word) => texts[i].includes(` ${word}`))));
       for (const table of tables) block(table).hidden = !rows.some((row) => !row.hidden && table.contains(row));
-      const shown = rows.filter((row) => !row.hidden).length;
-      const none = `0 of ${rows.length} rows. ${tables[0].dataset.none ?? "Try fewer or other words"}`;
-      count.textContent = !sought.length ? `${rows.length} rows` : shown ? `${shown} of ${rows.length} rows` : none;
+      const shown = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+      const some = used.map((word) => `“${word}”`).join(" and ");
+      if (!sought.length) count.textContent = `${rows.length} rows`;
+      else if (isNone) count.textContent = `${shown}. ${tables[0].dataset.none ?? "Try fewer or other words"}`;
+      else count.textContent = used.length < sought.length ? `No row has all these words. With ${some}: ${shown}` : shown;
     };
     field.addEventListener("input", filter);
     const label = make("label", { htmlFor: field.id }, words);
