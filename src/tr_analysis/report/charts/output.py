@@ -37,6 +37,7 @@ from tr_analysis.report.charts.fit import (
     words_of,
     write_heading,
 )
+from tr_analysis.report.charts.values import circles
 from tr_analysis.report.tables import csv_text
 from tr_analysis.simulated import MARK, marked, origin_of
 
@@ -165,8 +166,9 @@ def to_svg(figure: Figure, name: str, title: str, alt: str) -> str:
     for number, old in enumerate(dict.fromkeys(_ID.findall(text))):  # hashes of unrounded places
         text = re.sub(rf'(?<=id="){old}(?=")|(?<=#){old}\b', f"{name}-{number}", text)
     text = text.replace("font-family: 'DejaVu Sans'; ", "").replace("'DejaVu Sans'", _FONTS)
-    text = text.replace("</style>", f" text{{font-family: {_FONTS}}}</style>", 1)
+    text = text.replace("</style>", f" text{{font-family: {_FONTS}}} .values circle{{r: 7px}}</style>", 1)
     words = f"<title>{escape(title)}</title><desc>{escape(alt)}</desc>"
+    text = text.removesuffix("</svg>\n") + circles(figure) + "</svg>\n"
     return re.sub(r"<svg([^>]*)>", rf'<svg role="img"\1>{words}', text, count=1)
 
 

@@ -116,6 +116,71 @@
   });
   for (const one of wide) stops.observe(one);
 
+  // A drawing holds the values of its points: shown on hover, and with the arrow keys once the chart has the focus.
+  const tip = make("output", { className: "value" });
+  const ring = make("span", { className: "point" });
+  tip.setAttribute("role", "status");
+  for (const picture of document.querySelectorAll("figure.chart picture")) {
+    const around = make("div", { className: "points", tabIndex: 0 });
+    around.setAttribute("role", "group");
+    around.setAttribute("aria-label", "Values in this chart: go from one to the next with the arrow keys");
+    picture.replaceWith(around);
+    around.append(picture);
+  }
+  let read = { points: [] }; // of the drawing that was looked at last
+  const pointsOf = (image) => {
+    if (read.from === image.currentSrc) return read.points;
+    const [head, body] = image.currentSrc.split(/,(.*)/s);
+    const bytes = () => Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
+    const svg = head.endsWith("base64") ? new TextDecoder().decode(bytes()) : decodeURIComponent(body);
+    const root = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+    const [left, top, width, height] = root.getAttribute("viewBox").split(" ").map(Number);
+    const points = [...root.querySelectorAll(".values circle")].map((one) => ({
+      x: (one.getAttribute("cx") - left) / width,
+      y: (one.getAttribute("cy") - top) / height,
+      words: one.textContent,
+    }));
+    read = { from: image.currentSrc, points };
+    return points;
+  };
+  let told = -1; // which point of that drawing
+  const tell = (around, at) => {
+    told = (at + read.points.length) % read.points.length;
+    const { x, y, words } = read.points[told];
+    if (tip.textContent !== words) tip.textContent = words;
+    for (const one of [tip, ring]) Object.assign(one.style, { left: `${100 * x}%`, top: `${100 * y}%` });
+    tip.style.translate = `${-100 * x}% ${y < 0.2 ? "14px" : "calc(-100% - 14px)"}`;
+    if (tip.parentElement !== around) around.append(ring, tip);
+  };
+  const hush = () => [tip, ring].forEach((one) => one.remove());
+  const chartAt = (event) => event.target.closest?.(".points");
+  const near = (event) => {
+    const around = chartAt(event);
+    if (!around) return hush();
+    const box = around.getBoundingClientRect();
+    const away = (one) =>
+      Math.hypot(event.clientX - box.left - one.x * box.width, event.clientY - box.top - one.y * box.height);
+    const distances = pointsOf(around.querySelector("img")).map(away);
+    const least = Math.min(...distances);
+    if (least < 24) tell(around, distances.indexOf(least));
+    else hush();
+  };
+  document.addEventListener("pointermove", near);
+  document.addEventListener("pointerdown", near);
+  document.addEventListener("focusout", hush);
+  document.addEventListener("keydown", (event) => {
+    const around = event.target.matches(".points") ? event.target : null;
+    const points = around ? pointsOf(around.querySelector("img")) : [];
+    if (event.key === "Escape") hush();
+    const at = tip.parentElement === around ? told : -1;
+    const next = at + 1;
+    const last = Math.max(at, 0) - 1;
+    const to = { ArrowRight: next, ArrowDown: next, ArrowLeft: last, ArrowUp: last, Home: 0, End: -1 }[event.key];
+    if (to === undefined || !points.length) return;
+    event.preventDefault();
+    tell(around, to);
+  });
+
   // What each combination of choices shows was computed beforehand and is packed into the panel.
   const panel = document.getElementById("choices");
   const unpack = async (packed) => {
