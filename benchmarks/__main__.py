@@ -41,14 +41,16 @@ def main() -> None:
     pairs = compared(found)
     options.out.mkdir(parents=True, exist_ok=True)
     draw(pairs, options.out / "results.png")
-    text = "\n".join([*_head(quick=options.quick), *_beside(pairs), *_throughput(found), *_growth(found)])
+    text = "\n".join(
+        [*_head(quick=options.quick), *_beside(pairs), *_limit(found), *_throughput(found), *_growth(found)]
+    )
     (options.out / "RESULTS.md").write_text(f"{text}\n", encoding="utf-8")
 
 
 def compared(found: list[Measure]) -> list[tuple[Measure, Measure]]:
-    """Return what was done in two ways at one size: ours, and the other."""
-    others = {(m.task, m.work): m for m in found if not m.ours}
-    return [(m, others[m.task, m.work]) for m in found if m.ours and (m.task, m.work) in others]
+    """Return what was done in two ways at one size: ours, and each other."""
+    ours = {(m.task, m.work): m for m in found if m.ours}
+    return [(ours[m.task, m.work], m) for m in found if not m.ours and (m.task, m.work) in ours]
 
 
 def _head(*, quick: bool) -> list[str]:
@@ -79,14 +81,28 @@ def _beside(pairs: list[tuple[Measure, Measure]]) -> list[str]:
             heading, "|---|---|--:|---|--:|--:|--:|--:|", *rows]  # fmt: skip
 
 
+def _limit(found: list[Measure]) -> list[str]:
+    """Return how near the study is to the least it could take, and what a run takes in which nothing changed."""
+    whole = next(m for m in found if m.task == "study" and m.ours)
+    least = next(m for m in found if m.task == "study" and not m.work)
+    unchanged = next(m for m in found if m.task == "nothing changed")
+    lacking = [way for way in study.OPTIONAL if not any(m.way == way for m in found)]
+    return [
+        "",
+        f"The processor time of the cells alone, over all processors, is {_time(least)} s: the study takes "
+        f"{whole.seconds / least.seconds:.2f} times as long. A run in which nothing changed takes {_time(unchanged)} s."
+        + (f" Not installed, so not measured: {', '.join(lacking)}." if lacking else ""),
+    ]
+
+
 def _throughput(found: list[Measure]) -> list[str]:
     rows = [
         f"| {m.task} | {m.size} | {m.way} | {_time(m)} | {m.work / m.seconds:.1f} | {m.megabytes:.0f} |"
         for m in found
-        if m.task.startswith("sweep")
+        if m.task == "choices"
     ]
-    heading = "| task | size | with | s | specifications a second | MB |"
-    return ["", "## Sweeps", "", heading, "|---|---|---|--:|--:|--:|", *rows]
+    heading = "| task | size | with | s | choices a second | MB |"
+    return ["", "## What a reader can choose", "", heading, "|---|---|---|--:|--:|--:|", *rows]
 
 
 def _growth(found: list[Measure]) -> list[str]:

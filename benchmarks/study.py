@@ -1,10 +1,16 @@
-"""The whole study: `tr-analysis run` beside papermill and nbconvert, one chapter after the other."""
+"""The whole study: `tr-analysis run` beside the other ways to execute notebooks, and beside the least it could take."""
 
+import multiprocessing
+import os
 import statistics
 import sys
+import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import nbformat
 
 from benchmarks.measure import Measure, commands
 from tr_analysis.paths import notebooks
@@ -14,32 +20,53 @@ from tr_analysis.study.plan import Task, plan
 _BIN = Path(sys.executable).parent
 _OURS = "tr-analysis run"
 _CHAPTERS = ("03-recall", "06-system")
+OPTIONAL = ("nbmake", "jupyter_cache")  # measured where they are installed; Quarto's engine is no package
+Calls = list[list[str]]
 
 
 def measures(*, quick: bool) -> Iterator[Measure]:
-    """Yield both ways; quick takes two chapters in the place of all with their 28 providers."""
-    chapters = _CHAPTERS if quick else ()
-    tasks = plan(chapters)
-    ways = {_OURS: _ours(chapters), "papermill, nbconvert": _theirs(tasks)}
-    taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    """Yield each way of the whole study, of its chapters alone, and of a run in which nothing changed.
+
+    Quick takes two chapters in the place of all. What a reader can change on the pages is a sweep, and not among this.
+    """
+    tasks = plan(_CHAPTERS if quick else ())
+    chapters = [task for task in tasks if not task.given]
+    ours = {"study": _ours(tasks if quick else []), "chapters": _ours(chapters)}
+    ways = {
+        ("study", _OURS): ours["study"],
+        ("study", "papermill, nbconvert"): _papermill(tasks),
+        ("chapters", _OURS): ours["chapters"],
+        **{("chapters", way): calls for way, calls in _others(chapters).items()},
+    }
+    taken: dict[tuple[str, str], list[tuple[float, float]]] = {way: [] for way in ways}
+    again: list[tuple[float, float]] = []
     for _ in range(1 if quick else 3):
-        for way, calls in ways.items():  # in turn, so that both meet the machine as it is
+        for way, calls in ways.items():  # in turn, so that all meet the machine as it is
             with TemporaryDirectory() as folder:
-                placed = [[word.replace("OUT", folder) for word in call] for call in calls]
-                # papermill keeps no results, so that the scorecard reads those of the checkout
-                places = {"TR_ANALYSIS_REPORTS": folder} if way == _OURS else {}
-                taken[way].append(commands(placed, SETTINGS | places))
-    for way, runs in taken.items():
+                taken[way].append(_timed(calls, folder))
+                if way == ("study", _OURS):
+                    again.append(_timed(calls, folder))
+    many = {"study": f"{len(tasks)} notebooks with pages", "chapters": f"{len(chapters)} notebooks"}
+    for (what, way), runs in taken.items():
         seconds, megabytes = (statistics.median(column) for column in zip(*runs, strict=True))
-        size = f"{len(tasks)} notebooks with pages"
-        yield Measure("study", way, size, len(tasks), seconds, megabytes, way == _OURS)
+        yield Measure(what, way, many[what], len(tasks), seconds, megabytes, way == _OURS)
+    seconds, megabytes = (statistics.median(column) for column in zip(*again, strict=True))
+    yield Measure("nothing changed", _OURS, many["study"], len(tasks), seconds, megabytes)
+    least = sum(map(_cells, tasks)) / (os.cpu_count() or 1)
+    yield Measure("study", "the cells alone, over all processors", many["study"], 0, least, ours=False)
 
 
-def _ours(chapters: tuple[str, ...]) -> list[list[str]]:
-    return [[sys.executable, "-m", "tr_analysis", "run", *chapters]]
+def _timed(calls: Calls, folder: str) -> tuple[float, float]:
+    return commands([[word.replace("OUT", folder) for word in call] for call in calls], SETTINGS)
 
 
-def _theirs(tasks: list[Task]) -> list[list[str]]:
+def _ours(tasks: list[Task]) -> Calls:
+    return [
+        [sys.executable, "-m", "tr_analysis", "run", "--out", "OUT", *(task.chapter.name for task in tasks)]
+    ]
+
+
+def _papermill(tasks: list[Task]) -> Calls:
     calls = []
     for task in tasks:
         notebook, executed = notebooks() / f"{task.chapter.name}.ipynb", f"OUT/{task.name}.ipynb"
@@ -47,3 +74,46 @@ def _theirs(tasks: list[Task]) -> list[list[str]]:
         calls.append([str(_BIN / "papermill"), "--no-progress-bar", str(notebook), executed, *given])
         calls.append([str(_BIN / "jupyter-nbconvert"), "--log-level=ERROR", "--to", "html", executed])
     return calls
+
+
+def _others(tasks: list[Task]) -> dict[str, Calls]:
+    """Return the commands of the other ways that are installed: they take no parameters, and make no pages."""
+    files = [str(task.chapter.path) for task in tasks]
+    workers = ["-n", str(os.cpu_count() or 1)]
+    ways = {
+        "nbmake": [[sys.executable, "-m", "pytest", "-q", "-c", os.devnull, *workers, "--nbmake", *files]],
+        "jupyter_cache": [
+            [str(_BIN / "jcache"), "notebook", "-p", "OUT/cache", "add", *files],
+            [str(_BIN / "jcache"), "project", "-p", "OUT/cache", "execute", "--executor", "local-parallel"],
+        ],
+    }
+    return {way: calls for way, calls in ways.items() if find_spec(way)}
+
+
+def _cells(task: Task) -> float:
+    """Return the processor's seconds of a notebook's cells alone, in a process that has imported what they need."""
+    context = multiprocessing.get_context("fork")
+    receive, send = context.Pipe(duplex=False)
+    process = context.Process(target=_run_cells, args=(task, send))
+    process.start()
+    seconds = float(receive.recv())
+    process.join()
+    return seconds
+
+
+def _run_cells(task: Task, send: "multiprocessing.connection.Connection") -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    import tr_analysis.site  # noqa: F401 brings what chapters import
+
+    shell = InteractiveShell.instance()
+    with capture_output():
+        begun = time.process_time()
+        for cell in nbformat.read(task.chapter.path, as_version=4).cells:
+            if cell.cell_type == "code":
+                shell.run_cell(cell.source, store_history=False).raise_error()
+            if "parameters" in cell.metadata.get("tags", ()):
+                shell.push(dict(task.given))
+        seconds = time.process_time() - begun
+    send.send(seconds)
