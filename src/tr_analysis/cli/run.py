@@ -1,6 +1,7 @@
 """The commands that run chapters, and make the pages of what they leave."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +76,11 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
     help="Whether kernels are forked from one process that has imported what chapters need, the default on Linux, "
     "or each starts on its own.",
 )
+@click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT",
+    help="Compute what readers can choose on the workers of this Dask scheduler.",
+)
 def run(
     chapters: tuple[str, ...],
     given: dict[str, str],
@@ -83,6 +89,7 @@ def run(
     force: bool,
     timeout: float | None,
     forked: bool,
+    scheduler: str | None,
 ) -> None:
     """Run the chapters in which something changed, of all by default, and publish what they yield.
 
@@ -97,7 +104,8 @@ def run(
     ]
     try:
         if not (given or out or failures) and paths.has_own_data():
-            _fill(records[paths.reports()], {task.chapter.name for task in tasks} if chapters else (), jobs)
+            named = {task.chapter.name for task in tasks} if chapters else ()
+            _fill(records[paths.reports()], named, jobs, scheduler)
         _render(tasks, records, force=force)
     except StudyError as error:  # what failed before is said as well
         failures.append(str(error))
@@ -165,16 +173,17 @@ def _build_tables(records: Mapping[Path, Records]) -> None:
         record.keep("tables", parts, files, paths.processed())
 
 
-def _fill(records: Records, chapters: Collection[str], jobs: int | None) -> None:
+def _fill(records: Records, chapters: Collection[str], jobs: int | None, scheduler: str | None) -> None:
     """Compute the choices that a reader has in some chapters, or in all, if anything they are made from changed."""
     parts = recording.choice_parts(paths.reports())
     if not (chapters or records.changes("choices", parts)):
         return
     from tr_analysis.sweep.choices import compute, read_choices
-    from tr_analysis.sweep.engines import processes
+    from tr_analysis.sweep.engines import dask, processes
 
     asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
-    tallies = [compute(each, processes(jobs)) for each in asked]
+    with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
+        tallies = [compute(each, engine) for each in asked]
     if ran := sum(tally.ran for tally in tallies):
         click.echo(f"choices: {ran} of {sum(tally.specifications for tally in tallies)} computed")
     if not chapters:
