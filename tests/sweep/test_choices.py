@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tr_analysis import paths
+from tr_analysis.cli import main
 from tr_analysis.errors import UsageError
 from tr_analysis.sweep.choices import FILE, ChoiceTarget, compute, read_choices
 from tr_analysis.sweep.engines import Engine
@@ -140,3 +141,12 @@ def test_the_committed_choices_are_as_many_as_can_be_computed_in_time():
         3 <= len(each.controls) <= 5 or each.target.name == "02-reoffending" for each in read_choices()
     )
     assert sum(sizes.values()) < 300
+
+
+@pytest.mark.full
+def test_a_run_computes_the_choices_on_a_scheduler(copy, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tr_analysis.sweep.engines._PATIENCE", 0.5)
+    written(copy, GOOD + VALUES)
+    assert main(["run", "02-reoffending", "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    said = capsys.readouterr()
+    assert "02-reoffending  " in said.out and "no scheduler answers at tcp://127.0.0.1:1" in said.err
