@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -10,6 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.estimators.clustered import design, numbers, panel, rewritten
+from tests.estimators.simulated import WORLDS
+from tr_analysis.data import simulations
 from tr_analysis.estimators.cluster_design import NotApplicableError, clustered_design
 from tr_analysis.estimators.clusters import (
     ALL_SIGNS,
@@ -21,17 +22,10 @@ from tr_analysis.estimators.clusters import (
     few_clusters,
     wild_cluster_bootstrap,
 )
-from tr_analysis.estimators.permutation import cluster_permutation, permutation_draws
+from tr_analysis.estimators.permutation import cluster_permutation
 
 EIGHT = (10, 14, 18, 24, 30, 40, 56, 80)
 TWENTY_ONE = np.geomspace(8, 80, 21).round().astype(int)
-MEASURED = {
-    "eight": (EIGHT, [0, 3, 5, 6], [0.056, 0.066, 0.05, 0.024]),
-    "three of eight": (EIGHT, [1, 4, 6], [0.061, 0.059, 0.047, 0.034]),
-    "five of twenty-one": (TWENTY_ONE, range(1, 21, 4), [0.071, 0.049, 0.052]),
-    "two of twenty-one": (TWENTY_ONE, [5, 15], [0.125, 0.001, 0.048]),
-}
-"""Rows by cluster, treated clusters, and the share of 10,000 responses without effect that each method rejects."""
 
 
 @pytest.mark.parametrize("weights", [None, "offenders"])
@@ -173,33 +167,18 @@ def test_method_that_cannot_be_used_says_why():
     assert rest["note"].str.contains("only cluster 7 .* use cluster_permutation", regex=True).all()
 
 
-def rejected(sizes, treated, replications, effect=0.0, draws=399, seed=0) -> list[float]:
-    """Share of responses that each method rejects at 5%; rows of one weight, correlation 0.1 within clusters."""
-    rng, codes = np.random.default_rng(seed), np.repeat(np.arange(len(sizes)), sizes)
-    x = pd.DataFrame({"treated": np.isin(codes, treated) * 1.0})
-    start = clustered_design(rng.standard_normal(len(codes)), x, codes, "treated")
-    found = []
-    for _ in range(replications):
-        shared = np.sqrt(0.1) * rng.standard_normal(len(sizes))[codes]
-        y = effect * x["treated"].to_numpy() + shared + np.sqrt(0.9) * rng.standard_normal(len(codes))
-        drawn = replace(start, response=y)
-        signs = [bootstrap_draws(drawn, signs="rademacher").p_value()] if len(sizes) == 8 else []
-        webb = bootstrap_draws(drawn, draws=draws, seed=rng).p_value()
-        permuted = permutation_draws(drawn, draws=draws, seed=rng).p_value()
-        found.append([cluster_jackknife(drawn).p_value, webb, *signs, permuted])
-    return (np.array(found) <= 0.05 + 1e-9).mean(axis=0).tolist()
-
-
-@pytest.mark.parametrize(
-    ("case", "replications"),
-    [("three of eight", 200), *(pytest.param(case, 10_000, marks=pytest.mark.full) for case in MEASURED)],
-)
-def test_size_is_as_measured(case, replications):
-    """Within four errors of the simulation; the figures themselves are of 10,000 replications."""
-    sizes, treated, expected = MEASURED[case]
-    found = np.array(rejected(sizes, treated, replications, draws=199 if replications < 1000 else 399))
-    chance = np.sqrt(np.array(expected) * (1 - np.array(expected)) * (1 / replications + 1 / 10_000))
-    assert (np.abs(found - expected) <= 4 * chance + 0.001).all()
+def test_size_is_as_measured():
+    """Within four errors of the table of simulations, which is of 2,000."""
+    world, runs = "3 of 8 clusters labelled", 200
+    rng, table = (
+        np.random.default_rng(1),
+        simulations().query("data == @world").set_index("estimator")["found"],
+    )
+    found = pd.DataFrame([WORLDS[world][0](rng) for _ in range(runs)]).mean()
+    for key, share in found.items():
+        expected = table[key.split("|")[0]]
+        chance = np.sqrt(expected * (1 - expected) * (1 / runs + 1 / 2000))
+        assert share == pytest.approx(expected, abs=4 * chance)
 
 
 @pytest.mark.parametrize(

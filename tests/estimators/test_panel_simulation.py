@@ -77,12 +77,6 @@ def test_the_likelihood_of_extremes_against_simulation():
         assert hits.mean() == pytest.approx(share, abs=4 * np.sqrt(share / 100_000))
 
 
-def test_counts_and_extremes_together_lie_between_the_two():
-    found = spread_likelihood(PUBLISHED, 21, 4)
-    best = {name: found.index[found[name].argmax()].round(4) for name in ("counts", "extremes", "together")}
-    assert best == {"counts": 0.0475, "extremes": 0.0255, "together": 0.03}
-
-
 @pytest.mark.parametrize(
     ("true", "providers"),
     [

@@ -62,30 +62,6 @@ def test_frame_keeps_rows_and_leaves_the_input_alone():
         proportions(frame.rename(columns={"k": "low"}), "low", "n")
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        proportion,
-        lambda k, n, **o: difference(1, 2, k, n, **o),
-        lambda k, n, **o: odds_ratio(k, n, 1, 2, **o),
-    ],
-)
-@pytest.mark.parametrize(
-    ("count", "message"),
-    [
-        (("one", 3), "successes.* is 'one', which is not a number"),
-        ((-1, 5), "successes.* is -1"),
-        ((1, np.inf), "trials.* is inf, which is not a finite number"),
-        ((4, 3), "successes.* is 4 of 3: more successes than trials"),
-    ],
-)
-def test_counts_and_level_of_every_function_are_checked(call, count, message):
-    with pytest.raises(ValueError, match=message):
-        call(*count)
-    with pytest.raises(ValueError, match=r"^level is 95: give a coverage between 0 and 1"):
-        call(1, 5, level=95)
-
-
 def test_difference_of_the_first_round():
     """Boschloo's test by enumeration: the largest probability, over the common share, of a Fisher p as small."""
     k1, n1, k2, n2 = ROUND_1

@@ -10,7 +10,7 @@ def test_the_table_is_of_these_worlds_and_of_public_estimators():
     table = simulations()
     assert set(table["estimator"]) <= set(estimators.index()["name"])
     of_worlds = table[table["method"].isna()]
-    runs = {world: many for world, (_, many) in WORLDS.items()}
+    runs = {world: many for world, (_, many, _) in WORLDS.items()}
     assert dict(zip(of_worlds["data"], of_worlds["runs"], strict=True)) == runs
 
 

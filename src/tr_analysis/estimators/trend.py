@@ -75,18 +75,14 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     fit = regress(design.regressors.to_numpy(), design.response[:, None], nodes)
     weights = fit.weights[:, 0]
     felt = weights > 1e-12
-    k = design.regressors.shape[1]
-    coefficients, covariances = np.zeros((felt.sum(), k)), np.zeros((felt.sum(), k, k))
-    coefficients[:, 1:] = fit.coefficients[felt, :, 0]
-    covariances[:, 1:, 1:] = fit.inverses[felt] * fit.variances[felt, 0, None, None]
+    covariances = fit.inverses[felt] * fit.variances[felt, 0, None, None]
+    averaged = f"{trend} trend, averaged over the variances"
     return InterruptedFit(
         design,
-        "generalised least squares, random walk"
-        if trend == "random walk"
-        else f"{trend} trend, averaged over the variances",
+        "generalised least squares, random walk" if trend == "random walk" else averaged,
         weights[felt],
-        coefficients,
-        covariances,
+        np.pad(fit.coefficients[felt, :, 0], ((0, 0), (1, 0))),  # of the constant nothing is known
+        np.pad(covariances, ((0, 0), (1, 0), (1, 0))),
         fit.df,
         rho=float(weights @ np.repeat(nodes.rho, len(nodes.q))),
         innovations=_innovations(design, nodes, fit.coefficients[:, :, 0], place_of_smallest(-weights)),
@@ -98,7 +94,7 @@ class Nodes(NamedTuple):
     """Values of rho (r) and q (p), the prior of their g = r p pairs, and what whitens monthly changes under them.
 
     For one rho the covariances of all q have the same axes: ``rotation`` (r, m, m) takes changes to them, and there
-    they are divided by their standard deviations, multiplied by ``scale`` (r, p, m).
+    ``scale`` (r, p, m) gives them the variance 1.
     """
 
     rho: Array

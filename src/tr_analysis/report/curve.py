@@ -64,8 +64,8 @@ def specification_curve(
     for colour in dict.fromkeys(colours):
         of = drawn[colours == colour]
         top.plot(*_segments(of.index, of["low"], of["high"]), color=colour, lw=max(0.8, 0.4 * width))
-    dots: dict[str, Any] = {"ls": "none", "marker": "o", "ms": width, "mec": "white", "mew": 0.6}
-    top.plot(drawn.index, drawn["estimate"], color=charts.ALL, zorder=3, **dots)
+    place = drawn.index, drawn["estimate"]
+    top.plot(*place, color=charts.ALL, zorder=3, ls="none", marker="o", ms=width, mec="white", mew=0.6)
     top.axhline(0, color=charts.ALL, lw=1)
     _marks(bottom, drawn, words, colours, names)
     for place in drawn.index[drawn["id"] == main]:
