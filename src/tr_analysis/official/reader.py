@@ -31,7 +31,9 @@ _LONDON = (
     "is both a CRC and an NPS division, and neither header, title nor the name of the sheet say which; call the "
     "column 'CRC name' or 'NPS division'"
 )
-_PART = re.compile(r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE)
+_PART = re.compile(
+    r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE
+)
 _SIMULATED = re.compile(r"\b(?:simulat\w+|synthetic|dummy)\b", re.IGNORECASE)
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 
@@ -106,7 +108,7 @@ def _names_provider(row: Row) -> bool:
 def _check_outside(sheet: str, rows: Sequence[Row], done: set[int], book: Book) -> None:
     """Find the numbers of providers that stand outside of every table that was understood."""
     for number, row in enumerate(rows, 1):
-        if number not in done and (_names_provider(row) or sum(map(_is_provider, row)) > 2):
+        if number not in done and (_names_provider(row) or sum(map(bool, map(parse_provider, row))) > 2):
             book.fault(_OUTSIDE, sheet, number, value=joined(row))
             return
 
