@@ -120,11 +120,6 @@ def xls(path: Path, *, since_1904: bool = False, names: tuple[str, ...] = ("Shee
     return path
 
 
-def stream_of(path: Path) -> int:
-    """Return where the records of an xls begin in its file."""
-    return path.read_bytes().index(b"\x09\x08\x10\x00\x00\x06\x05\x00")
-
-
 def lying(path: Path, parts: Mapping[str, str | bytes], name: str, size: int) -> Path:
     """Write a zip whose directory says that a part unpacks to less than it does."""
     zipped(path, parts)

@@ -69,7 +69,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         ("a.csv", b"a\n" + b"1," * 400_000, "row 2, column"),
         ("a.csv", b"a\n" + b"b" * 140_000, "row 2: cannot be split into cells (field larger"),
         ("a.csv", b'a,b\n1,"' + b"2\n" * 3_000_000, "row 2: cannot be split into cells"),
-        ("a.csv", b"Leeds,1,2\n" * 200_000, "row 20001, column"),
+        ("a.csv", b"Leeds,1,2\n" * 200_000, "row 5001, column"),
     ],
 )  # fmt: skip
 def test_what_is_not_what_its_name_says(tmp_path, name, content, why):

@@ -13,37 +13,28 @@ from tr_analysis.official.parsing import (
     without_notes,
 )
 
-
-@pytest.mark.parametrize(
-    ("cell", "value"),
-    [
-        *((cell, 4240) for cell in (4240, 4240.0, "4,240", "4 240", "4\u00a0240", "4\u202f240 ", "4240(1)")),
-        *((cell, 4240) for cell in ("4,240 [note 2]", "4,240¹")),
-        *(("1,234,567", 1234567), ("−5.4", -5.4), ("+1.9 pp", 1.9), (".5", 0.5)),
-        *((0.1 + 0.2, 0.3), ("45.4 %", 45.4)),
-        *(
-            (cell, None)
-            for cell in ("12 34", "1234,567", "4,2", "(5.4)", "see note", "=1+1", "#REF!", "1e99")
-        ),
-        *((cell, None) for cell in ("-5.4*", "~1,000", True, float("nan"), float("inf"), 10**400)),
-    ],
-)
-def test_a_number_is_read_or_not_understood(cell, value):
-    number = parse_number(cell)
-    assert number.value == value
-    assert number.state == ("not understood" if value is None else "value")
+NUMBERS = {
+    4240: (4240, 4240.0, "4,240", "4 240", "4\u00a0240", "4\u202f240 ", "4240(1)", "4,240 [note 2]", "4,240¹"),
+    **{1234567: ["1,234,567"], -5.4: ["−5.4"], 1.9: ["+1.9 pp"], 0.5: [".5"], 0.3: [0.1 + 0.2], 45.4: ["45.4 %"]},
+    None: ("12 34", "1234,567", "4,2", "(5.4)", "see note", "=1+1", "#REF!", "1e99", "-5.4*", "~1,000", True,
+           float("nan"), float("inf"), 10**400),
+}  # fmt: skip
+EMPTY = {
+    "suppressed": ("*", "~", "[c]", "<5", "fewer than 10", "* (1)"),
+    "missing": ("..", "[x]", "-", "–", None, ""),
+    "not applicable": ("[z]", "n/a"),
+}
 
 
-@pytest.mark.parametrize(
-    ("cells", "state"),
-    [
-        (("*", "~", "[c]", "<5", "fewer than 10", "* (1)"), "suppressed"),
-        (("..", "[x]", "-", "–", None, ""), "missing"),
-        (("[z]", "n/a"), "not applicable"),
-    ],
-)
-def test_suppressed_is_kept_apart_from_missing(cells, state):
-    assert {parse_number(cell)[:2] for cell in cells} == {(None, state)}
+@pytest.mark.parametrize("value", NUMBERS)
+def test_a_number_is_read_or_not_understood(value):
+    state = "not understood" if value is None else "value"
+    assert [parse_number(cell)[:2] for cell in NUMBERS[value]] == [(value, state)] * len(NUMBERS[value])
+
+
+@pytest.mark.parametrize("state", EMPTY)
+def test_suppressed_is_kept_apart_from_missing(state):
+    assert {parse_number(cell)[:2] for cell in EMPTY[state]} == {(None, state)}
 
 
 def test_texts_lose_spaces_and_notes_and_numbers_keep_their_decimals():
@@ -76,30 +67,23 @@ def test_cohorts_are_found_in_a_text(text, names):
 @pytest.mark.parametrize(
     ("printed", "name"),
     [
-        *(
-            (c, "Dorset, Devon and Cornwall")
-            for c in ("Dorset, Devon & Cornwall", "DORSET DEVON AND CORNWALL CRC")
-        ),
+        *((c, "Dorset, Devon and Cornwall") for c in ("Dorset, Devon & Cornwall", "DORSET DEVON AND CORNWALL CRC")),
         ("Devon, Dorset & Cornwall Community Rehabilitation Company Limited", "Dorset, Devon and Cornwall"),
         ("Kent,\nSurrey\u00a0& Sussex(2)", "Kent, Surrey and Sussex"),
         ("Humberside, Lincolnshire & N Yorkshire", "Humberside, Lincolnshire and North Yorkshire"),
         ("Hampshire & the Isle of Wight²", "Hampshire and Isle of Wight"),
         *(("The Northumbria CRC*", "Northumbria"), ("  durham  tees valley ", "Durham Tees Valley")),
-        *(("London CRC", "London"), ("NPS London", "NPS London")),
-        ("National Probation Service - Wales", "NPS Wales"),
+        *(("London CRC", "London"), ("NPS London", "NPS London"), ("National Probation Service - Wales", "NPS Wales")),
         ("South West & South Central (NPS)", "NPS South West South Central"),
     ],
-)
+)  # fmt: skip
 def test_a_provider_is_known_however_it_is_printed(printed, name):
     assert parse_provider(printed) == (name, "NPS" if "NPS" in name else "CRC")
 
 
-@pytest.mark.parametrize(
-    "cell",
-    ["", None, "CRC", "Total of something", "Yorkshire", 5, "x" * 500, "Midlands", "C21", "North East"],
-)
-def test_what_names_no_provider_for_certain_is_none(cell):
-    assert parse_provider(cell) is None
+def test_what_names_no_provider_for_certain_is_none():
+    cells = "", None, "CRC", "Total of something", "Yorkshire", 5, "x" * 500, "Midlands", "C21", "North East"
+    assert [cell for cell in cells if parse_provider(cell)] == []
     assert parse_provider("London") == ("London", "either")
     assert parse_provider("Midlands", "NPS") == ("NPS Midlands", "NPS")
 
@@ -111,24 +95,21 @@ def test_totals_and_kinds():
     assert [kind_in(text) for text in texts] == ["CRC", "NPS", ""]
 
 
-@pytest.mark.parametrize(
-    ("cells", "found"),
-    [
-        (("Yes", True, "Statistically significant", "y"), "yes"),
-        (("No", False, "Not significant", "No significant change", "Not statistically significant"), "no"),
-        (("Significant reduction", "Yes - lower", "Statistically significant decrease"), "reduction"),
-        (("Significant increase", "Yes, higher"), "increase"),
-    ],
-)
-def test_a_test_is_read(cells, found):
-    assert {parse_test(cell) for cell in cells} == {(found, "value")}
+TESTS = {
+    "yes": ("Yes", True, "Statistically significant", "y"),
+    "no": ("No", False, "Not significant", "No significant change", "Not statistically significant"),
+    "reduction": ("Significant reduction", "Yes - lower", "Statistically significant decrease"),
+    "increase": ("Significant increase", "Yes, higher"),
+    "": ("perhaps", 0.03, 1, 0, "*", "reduction or increase", "Payment", "no reduction"),
+}
 
 
-@pytest.mark.parametrize(
-    "cell", ["perhaps", 0.03, 1, 0, "*", "reduction or increase", "Payment", "no reduction"]
-)
-def test_what_is_not_certainly_a_result_is_not_understood(cell):
-    assert parse_test(cell) == ("", "not understood")
+@pytest.mark.parametrize("found", TESTS)
+def test_a_test_is_read_or_not_understood(found):
+    assert {parse_test(cell) for cell in TESTS[found]} == {(found, "value" if found else "not understood")}
+
+
+def test_a_test_may_be_empty():
     assert [parse_test(cell)[1] for cell in (None, "n/a", "[c]")] == [
         "missing",
         "not applicable",

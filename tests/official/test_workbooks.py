@@ -15,69 +15,38 @@ def read(path):
     return sheet.rows
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        (
-            f'<row r="2">{text("B2", "CRC")}<c r="C2"><v>45.4</v></c><c r="D2" t="b"><v>1</v></c></row>',
-            [[None] * 4, [None, "CRC", 45.4, True]],
-        ),
-        (
-            f'<row r="1"><c r="A1" s="{DATE}"><v>42737</v></c><c r="B1" s="{DATE}"><v>42737.5</v></c></row>',
-            [[DAY, MOMENT]],
-        ),
-        (
-            f'<row r="1">{text("A1", "1&#160;234 &amp; &lt;&#x2013;&gt;_x000D_&#10;~")}</row>',
-            [["1\xa0234 & <–>\r\n~"]],
-        ),
-        (
-            '<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"a"</f><v>a</v></c>'
-            '<c r="C1" t="str"><f>""</f><v/></c></row>',
-            [[2, "a", None]],
-        ),
-    ],
-    ids=["kinds", "dates", "signs", "formulas"],
-)
-def test_cells_of_an_xlsx(tmp_path, rows, expected):
-    assert read(xlsx(tmp_path / "a.xlsx", rows)) == expected
-
-
-THRICE = cell("7", "float", "7", 'table:number-columns-repeated="3"')
+XLSX = {
+    "kinds": (f'<row r="2">{text("B2", "CRC")}<c r="C2"><v>45.4</v></c><c r="D2" t="b"><v>1</v></c></row>',
+        [[None] * 4, [None, "CRC", 45.4, True]]),
+    "dates": (f'<row r="1"><c r="A1" s="{DATE}"><v>42737</v></c><c r="B1" s="{DATE}"><v>42737.5</v></c></row>', [[DAY, MOMENT]]),
+    "signs": (f'<row r="1">{text("A1", "1&#160;234 &amp; &lt;&#x2013;&gt;_x000D_&#10;~")}</row>', [["1\xa0234 & <–>\r\n~"]]),
+    "formulas": ('<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"a"</f><v>a</v></c>'
+        '<c r="C1" t="str"><f>""</f><v/></c></row>', [[2, "a", None]]),
+}  # fmt: skip
+NOTE = '<table:table-cell office:value-type="string"><office:annotation><text:p>c</text:p></office:annotation><text:p>d</text:p></table:table-cell>'
 EMPTY = '<table:table-cell table:number-columns-repeated="16384"/>'
-NOTE = (
-    '<table:table-cell office:value-type="string"><office:annotation><text:p>c</text:p></office:annotation>'
-    "<text:p>d</text:p></table:table-cell>"
-)
-KINDS = (
-    cell("12", "float", "12"),
-    cell("25%", "percentage", "0.25"),
-    cell("2 Jan", "date", "2017-01-02"),
-    cell("TRUE", "boolean", "true"),
-    cell("a</text:p><text:p>b"),
-)
+KINDS = (cell("12", "float", "12"), cell("25%", "percentage", "0.25"), cell("2 Jan", "date", "2017-01-02"),
+    cell("TRUE", "boolean", "true"), cell("a</text:p><text:p>b"), NOTE)  # fmt: skip
+ODS = {
+    "kinds": (row(*KINDS), [[12, 0.25, DAY, True, "a\nb", "d"]]),
+    "empty": (row(EMPTY, times=2) + row(cell("x")) + row(EMPTY, times=1048573), [[None], [None], ["x"]]),
+    "repeated": (row(cell("x"), cell("7", "float", "7", 'table:number-columns-repeated="3"'), times=2), [["x", 7, 7, 7]] * 2),
+    "formulas": (row(cell("2", "float", "2", 'table:formula="of:=1+1"')), [[2]]),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        (row(*KINDS, NOTE), [[12, 0.25, DAY, True, "a\nb", "d"]]),
-        (row(EMPTY, times=2) + row(cell("x")) + row(EMPTY, times=1048573), [[None], [None], ["x"]]),
-        (row(cell("x"), THRICE, times=2), [["x", 7, 7, 7]] * 2),
-        (row(cell("2", "float", "2", 'table:formula="of:=1+1"')), [[2]]),
-    ],
-    ids=["kinds", "empty", "repeated", "formulas"],
-)
-def test_cells_of_an_ods(tmp_path, rows, expected):
-    assert read(ods(tmp_path / "a.ods", rows)) == expected
+@pytest.mark.parametrize("case", XLSX)
+def test_cells_of_an_xlsx(tmp_path, case):
+    assert read(xlsx(tmp_path / "a.xlsx", XLSX[case][0])) == XLSX[case][1]
 
 
-def test_cells_of_an_xls(tmp_path):
-    rows = [
-        ["London", 12, 45.4],
-        [DAY, None, None],  # an error in an .xls cannot be told from nothing
-        ["merged", None, None],
-        [None, None, "end"],
-    ]
+@pytest.mark.parametrize("case", ODS)
+def test_cells_of_an_ods(tmp_path, case):
+    assert read(ods(tmp_path / "a.ods", ODS[case][0])) == ODS[case][1]
+
+
+def test_cells_of_an_xls(tmp_path):  # an error in it cannot be told from nothing
+    rows = [["London", 12, 45.4], [DAY, None, None], ["merged", None, None], [None, None, "end"]]
     assert read(xls(tmp_path / "a.xls")) == rows
 
 

@@ -102,16 +102,15 @@ def _describe_tables() -> Iterator[str]:
     for family in LAYOUTS:
         if (table := official(family)) is None:
             continue
-        about = {
-            part: table[part].fillna("not said") if part in table else "2011"
-            for part in ("cohort", "stage", "release")
-        }
-        for (file, sheet, cohort, stage, release), rows in table.assign(**about).groupby(
-            ["file", "sheet", *about]
-        ):
+        by = ["file", "sheet", *(part for part in ("cohort", "stage", "release") if part in table)]
+        table[by] = table[by].fillna("not said")
+        for (file, sheet, *about), rows in table.groupby(by):
             kinds = " and ".join(f"{n} {kind}" for kind, n in rows.groupby("provider_type").size().items())
-            line = f"{family}: {file}, sheet {sheet!r}: cohort {cohort}, stage {stage}, release {release}: {kinds}, "
-            yield marked(f"{line}{rows['offenders'].sum():,} offenders", origin_of(table))
+            said = ", ".join(f"{part} {value}" for part, value in zip(by[2:], about, strict=True))
+            line = (
+                f"{family}: {file}, sheet {sheet!r}: {said}: {kinds}, {rows['offenders'].sum():,} offenders"
+            )
+            yield marked(line, origin_of(table))
     asides = official("set_aside")
     if asides is not None and len(asides):
         kinds = ", ".join(f"{why} ({n})" for why, n in asides["rule"].value_counts().sort_index().items())

@@ -19,7 +19,7 @@ from typing import Any
 
 MEGABYTE = 1 << 20
 FILE_BYTES = 100 * MEGABYTE  # the largest official workbook known is a tenth of it
-ROWS = 20_000  # of a sheet, gaps included: official tables have hundreds
+ROWS = 5_000  # of a sheet, gaps included: official tables have hundreds
 CELLS = 1_000_000  # of a sheet, gaps included
 COLUMNS = 702  # A to ZZ
 CHARACTERS = 30_000_000  # printed of a file: the process that asks must hold them

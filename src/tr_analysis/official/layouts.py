@@ -60,8 +60,8 @@ RESULTS, BASELINES = LAYOUTS["crc_results"], LAYOUTS["crc_baselines"]
 BASELINE_OF: Mapping[str, str] = _DATA["baseline_of"]
 """What the columns of the table of baselines are called beside results."""
 
-UNITS: Mapping[str, Unit] = {**RESULTS.columns, **dict.fromkeys(list(BASELINE_OF.values())[:3], "count")}
-"""What each column of numbers or tests that a header can name holds."""
+UNITS: Mapping[str, Unit] = {**dict.fromkeys(BASELINE_OF.values(), "count"), **RESULTS.columns}
+"""What each column of numbers or tests that a header can name holds; baselines that results lack are counts."""
 
 NAMED = {"provider", "provider_type", "cohort", *UNITS}
 """The columns that a header can name; a `THRESHOLD` beside them is of baselines."""

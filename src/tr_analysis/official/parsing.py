@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
@@ -219,16 +220,12 @@ class Name(NamedTuple):
     kind: str
 
 
-def _providers() -> Mapping[tuple[str, frozenset[str]], str]:
+@cache
+def _providers(_folder: Path, _root: str | None) -> Mapping[tuple[str, frozenset[str]], str]:
     """Return the providers of providers.csv by their kind and the words of their names."""
     path = paths.raw() / "providers.csv"
     if not path.is_file():
         raise DataError([Problem(str(path), "is missing; it lists the providers of the official tables")])
-    return _read_providers(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _read_providers(path: Path, _changed: int) -> Mapping[tuple[str, frozenset[str]], str]:
     rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
     return {(row["provider_type"], _words(row["provider"])): row["provider"] for row in rows}
 
@@ -260,7 +257,8 @@ def parse_provider(cell: object, kind: str = "") -> Name | None:
     if not (words := _words(text)):
         return None
     own = kind_in(text) or kind
-    crc, nps = (_providers().get((k, words)) for k in ("CRC", "NPS"))
+    known = _providers(Path.cwd(), os.environ.get(paths.ROOT))
+    crc, nps = (known.get((k, words)) for k in ("CRC", "NPS"))
     if own == "NPS" or not crc:
         return Name(nps, "NPS") if nps and own == "NPS" else None
     return Name(crc, "either" if nps and not own else "CRC")

@@ -108,7 +108,7 @@ def _names_provider(row: Row) -> bool:
 def _check_outside(sheet: str, rows: Sequence[Row], done: set[int], book: Book) -> None:
     """Find the numbers of providers that stand outside of every table that was understood."""
     for number, row in enumerate(rows, 1):
-        if number not in done and (_names_provider(row) or sum(map(_is_provider, row)) > 2):
+        if number not in done and (_names_provider(row) or sum(map(bool, map(parse_provider, row))) > 2):
             book.fault(_OUTSIDE, sheet, number, value=joined(row))
             return
 
