@@ -113,5 +113,5 @@ def _describe_tables() -> Iterator[str]:
             yield marked(line, origin_of(table))
     asides = official("set_aside")
     if asides is not None and len(asides):
-        kinds = ", ".join(f"{why} ({n})" for why, n in asides["rule"].value_counts().sort_index().items())
+        kinds = ", ".join(f"{why} ({n})" for why, n in asides.groupby("rule").size().items())
         yield f"set aside, see data/processed/official/set_aside.csv: {kinds}"

@@ -177,17 +177,16 @@ def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Pro
     key, place = list(layout.key), ["file", "sheet", "row"]
     frame = frame.astype({"release": "str"})
     several = frame.duplicated(key, keep=False)
-    unknown = frame[several & frame["release"].isna()].drop_duplicates("file")
-    same = frame[
-        frame.duplicated([*key, "release"], keep="first") & frame["release"].notna()
-    ].drop_duplicates("file")
+    undated = frame["release"].isna()
+    unclear = frame[(several & undated) | (frame.duplicated([*key, "release"]) & ~undated)]
+    firsts = unclear[~unclear.duplicated(["file", "release"])]
     rule = (
         "another file tells of the same, and it is not known which is later: end the names of both with the month of "
         "their publication, such as -jan17, or keep one of them"
     )
     problems = [
         Problem(row["file"], rule, int(row["row"]), None, f"{row['provider']}, {row.get('cohort', 2011)}")
-        for row in [*unknown.to_dict("records"), *same.to_dict("records")]
+        for row in firsts.to_dict("records")
     ]
     return in_order(frame, "release", *key, *place).reset_index(drop=True), problems
 

@@ -59,7 +59,9 @@ def _number(found: re.Match[str]) -> str:
         return number_words(found, Finding(name, **results["findings"][name]))
     except (KeyError, ValueError) as error:
         hint = nearest(name, results["findings"])
-        raise StudyError(f"{found[0]} cannot be shown ({error}): name a key number of {chapter}{hint}") from None
+        raise StudyError(
+            f"{found[0]} cannot be shown ({error}): name a key number of {chapter}{hint}"
+        ) from None
 
 
 def figure() -> str:
