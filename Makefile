@@ -22,7 +22,7 @@ study: $(VENV)/.study  ## run every chapter and build the pages
 site: $(VENV)/.study  ## the pages once more, from the last run of the chapters
 	@$(BIN)/tr-analysis site
 
-test: $(VENV)/.test  ## what a newcomer runs: every gate, the tests, one chapter cell by cell
+test: $(VENV)/.test  ## what a newcomer runs: the tests, the quick gates, one chapter cell by cell
 	@$(PYTEST) $(NBVAL) -n 2 --dist loadscope --ignore tests/browser tests $(SOME)
 
 test-all: $(VENV)/.test  ## the long simulations and gates as well, and every chapter cell by cell
