@@ -1,4 +1,4 @@
-"""Which figures are simulated, and the mark that they wear wherever they are shown."""
+"""Which figures are simulated, and the mark that stands wherever they are shown."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Words as files and addresses bear them, and the markdown of a chapter: its headings, title and question."""
+"""Words as names of files and addresses, and the markdown of a chapter: its headings, title and question."""
 
 import re
 

@@ -84,7 +84,7 @@ def test_without_internet_one_sentence_and_nothing_changed(root, offline, capsys
         (["--list", "no-such-file"], "no official file"),
         (["--loud"], "No such option"),
         (["--demo", "--accept-changes"], "--demo goes without"),
-        (["--cohort", "2015Q4"], "is for a file that you bring"),
+        (["--cohort", "2015Q4"], "is for a file of your own"),
         (["--from", ".", "--cohort", "winter"], "no cohort of payment by results"),
     ],
 )

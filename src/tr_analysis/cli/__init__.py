@@ -38,8 +38,8 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
-    0 done; 1 bad data or rules broken; 2 a chapter failed; 3 no Chromium to print with, no scheduler to sweep on
-    or no official file to be had; 64 called wrongly; 70 a fault of ours; 130 interrupted.
+    0 done; 1 bad data or a failed check; 2 a chapter failed; 3 something outside is missing: Chromium, a scheduler,
+    a worker, an official file; 64 called wrongly; 70 a fault of ours; 130 interrupted.
     """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a command as Ctrl-C does
     try:

@@ -34,7 +34,10 @@ def list_command() -> None:
 @click.command()
 @click.argument("chapter")
 def params(chapter: str) -> None:
-    """Show what can be changed in CHAPTER: types, defaults, what is allowed, what it means."""
+    """Show what can be changed in CHAPTER.
+
+    Each parameter has its default, what is allowed and what it means.
+    """
     (found,) = choose([chapter], find_chapters())
     parameters = read_parameters(found.path)
     click.echo(f"{found.name}: {found.title}")
@@ -56,7 +59,7 @@ def params(chapter: str) -> None:
 @click.command()
 @click.argument("name")
 def new(name: str) -> None:
-    """Write a chapter called NAME that already runs, for a question of your own."""
+    """Begin a chapter called NAME, which already runs."""
     chapter = new_chapter(name)
     click.echo(f"{shown(chapter.path)}: {chapter.title}")
     click.echo(f"{shown(chapter.path.with_suffix('.toml'))}: what each of its numbers is")
@@ -67,7 +70,7 @@ def new(name: str) -> None:
 @click.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 def lint(chapters: tuple[str, ...]) -> None:
-    """Check chapters, all by default, against the rules they are written by."""
+    """Check chapters, by default all, against the rules of chapters."""
     from tr_analysis.lint import refuse_faults
 
     chosen = choose(chapters, found := find_chapters())
@@ -78,7 +81,10 @@ def lint(chapters: tuple[str, ...]) -> None:
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; fail if it is not what the study says.")
 def readme(check: bool) -> None:
-    """Renew the README's findings, figure and map, the package's list of estimators, and the numbers of the paper."""
+    """Renew what README, package and paper say of the study.
+
+    These are the README's findings, figure and map, the package's list of estimators, and the numbers of the paper.
+    """
     from tr_analysis.study.readme import renew
 
     for path in renew(check=check):
@@ -87,12 +93,12 @@ def readme(check: bool) -> None:
 
 @click.group("data")
 def data_group() -> None:
-    """Check and build the tables the chapters stand on."""
+    """Check and build the tables that the chapters read."""
 
 
 @data_group.command()
 def check() -> None:
-    """Validate the published figures and reconcile them with one another."""
+    """Check the published figures against their rules and one another."""
     from tr_analysis.data import pipeline
 
     click.echo(pipeline.check())

@@ -1,4 +1,4 @@
-"""The command that brings the Ministry's own spreadsheets."""
+"""The command that fetches or imports the Ministry's own spreadsheets."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _DEMO = (
     "SIMULATED: `tr-analysis run` shows these results in the panel of CRCs and on the pages of providers, marked so; no "
-    "claim, published result or key finding rests on them. To be rid of them, delete data/raw/official/ and run again"
+    "claim, published result or key finding rests on them. To remove them, delete data/raw/official/ and run again"
 )
 _COHORT = (
     "The cohort of a table that does not say it for certain: 'Oct-Dec 2015', 'Table 1=Oct-Dec 2015 final'."
@@ -29,8 +29,10 @@ _LIST = "Name the official files, where they are, and which you have."
 @click.option("--list", "listing", is_flag=True, help=_LIST)
 @click.option("--from", "source", type=click.Path(path_type=Path), metavar="PATH", help=_FROM)
 @click.option("--cohort", "cohorts", multiple=True, metavar="[SHEET=]COHORT", help=_COHORT)
-@click.option("--demo", is_flag=True, help="Place simulated results, to see what command and study do.")
-@click.option("--accept-changes", "accept", is_flag=True, help="Take files that are others than at first.")
+@click.option("--demo", is_flag=True, help="Place simulated results, to see what is done with real ones.")
+@click.option(
+    "--accept-changes", "accept", is_flag=True, help="Take files that changed since they were first fetched."
+)
 def fetch(
     names: tuple[str, ...],
     listing: bool,
@@ -39,18 +41,19 @@ def fetch(
     demo: bool,
     accept: bool,
 ) -> None:
-    """Fetch official tables, of all whose address is known by default, and build tidy tables of them.
+    """Fetch or import the Ministry's own spreadsheets.
 
+    By default all whose address is known are fetched, and tidy tables are built of them.
     Every file is checked before it takes its place in data/raw/official/: that it is whole, that it is a table whose
     every number is understood, and that it is the one that was first fetched.
     """
     others = bool(source or accept or cohorts)
     if listing and (others or demo):
-        raise UsageError("--list changes nothing; leave the other options away")
+        raise UsageError("--list changes nothing; leave out the other options")
     if demo and (others or names):
         raise UsageError("--demo goes without names and other options: it fetches nothing that was published")
     if cohorts and not source:
-        raise UsageError("--cohort is for a file that you bring; name it with --from FILE")
+        raise UsageError("--cohort is for a file of your own; name it with --from FILE")
     if listing:
         click.echo("\n".join(_list_entries(names)))
         return

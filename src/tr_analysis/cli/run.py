@@ -1,4 +1,4 @@
-"""The commands that run chapters, and make the pages of what they leave."""
+"""The commands that run chapters, and make pages of what they give."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -38,7 +38,7 @@ def _assignments(context: click.Context, option: click.Parameter, values: tuple[
 
 def _forked(context: click.Context, option: click.Parameter, kernels: str | None) -> bool:
     if kernels == "forked" and not study.CAN_FORK:
-        raise click.BadParameter("kernels are forked on Linux only; leave --kernels away")
+        raise click.BadParameter("kernels are forked on Linux only; leave out --kernels")
     return study.CAN_FORK if kernels is None else kernels == "forked"
 
 
@@ -61,7 +61,7 @@ def _forked(context: click.Context, option: click.Parameter, kernels: str | None
     help="Folder for the results; by default reports/, "
     "or reports/variants/CHAPTER/NAME=VALUE/ when a parameter is changed.",
 )
-@click.option("--force", is_flag=True, help="Run also what would yield the same as last time.")
+@click.option("--force", is_flag=True, help="Run also the chapters in which nothing changed.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -91,9 +91,9 @@ def run(
     forked: bool,
     scheduler: str | None,
 ) -> None:
-    """Run the chapters in which something changed, of all by default, and publish what they yield.
+    """Run the chapters in which something changed, and publish them.
 
-    A chapter is named 03-recall, or 03, or recall. The one about a provider runs for each, unless -p names one.
+    All chapters are looked at unless some are named. A chapter is named 03-recall, or 03, or recall. The one about a provider runs for each, unless -p names one.
     """
     # Mistakes of the caller come before the time that the tables take.
     tasks = planning.plan(chapters, given, out)
@@ -228,7 +228,7 @@ def _ended(outcomes: "Sequence[RunOutcome]") -> Iterator[str]:
 @click.command()
 @click.option("--pdf", is_flag=True, help="Print the whole study as one PDF as well; this needs Chromium.")
 def site(pdf: bool) -> None:
-    """Make the pages of the study from the chapters as they were last run."""
+    """Make the pages of the study from the last run of its chapters."""
     pages = _study_pages(paths.reports())
     if not pages:
         raise StudyError("no chapter has been run yet: run `tr-analysis run` first")

@@ -11,10 +11,10 @@ from tr_analysis.cli.chapters import shown
 @click.command()
 @click.argument("out", required=False, type=click.Path(path_type=Path), metavar="[FOLDER|FILE.zip]")
 def crate(out: Path | None) -> None:
-    """Pack the study and the log of its last run as an RO-Crate, by default into dist/.
+    """Pack the study as an RO-Crate, by default into dist/.
 
-    The crate holds every file that git keeps, and ro-crate-metadata.json, which says what each is, and of each
-    chapter when it ran, on which processor, with what, from which tables and parameters, and what it gave.
+    The crate holds every file that git keeps, and ro-crate-metadata.json. This says what each file is, and of each
+    chapter when it last ran, on which processor, with what, from which tables and parameters, and what it gave.
     """
     from tr_analysis.site.crate import write_crate
 

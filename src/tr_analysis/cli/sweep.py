@@ -24,9 +24,9 @@ from tr_analysis.study.data_lock import using_data
     help="Folder for the results; by default reports/sweeps/SPEC/.",
 )
 def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None) -> None:
-    """Run a chapter over many specifications; what is done already is not run again.
+    """Run a chapter over many specifications.
 
-    docs/sweeps.md shows how SPEC.toml is written.
+    What is done already is not run again. docs/sweeps.md shows how SPEC.toml is written.
     """
     from tr_analysis.sweep.engines import dask, processes
     from tr_analysis.sweep.run import run_sweep

@@ -1,4 +1,4 @@
-"""The command that says whether what is committed comes out here."""
+"""The command that says whether this machine gives what is committed."""
 
 import zipfile
 from contextlib import ExitStack
@@ -20,11 +20,11 @@ _SHOWN = 8  # files named of each step, so that all fits on one screen
 @click.command()
 @click.argument("place", required=False, type=click.Path(exists=True, path_type=Path), metavar="[FOLDER|ZIP]")
 def verify(place: Path | None) -> None:
-    """Say whether every committed result comes out here, and where not, for this project or the one in a FOLDER or ZIP.
+    """Say whether this machine gives every committed result.
 
-    That may be another clone, or a crate as `tr-analysis crate` packs it. The raw tables are held against their
-    recorded hashes; then the whole study runs from them on in a temporary folder, and what it gives is compared with
-    what is committed. Nothing is written into the project.
+    A FOLDER or ZIP may be another clone, or a crate that `tr-analysis crate` packed. The raw tables are compared with their
+    recorded hashes. Then the whole study runs from them in a temporary folder, and each result that differs from the
+    committed one is named. Nothing is written into the project.
     """
     with ExitStack() as opened:
         folder = (place or paths.root()).resolve()
@@ -53,14 +53,14 @@ def _verify(folder: Path) -> None:
     from tr_analysis.study.verify import compared, recorded, run_again
 
     right = [_said(recorded(folder))]
-    click.echo("  running the whole study again, from the raw tables on: a minute or two")
+    click.echo("  running the whole study again from the raw tables: a minute or two")
     with TemporaryDirectory(prefix="tr-analysis-verify-") as copy:
         if failure := run_again(folder, Path(copy)):
             click.echo(f"  FAIL  {failure}")
         right.append(not failure and _said(compared(folder, Path(copy))))
     if not all(right):
-        raise StudyError("not every committed result comes out here: see the lines after FAIL")
-    click.echo("every committed result comes out here")
+        raise StudyError("this machine does not give every committed result: see the lines after FAIL")
+    click.echo("this machine gives every committed result")
 
 
 def _said(check: "Check") -> bool:

@@ -1,4 +1,4 @@
-"""Figures in: schemas, reading, checks, cleaning. ``load`` gives an analysis table."""
+"""Figures in: schemas, checks, cleaning, the data dictionary. ``load`` gives an analysis table."""
 
 from tr_analysis.data.store import load, simulations
 

@@ -104,7 +104,7 @@ def describe() -> list[Path]:
 def write_tables(raw: dict[str, pd.DataFrame]) -> list[Path]:
     """Make the analysis tables from those of `read_raw`; write them, all or none, with their manifest.
 
-    Rows are in the order of their key, so that nothing hangs on that of the file.
+    Rows are in the order of their key, so that nothing depends on that of the file.
     """
     frames = {n: in_order(frame, *TABLES[n].key).reset_index(drop=True) for n, frame in raw.items()}
     titles = {name: table.title for name, table in TABLES.items()}

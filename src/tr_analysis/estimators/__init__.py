@@ -1,6 +1,6 @@
 """Pure functions: frames in, tidy frames or small frozen results out; no files, no plots.
 
-What cannot be is a ValueError that names the argument, the value, and what to give instead.
+An argument that cannot be right is a ValueError that names it, its value, and what to give instead.
 """
 
 import inspect

@@ -28,7 +28,10 @@ class FileStatus:
 
 
 def place_demo() -> FileStatus:
-    """Place a made-up file of final results, every provider in two cohorts, in ``data/raw/official/`` and build tables of it; with files that were published it never mixes."""
+    """Place a simulated file of final results in ``data/raw/official/``, and build tables of it.
+
+    It has every provider in two cohorts, and never mixes with files that were published.
+    """
     held = [path.name for path in store.local_files()]
     if real := [name for name in held if not name.startswith(MARK)]:
         rule = "is here already; --demo is for those who have no official file"

@@ -3,7 +3,7 @@
 import sys
 
 CAN_FORK = sys.platform == "linux"
-"""Whether kernels may be forked: elsewhere system libraries do not bear it."""
+"""Whether kernels may be forked: elsewhere system libraries fail in a forked process."""
 
 _LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
 SETTINGS = {

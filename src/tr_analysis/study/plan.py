@@ -118,7 +118,7 @@ def refuse_folder(out: Path, *, is_variant: bool) -> None:
     if here == root() or any(here.is_relative_to(folder) for folder in sources()):
         raise UsageError(f"--out {out} is where the project's own files are; name a folder for results")
     if is_variant and here == reports():
-        raise UsageError(f"--out {out} holds the study; leave --out away and the variant gets its own folder")
+        raise UsageError(f"--out {out} holds the study; without --out the variant gets its own folder")
 
 
 def _refuse_unwritable(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether what is committed comes out here: the raw tables as recorded, and everything else as a fresh run gives it.
+"""Whether this machine gives what is committed: the raw tables as recorded, everything else as a fresh run gives it.
 
 Nothing is written into the folder that is looked at: the fresh run has a copy of what the study is made from.
 """
@@ -95,7 +95,7 @@ def compared(folder: Path, copy: Path) -> Check:
     names = sorted(set(_made(folder)) | set(_made(copy)))
     by_bytes = "byte for byte" if exact else "within the tolerance of another processor or other libraries"
     found = {name: list(_differing(name, folder / name, copy / name, exact=exact)) for name in names}
-    return _check(f"files that come out of a fresh run, {by_bytes}", found)
+    return _check(f"files that a fresh run gives, {by_bytes}", found)
 
 
 def _made(folder: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The private folder of a run, and the processes that work in it: they bear its mark, and end before it is removed."""
+"""The private folder of a run, and the processes that work in it: they carry its mark, and end before it is removed."""
 
 import os
 import shutil

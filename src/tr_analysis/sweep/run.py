@@ -131,7 +131,7 @@ def collect(target: ChapterTarget, version: str, calls: Iterable[Call], engine: 
                     yield _ending(future)
     except BrokenExecutor:
         raise EngineError(
-            "a worker was killed, perhaps for want of memory; what is done is kept: run again to go on, with fewer --jobs"
+            "a worker was killed, perhaps because memory ran out; what is done is kept: run again to go on, with fewer --jobs"
         ) from None
 
 
