@@ -279,19 +279,21 @@ PLANS = Table(
 PROPOSALS = Table(
     "consultation_proposals",
     "The proposals of the consultation of 2018",
-    "One proposal of the Ministry of Justice's consultation a row, in our paraphrase, and what became of it as far as "
-    "the sources tell.",
+    "One proposal of the Ministry of Justice's consultation a row, in our paraphrase, and what happened to it as far as "
+    "the sources say.",
     {
         "proposal_id": text("name of the proposal", pattern=r"P\d\d"),
         "document": text("document it stands in"),
         "section": text("part of the consultation it stands in, in few words"),
         "proposal": text("the proposal in our words"),
         "status": text(
-            "what became of it; could not be obtained: no source at hand tells",
+            "what happened to it; could not be obtained: no source that we have says",
             values="adopted; adopted in part; changed; dropped; could not be obtained",
         ),
-        "became": optional_text("what became of it; numbers in braces are worked out, with so many decimals"),
-        "source_ids": column("sources", "sources of what became of it", required=False),
+        "became": optional_text(
+            "what happened to it; numbers in braces are worked out, with so many decimals"
+        ),
+        "source_ids": column("sources", "sources of what happened to it", required=False),
     },
     key=["proposal_id"],
     references={"document": "claim_documents.document"},
