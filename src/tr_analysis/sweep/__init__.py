@@ -1,1 +1,1 @@
-"""Sweeps: one chapter, or only its answer and charts, over thousands of values of its parameters, on any executor."""
+"""Sweeps: one chapter, or only its answer and charts, over thousands of parameter values, on any executor."""
