@@ -16,8 +16,9 @@ from tests.conftest import FINDINGS
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.site.crate import METADATA
-from tr_analysis.study.execution import run
-from tr_analysis.study.plan import Records, changes, keep, plan
+from tr_analysis.study.plan import plan
+from tr_analysis.study.records import Records, changes, keep
+from tr_analysis.study.runs import run
 
 # What the profile recommends and a notebook of ours does not have: an address of its own.
 WITHOUT = {"The Application SHOULD have a url", "The SoftwareApplication id SHOULD be an absolute URI"}
