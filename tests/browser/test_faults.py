@@ -110,10 +110,7 @@ def test_what_a_keyboard_cannot_do_is_found(browser, written, refused, body, fau
         ("<p>" + "long" * 60 + "</p>", "is cut off by body"),
         ('<div style="overflow: hidden; width: 50px"><p style="width: 400px">Text words</p></div>', "by div"),
         ('<div style="overflow: hidden; height: 1em"><p>One<br>Two</p></div>', "is cut off by div"),
-        (
-            f'<img alt="A" width="700" height="9" src="{PICTURE}">',
-            "img, 700 px wide, is cut off by body",
-        ),
+        (f'<img alt="A" width="700" height="9" src="{PICTURE}">', "img, 700 px wide, is cut off by body"),
     ],
 )
 def test_what_a_phone_cuts_off_is_found(browser, written, refused, body, fault):

@@ -53,11 +53,7 @@ def test_response_on_each_scale():
 @pytest.mark.parametrize(
     ("series", "options", "message"),
     [
-        (
-            people().set_axis(range(48)),
-            {},
-            "is no pandas Series by month, quarter or year: set series.index = pd.PeriodIndex",
-        ),
+        (people().set_axis(range(48)), {}, "is no pandas Series by month, quarter or year: set"),
         (people(), {"control": [1.0]}, "the control is no pandas Series by month"),
         (pd.concat([people(), people()[:1]]), {}, "do not follow one another at 2010-06: sort it, keep one"),
         (people().drop(months(2, "2011-03")), {}, "one another at 2011-05, 2011-06, 2011-07 and"),

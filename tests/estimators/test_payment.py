@@ -187,10 +187,7 @@ PROFILE = model.profile_interval
         (lambda: REGIONS(*SEEN, shifts=[], spreads=0, **TEST), "need one value each at least, in a row"),
         (lambda: PROFILE(REGION, "shift"), "the interval of the shift runs to the end of the grid: try more"),
         (lambda: PROFILE(REGION, "deviance"), "column is 'deviance': give 'shift' or 'spread'"),
-        (
-            lambda: PROFILE(REGION[:0], "shift"),
-            "the region is empty or lacks values: give what `multinomial_",
-        ),
+        (lambda: PROFILE(REGION[:0], "shift"), "the region is empty or lacks values: give what"),
     ],
 )
 def test_values_that_cannot_be(call, message):

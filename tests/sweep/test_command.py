@@ -34,13 +34,7 @@ def done(out: Path) -> int:
     return len(list(out.glob("runs/*/result.json")))
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        (signal.SIGINT, 130),
-        (signal.SIGKILL, -9),
-    ],
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_ended_from_outside_it_leaves_nothing_and_goes_on(tmp_path, number, code):
     out, passing, gate = (tmp_path / name for name in ("out", "passing", "gate"))
     path = tmp_path / "held.toml"
