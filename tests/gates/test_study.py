@@ -172,16 +172,17 @@ def test_an_analysis_table_edited_by_hand_is_refused(copy, spoil):
         load("prison_population_monthly")
 
 
-def test_a_misspelt_parameter_is_refused_with_the_nearest_name(copy, capsys):
-    assert main(["run", "03-recall", "-p", "reforn=2014-06", "--out", str(copy / "out")]) == 64
-    assert "reform" in capsys.readouterr().err
-    assert not (copy / "out").exists()
-
-
 @pytest.mark.parametrize(
     ("assignment", "words"),
-    [("end=2019-13", "2019-13"), ("harmonics=7", "6"), ("scale=logs", "log"), ("control=maybe", "maybe")],
+    [
+        ("reforn=2014-06", "did you mean reform"),
+        ("end=2019-13", "2019-13"),
+        ("harmonics=7", "6"),
+        ("scale=logs", "log"),
+        ("control=maybe", "maybe"),
+    ],
 )
-def test_a_mistyped_value_is_refused(copy, capsys, assignment, words):
+def test_a_misspelt_parameter_and_a_mistyped_value_are_refused(copy, capsys, assignment, words):
     assert main(["run", "03-recall", "-p", assignment, "--out", str(copy / "out")]) == 64
     assert words in capsys.readouterr().err
+    assert not (copy / "out").exists()
