@@ -5,9 +5,6 @@ What can be wrong within one file is tried in test_clean.py, what between tables
 
 import pytest
 
-from tr_analysis.data import pipeline
-from tr_analysis.errors import DataError
-
 ANNUAL, MONTHLY, FIGURES = "proven_reoffending_annual", "prison_population_monthly", "published_figures"
 CHECKS, INSPECTIONS, CRCS = "figure_checks", "inspection_ratings", "crc_published_results"
 FIRST = {"cohort_year": "2012/13"}
@@ -79,12 +76,3 @@ def test_faults_of_several_files_are_found_together(study):
         "events.csv: empty; a header and at least one row are needed",
         "recalls.csv: no schema knows this file; remove it or add its table",
     ]
-
-
-def test_thousands_of_faults_are_counted_not_poured_out(study):
-    study.write(FIGURES, [{**row, "source_id": "x"} for row in study.rows(FIGURES)])
-    found = study.refuses()
-    assert len(found) == 21 and found[-1] == f"and {len(study.rows(FIGURES)) - 20} more"
-    with pytest.raises(DataError) as caught:
-        pipeline.check()
-    assert len(caught.value.problems) == len(study.rows(FIGURES))
