@@ -1,6 +1,7 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from IPython.display import display
 findings = {"findings": {"n": {"value": n, "low": float("nan")}}, "data": {"recall": "ab12"}}
 display({"application/vnd.tr-analysis.findings+json": findings, "text/plain": "findings"}, raw=True)
 """
+IMPORTS = "from typing import Literal\nfrom tr_analysis.study.parameters import Provider"
 PARAMETERS = 'n: int = 2  # count [0, 5]\nname: str = "x"  # a name'
 PROVIDERS = "Northumbria,CRC", '"Kent, Surrey and Sussex",CRC', "NPS Wales,NPS"
 
@@ -79,30 +81,36 @@ def own_server(server: SimpleNamespace, one_server: None, monkeypatch: pytest.Mo
     monkeypatch.setattr("tr_analysis.study.kernels.ForkServer", server.own)
 
 
+def write_chapter(
+    root: Path,
+    name: str,
+    body: str = "n",
+    kernel: str = "python3",
+    end: str = FINDINGS,
+    parameters: str = PARAMETERS,
+    imports: str = IMPORTS,
+) -> Path:
+    """Write a toy chapter of a project, with the code of the cell under Evidence."""
+    metadata = {"kernelspec": {"name": kernel, "display_name": "Python 3", "language": "python"}}
+    code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
+    cells = [
+        markdown(f"# Toy {name.lstrip('0123456789-')}\n\nDoes it run?", id="title"),
+        code(imports, id="imports"),
+        code(parameters, id="parameters", metadata={"tags": ["parameters"]}),
+        markdown("## Answer", id="answer"),
+        markdown("## Evidence\n```\n# no heading\n```", id="evidence"),
+        code(body, id="body"),
+        markdown("## Limits", id="limits"),
+        code(end, id="findings"),
+    ]
+    path = root / "notebooks" / f"{name}.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(nbf.writes(nbf.new_notebook(cells=cells, metadata=metadata)), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -> Callable[..., Path]:
-    """A project of toy chapters: call it with a name and the code of the cell under Evidence."""
+    """A project of toy chapters: call it as `write_chapter`, without the folder."""
     monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-
-    def write(
-        name: str, body: str, kernel: str = "python3", end: str = FINDINGS, parameters: str = PARAMETERS
-    ) -> Path:
-        metadata = {"kernelspec": {"name": kernel, "display_name": "Python 3", "language": "python"}}
-        code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
-        cells = [
-            markdown(f"# Toy {name}\n\nDoes it run?", id="title"),
-            code("from tr_analysis.study.parameters import Provider", id="imports"),
-            code(parameters, id="parameters", metadata={"tags": ["parameters"]}),
-            markdown("## Answer", id="answer"),
-            markdown("## Evidence\n```\n# no heading\n```", id="evidence"),
-            code(body, id="body"),
-            markdown("## Limits", id="limits"),
-            code(end, id="findings"),
-        ]
-        path = tmp_path / "notebooks" / f"{name}.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        text = nbf.writes(nbf.new_notebook(cells=cells, metadata=metadata))
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
+    return partial(write_chapter, tmp_path)

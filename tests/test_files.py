@@ -9,14 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.processors import tree
 from tr_analysis.files import file_hash, git_state, machine, sha256, write_files
 
 NAMES = st.from_regex(r"\A([a-c]/)?[a-c]\.csv\Z")
 TREES = st.dictionaries(NAMES, st.binary(max_size=20), min_size=1, max_size=5)
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_a_file_is_hashed_once_until_it_changes(tmp_path, monkeypatch):

@@ -1,5 +1,3 @@
-import re
-
 import pytest
 
 from tests.browser import tools
@@ -49,23 +47,3 @@ def written(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture
-def refuse_any():
-    """Hold that a check found no fault, and list those it found, each on a line."""
-
-    def refuse_any(faults):
-        assert not faults, "\n".join(["", *faults])
-
-    return refuse_any
-
-
-@pytest.fixture
-def refused():
-    """Hold that a check found faults, one of them as described."""
-
-    def refused(faults, described):
-        assert [fault for fault in faults if re.search(described, fault, re.DOTALL)], faults
-
-    return refused

@@ -84,24 +84,6 @@ def test_the_filter_leaves_the_rows_that_hold_the_words_and_counts_them(browser,
     assert shown_rows(browser) == every
 
 
-def test_a_town_a_council_or_an_owner_finds_the_providers_of_its_area(browser, site):
-    browser.open(site / "index.html")
-    (field,) = browser.find("#filter-0")
-    sought = {
-        "norwich": ["NPS South East and Eastern", "Norfolk and Suffolk"],
-        "Hull": ["Humberside", "NPS North East"],
-        "thanet": ["Kent, Surrey and Sussex", "NPS South East and Eastern"],
-        "anglesey": ["NPS Wales", "Wales"],
-        "ingeus": ["Derbyshire", "Staffordshire"],
-    }
-    for words, found in sought.items():
-        field.clear()
-        field.send_keys(words)
-        rows = shown_rows(browser)
-        assert len(rows) == len(found)
-        assert all(row.startswith(start) for row, start in zip(rows, found, strict=True)), rows
-
-
 def test_the_home_page_searches_everything(browser, site):
     browser.open(site / "index.html")
     (field,) = browser.find("#everything")
@@ -147,12 +129,6 @@ def test_a_number_is_found_with_and_without_its_comma(search):
     links, _ = search("8737")
     assert "People in prison on recall, February 2020" in links
     assert search("8,737")[0] == links
-
-
-@pytest.mark.parametrize("verdict", ["supported", "contradicted", "compatible", "not checkable"])
-def test_a_verdict_finds_its_claims(search, verdict):
-    links, _ = search(verdict)
-    assert any(re.match(r"C\d\d: ", link) for link in links)
 
 
 def test_where_no_row_has_all_words_the_rarest_are_used_and_named(search):
@@ -202,17 +178,6 @@ def test_the_first_stop_skips_to_the_text(browser, site):
     browser.tab()
     inside = "return document.querySelector('main').contains(document.activeElement)"
     assert browser.driver.execute_script(inside)
-
-
-def test_the_contents_lead_to_their_headings(browser, site):
-    browser.open(site / f"{CHAPTER}.html")
-    for link in browser.find("nav.toc a")[1:4]:
-        link.send_keys(Keys.ENTER)
-        place = link.get_attribute("href").partition("#")[2]
-        top = browser.driver.execute_script(
-            "return document.getElementById(arguments[0]).getBoundingClientRect().top", place
-        )
-        assert 0 <= top < 200
 
 
 def test_without_a_script_everything_is_there_to_read(browser, site):

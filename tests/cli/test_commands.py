@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import write_chapter
 from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tr_analysis import __version__
 from tr_analysis.cli import main
@@ -24,37 +26,11 @@ display({"application/vnd.tr-analysis.findings+json": {"findings": {}}, "text/pl
 """
 PARAMETERS = 'n: int = 2  # how many [0, 5]\nscale: Literal["log", "level"] = "log"  # scale of counts'
 
-IMPORTS = "from typing import Literal\nfrom tr_analysis.study.parameters import Provider"
+chapter = partial(write_chapter, end=FINDINGS, parameters=PARAMETERS)
 
 
-def chapter(root: Path, name: str, body: str = "n", parameters: str = PARAMETERS) -> Path:
-    def cell(name: str, source: str, *tags: str) -> dict:
-        kind = "markdown" if source.startswith("#") else "code"
-        more = {"execution_count": None, "outputs": []} if kind == "code" else {}
-        metadata = {"tags": list(tags)} if tags else {}
-        return {"cell_type": kind, "id": name, "metadata": metadata, "source": source} | more
-
-    cells = [
-        cell("title", "# Recall\n\nDid recall rise?"),
-        cell("imports", IMPORTS),
-        cell("parameters", parameters, "parameters"),
-        cell("answer", "## Answer\n\n## Evidence"),
-        cell("body", body),
-        cell("limits", "## Limits"),
-        cell("findings", FINDINGS),
-    ]
-    kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
-    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-    path = root / "notebooks" / f"{name}.ipynb"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(notebook))
-    return path
-
-
-def obey(path: Path) -> None:
-    """Let a toy chapter keep the rules: an answer where a reader sees it first, and findings last."""
-    text = path.read_text().replace(json.dumps(FINDINGS), json.dumps("findings"))
-    path.write_text(text.replace(json.dumps(IMPORTS), json.dumps('findings.answer("It did.")')))
+# They keep the rules: an answer where a reader sees it first, and findings last.
+sound_chapter = partial(chapter, end="findings", imports='findings.answer("It did.")')
 
 
 @pytest.fixture
@@ -83,14 +59,14 @@ def plain_pages(monkeypatch):
 def test_list_shows_chapters_and_questions(root, capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2:] == ["03-recall  Recall", "           Did recall rise?"]
+    assert lines[2:] == ["03-recall  Toy recall", "           Does it run?"]
 
 
 def test_params_shows_what_can_be_changed_and_how(root, capsys):
     assert main(["params", "recall"]) == 0
     assert capsys.readouterr().out == (
-        "03-recall: Recall\n"
-        "Did recall rise?\n"
+        "03-recall: Toy recall\n"
+        "Does it run?\n"
         "\n"
         "n = 2\n"
         "    how many; a whole number from 0 to 5\n"
@@ -156,7 +132,7 @@ def provider(root, plain_pages, monkeypatch):
     """A chapter about one provider, of three."""
     names = ("Northumbria", "Kent, Surrey and Sussex", "NPS Wales")
     monkeypatch.setattr("tr_analysis.study.parameters._provider_names", lambda: names)
-    chapter(root, "provider", "n", 'n: int = 2  # how many\nwho: Provider = "Northumbria"  # whom')
+    chapter(root, "provider", parameters='n: int = 2  # how many\nwho: Provider = "Northumbria"  # whom')
 
 
 def test_the_parameters_of_a_chapter_about_one_provider_list_them(provider, capsys):
@@ -247,14 +223,14 @@ def test_lint_lists_the_faults_and_ends_with_code_1(root, capsys):
     assert main(["lint", "03"]) == 1
     err = capsys.readouterr().err
     assert "03-recall.ipynb: cell parameters: use the parameter scale or remove it" in err
-    obey(chapter(root, "03-recall", "used = n, scale"))
+    sound_chapter(root, "03-recall", "used = n, scale")
     assert main(["lint", "03"]) == 0
     assert capsys.readouterr().out == "1 chapter keeps the rules\n"
 
 
 def test_lint_tells_a_circle(root, capsys):
     for one, other in (("02-other", "03-recall"), ("03-recall", "02-other")):
-        obey(chapter(root, one, f"used = n, scale, load_results({other!r})"))
+        sound_chapter(root, one, f"used = n, scale, load_results({other!r})")
     assert main(["lint", "03"]) == 1
     assert "wait for each other's results: 0" in capsys.readouterr().err
 
@@ -395,7 +371,7 @@ def test_only_what_changed_runs_and_why_is_said(root, plain_pages, capsys):
 def test_a_chapter_that_takes_too_long_is_a_failure(root, plain_pages, capsys):
     chapter(root, "03-recall", "import time\ntime.sleep(600)")
     assert main(["run", "03", "--timeout", "1.5"]) == 2
-    said = "cell 5, `import time` was still running after 1.5 seconds"
+    said = "cell 6, `import time` was still running after 1.5 seconds"
     assert said in capsys.readouterr().err
 
 

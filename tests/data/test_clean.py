@@ -111,10 +111,7 @@ def test_cells_of_a_row_that_contradict_each_other_are_reported_once_in_their_ow
     [
         ("", ": empty; a header and at least one row are needed"),
         (HEADER + "\n", ": empty; a header and at least one row are needed"),
-        (
-            "\ufeff" + joined(line()),
-            ", row 1: has a byte-order mark; save the file as UTF-8 without one",
-        ),
+        ("\ufeff" + joined(line()), ", row 1: has a byte-order mark; save the file as UTF-8 without one"),
         (joined(line(note="£5")).encode("latin-1"), ", row 2: '0xa3': not UTF-8; save the file as UTF-8"),
         (joined(line())[5:], ", row 1: 'people': the columns are year, people, found, rate, word"),
         (joined(line()).replace("year,people", "people,year"), ", row 1: 'people': the columns are year"),

@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from tr_analysis.data.fields import KINDS, Table, at_most, column, given_with
+from tr_analysis.data.fields import KINDS, at_most, given_with
 from tr_analysis.data.periods import period
 from tr_analysis.data.schemas import TABLES
 
@@ -16,19 +16,6 @@ def test_the_example_in_each_rule_is_of_its_kind(kind):
     assert all(
         re.fullmatch(pattern, example) for example in examples if not example.isdigit() or len(example) >= 4
     )
-
-
-def test_sources_are_references_without_being_told():
-    made = Table(
-        "visits",
-        "Visits",
-        "By inspectors.",
-        {"day": column("date", "when"), "by": column("string", "who"), "read_in": column("sources", "where")},
-        key=["day"],
-        references={"by": "people.name"},
-    )
-    assert made.references == {"read_in": "sources.source_id", "by": "people.name"}
-    assert (made.name, made.key, made.kind("day")) == ("visits", ["day"], "date")
 
 
 def test_rules_of_a_row_pass_what_is_equal_or_empty():

@@ -52,17 +52,6 @@ def test_bad_data_are_not_described_and_an_edited_dictionary_is_refused(study):
     assert len(study.refuses("describe")) == 1
 
 
-def test_a_folder_that_cannot_be_written_is_said_and_left(study, monkeypatch):
-    (study.processed / "events.csv").unlink()
-
-    def forbidden(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "write_bytes", forbidden)
-    (fault,) = study.refuses()
-    assert fault.startswith(f"{study.processed / 'events.csv'}: Permission denied; make room")
-
-
 def test_a_disk_that_fills_up_leaves_the_old_tables_and_their_leftovers(study, monkeypatch):
     (study.processed / "old.csv").write_bytes(b"stale\n")
     for name in ("events.csv", "claims.csv"):

@@ -49,23 +49,14 @@ def test_rows_that_cannot_be_used_are_refused(change, message):
         design(panel().assign(**change))
 
 
-def test_regressors_are_a_frame_with_the_coefficient_and_a_response_a_row():
+def test_regressors_have_the_coefficient_and_a_response_a_row():
     frame = panel()
-    for table in (None, frame[["treated"]].to_numpy()):
-        with pytest.raises(ValueError, match=r"regressors is .*: give a pandas DataFrame"):
-            clustered_design(frame["rate"], table, frame["cluster"], "treated")
     for name in ("public", ["treated"]):
         with pytest.raises(ValueError, match=r"no regressor .*: name one of treated, case_mix"):
             clustered_design(frame["rate"], frame[["treated", "case_mix"]], frame["cluster"], name)
     with pytest.raises(ValueError, match="two regressors have one name"):
         clustered_design(frame["rate"], frame[["treated"]].assign(constant=1), frame["cluster"], "treated")
-    for clusters, message in (
-        (None, "clusters is None: give the label of each row's cluster"),
-        ("abc", "clusters is 'abc': give the label"),
-        ([1, 2], "33 regressors, 2 clusters, 33 weights"),
-        ([[1]] * 33, "is a list or the like"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            clustered_design(frame["rate"], frame[["treated"]], clusters, "treated")
+    with pytest.raises(ValueError, match="33 regressors, 2 clusters, 33 weights"):
+        clustered_design(frame["rate"], frame[["treated"]], [1, 2], "treated")
     with pytest.raises(ValueError, match="1 responses, 33 regressors"):
         clustered_design(1.0, frame[["treated"]], frame["cluster"], "treated")

@@ -99,7 +99,6 @@ def test_widened_limits_flag_as_many_as_they_say():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: exact_limits(0.45, ["10"]), "sizes holds what is no number"),
         (lambda: exact_limits(0.45, [10, 0]), "whole numbers of 1 or more"),
         (lambda: exact_limits(45, [10]), "strictly between 0 and 1"),
         (lambda: exact_limits(0.45, [10], level=95), "between 0 and 1"),

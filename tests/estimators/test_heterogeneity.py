@@ -96,22 +96,6 @@ def test_coverage(runs, tau, units, within):
     assert inside / runs == pytest.approx(0.95, abs=within)
 
 
-@pytest.mark.parametrize(
-    ("y", "v", "message"),
-    [
-        ([1.0], [1.0], "give two or more"),
-        ([1.0, 2.0], [1.0], "2 estimates and 1 variances"),
-        ([1.0, None], [1.0, 1.0], "estimate 1 is nan"),
-        ([1.0, 2.0], [0.0, 1.0], "variance 0 is 0"),
-        (["1", "2"], [1.0, 1.0], "estimates holds what is no number"),
-        (pd.Series([1.0, 2]), pd.Series([1.0, 2], [1, 2]), "variances and the estimates have different"),
-    ],
-)
-def test_impossible_units_are_refused(y, v, message):
-    with pytest.raises(ValueError, match=message):
-        heterogeneity(y, v)
-
-
 def panel(k, n, index=None):
     return pd.DataFrame({"successes": k, "trials": n}, index=index)
 
@@ -232,32 +216,36 @@ def test_recovery_on_simulated_panels(runs, mean_within, tau_within, coverage_wi
     assert gain < most
 
 
-@pytest.mark.parametrize("call", [beta_binomial, shrink, rank_intervals])
-@pytest.mark.parametrize(
-    ("k", "n", "message"),
-    [
-        ([1], [5], "give two or more"),
-        ([5, 9], [5, 9], "no or only successes"),
-        ([0, 1, 1], [1, 1, 1], "one trial"),
-        ([0, 7, 1], [9, 7, 1], "all or none of its trials: nothing to shrink, use `proportions`"),
-    ],
-)
-def test_impossible_panels_are_refused(call, k, n, message):
-    with pytest.raises(ValueError, match=message):
-        call(panel(k, n))
+PAIR = panel([1, 3], [5, 5])
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: shrink(panel([1, 3], [5, 5]), level=95), "level is 95: give a coverage"),
-        (lambda: shrink(panel([1, 3], [5, 5]).assign(low=1), "low"), "column 'low' has the name of a result"),
-        (lambda: rank_intervals(panel([1, 3], [5, 5]), draws=99), "draws is 99: give 100 or more"),
-        (lambda: rank_intervals(panel([1, 3], [5, 5]), seed=None), "seed is None"),
-        (lambda: simultaneous_ranks(panel([1, 3], [5, 5]), draws=99), "draws is 99: give 100 or more"),
+        (lambda: heterogeneity([1.0], [1.0]), "give two or more"),
+        (lambda: heterogeneity([1.0, 2.0], [1.0]), "2 estimates and 1 variances"),
+        (lambda: heterogeneity([1.0, None], [1.0, 1.0]), "estimate 1 is nan"),
+        (lambda: heterogeneity([1.0, 2.0], [0.0, 1.0]), "variance 0 is 0"),
+        (
+            lambda: heterogeneity(pd.Series([1.0, 2]), pd.Series([1.0, 2], [1, 2])),
+            "variances and the estimates have different",
+        ),
+        *(
+            (lambda call=call, k=k, n=n: call(panel(k, n)), message)
+            for call in (beta_binomial, shrink, rank_intervals)
+            for k, n, message in [
+                ([1], [5], "give two or more"),
+                ([5, 9], [5, 9], "no or only successes"),
+                ([0, 1, 1], [1, 1, 1], "one trial"),
+                ([0, 7, 1], [9, 7, 1], "all or none of its trials: nothing to shrink, use `proportions`"),
+            ]
+        ),
+        (lambda: shrink(PAIR, level=95), "level is 95: give a coverage"),
+        (lambda: rank_intervals(PAIR, draws=99), "draws is 99: give 100 or more"),
+        (lambda: simultaneous_ranks(PAIR, draws=99), "draws is 99: give 100 or more"),
         (lambda: simultaneous_ranks(panel([1], [5])), "give two or more"),
     ],
 )
-def test_impossible_choices_are_refused(call, message):
+def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -53,11 +53,7 @@ def test_response_on_each_scale():
 @pytest.mark.parametrize(
     ("series", "options", "message"),
     [
-        (
-            people().set_axis(range(48)),
-            {},
-            "is no pandas Series by month, quarter or year: set series.index = pd.PeriodIndex",
-        ),
+        (people().set_axis(range(48)), {}, "is no pandas Series by month, quarter or year: set"),
         (people(), {"control": [1.0]}, "the control is no pandas Series by month"),
         (pd.concat([people(), people()[:1]]), {}, "do not follow one another at 2010-06: sort it, keep one"),
         (people().drop(months(2, "2011-03")), {}, "one another at 2011-05, 2011-06, 2011-07 and"),
@@ -65,7 +61,6 @@ def test_response_on_each_scale():
         (with_value(np.nan), {}, "the series has no finite value in 2011-03: start after the gap"),
         (people().astype("Int64").mask(people() == 106), {}, "has no finite value in 2010-12, 2011-07"),
         (people(), {"control": with_value(np.inf)}, "the control has no finite value in 2011-03"),
-        (people().map(str), {}, "the series holds what is no number: turn text into numbers first"),
         (with_value(0), {}, "not positive in 2011-03"),
         (people(), {"control": people() * 0}, "the control is not positive"),
         (people(), {"control": people(40)}, "differ in 2013-10, 2013-11, 2013-12 and 5 more: cut both"),
@@ -145,14 +140,6 @@ def test_counterfactual_takes_the_effect_off_the_observed_series(fit, series):
     assert (after["low"] < after["counterfactual"]).all()
     assert (after["counterfactual"] < after["high"]).all()
     assert np.log(found["fitted"] / series).mean() == pytest.approx(0, abs=1e-12)
-
-
-def test_effect_at_the_end(fit, series):
-    found = fit.effect_at(series.index[-1])
-    assert found.percent == pytest.approx(100 * np.expm1(0.1 + 0.01 * 47), abs=10)
-    assert found.units == pytest.approx(series.iloc[-1] * (1 - 1 / (1 + found.percent / 100)))
-    assert found.units_low < found.units < found.units_high
-    assert found.percent_low < found.percent < found.percent_high
 
 
 def test_percent_is_missing_where_nobody_would_be_left(series):

@@ -166,7 +166,6 @@ PROFILE = model.profile_interval
         (lambda: standard_error(1286, 0.475, baseline_size=np.nan), "baseline_size is nan"),
         (lambda: counts(-1.9), "shift has -1.9: give shares from -1 to 1, percentage points divided by"),
         (lambda: counts(np.array([0, np.nan])), "shift has nan"),
-        (lambda: counts("-0.1"), "shift holds what is no number"),
         (lambda: counts(0.0, spread=-0.01), "spread has -0.01: give shares from 0 to 0.5"),
         (lambda: counts([0.0, -0.1], spread=[0.1] * 3), "2 shifts and 3 spreads: give one, or as many"),
         (lambda: counts(0.0, error=0.7), "error is 0.7: give a share above 0 and up to 0.5, .* percentage p"),
@@ -188,11 +187,7 @@ PROFILE = model.profile_interval
         (lambda: REGIONS(*SEEN, shifts=[], spreads=0, **TEST), "need one value each at least, in a row"),
         (lambda: PROFILE(REGION, "shift"), "the interval of the shift runs to the end of the grid: try more"),
         (lambda: PROFILE(REGION, "deviance"), "column is 'deviance': give 'shift' or 'spread'"),
-        (
-            lambda: PROFILE(REGION[:0], "shift"),
-            "the region is empty or lacks values: give what `multinomial_",
-        ),
-        (lambda: PROFILE(None, "shift"), "the region is empty or lacks values"),
+        (lambda: PROFILE(REGION[:0], "shift"), "the region is empty or lacks values: give what"),
     ],
 )
 def test_values_that_cannot_be(call, message):

@@ -199,32 +199,24 @@ TRUTH = {"observed": -0.082, "shift": -0.019, "spread": 0.03, "error": ERROR}
             (lambda changed=changed: payment_rule(**RULE | changed), message)
             for changed, message in [
                 ({"sizes": [1286, 0]}, "a size is 0: give a whole number from 1"),
-                ({"sizes": ["1286"]}, "sizes holds what is no number: turn text into numbers first"),
                 ({"sizes": []}, "sizes has shape .0,.: give the size of one cohort of each provider"),
                 ({"baseline": 47.5}, "rate is 47.5: give a share"),
                 ({"level": 0.5}, "level is 0.5"),
                 ({"cohorts": 1.5}, "cohorts is 1.5: give a whole number"),
-                ({"test_uses_baseline_error": "no"}, "test_uses_baseline_error is 'no': give True or False"),
                 ({"baseline_size": 5.5}, "baseline_size is 5.5: give"),
             ]
         ),
         (lambda: operating_characteristics(ONE, shift=-1.9), "shift has -1.9: give shares"),
         (lambda: operating_characteristics(ONE, shift=-0.5), "the true rate is -0.025: take a smaller shift"),
         (lambda: operating_characteristics(ONE, spread=[0.01]), "spread is .* give one share"),
-        (
-            lambda: operating_characteristics(ONE, design_effect=0.9),
-            "design_effect is 0.9: give 1 for binomial",
-        ),
+        (lambda: operating_characteristics(ONE, design_effect=0.9), "design_effect is 0.9: give 1 for"),
         (lambda: simulated_counts(ONE, design_effect=1286), "design_effect is 1286: give 1 for binomial"),
         (
             lambda: operating_characteristics(payment_rule([2_000_000], 0.5, level=0.05), design_effect=2),
             "2,000,000 people: with a design_effect above 1 give 1,000,000 at most",
         ),
         (lambda: simulated_counts(ONE, runs=1), "runs is 1: give 2 or more"),
-        (
-            lambda: expected_best(0, shift=0.0, spread=0.0, error=ERROR),
-            "providers is 0: give 1 or more, up to",
-        ),
+        (lambda: expected_best(0, shift=0.0, spread=0.0, error=ERROR), "providers is 0: give 1 or more, up"),
         (lambda: next_cohort(**TRUTH | {"observed": -8.2}), "observed has -8.2: give shares"),
         (lambda: next_cohort(**TRUTH | {"error": 0.7}), "error is 0.7: give a share above 0 and up to 0.5"),
         (lambda: next_cohort(**TRUTH, next_error=0.0), "next_error is 0: give a share"),

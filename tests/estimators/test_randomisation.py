@@ -57,7 +57,6 @@ def test_a_year_that_begins_with_the_series_is_cut_from_its_second_month():
         (lambda s: s["recall"], {}, "no series: give a frame with one column each; `to_frame.*` makes one"),
         (lambda s: s[:0], {}, "no series: give a frame"),
         (lambda s: s.to_timestamp(), {}, "need a monthly index: set its index to pd.PeriodIndex"),
-        (lambda s: s.astype(str), {}, "a series holds what is no number"),
         (lambda s: s, {"first": "2021-02"}, "no month of the series"),
         (lambda s: s, {"draws": 0}, "draws is 0: give 1 or more"),
     ],

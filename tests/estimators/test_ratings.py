@@ -109,7 +109,6 @@ def test_labels_of_any_kind_of_series():
         (pd.Categorical(NPS), {}, "order="),
         (pd.Categorical([3, None]), {}, "missing rating"),
         ([1.0, np.nan], {}, "missing rating"),
-        ([1], {"level": 95}, "between 0 and 1"),
     ],
 )
 def test_unknown_ratings_are_refused(first, options, message):

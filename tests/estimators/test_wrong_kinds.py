@@ -188,20 +188,11 @@ def test_one_variance_for_all():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (
-            lambda d: autoregressive(d.series),
-            r"design is a Series .*: give what `interrupted\(series, reform\)`",
-        ),
+        (lambda d: autoregressive(d.series), r"design is a Series .*: give what `interrupted\(series"),
         (lambda d: autoregressive(d).effect_at(d), "is no month: write year and month"),
         (lambda d: cluster_jackknife(MONTHS), r"design is a DataFrame .*: give what `clustered_design\("),
-        (
-            lambda d: placebo(d.series, ["2015-01"], "ols"),
-            "estimator is 'ols': give a function, such as autor",
-        ),
-        (
-            lambda d: placebo(d.series, ["2015-01"], lambda design: 1.0),
-            "what the estimator returned is 1: give what `autoreg",
-        ),
+        (lambda d: placebo(d.series, ["2015-01"], "ols"), "estimator is 'ols': give a function, such as"),
+        (lambda d: placebo(d.series, ["2015-01"], lambda design: 1.0), "what the estimator returned is 1"),
     ],
 )
 def test_the_call_to_make_is_named(call, message):

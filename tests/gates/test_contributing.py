@@ -1,6 +1,5 @@
 """What CONTRIBUTING.md says of adding something holds: an estimator, a raw table and a chapter are added that way."""
 
-import json
 import os
 import re
 import shutil
@@ -151,20 +150,6 @@ def chapter(copy):
 def test_a_chapter_is_two_files(chapter, capsys):
     assert main(["lint", "20-toy"]) == main(["list"]) == 0
     assert re.search("^20-toy +Toy$", capsys.readouterr().out, re.MULTILINE)
-
-
-@pytest.mark.full
-def test_such_a_chapter_runs_with_its_chart(chapter):
-    assert main(["run", "20-toy"]) == 0
-    reports = chapter / "reports"
-    rate = json.loads((reports / "results" / "20-toy.json").read_bytes())["findings"]["rate"]
-    assert rate["key"] and rate["label"] == "Share who reoffended, 2015/16"
-    page = (reports / "site" / "20-toy.html").read_text("utf-8")
-    assert "Is it so?" in page and f"Say the finding in one sentence: {rate['value']:.1f}%" in page
-    assert (reports / "figures" / "20-toy" / "rates.png").exists()
-    parameterised = chapter / "out.ipynb"
-    python(chapter, "-m", "papermill", "notebooks/20-toy.ipynb", str(parameterised), "-p", "year", "2018/19")
-    assert "in the cohort of 2018/19 had a proven reoffence" in parameterised.read_text("utf-8")
 
 
 def test_files_named_in_words_are_there():

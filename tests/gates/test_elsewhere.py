@@ -4,7 +4,6 @@ import json
 import os
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -131,12 +130,3 @@ def test_each_item_of_the_checklists_is_answered_and_what_it_names_is_there():
 def test_what_the_checklists_say_of_the_access_dates_is_so():
     (row,) = [row for row in ROWS if row[0].startswith("date of access")]
     assert (row[1] == "Yes") == load("sources")["accessed"].notna().all()
-
-
-def test_templates_of_issues_say_what_they_are_for():
-    templates = sorted(Path(ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.md"))
-    assert len(templates) == 3
-    for template in templates:
-        _, front, body = template.read_text("utf-8").split("---\n")
-        assert yaml.safe_load(front).keys() == {"name", "about", "labels"}
-        assert body.count("**") >= 4

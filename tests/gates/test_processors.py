@@ -6,15 +6,7 @@ import sys
 
 import pytest
 
-from tests.processors import (
-    DISTURBANCES,
-    ROWS,
-    copy_project,
-    differing,
-    environment,
-    shuffle_rows,
-    study,
-)
+from tests.processors import DISTURBANCES, ROWS, copy_project, differing, environment, shuffle_rows, study
 from tr_analysis import paths
 
 # The four ways in which the study once hung on the processor, each unsound and sound.

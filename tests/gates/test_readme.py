@@ -6,35 +6,11 @@ from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.errors import StudyError
 from tr_analysis.study import readme
-from tr_analysis.study.chapters import find_chapters
 
 
 def test_readme_is_what_the_study_says(capsys):
     assert main(["readme", "--check"]) == 0
     assert capsys.readouterr().err == ""
-
-
-def test_map_has_every_chapter_and_its_tables():
-    rows = readme.chapter_map().splitlines()[2:]
-    assert [row.split("`")[1] for row in rows] == [chapter.name for chapter in find_chapters()]
-    assert "`prison_population_monthly`" in rows[2]
-    assert "`placebo`" in rows[2]
-
-
-def test_findings_are_the_first_answers_of_the_home_page_in_words():
-    lines = readme.findings().splitlines()
-    assert len(lines) == readme.ANSWERS
-    assert lines[1].startswith(
-        "- **What happened to recall?** The number of people in prison on recall rose by 54%"
-    )
-    assert (
-        "Inspectors rated one of 21 companies Good" in lines[2] and "reports/04-inspection.ipynb" in lines[2]
-    )
-
-
-def test_figure_carries_its_alternative_text():
-    assert readme.figure().startswith("![Dots left of zero")
-    assert (paths.root() / "reports/figures/02-reoffending/side-by-side.png").exists()
 
 
 def test_an_old_map_is_noticed(monkeypatch, tmp_path, capsys):

@@ -1,6 +1,5 @@
 """The gates on the real study: each passes as it stands, and bites when something is broken."""
 
-import base64
 import json
 import shutil
 from pathlib import Path
@@ -8,13 +7,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.gates.compare import compare, compare_pages, unsupported_numbers
+from tests.gates.compare import unsupported_numbers
 from tests.processors import differing, files
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.lint import lint
 from tr_analysis.study.chapters import find_chapters
-from tr_analysis.study.comparison import same_output
+from tr_analysis.study.comparison import file_differences
 from tr_analysis.study.plan import plan
 
 CHAPTERS = [chapter.name for chapter in find_chapters()]
@@ -54,32 +53,30 @@ def test_lint_bites_on_a_number_typed_into_prose(copy, spoil, capsys):
 # Gate 2: key numbers against the reference, and prose against the key numbers
 
 
+def changed(folder: Path, *names: str) -> dict[str, list[str]]:
+    """Return where fresh files differ from the committed ones by value, whatever version of the package made them."""
+    found = {}
+    for name in names:
+        sides = ((reports / name).read_bytes() for reports in (paths.reports(), folder))
+        places = [each.place for each in file_differences(name, *sides, exact=False)]
+        found[name] = [place for place in places if not place.endswith("version")]
+    return {name: places for name, places in found.items() if places}
+
+
 def test_fresh_numbers_are_the_reference(fresh):
-    assert [
-        line for run in RUNS for line in compare(results(paths.reports(), run), results(fresh, run))
-    ] == []
+    assert changed(fresh, *(f"results/{run}.json" for run in RUNS)) == {}
 
 
 def test_fresh_pages_show_what_is_committed(fresh):
     """Every cell of every run by what a reader would see; nbval runs some of them cell by cell as well."""
-    pages = {run: compare_pages(notebook(paths.reports(), run), notebook(fresh, run)) for run in RUNS}
-    assert {run: changed for run, changed in pages.items() if changed} == {}
+    assert changed(fresh, *(f"{run}.ipynb" for run in RUNS)) == {}
 
 
 def test_figures_beside_the_pages_are_those_of_the_pages(fresh):
-    kinds = {".csv": "text/csv", ".svg": "text/svg", ".png": "image/png"}
-
-    def read(path):
-        return (
-            base64.b64encode(path.read_bytes()).decode() if path.suffix == ".png" else path.read_text("utf-8")
-        )
-
-    shown = {path.relative_to(fresh): path for path in fresh.glob("figures/*/*")}
-    committed = {path.relative_to(paths.reports()): path for path in paths.reports().glob("figures/*/*")}
+    figures = paths.reports().glob("figures/*/*")
+    committed = [path.relative_to(paths.reports()).as_posix() for path in figures]
     assert committed, "the figure of the README is committed"
-    assert committed.keys() <= shown.keys()
-    changed = [n for n, p in committed.items() if not same_output(kinds[p.suffix], read(p), read(shown[n]))]
-    assert changed == []
+    assert changed(fresh, *committed) == {}
 
 
 def test_every_number_in_prose_is_a_key_number():
@@ -91,15 +88,15 @@ def test_every_number_in_prose_is_a_key_number():
 
 
 @pytest.mark.full
-def test_numbers_gate_bites_on_a_changed_figure(copy, spoil, fresh):
+def test_numbers_gate_bites_on_a_changed_figure(copy, spoil, monkeypatch):
     """An honest change of one figure moves the key numbers, and the gate names them."""
     spoil(copy / "data" / "raw" / "prison_population_monthly.csv", RECALL_LAST, "2020-02,recall,8837,S001")
     assert main(["data", "describe"]) == 0
     assert main(["run", "03-recall", "--out", str(copy / "out")]) == 0
-    faults = compare(results(fresh, "03-recall"), results(copy / "out", "03-recall"))
-    assert any("stock_last.value" in fault for fault in faults)
-    assert any("recall_gap.value" in fault for fault in faults)
-    assert any("prison_population_monthly" in fault for fault in faults)
+    monkeypatch.undo()
+    (places,) = changed(copy / "out", "results/03-recall.json").values()
+    moved = {"findings.stock_last.value", "findings.recall_gap.value", "data.prison_population_monthly"}
+    assert moved <= set(places)
 
 
 def test_prose_gate_bites_on_a_number_nobody_computed():
@@ -175,38 +172,17 @@ def test_an_analysis_table_edited_by_hand_is_refused(copy, spoil):
         load("prison_population_monthly")
 
 
-def test_a_misspelt_parameter_is_refused_with_the_nearest_name(copy, capsys):
-    assert main(["run", "03-recall", "-p", "reforn=2014-06", "--out", str(copy / "out")]) == 64
-    assert "reform" in capsys.readouterr().err
-    assert not (copy / "out").exists()
-
-
 @pytest.mark.parametrize(
     ("assignment", "words"),
-    [("end=2019-13", "2019-13"), ("harmonics=7", "6"), ("scale=logs", "log"), ("control=maybe", "maybe")],
+    [
+        ("reforn=2014-06", "did you mean reform"),
+        ("end=2019-13", "2019-13"),
+        ("harmonics=7", "6"),
+        ("scale=logs", "log"),
+        ("control=maybe", "maybe"),
+    ],
 )
-def test_a_mistyped_value_is_refused(copy, capsys, assignment, words):
+def test_a_misspelt_parameter_and_a_mistyped_value_are_refused(copy, capsys, assignment, words):
     assert main(["run", "03-recall", "-p", assignment, "--out", str(copy / "out")]) == 64
     assert words in capsys.readouterr().err
-
-
-@pytest.mark.full
-def test_a_turned_parameter_changes_the_page_and_not_the_study(copy):
-    assert main(["run", "03-recall", "-p", "end=2018-12"]) == 0
-    (variant,) = (copy / "reports" / "variants" / "03-recall").iterdir()
-    assert "December 2018" in (variant / "03-recall.ipynb").read_text("utf-8")
-    assert results(variant, "03-recall")["findings"]["stock_last"]["value"] != 8737
-    assert [path.name for path in (copy / "reports").iterdir()] == ["variants"]
-
-
-@pytest.mark.full
-def test_a_model_refuses_a_reform_outside_the_series(copy, capsys):
-    assert (
-        main(["run", "03-recall", "-p", "end=2016-02", "-p", "reform=2019-03", "--out", str(copy / "out")])
-        == 2
-    )
-    err = capsys.readouterr().err
-    assert "03-recall" in err
-    assert "ValueError" in err
-    assert (copy / "out" / "failed" / "03-recall.ipynb").exists()
-    assert not (copy / "out" / "03-recall.ipynb").exists()
+    assert not (copy / "out").exists()

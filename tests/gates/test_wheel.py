@@ -79,9 +79,3 @@ def test_only_tables_that_may_be_given_away_are_packed(installed):
     packed = {path.name for path in (installed / "tr_analysis" / "tables").rglob("*")}
     assert packed == {path.name for path in paths.processed().glob("*.*")}
     assert list(installed.glob("*.dist-info/licenses/LICENCE-DATA.md"))
-
-
-def test_the_package_is_imported_at_once():
-    code = "import time; start = time.perf_counter(); import tr_analysis; print(time.perf_counter() - start)"
-    times = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(3)]
-    assert min(times) < 0.15

@@ -6,15 +6,8 @@ from tr_analysis import paths
 from tr_analysis.data import load
 
 FINDING = {"label": "Fall", "value": -1.9, "low": -2.5, "high": -1.3, "n": 1200, "unit": "percentage points"}
-FINDING |= {
-    "level": "C",
-    "method": "Newcombe",
-    "text": None,
-    "decimals": None,
-    "of": "months",
-    "interval_basis": "sampling",
-    "key": True,
-}
+FINDING |= {"level": "C", "method": "Newcombe", "text": None, "decimals": None, "of": "months"}
+FINDING |= {"interval_basis": "sampling", "key": True}
 FINDING |= {"sources": ["S001", "S002"], "shown": []}
 FACT = dict.fromkeys(FINDING) | {"label": "Year", "text": "2011", "unit": "", "level": "A", "sources": []}
 

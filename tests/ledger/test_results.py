@@ -25,11 +25,7 @@ def test_key_numbers_come_with_all_that_is_known_of_them(reports):
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        (
-            "EVENTS",
-            "0" * 64,
-            "02-reoffending come from another state of the table events: run `tr-analysis run",
-        ),
+        ("EVENTS", "0" * 64, "02-reoffending come from another state of the table events: run `tr-analysis"),
         ('"level"', '"rung"', "02-reoffending are of an earlier version: run `tr-analysis run"),
         ("{", "{bro", "02-reoffending.json cannot be read: run `tr-analysis run 02-reoffending` again"),
     ],

@@ -9,40 +9,24 @@ from scipy.stats import binomtest
 from tests.ledger.committed import committed_card, committed_frames
 from tr_analysis.data import load
 from tr_analysis.data.checks import can_evaluate, sources_of
-from tr_analysis.ledger import (
-    aim_numbers,
-    claim_verdicts,
-    fill,
-    load_tables,
-    samples,
-    scorecard,
-    standings,
-)
+from tr_analysis.ledger import aim_numbers, claim_verdicts, fill, load_tables, samples, scorecard, standings
 from tr_analysis.ledger.scorecard import DIGIT, REPRODUCED
 
 TWO_FIGURES = pd.DataFrame(
     {"figure_id": ["F0001", "F0002"], "value": [10.0, 20.0], "source_id": ["S001", "S002"]}
 )
-CLAIMS = {
-    "claim_id": ["C01", "C02"],
-    "value": [5.0, 7.0],
-    "document": ["D1", "D2"],
-    "source_ids": ["S009", None],
-}
+CLAIMS = {"claim_id": ["C01", "C02"], "value": [5.0, 7.0]}
+CLAIMS |= {"document": ["D1", "D2"], "source_ids": ["S009", None]}
 FRAMES = {"published_figures": TWO_FIGURES, "claims": pd.DataFrame(CLAIMS)}
-ROW = {
-    "claim_id": "C01",
-    "number": "F0001",
-    "number_is": "a count",
-    "unit": "people",
+ROW = {"claim_id": "C01", "number": "F0001", "number_is": "a count", "unit": "people", "source_ids": "S001"}
+ROW |= {
     "low": "F0002 / 4",
     "high": "F0002",
     "inside": "supported",
     "outside": "contradicted",
     "verdict": None,
-    "why": "between {low|0} and {high|1}, and {F0002 - F0001|2}; here {number|0}",
-    "source_ids": "S001",
 }
+ROW |= {"why": "between {low|0} and {high|1}, and {F0002 - F0001|2}; here {number|0}"}
 
 
 def verdict(**changed):
@@ -89,10 +73,7 @@ def test_moving_the_number_moves_the_verdict(number):
         ({"high": "F0001 +"}, "C01: cannot be read"),
         ({"outside": "supported"}, "C01: its rule must support the claim on one side"),
         ({"inside": "compatible"}, "C01: its rule must support the claim on one side"),
-        (
-            {"number": "claims[claim_id=C01].value * 2"},
-            r"C01: .* only where the claim itself stands \(D1, S009\)",
-        ),
+        ({"number": "claims[claim_id=C01].value * 2"}, r"C01: .* only where the claim itself stands \(D1"),
         ({"number": "7"}, "C01: its number was read only where the claim itself stands"),
         ({"high": "F0001 + 1"}, "C01: F0001 stands in the number and in its bounds"),
         ({"why": "{F0009|1}"}, "C01: F0009"),
@@ -218,14 +199,8 @@ def test_reasons_type_no_number_that_could_be_worked_out():
 FIGURES = pd.DataFrame(
     {"figure_id": ["F0001", "F0002"], "value": [155.0, 142.0], "source_id": ["S001", "S002"]}
 )
-TARGET = {
-    "target_id": "T01",
-    "claim": "fall",
-    "aim": "published",
-    "source_id": "S001",
-    "input_needed": None,
-    "access": None,
-}
+TARGET = {"target_id": "T01", "claim": "fall", "aim": "published", "source_id": "S001"}
+TARGET |= {"input_needed": None, "access": None}
 TARGET |= dict.fromkeys(
     ["note", "unit", "period", "method", "population", "value_as_printed", "evidence_grade"], ""
 )

@@ -68,11 +68,7 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (5, {"source": "### Evidence"}, "have the headings ## Evidence, ## Limits"),
         (5, {"source": "## Limits"}, "have the headings"),
         (3, {"source": 'findings.markdown("It fell")'}, "answer the question among the first 4 cells"),
-        (
-            3,
-            {"source": 'x = lags\nfindings.answer("It fell")'},
-            "with findings.answer(...) in a cell of its own",
-        ),
+        (3, {"source": 'x = lags\nfindings.answer("It fell")'}, "with findings.answer(...) in a cell of"),
         (4, {"source": 'findings.answer("It fell")'}, "answer the question among the first 4 cells"),
         (3, {"source": 'findings.answer("It fell by 2")'}, "cell answer: the number 2 is typed"),
         (6, {"source": "## Limits\n\nAbout 3,000 people"}, "cell limits: the number 3,000 is typed"),
@@ -80,16 +76,8 @@ def test_a_chapter_that_keeps_the_rules_has_no_faults(chapter, tmp_path):
         (6, {"source": "## Limits\n\n1. few"}, "the number 1. is typed into prose"),
         (6, {"source": "## Limits\n\n[a]: b-2.html\n\n5 people"}, "the number 5 is typed into prose"),
         (6, {"source": "## Limits\n\nthey [said](5 people)"}, "the number 5 is typed into prose"),
-        (
-            6,
-            {"source": "## Limits\n\nWhat became of it"},
-            "'What became of' is no plain English; write what happened to",
-        ),
-        (
-            6,
-            {"source": "## Limits\n\nnot to be had"},
-            "'to be had' is no plain English; write could not be obtained",
-        ),
+        (6, {"source": "## Limits\n\nWhat became of it"}, "'What became of' is no plain English; write"),
+        (6, {"source": "## Limits\n\nnot to be had"}, "'to be had' is no plain English; write could not be"),
         (6, {"source": "## Limits\n\n$5$"}, "the number 5 is typed into prose"),
         (4, {"source": 'findings.markdown("It fell by 2 {x}")'}, "cell say: the number 2 is typed"),
         (

@@ -135,11 +135,7 @@ def test_prose_remembers_exactly_what_it_showed(findings):
     assert said.data == "By 2.1 points (−2.4 to −1.8 points) since February 2015; {braces} stay."
     findings.text("Title: {fall.size}, again {fall.size}")
     shown = {name: record["shown"] for name, record in bundle(findings)[FINDINGS_MIME]["findings"].items()}
-    assert shown == {
-        "fall": ["2.1 points", "−2.4 to −1.8 points"],
-        "stock": [],
-        "when": ["February 2015"],
-    }
+    assert shown == {"fall": ["2.1 points", "−2.4 to −1.8 points"], "stock": [], "when": ["February 2015"]}
 
 
 def bundle(findings):
@@ -319,10 +315,7 @@ def test_the_file_beside_the_notebook_says_what_numbers_are(beside, monkeypatch)
         ("[a", r"01-new.toml: .*mend the line"),
         ('keys = ["a"]', "keys.: is no entry; begin one with"),
         ('key = "a"', "key is 'a', and should be a list"),
-        (
-            'key = ["stok"]\n[stock]\nlabel = "Stock"',
-            "the key number 'stok' has no entry; did you mean stock",
-        ),
+        ('key = ["stok"]\n[stock]\nlabel = "Stock"', "the key number 'stok' has no entry; did you mean"),
         ('[stock]\nunit = "people"', r"\[stock\]: has no label"),
         ('[stock]\nlabl = "Stock"', r"\[stock\]: 'labl' is not known; did you mean label"),
         ('[sources]\nlabel = "Sources"', r"\[sources\]: is a word that keep\(\) has a meaning for"),

@@ -28,15 +28,6 @@ def test_a_simulated_input_marks_every_number():
     assert shown[FINDINGS_MIME]["data"] == {}
 
 
-def test_observed_findings_have_nothing_new():
-    findings = Findings()
-    findings.keep(fall=-1.9, label="Fall", unit="percentage points")
-    shown = bundle(findings)
-    assert set(shown[FINDINGS_MIME]) == {"data", "findings"}
-    assert "origin" not in shown[FINDINGS_MIME]["findings"]["fall"]
-    assert "SIMULATED" not in str(shown)
-
-
 def test_a_simulated_row_is_refused_by_observed_findings():
     row = pd.Series({"estimate": 1.0, "low": 0.5, "high": 1.5, "origin": "simulated"})
     findings = Findings()

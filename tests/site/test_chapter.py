@@ -7,7 +7,6 @@ import pytest
 from nbformat.v4 import new_output
 
 from tests.site.made import SVG, chart, code, figure, save, table
-from tr_analysis import paths
 from tr_analysis.errors import ChapterError, DataError
 from tr_analysis.site.chapter import ARCHIVE, archive, chapter_downloads, read_chapter, study_downloads
 
@@ -108,10 +107,3 @@ def test_a_study_that_lacks_a_part_is_refused(study, lost, error, message):
     shutil.rmtree(place) if place.is_dir() else place.unlink()
     with pytest.raises(error, match=message):
         study_downloads([study / "reports" / "03-recall.ipynb"])
-
-
-def test_the_committed_study_offers_every_table_and_every_chapter():
-    executed = sorted((paths.root() / "reports").glob("*.ipynb"))
-    files = study_downloads(executed)
-    assert {f"results/{path.stem}.json" for path in executed} <= set(files)
-    assert {"data/raw/datapackage.json", "data/processed/reconciliation.csv"} <= set(files)

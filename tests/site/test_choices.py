@@ -15,12 +15,9 @@ from tr_analysis.site.chapter import read_chapter
 from tr_analysis.site.choices import read_panel
 from tr_analysis.study import CHOICES
 
+MONTHS = {"2018-02": "February 2018", "2020-02": "February 2020"}
 CONTROLS = [
-    {
-        "parameter": "end",
-        "label": "Until",
-        "values": {"2018-02": "February 2018", "2020-02": "February 2020"},
-    },
+    {"parameter": "end", "label": "Until", "values": MONTHS},
     {"parameter": "control", "label": "Beside remand", "values": {"true": "yes", "false": "no"}},
 ]
 DEFAULT = {"end": "2020-02", "control": True}
@@ -47,21 +44,16 @@ def made(tmp_path):
     path = save(tmp_path, *cells, parameters=DEFAULT)
     charts = [dict(output.data[CHART_MIME]) for output in (under, below)]
     other = [{**charts[0], "title": "Recall fell"}, charts[1]]
+
+    def shows(end, control, answer, charts=charts):
+        values = {"end": end, "control": control}
+        return {"values": values, "answer": f"{answer} by 3 in the NPS.", "charts": charts, "number": NUMBER}
+
     shown = [
-        {
-            "values": {"end": "2018-02", "control": True},
-            "answer": "Recall *fell* by 3 in the NPS.",
-            "charts": other,
-            "number": NUMBER,
-        },
+        shows("2018-02", True, "Recall *fell*", other),
         {"values": {"end": "2018-02", "control": False}, "refused": "no remand before 2018-02"},
-        {"values": DEFAULT, "answer": "Recall **rose** by 3 in the NPS.", "charts": charts, "number": NUMBER},
-        {
-            "values": {"end": "2020-02", "control": False},
-            "answer": "Recall rose by 3 in the NPS.",
-            "charts": charts,
-            "number": NUMBER,
-        },
+        shows("2020-02", True, "Recall **rose**"),
+        shows("2020-02", False, "Recall rose"),
     ]
     folder = tmp_path / CHOICES / "03-recall"
     folder.mkdir(parents=True)

@@ -37,19 +37,8 @@ def frame(names, *rows):
     return pd.DataFrame(rows, columns=names.split())
 
 
-UNKNOWN = dict.fromkeys(
-    [
-        "population",
-        "period",
-        "period_type",
-        "qualifier",
-        "as_printed",
-        "sample_size",
-        "reliability",
-        "revision",
-        "note",
-    ]
-)
+UNKNOWN = dict.fromkeys(["population", "period", "period_type", "qualifier", "as_printed"])
+UNKNOWN |= dict.fromkeys(["sample_size", "reliability", "revision", "note"])
 
 
 def figure(name, value=None, **rest):
@@ -64,7 +53,7 @@ def made(*figures, checks=()):
             [
                 "S001",
                 "Ministry <A>",
-                "https://a.example/1",
+                "https://a.uk",
                 "2018",
                 None,
                 "primary",
@@ -75,13 +64,13 @@ def made(*figures, checks=()):
             [
                 "S002",
                 "Gazette: B",
-                "https://a.example/2",
+                "https://b.uk",
                 None,
                 None,
                 "secondary",
                 "press report",
                 "Gazette",
-                "Ministry B",
+                "A body",
             ],
         ),
         "counts": frame(

@@ -15,28 +15,15 @@ TABLES = {
     "published_figures": pd.DataFrame(
         [
             FIGURE,
-            {**FIGURE, "figure_id": "F0002", "value": None, "as_printed": "few"},
-            {
-                **FIGURE,
-                "figure_id": "F0003",
-                "value": 2 / 3,
-                "as_printed": "two in three",
-                "unit": "proportion",
-                "value_in_words": True,
-            },
+            FIGURE | {"figure_id": "F0002", "value": None, "as_printed": "few"},
+            FIGURE
+            | {"figure_id": "F0003", "value": 2 / 3, "as_printed": "two in three", "value_in_words": True},
         ]
     ),
     "sources": pd.DataFrame([{"source_id": "S001", "title": "A bulletin", "published": None}]),
 }
-PROVIDERS = [
-    {
-        "provider": "Wales",
-        "provider_type": "CRC",
-        "owners": ["A", "B"],
-        "ratings": ["Good", "-"],
-        "words": "Gwent",
-    }
-]
+PROVIDER = {"provider": "Wales", "provider_type": "CRC", "words": "Gwent"}
+PROVIDER |= {"owners": ["A", "B"], "ratings": ["Good", "-"]}
 
 
 def listed(tmp_path, page="provider-wales.html", claim="C01: It rose"):
@@ -47,7 +34,7 @@ def listed(tmp_path, page="provider-wales.html", claim="C01: It rose"):
         findings({"rise": finding(5.0, label="Rise"), "side": finding(1.0, key=False)}),
     )
     chapter = read_chapter(save(tmp_path, *cells, name="12-claims", title="Claims"))
-    return search_page([chapter], TABLES, [{**PROVIDERS[0], "page": page}])["kinds"]
+    return search_page([chapter], TABLES, [PROVIDER | {"page": page}])["kinds"]
 
 
 def test_everything_is_listed_where_it_stands(tmp_path):

@@ -187,12 +187,3 @@ def test_a_cell_that_ends_its_chapter_or_prints_too_much_is_named(toy, monkeypat
     (outcome,) = run(plan(given={"n": 3}))  # so that papermill puts a cell in
     assert outcome.failure.startswith(f"01-a, under “Evidence”: {said.replace('`, calls', '` calls')}")
     assert bool(outcome.files) == ("output" not in said)
-
-
-def test_a_cell_that_never_ends_is_named_when_its_chapter_took_too_long(toy):
-    toy("01-a", "import time\ntime.sleep(600)")
-    (outcome,) = run(plan(), timeout=2)
-    assert outcome.failure == (
-        "01-a, under “Evidence”: cell 6, `import time` was still running after 2 seconds; "
-        "mend it, or give the chapter more with --timeout"
-    )

@@ -66,11 +66,6 @@ def test_a_change_of_a_file_changes_its_part_alone(task, tmp_path, file, chapter
     assert changed(before[1], page_parts(task.out)) == pages
 
 
-def test_another_value_of_a_parameter_is_a_change(task):
-    (variant,) = plan(["01"], {"n": 3})
-    assert chapter_parts(task)["parameters"] != chapter_parts(variant)["parameters"]
-
-
 @pytest.mark.parametrize(
     ("place", "reaches"), [("models/a.py", True), ("site/b.py", False), ("cli/c.py", False)]
 )

@@ -159,36 +159,38 @@ def test_the_run_has_a_copy_and_its_own_package_and_says_what_stopped_it(project
     assert not (tmp_path / "copy" / "reports").exists()  # nothing committed can pass for what was run
 
 
-def test_the_command_says_it_on_one_screen_and_by_its_code(damage, projects, monkeypatch, capsys):
-    project, fresh = projects
+@pytest.fixture
+def run_again(projects, monkeypatch):
+    """What a fresh run would give, without one."""
 
     def run_again(folder, copy):
-        shutil.copytree(fresh, copy, dirs_exist_ok=True)
+        shutil.copytree(projects[1], copy, dirs_exist_ok=True)
         return ""
 
     monkeypatch.setattr(verify, "run_again", run_again)
+
+
+def test_the_command_says_it_on_one_screen_and_by_its_code(damage, projects, run_again, capsys):
+    project, _ = projects
     assert main(["verify", str(project)]) == 0
     damage(RECALL, "8737.0", "8737.1")
     capsys.readouterr()
     assert main(["verify", str(project)]) == 1
     out, err = capsys.readouterr()
     assert f"{RECALL}: findings.before_pandemic.value: committed 8737.1, here 8737.0" in out
-    assert err.startswith("tr-analysis: this machine does not give every committed result")
+    assert err.startswith("tr-analysis: not every committed result comes out here")
     assert len(out.splitlines()) < 50
 
 
 @pytest.mark.parametrize("top", ["", "study-1.0/"])
-def test_an_archive_is_verified_as_its_folder_is(projects, tmp_path, monkeypatch, capsys, top):
-    monkeypatch.setattr(
-        verify, "run_again", lambda folder, copy: shutil.copytree(folder, copy, dirs_exist_ok=True) and ""
-    )
+def test_an_archive_is_verified_as_its_folder_is(projects, tmp_path, run_again, capsys, top):
     packed = tmp_path / "study.zip"
     with zipfile.ZipFile(packed, "w") as out:
         for file in filter(Path.is_file, projects[0].rglob("*")):
             out.write(file, f"{top}{file.relative_to(projects[0])}")
     assert main(["verify", str(packed)]) == 0
     said = capsys.readouterr().out.splitlines()
-    main(["verify", str(projects[0])])
+    assert main(["verify", str(projects[0])]) == 0
     assert said[1:] == capsys.readouterr().out.splitlines()[1:]
 
 

@@ -3,7 +3,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat.v4 as nbf
 import pytest
 
 from tr_analysis.sweep.engines import Engine
@@ -46,22 +45,8 @@ def threads() -> Engine:
 
 
 @pytest.fixture
-def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_server: None) -> Iterator[Path]:
+def chapter(toy: Callable[..., Path]) -> Iterator[Path]:
     """A project with one chapter, 03-toy; its body fails where n is 13."""
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    code, markdown = nbf.new_code_cell, nbf.new_markdown_cell
-    cells = [
-        markdown("# Toy\n\nDoes it run?", id="title"),
-        code("from typing import Literal", id="imports"),
-        code(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
-        markdown("## Answer\n\n## Evidence", id="answer"),
-        code("if n == 13:\n    raise ValueError('unlucky')", id="body"),
-        markdown("## Limits", id="limits"),
-        code(FINDINGS, id="findings"),
-    ]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    path = tmp_path / "notebooks" / "03-toy.ipynb"
-    path.parent.mkdir()
-    path.write_text(nbf.writes(nbf.new_notebook(cells=cells, metadata=metadata)), encoding="utf-8")
-    yield path
+    body = "if n == 13:\n    raise ValueError('unlucky')"
+    yield toy("03-toy", body, end=FINDINGS, parameters=PARAMETERS)
     close_kernels()  # where workers are threads of this process

@@ -126,10 +126,7 @@ def test_a_killed_dask_worker_costs_nothing(tmp_path):
 
 def test_workers_without_the_package_are_named(cluster, monkeypatch):
     monkeypatch.setattr(engines, "_PACKAGE", "no-such-package")
-    with (
-        pytest.raises(EngineError, match="no no-such-package is installed for tcp://"),
-        dask(cluster),
-    ):
+    with pytest.raises(EngineError, match="no no-such-package is installed for tcp://"), dask(cluster):
         pass
 
 

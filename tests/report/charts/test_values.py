@@ -129,10 +129,7 @@ def test_a_point_is_where_its_marker_is_drawn(show, shown):
         svg = shown[0][0]["application/vnd.tr-analysis.chart+json"][name]
         marks = re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)" y="([\d.]+)" style="fill: #', svg)
         values = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"><title>([^<]*)', svg)
-        assert [unescape(words) for *_, words in values] == [
-            "years: 1; <people>: 3",
-            "years: 2; <people>: 4",
-        ]
+        assert [unescape(words) for *_, words in values] == ["years: 1; <people>: 3", "years: 2; <people>: 4"]
         for mark, value in zip(marks[-2:], values, strict=True):
             assert [float(at) for at in value[:2]] == pytest.approx([float(at) for at in mark], abs=0.06)
 
