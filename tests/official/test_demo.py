@@ -45,7 +45,7 @@ def test_the_file_has_every_provider_in_two_final_cohorts(root):
 def test_everything_that_is_shown_says_simulated(root, capsys):
     assert main(["fetch", "--demo"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert len(said) == 4
+    assert len(said) == 3
     assert all(line.startswith("SIMULATED") for line in said)
     assert main(["fetch", "--demo"]) == 0
     assert "unchanged" in capsys.readouterr().out

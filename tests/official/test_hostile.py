@@ -121,6 +121,26 @@ def test_zips_and_sheets_that_point_outside_themselves(tmp_path):
     assert NOT_READ in refused(zipped(path, xlsx_parts() | {relations: related}))
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_names_that_are_there_twice(tmp_path):
+    path = xlsx(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(SHEET, sheet_xml(CELL))
+    assert f"holds two parts of one name; open it in a spreadsheet and save it again: {SHEET!r}" in refused(
+        path
+    )
+    for again in ("a.csv", "A.csv"):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("a.csv", "x,1")
+            archive.writestr(again, "x,2")
+        assert "two parts of one name" in refused(tmp_path / "a.zip")
+    rename = "holds two sheets of one name; rename one of them: "
+    assert f"{rename}'a'" in refused(zipped(tmp_path / "a.zip", {"1/a.csv": "x,1", "2/a.csv": "x,2"}))
+    names = ("One", "one")
+    assert f"{rename}'one'" in refused(xlsx(tmp_path / "a.xlsx", CELL, CELL, names=names))
+    assert f"{rename}'one'" in refused(ods(tmp_path / "a.ods", row(cell("x")), row(cell("x")), names=names))
+
+
 def test_definitions_of_documents_take_no_effect(tmp_path):
     for entity in ('"ha"', 'SYSTEM "file:///etc/passwd"'):
         definition = f'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd" [<!ENTITY a {entity}>]>'

@@ -11,6 +11,8 @@ from tr_analysis.errors import UsageError
 from tr_analysis.study.data_lock import using_data
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tr_analysis.official.importing import FileStatus
 
 _DEMO = (
@@ -94,24 +96,47 @@ def _list_entries(names: Sequence[str]) -> Iterator[str]:
 
 
 def _describe_tables() -> Iterator[str]:
-    """Yield a line for each sheet and cohort that was read, to check against the file, and what was set aside."""
+    """Yield a line for each table that was read, to check against the file, and for sheets of which nothing was."""
     from tr_analysis.official.layouts import LAYOUTS
     from tr_analysis.official.store import official
     from tr_analysis.simulated import marked, origin_of
 
+    asides = official("set_aside")
+    left: dict[str, str] = {}
+    if asides is not None:
+        left = {str(place): _count(rules) for place, rules in asides.groupby("file")["rule"]}
     for family in LAYOUTS:
         if (table := official(family)) is None:
             continue
-        by = ["file", "sheet", *(part for part in ("cohort", "stage", "release") if part in table)]
+        by = ["file", "sheet", *(part for part in ("stage", "release") if part in table)]
         table[by] = table[by].fillna("not said")
         for (file, sheet, *about), rows in table.groupby(by):
-            kinds = " and ".join(f"{n} {kind}" for kind, n in rows.groupby("provider_type").size().items())
-            said = ", ".join(f"{part} {value}" for part, value in zip(by[2:], about, strict=True))
-            line = (
-                f"{family}: {file}, sheet {sheet!r}: {said}: {kinds}, {rows['offenders'].sum():,} offenders"
-            )
+            said = [f"{part} {value}" for part, value in zip(by[2:], about, strict=True)]
+            aside = left.pop(place := f"{file}, sheet {sheet!r}", "nothing")
+            line = f"{family}: {place}: {', '.join([*_cohorts(rows), *said])}: {_providers(rows)}; set aside: {aside}"
             yield marked(line, origin_of(table))
-    asides = official("set_aside")
+    for place, aside in left.items():
+        yield f"{place}: nothing is read; set aside: {aside}"
     if asides is not None and len(asides):
-        kinds = ", ".join(f"{why} ({n})" for why, n in asides["rule"].value_counts().sort_index().items())
-        yield f"set aside, see data/processed/official/set_aside.csv: {kinds}"
+        yield "what was set aside is listed in data/processed/official/set_aside.csv"
+
+
+def _count(rules: "pd.Series[str]") -> str:
+    """Return the reasons for which something was set aside, each with how often."""
+    return ", ".join(f"{rule} ({n})" for rule, n in rules.value_counts().sort_index().items())
+
+
+def _cohorts(rows: "pd.DataFrame") -> list[str]:
+    """Return the cohorts of a table as one text; none of baselines."""
+    names = sorted(set(rows["cohort"])) if "cohort" in rows else []
+    return [f"cohort{'s' * (len(names) > 1)} {', '.join(names)}"] if names else []
+
+
+def _providers(rows: "pd.DataFrame") -> str:
+    """Return how many providers of each kind a table has, and their offenders in all of its rows."""
+    kinds = rows.groupby("provider_type")["provider"].nunique()
+    without = rows["offenders"].isna().sum()
+    text = (
+        f"{' and '.join(f'{n} {kind}' for kind, n in kinds.items())}, {rows['offenders'].sum():,} offenders"
+    )
+    return text + (f" ({without} rows do not say how many)" if without else "")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from tr_analysis.errors import DataError, Problem, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official import store
-from tr_analysis.official.finding import find_tables
+from tr_analysis.official.finding import find_tables, upright
 from tr_analysis.official.isolation import KINDS
 from tr_analysis.official.layouts import read_title
 from tr_analysis.official.register import OfficialFile, find_entries, find_entry
@@ -125,7 +125,7 @@ def _why_left_out(path: Path, entry: OfficialFile | None, only_entries: bool) ->
     if entry is None and only_entries:
         return "not one of the files that were asked for"
     sheets = read_sheets(path)
-    found = entry or any(find_tables(sheet) for sheet in sheets if not sheet.hidden)
+    found = entry or any(find_tables(upright(sheet)) for sheet in sheets if not sheet.hidden)
     return "" if found else f"{store.NO_TABLE} in it"
 
 

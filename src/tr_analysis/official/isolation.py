@@ -109,14 +109,31 @@ def _open(path: Path) -> list[Any]:
     if ending == ".csv":
         sheets = [(path.stem, False, _csv_rows(path.read_bytes()))]
     elif ending == ".zip":
+        _refuse_copies(path)
         with zipfile.ZipFile(path) as packed:
             names = [name for name in packed.namelist() if name.lower().endswith(".csv")]
             sheets = [(Path(name).stem, False, _csv_rows(packed.read(name))) for name in names]
     else:
         sheets = list(_workbook_sheets(path, ending))
+    _refuse_twice([name for name, *_ in sheets], "two sheets of one name; rename one of them")
     if all(cell is None for *_, rows in sheets for row in rows for cell in row):
         raise FileError("holds no cell with anything in it; get it again")
     return sheets
+
+
+def _refuse_copies(path: Path) -> None:
+    """Raise for a zip that holds a name twice: which of the two is read would depend on the reader."""
+    with zipfile.ZipFile(path) as packed:
+        _refuse_twice(packed.namelist(), f"two parts of one name; {_AGAIN}")
+
+
+def _refuse_twice(names: list[str], what: str) -> None:
+    """Raise for a name that is there twice, whatever its capitals."""
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            raise FileError(f"holds {what}: {name[:80]!r}")
+        seen.add(name.lower())
 
 
 def _csv_rows(content: bytes) -> list[list[Any]]:
@@ -153,6 +170,7 @@ def _check_extent(rows: int, columns: int, sheet: str | None = None) -> None:
 def _workbook_sheets(path: Path, ending: str) -> Any:
     """Yield the sheets of a workbook, but for charts: rows from A1 on, nothing for what lies under a merged cell."""
     if KINDS[ending] == _ZIP:
+        _refuse_copies(path)
         _refuse_unread(path, _ODS_UNREAD if ending == ".ods" else _XLSX_UNREAD)
     import python_calamine  # not before the file was found harmless
 
