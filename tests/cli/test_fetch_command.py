@@ -169,7 +169,9 @@ def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root,
     sheet.rows[8] = ["All CRCs", *sheet.rows[8][1:]]
     save(downloads / INTERIM, sheet)
     assert main(["fetch", "--from", "downloads"]) == 0
-    said = "set aside: a provider without any number (1), a total whose rows are not known, or not all here (1)\n"
+    said = (
+        "set aside: a provider without any number (1), a total whose rows are unknown, or not all here (1)\n"
+    )
     assert said in capsys.readouterr().out
 
 

@@ -45,7 +45,7 @@ BASE = [
 ]
 WHY = {
     "sum": "a total, the sum of its rows",
-    "not all": "a total whose rows are not known, or not all here",
+    "not all": "a total whose rows are unknown, or not all here",
     "average": "an average",
 }
 EVERY = [final_row(crc, i) for i, crc in enumerate(CRCS)]

@@ -19,9 +19,7 @@ _DEMO = (
     "SIMULATED: `tr-analysis run` shows these results in the panel of CRCs and on the pages of providers, marked so; no "
     "claim, published result or key finding rests on them. To be rid of them, delete data/raw/official/ and run again"
 )
-_COHORT = (
-    "The cohort of a table that does not say it for certain: 'Oct-Dec 2015', 'Table 1=Oct-Dec 2015 final'."
-)
+_COHORT = "The cohort of a table that does not say it: 'Oct-Dec 2015', 'Table 1=Oct-Dec 2015 final'."
 _FROM = "Take files that you downloaded yourself from a folder, or one file; they may have other names."
 _LIST = "Name the official files, where they are, and which you have."
 
@@ -101,23 +99,24 @@ def _describe_tables() -> Iterator[str]:
     from tr_analysis.official.store import official
     from tr_analysis.simulated import marked, origin_of
 
-    asides = official("set_aside")
-    left: dict[str, str] = {}
-    if asides is not None:
-        left = {str(place): _count(rules) for place, rules in asides.groupby("file")["rule"]}
+    if (asides := official("set_aside")) is None:
+        return
+    left = {str(place): _count(rules) for place, rules in asides.groupby("file")["rule"]}
     for family in LAYOUTS:
         if (table := official(family)) is None:
             continue
         by = ["file", "sheet", *(part for part in ("stage", "release") if part in table)]
         table[by] = table[by].fillna("not said")
         for (file, sheet, *about), rows in table.groupby(by):
-            said = [f"{part} {value}" for part, value in zip(by[2:], about, strict=True)]
+            cohorts = sorted(set(rows["cohort" if "cohort" in rows else "baseline_year"]))
+            said = [f"cohort{'s' * (len(cohorts) > 1)} {', '.join(cohorts)}"]
+            said += [f"{part} {value}" for part, value in zip(by[2:], about, strict=True)]
             aside = left.pop(place := f"{file}, sheet {sheet!r}", "nothing")
-            line = f"{family}: {place}: {', '.join([*_cohorts(rows), *said])}: {_providers(rows)}; set aside: {aside}"
+            line = f"{family}: {place}: {', '.join(said)}: {_providers(rows)}; set aside: {aside}"
             yield marked(line, origin_of(table))
     for place, aside in left.items():
         yield f"{place}: nothing is read; set aside: {aside}"
-    if asides is not None and len(asides):
+    if len(asides):
         yield "what was set aside is listed in data/processed/official/set_aside.csv"
 
 
@@ -126,17 +125,9 @@ def _count(rules: "pd.Series[str]") -> str:
     return ", ".join(f"{rule} ({n})" for rule, n in rules.value_counts().sort_index().items())
 
 
-def _cohorts(rows: "pd.DataFrame") -> list[str]:
-    """Return the cohorts of a table as one text; none of baselines."""
-    names = sorted(set(rows["cohort"])) if "cohort" in rows else []
-    return [f"cohort{'s' * (len(names) > 1)} {', '.join(names)}"] if names else []
-
-
 def _providers(rows: "pd.DataFrame") -> str:
     """Return how many providers of each kind a table has, and their offenders in all of its rows."""
     kinds = rows.groupby("provider_type")["provider"].nunique()
-    without = rows["offenders"].isna().sum()
-    text = (
-        f"{' and '.join(f'{n} {kind}' for kind, n in kinds.items())}, {rows['offenders'].sum():,} offenders"
-    )
+    people, without = rows["offenders"].sum(), rows["offenders"].isna().sum()
+    text = f"{' and '.join(f'{n} {kind}' for kind, n in kinds.items())}, {people:,} offenders"
     return text + (f" ({without} rows do not say how many)" if without else "")

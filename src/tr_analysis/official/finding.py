@@ -57,11 +57,9 @@ class Book:
     def fault(self, rule: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
         """Keep a fault; it is raised with the others when the file was read."""
         place, shown = f"{self.file}, sheet {short(sheet)!r}", None if value is None else short(value)
-        if at := self.across(sheet, row):
-            place, column = f"{place}, column {letters(at)}", short(column)
-            self.problems.append(Problem(place, rule, None, column or None, shown))
-        else:
-            self.problems.append(Problem(place, rule, row, short(column) or None, shown))
+        at = self.across(sheet, row)
+        where = ", ".join(text for text in (letters(at) if at else "", short(column)) if text)
+        self.problems.append(Problem(place, rule, None if at else row, where or None, shown))
 
     def set_aside(self, why: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
         """Keep what no tidy table holds, with the reason."""
@@ -143,18 +141,13 @@ def upright(sheet: Sheet) -> Sheet:
         below = sheet.rows[top + 1 : max(filled, default=top) + 1]
         named = {meaning(" ".join(map(plain_text, labels[:first]))) for labels in below} & UNITS.keys()
         numbers = any(parse_number(cell).value is not None for cell in row)
-        if len(named) < _ACROSS or numbers or _stands_over(sheet.rows[:top], first):
+        over = takewhile(joined, reversed(sheet.rows[:top]))  # the rows right above
+        if len(named) < _ACROSS or numbers or any(any(map(plain_text, line[first + 1 :])) for line in over):
             break
         corner = [cell if meaning(plain_text(cell)) == "provider" else None for cell in row[:first]]
         columns = map(list, zip([*corner, *row[first:]], *below, strict=True))
         return Sheet(sheet.name, [*sheet.rows[:top], *columns], sheet.hidden, top + 1)
     return sheet
-
-
-def _stands_over(above: Sequence[Row], first: int) -> bool:
-    """Return whether the rows right above a row have texts over its columns after the first one of numbers."""
-    filled = (any(map(plain_text, row[first + 1 :])) for row in takewhile(joined, reversed(above)))
-    return any(filled)
 
 
 def find_tables(sheet: Sheet) -> list[Table]:
@@ -252,9 +245,7 @@ def said_of(table: Table, book: Book, *, needed: bool) -> Said:
     certain = len(set(said)) == 1 and (called or len(said) > 1)
     names, rule = " and ".join(cohort.name for cohort in sorted(set(said))), ""
     if needed and answer.cohort and certain and answer.cohort not in said:
-        rule = (
-            f"title and name of the sheet say {names}, not {answer.cohort.name}; name the sheet with --cohort"
-        )
+        rule = f"title and name of the sheet say {names}, not {answer.cohort.name}; say --cohort SHEET=COHORT"
     elif needed and not answer.cohort and not certain:
         why = f"not certain, {names} without being called the cohort" if said else "not said"
         hint = f'--cohort "{table.sheet}={names if len(set(said)) == 1 else "Oct-Dec 2015"}"'

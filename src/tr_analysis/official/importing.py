@@ -39,11 +39,7 @@ def place_demo() -> FileStatus:
 
 
 def import_local(
-    source: Path,
-    names: Sequence[str] = (),
-    *,
-    accept: bool = False,
-    cohorts: Mapping[str, str] | None = None,
+    source: Path, names: Sequence[str] = (), *, accept: bool = False, cohorts: Mapping[str, str] | None = None
 ) -> list[FileStatus]:
     """Copy official files from a folder into ``data/raw/official/``: all that are recognised, or on an error none.
 
@@ -57,9 +53,7 @@ def import_local(
     """
     for text in (cohorts or {}).values():
         if not (read_title(text).cohort or read_title(text).stage):
-            raise UsageError(
-                f"--cohort {text}: no cohort of payment by results; write it such as Oct-Dec 2015"
-            )
+            raise UsageError(f"--cohort {text}: no cohort of payment by results; write such as Oct-Dec 2015")
     entries, left = find_entries(names), list[FileStatus]()
     problems: list[Problem] = []
     ours: dict[str, Path] = {}
@@ -71,9 +65,8 @@ def import_local(
             why = str(error).removeprefix(path.name).lstrip(":, ")
             problems += error.problems if entry in entries or source.is_file() else []
         if why:
-            left.append(
-                FileStatus(path.name if path.name.isprintable() else ascii(path.name), "left out", why)
-            )
+            name = path.name if path.name.isprintable() else ascii(path.name)
+            left.append(FileStatus(name, "left out", why))
         elif ours.setdefault(target := _target(path, entry), path).read_bytes() != path.read_bytes():
             problems.append(Problem(path.name, f"another file is already imported as {target}; rename one"))
     if cohorts and len(ours) != 1:

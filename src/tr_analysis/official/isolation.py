@@ -66,10 +66,8 @@ def main(path: str) -> None:
         sys.exit(1)
     except BaseException as error:  # a panic of the library is no Exception
         words = " ".join(str(getattr(error, "strerror", None) or error).split())[:120]
-        rule = (
-            f"cannot be read ({words}): it is missing, damaged, cut off or protected by a password; {_AGAIN}"
-        )
-        printed = json.dumps({"fault": [f"{rule}, or get it again"]})
+        rule = f"cannot be read ({words}): it is missing, damaged, cut off or protected by a password; "
+        printed = json.dumps({"fault": [f"{rule}{_AGAIN}, or get it again"]})
     print(printed)
 
 
@@ -106,10 +104,12 @@ def _open(path: Path) -> list[Any]:
     if not head.startswith(KINDS[ending]) or (ending == ".csv" and head.startswith(_NO_TEXT)):
         rule = f"is no {ending} file, for it does not begin as one: it is a web page, has another file's name, or is "
         raise FileError(f"{rule}protected by a password; get it again, rename it or save it as .xlsx")
+    if KINDS[ending] == _ZIP:  # which of two parts is read would depend on the reader
+        with zipfile.ZipFile(path) as packed:
+            _refuse_twice(packed.namelist(), f"two parts of one name; {_AGAIN}")
     if ending == ".csv":
         sheets = [(path.stem, False, _csv_rows(path.read_bytes()))]
     elif ending == ".zip":
-        _refuse_copies(path)
         with zipfile.ZipFile(path) as packed:
             names = [name for name in packed.namelist() if name.lower().endswith(".csv")]
             sheets = [(Path(name).stem, False, _csv_rows(packed.read(name))) for name in names]
@@ -119,12 +119,6 @@ def _open(path: Path) -> list[Any]:
     if all(cell is None for *_, rows in sheets for row in rows for cell in row):
         raise FileError("holds no cell with anything in it; get it again")
     return sheets
-
-
-def _refuse_copies(path: Path) -> None:
-    """Raise for a zip that holds a name twice: which of the two is read would depend on the reader."""
-    with zipfile.ZipFile(path) as packed:
-        _refuse_twice(packed.namelist(), f"two parts of one name; {_AGAIN}")
 
 
 def _refuse_twice(names: list[str], what: str) -> None:
@@ -170,7 +164,6 @@ def _check_extent(rows: int, columns: int, sheet: str | None = None) -> None:
 def _workbook_sheets(path: Path, ending: str) -> Any:
     """Yield the sheets of a workbook, but for charts: rows from A1 on, nothing for what lies under a merged cell."""
     if KINDS[ending] == _ZIP:
-        _refuse_copies(path)
         _refuse_unread(path, _ODS_UNREAD if ending == ".ods" else _XLSX_UNREAD)
     import python_calamine  # not before the file was found harmless
 
@@ -181,9 +174,8 @@ def _workbook_sheets(path: Path, ending: str) -> Any:
             sheet, rows = workbook.get_sheet_by_index(index), list[list[Any]]()
             if sheet.end is not None:
                 _check_extent(sheet.end[0] + 1, sheet.end[1] + 1, found.name)
-                rows = [
-                    [None if c == "" else c for c in row] for row in sheet.to_python(skip_empty_area=False)
-                ]
+                cells = sheet.to_python(skip_empty_area=False)
+                rows = [[None if cell == "" else cell for cell in row] for row in cells]
             for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
                 for number, row in enumerate(rows[top : bottom + 1]):
                     first = left if number else left + 1

@@ -112,13 +112,9 @@ def meaning(printed: str) -> str:
     cohorts, rest = scan_cohorts(printed)
     text = normalise(rest)
     if cohorts or "period" in text:
-        return (
-            "cohort"
-            if text == "cohort period"
-            else ""
-            if cohorts and not _COMPARES.search(text)
-            else "a comparison"
-        )
+        if text == "cohort period":
+            return "cohort"
+        return "" if cohorts and not _COMPARES.search(text) else "a comparison"
     aside = next((why for form, why in _DATA["aside"].items() if re.search(form, text)), "")
     return aside or _column(frozenset(_WORDS.get(word, word) for word in text.split()) - {""})
 
@@ -159,11 +155,5 @@ def read_title(text: str) -> Title:
     if len(text) > 200 or len(cohorts) > 1 or not all(map(_TITLE.fullmatch, words)):
         return Title()
     stages = {"interim", "final"} & set(words)
-    names = not {"cohort", "cohorts"}.isdisjoint(words)
-    return Title(
-        True,
-        cohorts[0] if cohorts else None,
-        names,
-        "".join(stages) if len(stages) == 1 else "",
-        "2011" in words,
-    )
+    cohort, stage = next(iter(cohorts), None), "".join(stages) if len(stages) == 1 else ""
+    return Title(True, cohort, not {"cohort", "cohorts"}.isdisjoint(words), stage, "2011" in words)

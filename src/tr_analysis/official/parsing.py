@@ -134,16 +134,15 @@ def _between(month: str, year: str | None, last: str, last_year: str) -> tuple[i
     return (12 * _full(year) + first if year else end - (end - first) % 12), end
 
 
-def _dates(*numbers: str) -> tuple[int, int]:
-    """Return the months between a first day of one and a last day of one, both as day, month, year; else a period.
+def _dates(day: str, month: str, year: str, last_day: str, last: str, last_year: str) -> tuple[int, int]:
+    """Return the months from the first day of one to the last day of another; of other dates a period of no cohort.
 
-    The last day of a month is no month: where it stands first, the order of all four is certain.
+    The last day of a month is the number of none, so that day and month cannot be taken for each other.
     """
-    day, month, year, last_day, last, last_year = (int(number) for number in numbers)
-    ends = monthrange(_full(str(last_year)), last)[1] if 0 < last < 13 else 0
-    if day != 1 or last_day != ends or not 0 < month < 13:
+    known = int(day) == 1 and 0 < int(month) < 13 and 0 < int(last) < 13
+    if not known or int(last_day) != monthrange(_full(last_year), int(last))[1]:
         return 0, 1
-    return 12 * _full(str(year)) + month - 1, 12 * _full(str(last_year)) + last - 1
+    return 12 * _full(year) + int(month) - 1, 12 * _full(last_year) + int(last) - 1
 
 
 def _quarters(year: str, quarter: str, last_year: str | None, last: str | None) -> tuple[int, int]:
@@ -166,13 +165,11 @@ _YEAR = r"((?:19|20)\d\d)(?!\d)"
 _SHORT = r"(?:(?:19|20)|['’]\s?)?(\d\d)(?!\d)"
 _TO = r"\s*(?:-|to|until|through|and|/)\s*"
 _AFTER = r"\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])"
-_DATE = r"(?<!\d)(\d\d?)[/.-](\d\d?)[/.-]((?:20)?\d\d)(?![\d/.])"
-_ISO = r"(?<!\d)(20\d\d)-(\d\d)-(\d\d)(?!\d)"
+_DATE = r"(?<!\d)(\d\d?)[/.-](\d\d?)[/.-]((?:20)?\d\d)(?![\d/])"
 _Q = r"\bq(?:uarter\s*)?([1-4])\b"
 # Each form, and what turns its groups into the first month and the last; the first form that fits at a place decides.
 _FORMS: tuple[tuple[str, Callable[..., tuple[int, int]]], ...] = (
     (_DATE + _TO + _DATE, _dates),
-    (_ISO + _TO + _ISO, lambda y, m, d, z, n, e: _dates(d, m, y, e, n, z)),
     (rf"{_DAY}\b{_MONTH}[\s-]*(?:(?:{_SHORT})?{_TO}{_DAY})?{_MONTH}[\s,-]*{_SHORT}", _between),
     (rf"{_Q}[\s,of-]*{_YEAR}{_AFTER}", lambda q, y, z: _financial(y, z, q)),
     (rf"\b{_YEAR}{_AFTER}[\s,:-]*{_Q}", _financial),
@@ -217,8 +214,9 @@ def scan_cohorts(text: str) -> tuple[tuple[Cohort, ...], str]:
 _CRC = re.compile(r"\b(?:community rehabilitation compan(?:y|ies)|crcs?)\b")
 _NPS = re.compile(r"\b(?:national probation service|nps)\b")
 _EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|areas?|cpa|probation|providers?|service|name")
+_AVERAGE = re.compile(r"\b(?:average|median|mean)\b")
 _TOTAL = re.compile(
-    r"\b(?:(?:sub)?-?totals?|all|overall|combined|both|average|median|mean|sum|national(?:ly)?|england|region(?:al)?)\b"
+    r"\b(?:(?:sub)?totals?|all|overall|combined|both|sum|national(?:ly)?|england|region(?:al)?)\b"
 )
 _OF_ALL = frozenset(("total", "totals", "sum", "grand", "all", "overall", "combined", "both", "national"))
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
@@ -300,10 +298,10 @@ def total_of(cell: object) -> str:
     """
     text = _name_text(cell)
     own, words = kind_in(text), name_words(text)
-    if not text or not (_TOTAL.search(text) or (own and not words)):
-        return ""
-    if re.search(r"\b(?:average|median|mean)\b", text):
+    if _AVERAGE.search(text):
         return "average"
+    if not _TOTAL.search(text) and (words or not own):
+        return ""
     rest = words - _OF_ALL
     if rest == {"england", "wales"}:
         return own or "all"

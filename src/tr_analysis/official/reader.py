@@ -7,33 +7,18 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.official import parsing
+from tr_analysis.official import layouts, parsing
 from tr_analysis.official.finding import Book, Row, Said, Table, cell_at, find_tables, joined, said_of, short
-from tr_analysis.official.layouts import (
-    BASELINE_OF,
-    BASELINES,
-    LAYOUTS,
-    RESULTS,
-    THRESHOLD,
-    UNITS,
-    Layout,
-    read_title,
-)
+from tr_analysis.official.layouts import BASELINE_OF, BASELINES, RESULTS, UNITS, Layout, read_title
 from tr_analysis.official.parsing import Cohort, Name, parse_number, parse_provider, plain_text
 from tr_analysis.official.totals import HEADING, TOTAL, Total, check_totals, find_totals
-from tr_analysis.official.values import Line, check_lines, latest, merge, read_values
+from tr_analysis.official.values import GIVEN, Line, check_lines, latest, merge, read_values, states_of
 from tr_analysis.simulated import MARK
 
-_OUTSIDE = (
-    "names providers, but in no table with a header that is understood: a column such as 'CRC name', and beside it "
-    "such as 'Number of reoffenders'"
-)
-_LONDON = (
-    "is both a CRC and an NPS division, and neither header, title nor the name of the sheet say which; call the "
-    "column 'CRC name' or 'NPS division'"
-)
+_OUTSIDE = "names providers, but in no table whose header, such as 'CRC name' and 'Number of reoffenders', is understood"
+_LONDON = "is both a CRC and an NPS division; call the column of providers 'CRC name' or 'NPS division'"
 _PART = re.compile(
-    r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE
+    r"\b(?:thousands?|000s?|(?:fe)?males?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE
 )
 _REVISED = re.compile(r"\b(?:revised|revision|corrected)\b", re.IGNORECASE)
 _SIMULATED = re.compile(r"\b(?:simulat\w+|synthetic|dummy)\b", re.IGNORECASE)
@@ -81,9 +66,10 @@ def read(book: Book) -> Reading | None:
     if book.problems:
         raise DataError(book.problems)
     rows = {
-        family: [_row(ln, book) for ln in merged if ln.layout is layout] for family, layout in LAYOUTS.items()
+        layout: [_row(ln, book) for ln in merged if ln.layout is layout]
+        for layout in layouts.LAYOUTS.values()
     }
-    frames = {family: tidy(own, LAYOUTS[family].types) for family, own in rows.items() if own}
+    frames = {layout.family: tidy(own, layout.types) for layout, own in rows.items() if own}
     return Reading(frames, tuple(dict.fromkeys(book.asides)))
 
 
@@ -159,7 +145,7 @@ def _check_texts(table: Table, said: Said, book: Book) -> None:
 def _layout(table: Table, book: Book) -> Layout:
     """Return the layout of a table: of baselines if everything in it is of the baseline, else of results."""
     wide, kept = set(BASELINE_OF.values()), set(table.keys) & UNITS.keys()
-    thresholds = [column.printed for column in table.columns if column.key == THRESHOLD]
+    thresholds = [column.printed for column in table.columns if column.key == layouts.THRESHOLD]
     said = any(read_title(text).baseline for text in (*table.titles, table.sheet))
     if kept <= wide or (thresholds and said and kept <= wide | BASELINE_OF.keys() and not kept & wide):
         return BASELINES
@@ -209,12 +195,11 @@ def _read_rows(table: Table, said: Said, layout: Layout, book: Book) -> list[Lin
     kind, cohort = table.kind, said.cohort
     for number, row in table.rows:
         cells = {column.key: cell_at(row, column.place) for column in columns}
-        states = {parse_number(c).state for key, c in cells.items() if UNITS[key] != "test"}
-        cell, name = cell_at(row, provider), None
-        if not states & {"value", "suppressed"}:
+        cell, states = cell_at(row, provider), states_of(cells)
+        if not states & GIVEN:
             kind = _read_words(table, number, row, "not understood" in states, said, book) or kind
-            name = parse_provider(cell, kind) or Name(joined(row), HEADING)
-            if name.kind != HEADING:
+            name = parse_provider(cell, kind)
+            if name:
                 book.set_aside("a provider without any number", table.sheet, number, value=cell)
         else:
             if cohorts is not None:
@@ -222,7 +207,8 @@ def _read_rows(table: Table, said: Said, layout: Layout, book: Book) -> list[Lin
                 cohort = _cohort_of(cell_at(row, cohorts), cohort, table.sheet, number, book)
             above = cell
             name = _name(cell, parsing.kind_in(cell_at(row, typed)) or kind, table.sheet, number, row, book)
-        if name and name.provider:
+        if name or joined(row):
+            name = name or Name(joined(row), HEADING)
             lines.append(Line(table.sheet, number, name, cohort, said.stage, layout, cells, headers))
     kinds = {line.name.kind for line in lines if line.has_numbers} - {"either", TOTAL}
     for line in lines:

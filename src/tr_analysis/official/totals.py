@@ -69,9 +69,7 @@ def check_totals(totals: Sequence[Total], lines: Sequence[Line], book: Book) -> 
             if printed is not None and sums and printed not in sums:
                 given = " or ".join(f"{number:,} ({_rows(own, book)})" for number, own in sums.items())
                 book.fault(f"a total that contradicts the sum of its rows, {given}", *row.at(name))
-        why = (
-            "a total, the sum of its rows" if checked else "a total whose rows are not known, or not all here"
-        )
+        why = "a total, the sum of its rows" if checked else "a total whose rows are unknown, or not all here"
         why = "an average" if total.of == "average" else why
         book.set_aside(why, row.sheet, row.number, value=row.name.provider)
 

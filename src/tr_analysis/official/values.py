@@ -14,11 +14,18 @@ _UNLIKELY = {
     "average": "no number of reoffences per reoffender of a provider: those lie between 1 and 10",
     "count": "no number of people or offences: those are whole",
 }
-_NO_NUMBER = (
-    "no number that is understood (with a decimal point, a minus sign, and no mark but of a footnote)"
-)
+_NO_NUMBER = "no number that is understood (with a decimal point, a minus sign, no mark but of a footnote)"
 _NO_TEST = "no result of a test that is understood, such as Yes, No or Significant reduction"
+_NARROW = {wide: column for column, wide in BASELINE_OF.items()}
 _ORDER = {"points": 1, "change": 1, "test": 2}  # after what they are worked out from
+
+
+GIVEN: set[State] = {"value", "suppressed"}  # the states of cells that make a row one of numbers
+
+
+def states_of(cells: Mapping[str, object]) -> set[State]:
+    """Return the states of those cells of a row that should hold numbers."""
+    return {parse_number(cell).state for name, cell in cells.items() if UNITS[name] != "test"}
 
 
 class Value(NamedTuple):
@@ -54,13 +61,11 @@ class Line:
     @property
     def has_numbers(self) -> bool:
         """Whether any of its cells holds a number, or says that it was suppressed."""
-        states = {parse_number(cell).state for name, cell in self.cells.items() if UNITS[name] != "test"}
-        return bool(states & {"value", "suppressed"})
+        return bool(states_of(self.cells) & GIVEN)
 
     def target(self, name: str) -> str:
         """Return the column of the tidy table that a column of cells goes to."""
-        own = {wide: column for column, wide in BASELINE_OF.items()} if self.layout is BASELINES else {}
-        return own.get(name, name)
+        return _NARROW.get(name, name) if self.layout is BASELINES else name
 
     def at(self, name: str) -> tuple[str, int, str, object]:
         """Return where a cell is, and what stands there, for a fault."""
@@ -206,9 +211,7 @@ def merge(lines: Sequence[Line], book: Book) -> list[Line]:
     for line in kept.values():
         others = [(line.layout, line.name, line.cohort, stage) in kept for stage in ("interim", "final")]
         if line.cohort and not line.stage and any(others):
-            rule = (
-                "a second row of the provider for its cohort, not said to be interim or final as the other is"
-            )
+            rule = "a second row of the provider for its cohort, not said to be interim or final as the other"
             book.fault(rule, line.sheet, line.number, value=line.name.provider)
     return list(kept.values())
 
