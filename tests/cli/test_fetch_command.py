@@ -69,9 +69,7 @@ def test_without_internet_one_sentence_and_nothing_changed(root, offline, capsys
         assert main(words) == 3
         out, err = capsys.readouterr()
         assert out == ""
-        assert re.fullmatch(
-            r"tr-analysis: [^\n]*the internet cannot be reached\), nothing was changed[^\n]*\n", err
-        )
+        assert re.fullmatch(r"tr-analysis: [^\n]*the internet cannot be reached\), nothing was [^\n]*\n", err)
     assert tree(root) == before
     assert not paths.official().exists()
 
@@ -153,10 +151,8 @@ def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
             continue  # the chapters are not in this project; the other is tried above
         assert main(shlex.split(command)[1:]) == expected.get(command, 0), (command, capsys.readouterr().err)
     assert all(f"`{name}`" in text for name in REGISTER)
-    assert (
-        json.loads((paths.official() / "record.json").read_bytes())["files"][INTERIM]["imported as"]
-        == INTERIM
-    )
+    record = json.loads((paths.official() / "record.json").read_bytes())
+    assert record["files"][INTERIM]["imported as"] == INTERIM
 
 
 def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root, downloads, capsys):
@@ -169,10 +165,8 @@ def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root,
     sheet.rows[8] = ["All CRCs", *sheet.rows[8][1:]]
     save(downloads / INTERIM, sheet)
     assert main(["fetch", "--from", "downloads"]) == 0
-    said = (
-        "set aside: a provider without any number (1), a total whose rows are unknown, or not all here (1)\n"
-    )
-    assert said in capsys.readouterr().out
+    why = "a provider without any number (1), a total whose rows are unknown, or not all here (1)"
+    assert f"; set aside: {why}\n" in capsys.readouterr().out
 
 
 def test_each_table_is_summed_up_in_a_line(root, tmp_path, capsys):

@@ -72,9 +72,7 @@ def across(title=COHORT, corner="CRC name", rows=ROWS, below=()):
 
 
 TITLE = "Final results, October to December 2015"
-OTHER = cells(
-    BASE, lambda c: c + 1, [[*r[:GAP], None, "No", *r[OFTEN:]] for r in ROWS]
-)  # of another baseline
+OTHER = [[*r[:BASE], r[BASE] + 1, None, "No", *r[OFTEN:]] for r in ROWS]  # of another baseline
 HALVES = [["CRC name", "Binary measure", *[None] * 9, "Frequency measure", None, None], [None, *FINAL[1:]]]
 RIGHT = {
     "as expected": [made()],

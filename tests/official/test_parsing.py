@@ -116,8 +116,5 @@ def test_a_test_is_read_or_not_understood(found):
 
 
 def test_a_test_may_be_empty():
-    assert [parse_test(cell)[1] for cell in (None, "n/a", "[c]")] == [
-        "missing",
-        "not applicable",
-        "suppressed",
-    ]
+    states = ["missing", "not applicable", "suppressed"]
+    assert [parse_test(cell)[1] for cell in (None, "n/a", "[c]")] == states

@@ -43,11 +43,8 @@ BASE = [
     "Lower threshold",
     "2011 frequency rate",
 ]
-WHY = {
-    "sum": "a total, the sum of its rows",
-    "not all": "a total whose rows are unknown, or not all here",
-    "average": "an average",
-}
+WHY = {"sum": "a total, the sum of its rows", "not all": "a total whose rows are unknown, or not all here",
+    "average": "an average"}  # fmt: skip
 EVERY = [final_row(crc, i) for i, crc in enumerate(CRCS)]
 
 

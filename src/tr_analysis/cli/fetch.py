@@ -101,7 +101,9 @@ def _describe_tables() -> Iterator[str]:
 
     if (asides := official("set_aside")) is None:
         return
-    left = {str(place): _count(rules) for place, rules in asides.groupby("file")["rule"]}
+    left: dict[str, str] = {}
+    for place, rules in asides.groupby("file")["rule"]:
+        left[str(place)] = ", ".join(f"{why} ({n})" for why, n in rules.value_counts().sort_index().items())
     for family in LAYOUTS:
         if (table := official(family)) is None:
             continue
@@ -111,18 +113,13 @@ def _describe_tables() -> Iterator[str]:
             cohorts = sorted(set(rows["cohort" if "cohort" in rows else "baseline_year"]))
             said = [f"cohort{'s' * (len(cohorts) > 1)} {', '.join(cohorts)}"]
             said += [f"{part} {value}" for part, value in zip(by[2:], about, strict=True)]
-            aside = left.pop(place := f"{file}, sheet {sheet!r}", "nothing")
-            line = f"{family}: {place}: {', '.join(said)}: {_providers(rows)}; set aside: {aside}"
-            yield marked(line, origin_of(table))
+            sheet = f"{file}, sheet {sheet!r}"
+            line = f"{family}: {sheet}: {', '.join(said)}: {_providers(rows)}"
+            yield marked(f"{line}; set aside: {left.pop(sheet, 'nothing')}", origin_of(table))
     for place, aside in left.items():
         yield f"{place}: nothing is read; set aside: {aside}"
     if len(asides):
         yield "what was set aside is listed in data/processed/official/set_aside.csv"
-
-
-def _count(rules: "pd.Series[str]") -> str:
-    """Return the reasons for which something was set aside, each with how often."""
-    return ", ".join(f"{rule} ({n})" for rule, n in rules.value_counts().sort_index().items())
 
 
 def _providers(rows: "pd.DataFrame") -> str:

@@ -64,21 +64,17 @@ UNITS: Mapping[str, Unit] = {**dict.fromkeys(BASELINE_OF.values(), "count"), **R
 """What each column of numbers or tests that a header can name holds; baselines that results lack are counts."""
 
 NAMED = {"provider", "provider_type", "cohort", *UNITS}
-"""The columns that a header can name; a `THRESHOLD` beside them is of baselines."""
+"""The columns that a header can name."""
 
-THRESHOLD = "a threshold"
+THRESHOLD = "a threshold"  # what the other columns of a table of baselines are
 
 RANGES: Mapping[Unit, tuple[float, float]] = {"percent": (10, 90), "average": (1, 10)}
 """Where rates of a provider lie: no percentage can be taken for a number of reoffences per reoffender."""
 
+# What must hold in a row; each is explained where it stands, in ``layouts.toml``.
 RATIOS: Mapping[str, tuple[str, str, int]] = _DATA["ratios"]
-"""Rates that the counts beside them give: column, and its numerator, denominator and scale."""
-
 DIFFERENCES: Mapping[str, tuple[str, str]] = _DATA["differences"]
-"""Differences: column, and its minuend and subtrahend."""
-
 RISING: Sequence[Sequence[str]] = _DATA["rising"]
-"""Columns that must not fall."""
 
 
 def normalise(cell: object) -> str:

@@ -215,9 +215,7 @@ _CRC = re.compile(r"\b(?:community rehabilitation compan(?:y|ies)|crcs?)\b")
 _NPS = re.compile(r"\b(?:national probation service|nps)\b")
 _EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|areas?|cpa|probation|providers?|service|name")
 _AVERAGE = re.compile(r"\b(?:average|median|mean)\b")
-_TOTAL = re.compile(
-    r"\b(?:(?:sub)?totals?|all|overall|combined|both|sum|national(?:ly)?|england|region(?:al)?)\b"
-)
+_TOTAL = re.compile(r"\b(?:(?:sub)?totals?|all|overall|combined|both|sum|national|england|region(?:al)?)\b")
 _OF_ALL = frozenset(("total", "totals", "sum", "grand", "all", "overall", "combined", "both", "national"))
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
 

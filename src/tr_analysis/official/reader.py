@@ -11,8 +11,8 @@ from tr_analysis.official import layouts, parsing
 from tr_analysis.official.finding import Book, Row, Said, Table, cell_at, find_tables, joined, said_of, short
 from tr_analysis.official.layouts import BASELINE_OF, BASELINES, RESULTS, UNITS, Layout, read_title
 from tr_analysis.official.parsing import Cohort, Name, parse_number, parse_provider, plain_text
-from tr_analysis.official.totals import HEADING, TOTAL, Total, check_totals, find_totals
-from tr_analysis.official.values import GIVEN, Line, check_lines, latest, merge, read_values, states_of
+from tr_analysis.official.totals import BLANK, HEADING, NO_PROVIDERS, TOTAL, Total, check_totals, find_totals
+from tr_analysis.official.values import Line, check_lines, latest, merge, read_values
 from tr_analysis.simulated import MARK
 
 _OUTSIDE = "names providers, but in no table whose header, such as 'CRC name' and 'Number of reoffenders', is understood"
@@ -114,7 +114,7 @@ def _read_table(table: Table, totals: list[Total], book: Book) -> list[Line]:
         said = said._replace(cohort=None)
     rows = _read_rows(table, said, layout, book)
     totals += find_totals(rows)
-    lines = [line for line in rows if line.has_numbers and line.name.kind != TOTAL]
+    lines = [line for line in rows if line.name.kind not in NO_PROVIDERS]
     for line in lines:
         line.revised = any(_REVISED.search(t) for t in (*table.titles, table.sheet) if read_title(t).clean)
         if line.cohort and book.release and book.release <= line.cohort.end:
@@ -195,31 +195,32 @@ def _read_rows(table: Table, said: Said, layout: Layout, book: Book) -> list[Lin
     kind, cohort = table.kind, said.cohort
     for number, row in table.rows:
         cells = {column.key: cell_at(row, column.place) for column in columns}
-        cell, states = cell_at(row, provider), states_of(cells)
-        if not states & GIVEN:
+        states = {parse_number(c).state for key, c in cells.items() if UNITS[key] != "test"}
+        cell = cell_at(row, provider)
+        if not states & {"value", "suppressed"}:
             kind = _read_words(table, number, row, "not understood" in states, said, book) or kind
-            name = parse_provider(cell, kind)
-            if name:
+            name = Name(joined(row), HEADING)
+            if parse_provider(cell, kind):
                 book.set_aside("a provider without any number", table.sheet, number, value=cell)
+                name = Name(plain_text(cell), BLANK)
         else:
             if cohorts is not None:
                 cell = cell if plain_text(cell) or not plain_text(cell_at(row, cohorts)) else above
                 cohort = _cohort_of(cell_at(row, cohorts), cohort, table.sheet, number, book)
             above = cell
             name = _name(cell, parsing.kind_in(cell_at(row, typed)) or kind, table.sheet, number, row, book)
-        if name or joined(row):
-            name = name or Name(joined(row), HEADING)
+        if name.provider:
             lines.append(Line(table.sheet, number, name, cohort, said.stage, layout, cells, headers))
-    kinds = {line.name.kind for line in lines if line.has_numbers} - {"either", TOTAL}
+    kinds = {line.name.kind for line in lines} - {"either", *NO_PROVIDERS}
     for line in lines:
         if line.name.kind == "either":  # the CRC, where all others are, not the NPS division of that name
             line.name = line.name._replace(kind="CRC")
-            if kinds != {"CRC"} and line.has_numbers:
+            if kinds != {"CRC"}:
                 book.fault(_LONDON, line.sheet, line.number, value=line.name.provider)
     return lines
 
 
-def _name(cell: object, kind: str, sheet: str, number: int, row: Row, book: Book) -> Name | None:
+def _name(cell: object, kind: str, sheet: str, number: int, row: Row, book: Book) -> Name:
     """Return the provider or the total that a row of numbers names; one that names neither is a fault."""
     if name := parse_provider(cell, kind):
         return name
@@ -229,7 +230,7 @@ def _name(cell: object, kind: str, sheet: str, number: int, row: Row, book: Book
     if numbers != list(range(1, len(numbers) + 1)):  # the numbers of the columns
         shown = plain_text(cell) or joined(row)
         book.fault("a row of numbers that names no provider", sheet, number, value=shown)
-    return None
+    return Name("", BLANK)
 
 
 def _read_words(table: Table, number: int, row: Row, lost: bool, said: Said, book: Book) -> str:

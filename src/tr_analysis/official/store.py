@@ -175,13 +175,10 @@ def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Pro
     frame = frame.astype({"release": "str"})
     several = frame.duplicated(key, keep=False)
     unknown = frame[several & frame["release"].isna()].drop_duplicates("file")
-    same = frame[
-        frame.duplicated([*key, "release"], keep="first") & frame["release"].notna()
-    ].drop_duplicates("file")
-    rule = (
-        "another file tells of the same, and it is not known which is later: end the names of both with the month of "
-        "their publication, such as -jan17, or keep one of them"
-    )
+    again = frame.duplicated([*key, "release"], keep="first") & frame["release"].notna()
+    same = frame[again].drop_duplicates("file")
+    rule = "another file tells of the same, and it is not known which is later: end the names of both with the month "
+    rule += "of their publication, such as -jan17, or keep one of them"
     problems = [
         Problem(row["file"], rule, int(row["row"]), None, f"{row['provider']}, {row.get('cohort', 2011)}")
         for row in [*unknown.to_dict("records"), *same.to_dict("records")]

@@ -8,8 +8,8 @@ from tr_analysis.official.layouts import UNITS
 from tr_analysis.official.parsing import count_providers, name_words, parse_number, total_of
 from tr_analysis.official.values import Line
 
-HEADING, TOTAL = "heading", "total"
-"""What stands for the kind of provider in the name of a row that is one of these."""
+NO_PROVIDERS = HEADING, TOTAL, BLANK = "heading", "total", "blank"
+"""What stands for the kind of provider in the name of a row that is none, or that has no number."""
 
 
 @dataclass

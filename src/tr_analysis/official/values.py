@@ -20,14 +20,6 @@ _NARROW = {wide: column for column, wide in BASELINE_OF.items()}
 _ORDER = {"points": 1, "change": 1, "test": 2}  # after what they are worked out from
 
 
-GIVEN: set[State] = {"value", "suppressed"}  # the states of cells that make a row one of numbers
-
-
-def states_of(cells: Mapping[str, object]) -> set[State]:
-    """Return the states of those cells of a row that should hold numbers."""
-    return {parse_number(cell).state for name, cell in cells.items() if UNITS[name] != "test"}
-
-
 class Value(NamedTuple):
     """A value or why there is none, its decimals, and its sheet, row and header."""
 
@@ -57,11 +49,6 @@ class Line:
     def key(self) -> tuple[Any, ...]:
         """What it tells of: two lines of one key are one row of the tidy table."""
         return self.layout, self.name, self.cohort, self.stage
-
-    @property
-    def has_numbers(self) -> bool:
-        """Whether any of its cells holds a number, or says that it was suppressed."""
-        return bool(states_of(self.cells) & GIVEN)
 
     def target(self, name: str) -> str:
         """Return the column of the tidy table that a column of cells goes to."""
