@@ -36,13 +36,7 @@ UNKNOWN = ["Adjusted baseline rate", "Not adjusted rate", "Lower limit", "Enforc
 ASIDE = ["Reoffences per offender", "Lower 95% confidence limit", "Owner", "CRC code", "Percentage change from 2011",
     "Proportion of eligible cohort matched (%)", "Change since the previous quarter", "Change (%)", "Lower threshold",
     "Number of previous offences", "Percentage point change from October to December 2015 cohort"]  # fmt: skip
-BASE = [
-    "CRC",
-    "2011 number of offenders",
-    "2011 baseline binary rate",
-    "Lower threshold",
-    "2011 frequency rate",
-]
+BASE = ["CRC", "2011 number of offenders", "2011 baseline binary rate", "Lower threshold", "2011 frequency rate"]  # fmt: skip
 WHY = {"sum": "a total, the sum of its rows", "not all": "a total whose rows are unknown, or not all here",
     "average": "an average"}  # fmt: skip
 EVERY = [final_row(crc, i) for i, crc in enumerate(CRCS)]
@@ -69,6 +63,7 @@ TOTALS = {
     "of all, where some are there": ([*ROWS, total("All CRCs", EVERY)], "not all"),
     "of regions that nothing sets apart": ([*EVERY, total("North East total", NORTH), total("South total", SOUTH)], "not all"),
     "of a region that lacks a number": ([[*NORTH[0][:1], *["*"] * 3, *NORTH[0][4:]], *NORTH[1:], total("Total", NORTH)], "not all"),
+    "bare, beside a row without any number": ([[CRCS[0], *[".."] * 13], *EVERY[1:], total("Total", EVERY)], "not all"),
     "an average": ([*EVERY, total("CRC average", NORTH)], "average"),
 }  # fmt: skip
 
@@ -127,7 +122,7 @@ def test_totals_are_compared_with_the_sum_of_their_rows(case):
     if told in WHY:
         reading = read_one(made(rows=rows))
         assert set(reading.frames["crc_results"]["provider"]) <= set(CRCS)
-        assert {aside.rule for aside in reading.asides} == {WHY[told]}
+        assert {aside.rule for aside in reading.asides} - {"a provider without any number"} == {WHY[told]}
     else:
         assert f"a total that contradicts the sum of its rows, {told}" in refused(made(rows=rows))
 

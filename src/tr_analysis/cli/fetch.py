@@ -127,4 +127,4 @@ def _providers(rows: "pd.DataFrame") -> str:
     kinds = rows.groupby("provider_type")["provider"].nunique()
     people, without = rows["offenders"].sum(), rows["offenders"].isna().sum()
     text = f"{' and '.join(f'{n} {kind}' for kind, n in kinds.items())}, {people:,} offenders"
-    return text + (f" ({without} rows do not say how many)" if without else "")
+    return text + (f" (rows without a number: {without})" if without else "")

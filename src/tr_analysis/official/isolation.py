@@ -106,7 +106,7 @@ def _open(path: Path) -> list[Any]:
         raise FileError(f"{rule}protected by a password; get it again, rename it or save it as .xlsx")
     if KINDS[ending] == _ZIP:  # which of two parts is read would depend on the reader
         with zipfile.ZipFile(path) as packed:
-            _refuse_twice(packed.namelist(), f"two parts of one name; {_AGAIN}")
+            _refuse_twice(packed.namelist(), "two parts of one name; pack or save it again")
     if ending == ".csv":
         sheets = [(path.stem, False, _csv_rows(path.read_bytes()))]
     elif ending == ".zip":

@@ -63,9 +63,7 @@ BASELINE_OF: Mapping[str, str] = _DATA["baseline_of"]
 UNITS: Mapping[str, Unit] = {**dict.fromkeys(BASELINE_OF.values(), "count"), **RESULTS.columns}
 """What each column of numbers or tests that a header can name holds; baselines that results lack are counts."""
 
-NAMED = {"provider", "provider_type", "cohort", *UNITS}
-"""The columns that a header can name."""
-
+NAMED = {"provider", "provider_type", "cohort", *UNITS}  # the columns that a header can name
 THRESHOLD = "a threshold"  # what the other columns of a table of baselines are
 
 RANGES: Mapping[Unit, tuple[float, float]] = {"percent": (10, 90), "average": (1, 10)}

@@ -14,10 +14,7 @@ NO_PROVIDERS = HEADING, TOTAL, BLANK = "heading", "total", "blank"
 
 @dataclass
 class Total:
-    """A row of a total, and the rows of providers above it, below it and in its table.
-
-    Those above and below reach to the next total or heading.
-    """
+    """A row of a total, and the providers above and below it, up to the next total or heading, and in its table."""
 
     line: Line
     heading: str  # over the rows above it
@@ -59,8 +56,7 @@ def check_totals(totals: Sequence[Total], lines: Sequence[Line], book: Book) -> 
     """Set totals aside, and find those that contradict the sum of their rows where each of these has the number."""
     for total in totals:
         row, checked = total.line, False
-        replaced = any(line.replaced for line in total.table)
-        parts = [] if replaced else _parts(total, lines)
+        parts = [] if any(line.replaced for line in total.table) else _parts(total, lines)
         for name in (name for name in row.cells if UNITS[name] == "count"):
             printed = parse_number(row.cells[name]).value
             counts = [(own, [n for ln in own for n in ln.number_of(row.target(name))]) for own in parts]
@@ -84,8 +80,9 @@ def _parts(total: Total, lines: Sequence[Line]) -> list[list[Line]]:
         whole = len(own) == sum(map(count_providers, kinds))
         parts += [own] if whole and (of in ("all", "table", "section") or kinds == (of,)) else []
     beside = [total.above, total.below] if total.is_beside_its_rows else []
-    if of == "table":
-        beside += [total.table, [ln for ln in same if ln.sheet == line.sheet]]
+    if of == "table":  # as are several of a sheet, with their header again
+        blank = [ln for ln in total.table if ln.name.kind == BLANK]
+        beside += [total.table, [*blank, *(ln for ln in same if ln.sheet == line.sheet)]]
     parts += [[ln for ln in own if ln.cohort == line.cohort] for own in beside]
     return [own for own in parts if own]
 

@@ -194,7 +194,9 @@ def merge(lines: Sequence[Line], book: Book) -> list[Line]:
                 first.found[column] = value if value.state == "value" else before
             elif value.state == "value" and before.value != value.value:
                 rule = f"contradicts {book.place(first.sheet, first.number)}, which says {before.value}; "
-                book.fault(f"{rule}nothing tells which is right", *value.where, value.value)
+                book.fault(
+                    f"{rule}call the sheet of the later one revised, or delete one", *value.where, value.value
+                )
     for line in kept.values():
         others = [(line.layout, line.name, line.cohort, stage) in kept for stage in ("interim", "final")]
         if line.cohort and not line.stage and any(others):
