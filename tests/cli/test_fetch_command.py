@@ -165,7 +165,7 @@ def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root,
     sheet.rows[8] = ["All CRCs", *sheet.rows[8][1:]]
     save(downloads / INTERIM, sheet)
     assert main(["fetch", "--from", "downloads"]) == 0
-    why = "a provider without any number (1), a total whose rows are unknown, or not all here (1)"
+    why = "a provider without any number (1), a total that cannot be compared with its rows (1)"
     assert f"; set aside: {why}\n" in capsys.readouterr().out
 
 

@@ -37,7 +37,7 @@ ASIDE = ["Reoffences per offender", "Lower 95% confidence limit", "Owner", "CRC 
     "Proportion of eligible cohort matched (%)", "Change since the previous quarter", "Change (%)", "Lower threshold",
     "Number of previous offences", "Percentage point change from October to December 2015 cohort"]  # fmt: skip
 BASE = ["CRC", "2011 number of offenders", "2011 baseline binary rate", "Lower threshold", "2011 frequency rate"]  # fmt: skip
-WHY = {"sum": "a total, the sum of its rows", "not all": "a total whose rows are unknown, or not all here",
+WHY = {"sum": "a total, the sum of its rows", "not all": "a total that cannot be compared with its rows",
     "average": "an average"}  # fmt: skip
 EVERY = [final_row(crc, i) for i, crc in enumerate(CRCS)]
 

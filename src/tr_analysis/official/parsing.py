@@ -214,7 +214,6 @@ def scan_cohorts(text: str) -> tuple[tuple[Cohort, ...], str]:
 _CRC = re.compile(r"\b(?:community rehabilitation compan(?:y|ies)|crcs?)\b")
 _NPS = re.compile(r"\b(?:national probation service|nps)\b")
 _EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|areas?|cpa|probation|providers?|service|name")
-_AVERAGE = re.compile(r"\b(?:average|median|mean)\b")
 _TOTAL = re.compile(r"\b(?:(?:sub)?totals?|all|overall|combined|both|sum|national|england|region(?:al)?)\b")
 _OF_ALL = frozenset(("total", "totals", "sum", "grand", "all", "overall", "combined", "both", "national"))
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
@@ -296,7 +295,7 @@ def total_of(cell: object) -> str:
     """
     text = _name_text(cell)
     own, words = kind_in(text), name_words(text)
-    if _AVERAGE.search(text):
+    if re.search(r"\b(?:average|median|mean)\b", text):
         return "average"
     if not _TOTAL.search(text) and (words or not own):
         return ""

@@ -55,6 +55,8 @@ def find_totals(rows: Sequence[Line]) -> list[Total]:
 def check_totals(totals: Sequence[Total], lines: Sequence[Line], book: Book) -> None:
     """Set totals aside, and find those that contradict the sum of their rows where each of these has the number."""
     for total in totals:
+        if len(book.problems) > 100:  # the file is refused anyway, and each total takes time
+            return
         row, checked = total.line, False
         parts = [] if any(line.replaced for line in total.table) else _parts(total, lines)
         for name in (name for name in row.cells if UNITS[name] == "count"):
@@ -65,7 +67,7 @@ def check_totals(totals: Sequence[Total], lines: Sequence[Line], book: Book) -> 
             if printed is not None and sums and printed not in sums:
                 given = " or ".join(f"{number:,} ({_rows(own, book)})" for number, own in sums.items())
                 book.fault(f"a total that contradicts the sum of its rows, {given}", *row.at(name))
-        why = "a total, the sum of its rows" if checked else "a total whose rows are unknown, or not all here"
+        why = "a total, the sum of its rows" if checked else "a total that cannot be compared with its rows"
         why = "an average" if total.of == "average" else why
         book.set_aside(why, row.sheet, row.number, value=row.name.provider)
 

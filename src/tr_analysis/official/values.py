@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tr_analysis.official import layouts
-from tr_analysis.official.finding import Book
+from tr_analysis.official.finding import Book, short
 from tr_analysis.official.layouts import BASELINE_OF, BASELINES, DIFFERENCES, UNITS, Layout
 from tr_analysis.official.parsing import Cohort, Name, Number, State, parse_number, parse_test, plain_text
 
@@ -175,7 +175,7 @@ def latest(lines: Sequence[Line], book: Book) -> list[Line]:
     for line in lines:
         line.replaced = not line.revised and line.key in later
         if line.replaced:
-            why = f"replaced by the revised table of sheet {later[line.key]!r}"
+            why = f"replaced by the revised table of sheet {short(later[line.key])!r}"
             book.set_aside(why, line.sheet, line.number, value=line.name.provider)
     return [line for line in lines if not line.replaced]
 
