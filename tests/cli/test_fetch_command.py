@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.official.layouts import final_sheet, interim_sheet, save
+from tests.official.layouts import CRCS, FINAL, final_row, final_sheet, interim_sheet, save, square
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.errors import DataError
 from tr_analysis.official.register import REGISTER
+from tr_analysis.official.workbooks import Sheet
 from tr_analysis.study.plan import build_official_tables
 
 PROJECT = Path(__file__).parents[2]
@@ -68,9 +69,7 @@ def test_without_internet_one_sentence_and_nothing_changed(root, offline, capsys
         assert main(words) == 3
         out, err = capsys.readouterr()
         assert out == ""
-        assert re.fullmatch(
-            r"tr-analysis: [^\n]*the internet cannot be reached\), nothing was changed[^\n]*\n", err
-        )
+        assert re.fullmatch(r"tr-analysis: [^\n]*the internet cannot be reached\), nothing was [^\n]*\n", err)
     assert tree(root) == before
     assert not paths.official().exists()
 
@@ -104,7 +103,7 @@ def test_files_that_are_brought_become_tables(root, downloads, capsys):
     people = sum(int(row["offenders"]) for row in rows)
     assert (
         f"crc_results: {INTERIM}, sheet '2': cohort 2015Q4, stage interim, release 2017-01: "
-        f"21 CRC, {people:,} offenders\n"
+        f"21 CRC, {people:,} offenders; set aside: nothing\n"
     ) in said
     after = tree(root)
     assert main(["fetch", "--from", "downloads"]) == 0
@@ -152,10 +151,8 @@ def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
             continue  # the chapters are not in this project; the other is tried above
         assert main(shlex.split(command)[1:]) == expected.get(command, 0), (command, capsys.readouterr().err)
     assert all(f"`{name}`" in text for name in REGISTER)
-    assert (
-        json.loads((paths.official() / "record.json").read_bytes())["files"][INTERIM]["imported as"]
-        == INTERIM
-    )
+    record = json.loads((paths.official() / "record.json").read_bytes())
+    assert record["files"][INTERIM]["imported as"] == INTERIM
 
 
 def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root, downloads, capsys):
@@ -168,8 +165,27 @@ def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root,
     sheet.rows[8] = ["All CRCs", *sheet.rows[8][1:]]
     save(downloads / INTERIM, sheet)
     assert main(["fetch", "--from", "downloads"]) == 0
-    said = "set_aside.csv: a provider without any number (1), a total (1)"
-    assert said in capsys.readouterr().out
+    why = "a provider without any number (1), a total that cannot be compared with its rows (1)"
+    assert f"; set aside: {why}\n" in capsys.readouterr().out
+
+
+def test_each_table_is_summed_up_in_a_line(root, tmp_path, capsys):
+    rows = [["Oct-Dec 2015", *final_row(name, i)] for i, name in enumerate(CRCS[:2])]
+    cohorts = Sheet("All", square([["Final"], ["Cohort", *FINAL], *rows, ["Jan-Mar 2016", *rows[0][1:]]]))
+    twice = [final_sheet("Apr-Jun 2016 cohort", name) for name in ("Q2", "Q2 revised")]
+    twice[0].rows[5][8:11] = [44.4, None, "No"]
+    save(tmp_path / "results-oct17.xlsx", cohorts, *twice, Sheet("old", twice[0].rows, hidden=True))
+    assert main(["fetch", "--from", "results-oct17.xlsx"]) == 0
+    people = sum(row[2] for row in (*rows, rows[0]))
+    file = "results-oct17.xlsx, sheet"
+    every = f"{sum(row[1] for row in twice[1].rows[3:]):,}"
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"crc_results: {file} 'All': cohorts 2015Q4, 2016Q1, stage final, release 2017-10: 2 CRC, {people:,} offenders; set aside: nothing",
+        f"crc_results: {file} 'Q2 revised': cohort 2016Q2, stage final, release 2017-10: 21 CRC, {every} offenders; set aside: nothing",
+        f"{file} 'Q2': nothing is read; set aside: replaced by the revised table of sheet 'Q2 revised' (21)",
+        f"{file} 'old': nothing is read; set aside: a hidden sheet is not read; show it in a spreadsheet and save the file to have it read (1)",
+        "what was set aside is listed in data/processed/official/set_aside.csv",
+    ]
 
 
 def test_a_cohort_that_is_not_certain_is_asked_for(root, downloads, capsys):

@@ -53,11 +53,8 @@ def interim_row(name: str, i: int, shift: int = 0) -> list[object]:
 
 
 def interim_sheet(title: str = "Oct to Dec 2015 cohort", name: str = "2", shift: int = 0) -> Sheet:
-    rows: list[list[object]] = [
-        [f"Table {name}: Interim proven reoffending of the CRCs, {title}"],
-        [],
-        list(INTERIM),
-    ]
+    above = f"Table {name}: Interim proven reoffending of the CRCs, {title}"
+    rows: list[list[object]] = [[above], [], list(INTERIM)]
     rows += [interim_row(crc.replace(" and ", " & "), i, shift) for i, crc in enumerate(CRCS)]
     rows += [[], ["Notes:"], ["1. Offenders who could be matched to the police's records, 2015 & 2016."]]
     return Sheet(name, square(rows))

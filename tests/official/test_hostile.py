@@ -112,13 +112,28 @@ def test_zips_and_sheets_that_point_outside_themselves(tmp_path):
     names = ("../../etc/passwd", "/etc/passwd", "xl/../../x.xml", "..\\x.xml", "C:/x.xml")
     path = zipped(folder / "a.xlsx", xlsx_parts() | dict.fromkeys(names, "x"))
     assert read_sheets(path)[0].rows == [[1]]
-    assert [path.name for path in tmp_path.rglob("*")] == [
-        "downloads",
-        "a.xlsx",
-    ]  # nothing is unpacked to disk
+    assert {path.name for path in tmp_path.rglob("*")} == {"downloads", "a.xlsx"}  # nothing is unpacked
     relations = "xl/_rels/workbook.xml.rels"
     related = str(xlsx_parts()[relations]).replace("worksheets/sheet1.xml", "../../../etc/passwd")
     assert NOT_READ in refused(zipped(path, xlsx_parts() | {relations: related}))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_names_that_are_there_twice(tmp_path):
+    path = xlsx(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(SHEET, sheet_xml(CELL))
+    assert refused(path).endswith(f"two parts of one name; pack or save it again: {SHEET!r}")
+    for again in ("a.csv", "A.csv"):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("a.csv", "x,1")
+            archive.writestr(again, "x,2")
+        assert "two parts of one name" in refused(tmp_path / "a.zip")
+    rename = "holds two sheets of one name; rename one of them: "
+    assert f"{rename}'a'" in refused(zipped(tmp_path / "a.zip", {"1/a.csv": "x,1", "2/a.csv": "x,2"}))
+    names = ("One", "one")
+    assert f"{rename}'one'" in refused(xlsx(tmp_path / "a.xlsx", CELL, CELL, names=names))
+    assert f"{rename}'one'" in refused(ods(tmp_path / "a.ods", row(cell("x")), row(cell("x")), names=names))
 
 
 def test_definitions_of_documents_take_no_effect(tmp_path):
@@ -132,14 +147,10 @@ def test_definitions_of_documents_take_no_effect(tmp_path):
 
 
 def test_absurd_dimensions(apart, tmp_path):
-    for rows in (
-        CELL + FAR.format("XFD"),
-        f'{CELL}<row r="2"><c r="ZZ2"><v>1</v></c></row>{FAR.format("A")}',
-    ):
-        assert ": takes more" in refused(xlsx(tmp_path / "a.xlsx", rows))
-    assert ", row 1, column 703: reaches" in refused(
-        xlsx(tmp_path / "a.xlsx", '<row r="1"><c r="AAA1"><v>1</v></c></row>')
-    )
+    for rows in (FAR.format("XFD"), f'<row r="2"><c r="ZZ2"><v>1</v></c></row>{FAR.format("A")}'):
+        assert ": takes more" in refused(xlsx(tmp_path / "a.xlsx", CELL + rows))
+    wide = xlsx(tmp_path / "a.xlsx", '<row r="1"><c r="AAA1"><v>1</v></c></row>')
+    assert ", row 1, column 703: reaches" in refused(wide)
     many = 'table:number-columns-repeated="{}"'
     for count in (703, 4_000_000_000, 10**30):
         assert refused(ods(tmp_path / "a.ods", row(cell("x", more=many.format(count)))))
@@ -168,14 +179,13 @@ COVERED = cell("under", tag="covered-table-cell", more='table:number-columns-rep
     ],
 )  # fmt: skip
 def test_cells_that_would_be_read_as_nothing(tmp_path, rows):
+    why = "holds a cell in error, a formula without its value"
     if rows.startswith("<row"):
         message = refused(xlsx(tmp_path / "a.xlsx", CELL + rows))
-        assert message.startswith(
-            ", sheet 'sheet1', column C2: holds a cell in error, a formula without its value"
-        )
+        assert message.startswith(f", sheet 'sheet1', column C2: {why}")
     else:
         message = refused(ods(tmp_path / "a.ods", row(cell("x")), rows))
-        assert message.startswith(", sheet 'Sheet2': holds a cell in error, a formula without its value")
+        assert message.startswith(f", sheet 'Sheet2': {why}")
 
 
 def test_cells_that_no_spreadsheet_would_show(tmp_path):

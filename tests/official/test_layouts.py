@@ -65,7 +65,14 @@ def read_one(*sheets, file="results-oct17.xlsx", release="2017-10", **more):
     return read(Book(file, sheets, release, **more))
 
 
+def across(title=COHORT, corner="CRC name", rows=ROWS, below=()):
+    """Return the table with a column for each provider."""
+    columns = [list(column) for column in zip([corner, *FINAL[1:]], *rows, strict=True)]
+    return Sheet("T", square([[title], [], *columns, *map(list, below)]))
+
+
 TITLE = "Final results, October to December 2015"
+OTHER = [[*r[:BASE], r[BASE] + 1, None, "No", *r[OFTEN:]] for r in ROWS]  # of another baseline
 HALVES = [["CRC name", "Binary measure", *[None] * 9, "Frequency measure", None, None], [None, *FINAL[1:]]]
 RIGHT = {
     "as expected": [made()],
@@ -78,7 +85,7 @@ RIGHT = {
     "two titles right over a header": [Sheet("Table 4", [["Final results", *[None] * 13], ["Results of the Oct-Dec 2015 cohort against the 2011 baseline", *[None] * 13], list(FINAL), *map(list, ROWS)])],
     **{f"cohort as {form}": [made(f"Final results, cohort: {form}")] for form in (
         "Oct-15 to Dec-15", "Q3 2015/16", "2015/16 Q3", "1 October 2015 to 31 December 2015",
-        "2015 Q4", "Oct 15 - Dec 15", "October–December 2015")},
+        "01/10/2015 - 31/12/2015", "2015 Q4", "Oct 15 - Dec 15", "October–December 2015")},
     "a note of publication": [made(COHORT, "Published January 2019")],
     "a note of another cohort": [made(COHORT, "Compared with January to March 2012", "This release also covers January to March 2017")],
     "a reporting period": [made("Reporting period: 2017/18", COHORT)],
@@ -119,6 +126,17 @@ RIGHT = {
     "the same table twice": [made(), made(name="Table 2")],
     "notes and charts on other sheets": [made(), Sheet("Notes", [["1", "CRCs were closed in 2021"]]), Sheet("Chart", [["Quarter", "Rate"], ["Q1", 1.2]])],
     "a hidden draft": [made(), Sheet("draft", made(rows=one(N, 7)).rows, hidden=True)],
+    "a column of numeric dates": [made("Final results", head=["Cohort", *FINAL], rows=[["01/10/2015 - 31/12/2015", *r] for r in ROWS])],
+    "a revised copy on a second sheet": [made(rows=OTHER), made(name="Table 1 (revised)")],
+    "a revised copy before the first": [made("Revised final results, Oct-Dec 2015 cohort"), made(rows=OTHER, name="Table 2")],
+    "a revised copy of some rows": [made(rows=[*ROWS[:3], *OTHER[3:], ["Total", *ROWS[0][1:]]]), made(rows=ROWS[3:], name="Revised")],
+    "providers across": [across()],
+    "providers across, without a corner": [across(corner=None)],
+    "providers across, a row of cohorts": [across("Final results", below=[["Cohort", *["Oct-Dec 2015"] * 4]])],
+    "providers across, with notes": [across(COHORT, below=[[], ["Notes"], ["1. Offenders aged 18 or over, January to March 2017"]])],
+    "providers across, revised": [made(rows=OTHER), across("Revised final results, Oct-Dec 2015 cohort")],
+    "providers across, beside sections": [Sheet("T", [[COHORT, *[None] * 5], *([section, *row] for section, row in zip(
+        [None, "Binary", *[None] * 9, "Frequency", *[None] * 2], across().rows[2:], strict=True))])],
     "a row of averages": [made(rows=[*ROWS, ["Median", 900, 400, 1600, 44.0, *[None] * 9], ["North East total", 99, *[None] * 12]])],
 }  # fmt: skip
 
@@ -129,7 +147,18 @@ REFUSED = {
     "another baseline in the title": ([made("Final results of the Oct-Dec 2015 cohort against the 2012 baseline")], "the cohort is not said"),
     "a cohort over some columns": ([Sheet("T", square([["Final results"], [], [*[None] * 11, "Jan-Mar 2017 cohort"], list(FINAL), *map(list, ROWS)]))], "the cohort is not said"),
     "another cohort over some columns": ([Sheet("T", square([[COHORT], [], [*[None] * 11, "Jan-Mar 2017 cohort"], list(FINAL), *map(list, ROWS)]))], "over some columns only"),
-    "providers across": ([made(), Sheet("T", square([["Measure", *CRCS[:5]], ["Number of offenders", 1, 2, 3, 4, 5]]))], "sheet 'T', row 1"),
+    "numeric dates of months first": ([made("Final results, cohort: 10/01/2015 - 12/31/2015")], "the cohort is not said"),
+    "two revised tables": ([made(name="Revised 1"), made(rows=OTHER, name="Revised 2")], "contradicts row 4"),
+    "a note of a revision": ([made(), made(COHORT, "Revised figures were published in 2018", rows=OTHER, name="Table 2")], "contradicts row 4"),
+    "a sheet not revised": ([made(name="Not revised"), made(rows=OTHER)], "contradicts row 4"),
+    "providers across, a number not known": ([across(rows=one(RATE, "45,4"))], "sheet 'T', column C, Proportion of offenders who reoffend (%): '45,4'"),
+    "providers across, a measure not known": ([across(below=[["Enforcement rate", 1, 2, 3, 4]])], "column B, Enforcement rate: '1'"),
+    "providers across, a total that is none": ([across(rows=[*ROWS, ["Total", 7, 6, 6, *[None] * 10]])], "column F, Number of offenders in the measurable cohort: '7': a total that contradicts the sum of its rows, "),
+    "providers across, no cohort": ([across("Final results")], "the cohort is not said"),
+    "providers across, of two kinds": ([made(), Sheet("T", [[None, None, "NPS", *[None] * 2], *across().rows[2:]])], "names providers, but in no table"),
+    "providers across, an interim section": ([across(below=[["Interim results"], ["Region", *"abcd"]])], "over some columns only"),
+    "providers across, twice": ([Sheet("T", [*across().rows, *across().rows[2:]])], "means the same as"),
+    "providers across, of one measure": ([made(), Sheet("T", square([["Measure", *CRCS[:5]], ["Number of offenders", 1, 2, 3, 4, 5]]))], "sheet 'T', row 1"),
     "a comparison in the title": ([made("Final results, compared with October to December 2015 cohort")], "the cohort is not said"),
     "two cohorts in the title": ([made("Final results of the Oct-Dec 2015 cohort and the Jan-Mar 2016 cohort")], "the cohort is not said"),
     "a title against the sheet": ([made(name="Jan-Mar 2016")], "not certain, 2015Q4 and 2016Q1"),
@@ -183,7 +212,7 @@ REFUSED = {
     ),
     "one column twice": ([made(**more(("Reoffenders", 400)))], "means the same as 'Number of reoffenders'"),
     "a test of neither": ([made(head=[*FINAL[:9], FINAL[11], FINAL[12], FINAL[13], "Significant?"], rows=[[*r[:9], *r[11:], r[10]] for r in ROWS])], "Nothing tells"),
-    "two tables that contradict each other": ([made(), made(rows=cells(BASE, lambda c: c + 1, [[*r[:9], None, "No", *r[11:]] for r in ROWS]), name="Table 2")], "contradicts row 4 of sheet 'Table 1'"),
+    "two tables that contradict each other": ([made(), made(rows=OTHER, name="Table 2")], "contradicts row 4 of sheet 'Table 1'"),
     "a stage on one of two": ([made(), made("October to December 2015 cohort", name="Table 2")], "not said to be interim or final"),
     "thresholds beside results": ([made(**more(("Lower threshold", 44.0)))], "a threshold, as beside baselines"),
 }  # fmt: skip

@@ -3,13 +3,13 @@
 import pytest
 
 from tr_analysis.official.parsing import (
-    is_total,
     kind_in,
     parse_number,
     parse_provider,
     parse_test,
     plain_text,
     scan_cohorts,
+    total_of,
     without_notes,
 )
 
@@ -52,7 +52,9 @@ def test_texts_lose_spaces_and_notes_and_numbers_keep_their_decimals():
         ("2015/16", ["2015Q4 to 2016Q1"]),
         ("2015Q4 to 2016Q3", ["2015Q4 to 2016Q3"]),
         *((text, ["2015Q4"]) for text in ("Oct 15 - Dec 15", "2015 Q4", "Q4 2015", "Q3 2015/16", "2015-16 Q3")),
-        ("Oct-15 to Dec-15", ["2015Q4"]),
+        *((text, ["2015Q4"]) for text in ("Oct-15 to Dec-15", "01/10/2015 - 31/12/2015", "1.10.15–31.12.15.")),
+        ("cohort 01/04/2016 to 31/03/2017", ["2016Q2 to 2017Q1"]),
+        *((text, []) for text in ("10/01/2015 - 12/31/2015", "01/10/2015 - 12/12/2015", "01/10/2015 - 30/12/2015", "01/10/2015", "31/12/2015 - 01/10/2015")),
         *((text, ["2016Q1"]) for text in ("Jan–Mar ’16", "1 January 2016 to 31 March 2016", "Q4 2015/16")),
         *((text, ["2016Q2 to 2017Q1"]) for text in ("Apr16-Mar17", "2016-17", "2016/17")),
         *((text, []) for text in ("January 2017", "2011 baseline", "March to January", "2015/17", "", "2022/23")),
@@ -89,8 +91,12 @@ def test_what_names_no_provider_for_certain_is_none():
 
 
 def test_totals_and_kinds():
-    names = "All CRCs", "CRC Total", "NPS", "England & Wales", "Total", "North East total", "Median"
-    assert [name for name in (*names, "Jersey", "Essex", "") if is_total(name)] == [*names]
+    names = {"CRC": ("All CRCs", "CRC sub-total"), "NPS": ("NPS", "NPS total"), "table": ("Total", "CRCs and NPS total"), "section": ("Subtotal",),
+        "all": ("England & Wales", "All"), "part": ("North East total", "Sodexo total", "Wales total", "England"),
+        "average": ("Median", "CRC average"), "": ("Jersey", "Essex", "")}  # fmt: skip
+    assert {
+        of: tuple(filter(lambda name: total_of(name) == of, texts)) for of, texts in names.items()
+    } == names
     texts = ("Results of the CRCs", "National Probation Service divisions", "CRCs and NPS")
     assert [kind_in(text) for text in texts] == ["CRC", "NPS", ""]
 
@@ -110,8 +116,5 @@ def test_a_test_is_read_or_not_understood(found):
 
 
 def test_a_test_may_be_empty():
-    assert [parse_test(cell)[1] for cell in (None, "n/a", "[c]")] == [
-        "missing",
-        "not applicable",
-        "suppressed",
-    ]
+    states = ["missing", "not applicable", "suppressed"]
+    assert [parse_test(cell)[1] for cell in (None, "n/a", "[c]")] == states

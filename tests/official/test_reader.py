@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.official.layouts import CRCS, FINAL, NPS, interim_row, interim_sheet, square
+from tests.official.layouts import CRCS, FINAL, NPS, final_row, interim_row, interim_sheet, square
 from tests.official.test_layouts import ROWS, TITLE, check, made, read_one
 from tr_analysis.errors import DataError
 from tr_analysis.official.finding import find_tables
@@ -36,13 +36,36 @@ UNKNOWN = ["Adjusted baseline rate", "Not adjusted rate", "Lower limit", "Enforc
 ASIDE = ["Reoffences per offender", "Lower 95% confidence limit", "Owner", "CRC code", "Percentage change from 2011",
     "Proportion of eligible cohort matched (%)", "Change since the previous quarter", "Change (%)", "Lower threshold",
     "Number of previous offences", "Percentage point change from October to December 2015 cohort"]  # fmt: skip
-BASE = [
-    "CRC",
-    "2011 number of offenders",
-    "2011 baseline binary rate",
-    "Lower threshold",
-    "2011 frequency rate",
-]
+BASE = ["CRC", "2011 number of offenders", "2011 baseline binary rate", "Lower threshold", "2011 frequency rate"]  # fmt: skip
+WHY = {"sum": "a total, the sum of its rows", "not all": "a total that cannot be compared with its rows",
+    "average": "an average"}  # fmt: skip
+EVERY = [final_row(crc, i) for i, crc in enumerate(CRCS)]
+
+
+def total(name, rows, shift=0):
+    """Return the row of a total of offenders, reoffenders and reoffences, the last of them changed."""
+    sums = [sum(row[i] for row in rows) for i in (1, 2, 3)]
+    return [name, *sums[:2], sums[2] + shift, *rows[0][4:9], None, None, *rows[0][11:12], None, None]
+
+
+NORTH, SOUTH = EVERY[:3], EVERY[3:5]
+PARTED = [*NORTH, total("North East total", NORTH), *SOUTH, total("North West total", SOUTH)]
+ALL_SUM, NORTH_SUM, SOUTH_SUM = (f"{sum(row[3] for row in rows):,}" for rows in (EVERY, NORTH, SOUTH))
+TOTALS = {
+    **{name: ([*EVERY, total(name, EVERY)], "sum") for name in ("Total", "All CRCs", "England and Wales", "Subtotal")},
+    **{f"{name}, wrong": ([*EVERY, total(name, EVERY, 1)], f"{ALL_SUM} (rows 4 to 24") for name in ("Total", "All CRCs", "England and Wales")},
+    "of regions": (PARTED, "sum"),
+    "of regions, above their rows": ([PARTED[3], *NORTH, PARTED[6], *SOUTH], "sum"),
+    "of a region, under its heading": ([["North East"], *NORTH, total("North East total", NORTH)], "sum"),
+    "of a region, wrong": ([*NORTH, total("North East total", NORTH, 9), *SOUTH], f"{NORTH_SUM} (rows 4 to 6 of sheet 'Table 1') or"),
+    "of a headed region, wrong": ([["North West"], *SOUTH, total("North West total", SOUTH, -1)], f"{SOUTH_SUM} (rows 5 to 6"),
+    "bare, of some": ([*NORTH, total("Total", NORTH, 1)], f"{NORTH_SUM} (rows 4 to 6"),
+    "of all, where some are there": ([*ROWS, total("All CRCs", EVERY)], "not all"),
+    "of regions that nothing sets apart": ([*EVERY, total("North East total", NORTH), total("South total", SOUTH)], "not all"),
+    "of a region that lacks a number": ([[*NORTH[0][:1], *["*"] * 3, *NORTH[0][4:]], *NORTH[1:], total("Total", NORTH)], "not all"),
+    "bare, beside a row without any number": ([[CRCS[0], *[".."] * 13], *EVERY[1:], total("Total", EVERY)], "not all"),
+    "an average": ([*EVERY, total("CRC average", NORTH)], "average"),
+}  # fmt: skip
 
 
 def refused(*sheets, **more):
@@ -93,10 +116,15 @@ def test_london_and_wales_are_told_by_what_stands_around_them():
     assert results(typed)["provider"].tolist() == ["NPS Wales", "Wales"]
 
 
-def test_totals_are_set_aside():
-    reading = read_one(made(rows=[*ROWS, ["All CRCs", *ROWS[0][1:]], ["England and Wales", *ROWS[0][1:]]]))
-    check(reading.frames["crc_results"])
-    assert [aside.rule for aside in reading.asides] == ["a total"] * 2
+@pytest.mark.parametrize("case", TOTALS)
+def test_totals_are_compared_with_the_sum_of_their_rows(case):
+    rows, told = TOTALS[case]
+    if told in WHY:
+        reading = read_one(made(rows=rows))
+        assert set(reading.frames["crc_results"]["provider"]) <= set(CRCS)
+        assert {aside.rule for aside in reading.asides} - {"a provider without any number"} == {WHY[told]}
+    else:
+        assert f"a total that contradicts the sum of its rows, {told}" in refused(made(rows=rows))
 
 
 def test_what_has_no_number_is_counted_and_named():

@@ -11,15 +11,15 @@ from tr_analysis.errors import UsageError
 from tr_analysis.study.data_lock import using_data
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tr_analysis.official.importing import FileStatus
 
 _DEMO = (
     "SIMULATED: `tr-analysis run` shows these results in the panel of CRCs and on the pages of providers, marked so; no "
     "claim, published result or key finding rests on them. To remove them, delete data/raw/official/ and run again"
 )
-_COHORT = (
-    "The cohort of a table that does not say it for certain: 'Oct-Dec 2015', 'Table 1=Oct-Dec 2015 final'."
-)
+_COHORT = "The cohort of a table that does not say it: 'Oct-Dec 2015', 'Table 1=Oct-Dec 2015 final'."
 _FROM = "Take files that you downloaded yourself from a folder, or one file; they may have other names."
 _LIST = "Name the official files, where they are, and which you have."
 
@@ -97,24 +97,37 @@ def _list_entries(names: Sequence[str]) -> Iterator[str]:
 
 
 def _describe_tables() -> Iterator[str]:
-    """Yield a line for each sheet and cohort that was read, to check against the file, and what was set aside."""
+    """Yield a line for each table that was read, to check against the file, and for sheets of which nothing was."""
     from tr_analysis.official.layouts import LAYOUTS
     from tr_analysis.official.store import official
     from tr_analysis.simulated import marked, origin_of
 
+    if (asides := official("set_aside")) is None:
+        return
+    left: dict[str, str] = {}
+    for place, rules in asides.groupby("file")["rule"]:
+        left[str(place)] = ", ".join(f"{why} ({n})" for why, n in rules.value_counts().sort_index().items())
     for family in LAYOUTS:
         if (table := official(family)) is None:
             continue
-        by = ["file", "sheet", *(part for part in ("cohort", "stage", "release") if part in table)]
+        by = ["file", "sheet", *(part for part in ("stage", "release") if part in table)]
         table[by] = table[by].fillna("not said")
         for (file, sheet, *about), rows in table.groupby(by):
-            kinds = " and ".join(f"{n} {kind}" for kind, n in rows.groupby("provider_type").size().items())
-            said = ", ".join(f"{part} {value}" for part, value in zip(by[2:], about, strict=True))
-            line = (
-                f"{family}: {file}, sheet {sheet!r}: {said}: {kinds}, {rows['offenders'].sum():,} offenders"
-            )
-            yield marked(line, origin_of(table))
-    asides = official("set_aside")
-    if asides is not None and len(asides):
-        kinds = ", ".join(f"{why} ({n})" for why, n in asides.groupby("rule").size().items())
-        yield f"set aside, see data/processed/official/set_aside.csv: {kinds}"
+            cohorts = sorted(set(rows["cohort" if "cohort" in rows else "baseline_year"]))
+            said = [f"cohort{'s' * (len(cohorts) > 1)} {', '.join(cohorts)}"]
+            said += [f"{part} {value}" for part, value in zip(by[2:], about, strict=True)]
+            sheet = f"{file}, sheet {sheet!r}"
+            line = f"{family}: {sheet}: {', '.join(said)}: {_providers(rows)}"
+            yield marked(f"{line}; set aside: {left.pop(sheet, 'nothing')}", origin_of(table))
+    for place, aside in left.items():
+        yield f"{place}: nothing is read; set aside: {aside}"
+    if len(asides):
+        yield "what was set aside is listed in data/processed/official/set_aside.csv"
+
+
+def _providers(rows: "pd.DataFrame") -> str:
+    """Return how many providers of each kind a table has, and their offenders in all of its rows."""
+    kinds = rows.groupby("provider_type")["provider"].nunique()
+    people, without = rows["offenders"].sum(), rows["offenders"].isna().sum()
+    text = f"{' and '.join(f'{n} {kind}' for kind, n in kinds.items())}, {people:,} offenders"
+    return text + (f" (rows without a number: {without})" if without else "")

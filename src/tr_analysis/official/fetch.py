@@ -69,17 +69,14 @@ def _download(entry: OfficialFile) -> bytes:
         with _session() as session, session.get(entry.url, stream=True, timeout=TIMEOUT) as answer:
             answer.raise_for_status()
             while time.monotonic() < ends and len(content) <= FILE_BYTES:
-                if not (
-                    piece := answer.raw.read1(1 << 16)
-                ):  # what is there: a trickle may not outlast the clock
+                piece = answer.raw.read1(1 << 16)  # what is there: a trickle may not outlast the clock
+                if not piece:
                     return bytes(content)
                 content += piece
     except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
         unsafe = isinstance(error, requests.exceptions.SSLError)
         why = "its certificate is not trusted" if unsafe else "the internet cannot be reached"
     except (requests.exceptions.RequestException, HTTPError, OSError) as error:
-        why = " ".join(str(error).split())[
-            :120
-        ]  # also a body that breaks off, and a redirect that is not https
+        why = " ".join(str(error).split())[:120]  # also a body that breaks off, and a redirect to http
     rule = f"cannot be obtained from {host} ({why}), nothing was changed; files that you have already can be imported"
     raise UnavailableError(f"{entry.name}: {rule} with `tr-analysis fetch --from DIR`")

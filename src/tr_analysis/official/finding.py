@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, takewhile
 from typing import NamedTuple
 
 from tr_analysis.errors import Problem
@@ -13,6 +13,8 @@ from tr_analysis.official.workbooks import Sheet
 
 Row = Sequence[object]
 _DEEPEST, _WIDEST = 3, 200  # rows of a header, and columns
+_HIGHEST = 100  # rows among which providers that stand across are looked for
+_ACROSS = 2  # providers side by side, and measures below each other, that make a table to be turned
 _HINT = re.compile(r"offen|rate|cohort|baseline|threshold|signif|differ|binary|frequency", re.IGNORECASE)
 _BOTH = "titles, the name of the sheet or the list of official files say both interim and final; nothing tells which"
 
@@ -37,10 +39,27 @@ class Book:
     problems: list[Problem] = field(default_factory=list)
     asides: list[Problem] = field(default_factory=list)  # what no tidy table holds
 
+    def __post_init__(self) -> None:
+        """Turn the sheets whose providers stand across, so that all that follows sees one shape."""
+        self.sheets = [upright(sheet) for sheet in self.sheets]
+
+    def across(self, sheet: str, row: int) -> int:
+        """Return the column, from 1, that became a row of a sheet that was turned; else 0."""
+        turned = next((found.turned for found in self.sheets if found.name == sheet), 0)
+        return max(row - turned + 1, 0) if turned else 0
+
+    def place(self, sheet: str, first: int, last: int = 0) -> str:
+        """Name a row of a sheet, or some, as they stand in the file."""
+        word = "column" if self.across(sheet, first) else "row"
+        names = [letters(self.across(sheet, n)) if word == "column" else str(n) for n in (first, last) if n]
+        return f"{word}{'s' * (len(names) - 1)} {' to '.join(names)} of sheet {short(sheet)!r}"
+
     def fault(self, rule: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
         """Keep a fault; it is raised with the others when the file was read."""
-        place, shown = f"{self.file}, sheet {sheet!r}", None if value is None else short(value)
-        self.problems.append(Problem(place, rule, row, short(column) or None, shown))
+        place, shown = f"{self.file}, sheet {short(sheet)!r}", None if value is None else short(value)
+        at = self.across(sheet, row)
+        where = ", ".join(text for text in (letters(at) if at else "", short(column)) if text)
+        self.problems.append(Problem(place, rule, None if at else row, where or None, shown))
 
     def set_aside(self, why: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
         """Keep what no tidy table holds, with the reason."""
@@ -99,6 +118,36 @@ def cell_at(row: Row, place: int | None) -> object:
 def joined(row: Row) -> str:
     """Return the texts of a row as one."""
     return " ".join(plain_text(cell) for cell in row[:40] if isinstance(cell, str) and cell.strip())
+
+
+def letters(number: int) -> str:
+    """Return what a spreadsheet calls a column: ``A`` for 1, ``AB`` for 28."""
+    more, last = divmod(number - 1, 26)
+    return f"{letters(more) if more else ''}{chr(ord('A') + last)}"
+
+
+def upright(sheet: Sheet) -> Sheet:
+    """Return a sheet whose providers stand across with them below each other, as all others have them.
+
+    The titles above stay, what is left of the providers names the measures and becomes the header, and notes below
+    are left away. Nothing is turned where texts stand right above some providers only, such as their kind.
+    """
+    for top, row in enumerate(sheet.rows[:_HIGHEST]):
+        places = [i for i, cell in enumerate(row) if parse_provider(cell) or parse_provider(cell, "NPS")]
+        if len(places) < _ACROSS:
+            continue
+        first = places[0]  # only the first such row is looked at
+        filled = [n for n, below in enumerate(sheet.rows) if n > top and any(map(plain_text, below[first:]))]
+        below = sheet.rows[top + 1 : max(filled, default=top) + 1]
+        named = {meaning(" ".join(map(plain_text, labels[:first]))) for labels in below} & UNITS.keys()
+        numbers = any(parse_number(cell).value is not None for cell in row)
+        over = takewhile(joined, reversed(sheet.rows[:top]))  # the rows right above
+        if len(named) < _ACROSS or numbers or any(any(map(plain_text, line[first + 1 :])) for line in over):
+            break
+        corner = [cell if meaning(plain_text(cell)) == "provider" else None for cell in row[:first]]
+        columns = map(list, zip([*corner, *row[first:]], *below, strict=True))
+        return Sheet(sheet.name, [*sheet.rows[:top], *columns], sheet.hidden, top + 1)
+    return sheet
 
 
 def find_tables(sheet: Sheet) -> list[Table]:
@@ -196,9 +245,7 @@ def said_of(table: Table, book: Book, *, needed: bool) -> Said:
     certain = len(set(said)) == 1 and (called or len(said) > 1)
     names, rule = " and ".join(cohort.name for cohort in sorted(set(said))), ""
     if needed and answer.cohort and certain and answer.cohort not in said:
-        rule = (
-            f"title and name of the sheet say {names}, not {answer.cohort.name}; name the sheet with --cohort"
-        )
+        rule = f"title and name of the sheet say {names}, not {answer.cohort.name}; say --cohort SHEET=COHORT"
     elif needed and not answer.cohort and not certain:
         why = f"not certain, {names} without being called the cohort" if said else "not said"
         hint = f'--cohort "{table.sheet}={names if len(set(said)) == 1 else "Oct-Dec 2015"}"'

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from tr_analysis.errors import DataError, Problem, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official import store
-from tr_analysis.official.finding import find_tables
+from tr_analysis.official.finding import find_tables, upright
 from tr_analysis.official.isolation import KINDS
 from tr_analysis.official.layouts import read_title
 from tr_analysis.official.register import OfficialFile, find_entries, find_entry
@@ -42,11 +42,7 @@ def place_demo() -> FileStatus:
 
 
 def import_local(
-    source: Path,
-    names: Sequence[str] = (),
-    *,
-    accept: bool = False,
-    cohorts: Mapping[str, str] | None = None,
+    source: Path, names: Sequence[str] = (), *, accept: bool = False, cohorts: Mapping[str, str] | None = None
 ) -> list[FileStatus]:
     """Copy official files from a folder into ``data/raw/official/``: all that are recognised, or on an error none.
 
@@ -60,9 +56,7 @@ def import_local(
     """
     for text in (cohorts or {}).values():
         if not (read_title(text).cohort or read_title(text).stage):
-            raise UsageError(
-                f"--cohort {text}: no cohort of payment by results; write it such as Oct-Dec 2015"
-            )
+            raise UsageError(f"--cohort {text}: no cohort of payment by results; write such as Oct-Dec 2015")
     entries, left = find_entries(names), list[FileStatus]()
     problems: list[Problem] = []
     ours: dict[str, Path] = {}
@@ -74,9 +68,8 @@ def import_local(
             why = str(error).removeprefix(path.name).lstrip(":, ")
             problems += error.problems if entry in entries or source.is_file() else []
         if why:
-            left.append(
-                FileStatus(path.name if path.name.isprintable() else ascii(path.name), "left out", why)
-            )
+            name = path.name if path.name.isprintable() else ascii(path.name)
+            left.append(FileStatus(name, "left out", why))
         elif ours.setdefault(target := _target(path, entry), path).read_bytes() != path.read_bytes():
             problems.append(Problem(path.name, f"another file is already imported as {target}; rename one"))
     if cohorts and len(ours) != 1:
@@ -128,7 +121,7 @@ def _why_left_out(path: Path, entry: OfficialFile | None, only_entries: bool) ->
     if entry is None and only_entries:
         return "not one of the files that were asked for"
     sheets = read_sheets(path)
-    found = entry or any(find_tables(sheet) for sheet in sheets if not sheet.hidden)
+    found = entry or any(find_tables(upright(sheet)) for sheet in sheets if not sheet.hidden)
     return "" if found else f"{store.NO_TABLE} in it"
 
 

@@ -66,10 +66,8 @@ def main(path: str) -> None:
         sys.exit(1)
     except BaseException as error:  # a panic of the library is no Exception
         words = " ".join(str(getattr(error, "strerror", None) or error).split())[:120]
-        rule = (
-            f"cannot be read ({words}): it is missing, damaged, cut off or protected by a password; {_AGAIN}"
-        )
-        printed = json.dumps({"fault": [f"{rule}, or get it again"]})
+        rule = f"cannot be read ({words}): it is missing, damaged, cut off or protected by a password; "
+        printed = json.dumps({"fault": [f"{rule}{_AGAIN}, or get it again"]})
     print(printed)
 
 
@@ -106,6 +104,9 @@ def _open(path: Path) -> list[Any]:
     if not head.startswith(KINDS[ending]) or (ending == ".csv" and head.startswith(_NO_TEXT)):
         rule = f"is no {ending} file, for it does not begin as one: it is a web page, has another file's name, or is "
         raise FileError(f"{rule}protected by a password; get it again, rename it or save it as .xlsx")
+    if KINDS[ending] == _ZIP:  # which of two parts is read would depend on the reader
+        with zipfile.ZipFile(path) as packed:
+            _refuse_twice(packed.namelist(), "two parts of one name; pack or save it again")
     if ending == ".csv":
         sheets = [(path.stem, False, _csv_rows(path.read_bytes()))]
     elif ending == ".zip":
@@ -114,9 +115,19 @@ def _open(path: Path) -> list[Any]:
             sheets = [(Path(name).stem, False, _csv_rows(packed.read(name))) for name in names]
     else:
         sheets = list(_workbook_sheets(path, ending))
+    _refuse_twice([name for name, *_ in sheets], "two sheets of one name; rename one of them")
     if all(cell is None for *_, rows in sheets for row in rows for cell in row):
         raise FileError("holds no cell with anything in it; get it again")
     return sheets
+
+
+def _refuse_twice(names: list[str], what: str) -> None:
+    """Raise for a name that is there twice, whatever its capitals."""
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            raise FileError(f"holds {what}: {name[:80]!r}")
+        seen.add(name.lower())
 
 
 def _csv_rows(content: bytes) -> list[list[Any]]:
@@ -163,9 +174,8 @@ def _workbook_sheets(path: Path, ending: str) -> Any:
             sheet, rows = workbook.get_sheet_by_index(index), list[list[Any]]()
             if sheet.end is not None:
                 _check_extent(sheet.end[0] + 1, sheet.end[1] + 1, found.name)
-                rows = [
-                    [None if c == "" else c for c in row] for row in sheet.to_python(skip_empty_area=False)
-                ]
+                cells = sheet.to_python(skip_empty_area=False)
+                rows = [[None if cell == "" else cell for cell in row] for row in cells]
             for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
                 for number, row in enumerate(rows[top : bottom + 1]):
                     first = left if number else left + 1

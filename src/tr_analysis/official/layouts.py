@@ -63,22 +63,16 @@ BASELINE_OF: Mapping[str, str] = _DATA["baseline_of"]
 UNITS: Mapping[str, Unit] = {**dict.fromkeys(BASELINE_OF.values(), "count"), **RESULTS.columns}
 """What each column of numbers or tests that a header can name holds; baselines that results lack are counts."""
 
-NAMED = {"provider", "provider_type", "cohort", *UNITS}
-"""The columns that a header can name; a `THRESHOLD` beside them is of baselines."""
-
-THRESHOLD = "a threshold"
+NAMED = {"provider", "provider_type", "cohort", *UNITS}  # the columns that a header can name
+THRESHOLD = "a threshold"  # what the other columns of a table of baselines are
 
 RANGES: Mapping[Unit, tuple[float, float]] = {"percent": (10, 90), "average": (1, 10)}
 """Where rates of a provider lie: no percentage can be taken for a number of reoffences per reoffender."""
 
+# What must hold in a row; each is explained where it stands, in ``layouts.toml``.
 RATIOS: Mapping[str, tuple[str, str, int]] = _DATA["ratios"]
-"""Rates that the counts beside them give: column, and its numerator, denominator and scale."""
-
 DIFFERENCES: Mapping[str, tuple[str, str]] = _DATA["differences"]
-"""Differences: column, and its minuend and subtrahend."""
-
 RISING: Sequence[Sequence[str]] = _DATA["rising"]
-"""Columns that must not fall."""
 
 
 def normalise(cell: object) -> str:
@@ -112,13 +106,9 @@ def meaning(printed: str) -> str:
     cohorts, rest = scan_cohorts(printed)
     text = normalise(rest)
     if cohorts or "period" in text:
-        return (
-            "cohort"
-            if text == "cohort period"
-            else ""
-            if cohorts and not _COMPARES.search(text)
-            else "a comparison"
-        )
+        if text == "cohort period":
+            return "cohort"
+        return "" if cohorts and not _COMPARES.search(text) else "a comparison"
     aside = next((why for form, why in _DATA["aside"].items() if re.search(form, text)), "")
     return aside or _column(frozenset(_WORDS.get(word, word) for word in text.split()) - {""})
 
@@ -159,11 +149,5 @@ def read_title(text: str) -> Title:
     if len(text) > 200 or len(cohorts) > 1 or not all(map(_TITLE.fullmatch, words)):
         return Title()
     stages = {"interim", "final"} & set(words)
-    names = not {"cohort", "cohorts"}.isdisjoint(words)
-    return Title(
-        True,
-        cohorts[0] if cohorts else None,
-        names,
-        "".join(stages) if len(stages) == 1 else "",
-        "2011" in words,
-    )
+    cohort, stage = next(iter(cohorts), None), "".join(stages) if len(stages) == 1 else ""
+    return Title(True, cohort, not {"cohort", "cohorts"}.isdisjoint(words), stage, "2011" in words)

@@ -14,10 +14,8 @@ from tr_analysis.simulated import origin_of
 
 NUMERIC = tuple(column for column, unit in RESULTS.columns.items() if unit != "test")
 SUMMARY = ["cohort", "provider_type", "measure", "value"]
-YEARS = {
-    "2015Q4 to 2016Q1": ("2015Q4", "2016Q1"),
-    "2015Q4 to 2016Q3": ("2015Q4", "2016Q1", "2016Q2", "2016Q3"),
-}
+_FIRST_YEAR = ("2015Q4", "2016Q1", "2016Q2", "2016Q3")
+YEARS = {"2015Q4 to 2016Q1": _FIRST_YEAR[:2], "2015Q4 to 2016Q3": _FIRST_YEAR}
 """Periods whose results are printed about, and the quarters that they are made of."""
 
 _BASELINES = {"binary_rate": "baseline_rate", "ogrs": "baseline_ogrs", "frequency_rate": "baseline_frequency"}
@@ -81,9 +79,8 @@ def panel(
     known = providers[providers["provider_type"] == kind]
     own = _one_release(results[results["provider_type"] == kind])
     own["first_month"] = pd.PeriodIndex([first_month(c) for c in own["cohort"]], freq="M")
-    own = _derived(_with_baselines(owned(own, known), baselines)).assign(
-        origin=origin_of(results) or "official"
-    )
+    own = _derived(_with_baselines(owned(own, known), baselines))
+    own = own.assign(origin=origin_of(results) or "official")
     own = in_order(own, "first_month", "cohort_type", "cohort", "provider").reset_index(drop=True)
     return Panel(own, _gaps(own, known["provider"]))
 
@@ -224,10 +221,8 @@ def baseline_summary(baselines: pd.DataFrame, providers: Sequence[str]) -> pd.Da
     rows = rows[rows["provider"].isin(providers)]
     people = rows["offenders"].astype(float)
     again = people * rows["binary_rate"].astype(float) / 100
-    found = {
-        "binary rate": _mean(rows["binary_rate"], people),
-        "frequency rate": _mean(rows["frequency_rate"], again),
-    }
+    binary, frequency = _mean(rows["binary_rate"], people), _mean(rows["frequency_rate"], again)
+    found = {"binary rate": binary, "frequency rate": frequency}
     whole = set(rows["provider"]) == set(providers)
     values = [("2011", "CRC", name, value) for name, value in found.items() if whole and np.isfinite(value)]
     return pd.DataFrame(values, columns=SUMMARY).astype({"value": float})

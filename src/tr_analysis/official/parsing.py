@@ -4,6 +4,7 @@ import csv
 import datetime
 import os
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -133,6 +134,17 @@ def _between(month: str, year: str | None, last: str, last_year: str) -> tuple[i
     return (12 * _full(year) + first if year else end - (end - first) % 12), end
 
 
+def _dates(day: str, month: str, year: str, last_day: str, last: str, last_year: str) -> tuple[int, int]:
+    """Return the months from the first day of one to the last day of another; of other dates a period of no cohort.
+
+    The last day of a month is the number of none, so that day and month cannot be taken for each other.
+    """
+    known = int(day) == 1 and 0 < int(month) < 13 and 0 < int(last) < 13
+    if not known or int(last_day) != monthrange(_full(last_year), int(last))[1]:
+        return 0, 1
+    return 12 * _full(year) + int(month) - 1, 12 * _full(last_year) + int(last) - 1
+
+
 def _quarters(year: str, quarter: str, last_year: str | None, last: str | None) -> tuple[int, int]:
     start = 12 * _full(year) + 3 * (int(quarter) - 1)
     return start, 12 * _full(last_year) + 3 * int(last) - 1 if last_year and last else start + 2
@@ -153,9 +165,11 @@ _YEAR = r"((?:19|20)\d\d)(?!\d)"
 _SHORT = r"(?:(?:19|20)|['’]\s?)?(\d\d)(?!\d)"
 _TO = r"\s*(?:-|to|until|through|and|/)\s*"
 _AFTER = r"\s*[/-]\s*(?:(?:19|20)|['’]\s?)?(\d\d)(?![-/\d])"
+_DATE = r"(?<!\d)(\d\d?)[/.-](\d\d?)[/.-]((?:20)?\d\d)(?![\d/])"
 _Q = r"\bq(?:uarter\s*)?([1-4])\b"
 # Each form, and what turns its groups into the first month and the last; the first form that fits at a place decides.
 _FORMS: tuple[tuple[str, Callable[..., tuple[int, int]]], ...] = (
+    (_DATE + _TO + _DATE, _dates),
     (rf"{_DAY}\b{_MONTH}[\s-]*(?:(?:{_SHORT})?{_TO}{_DAY})?{_MONTH}[\s,-]*{_SHORT}", _between),
     (rf"{_Q}[\s,of-]*{_YEAR}{_AFTER}", lambda q, y, z: _financial(y, z, q)),
     (rf"\b{_YEAR}{_AFTER}[\s,:-]*{_Q}", _financial),
@@ -200,9 +214,8 @@ def scan_cohorts(text: str) -> tuple[tuple[Cohort, ...], str]:
 _CRC = re.compile(r"\b(?:community rehabilitation compan(?:y|ies)|crcs?)\b")
 _NPS = re.compile(r"\b(?:national probation service|nps)\b")
 _EMPTY = re.compile(r"and|the|of|ltd|limited|divisions?|areas?|cpa|probation|providers?|service|name")
-_TOTAL = re.compile(
-    r"\b(?:(?:sub)?-?totals?|all|overall|combined|both|average|median|mean|sum|national(?:ly)?|england)\b"
-)
+_TOTAL = re.compile(r"\b(?:(?:sub)?totals?|all|overall|combined|both|sum|national|england|region(?:al)?)\b")
+_OF_ALL = frozenset(("total", "totals", "sum", "grand", "all", "overall", "combined", "both", "national"))
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
 
 
@@ -227,10 +240,10 @@ def _providers(_folder: Path, _root: str | None) -> Mapping[tuple[str, frozenset
     if not path.is_file():
         raise DataError([Problem(str(path), "is missing; it lists the providers of the official tables")])
     rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
-    return {(row["provider_type"], _words(row["provider"])): row["provider"] for row in rows}
+    return {(row["provider_type"], name_words(row["provider"])): row["provider"] for row in rows}
 
 
-def _words(text: str) -> frozenset[str]:
+def name_words(text: str) -> frozenset[str]:
     """Return the words that name an area; ``&``, commas, the kind of provider and its legal form do not."""
     line = _NPS.sub(" ", _CRC.sub(" ", text.lower().replace("&", " and ")))
     words = (word for word in re.findall(r"[a-z]+", line) if not _EMPTY.fullmatch(word))
@@ -254,7 +267,7 @@ def parse_provider(cell: object, kind: str = "") -> Name | None:
     (Name(provider='London', kind='either'), Name(provider='NPS London', kind='NPS'), None)
     """
     text = _name_text(cell)
-    if not (words := _words(text)):
+    if not (words := name_words(text)):
         return None
     own = kind_in(text) or kind
     known = _providers(Path.cwd(), os.environ.get(paths.ROOT))
@@ -264,10 +277,34 @@ def parse_provider(cell: object, kind: str = "") -> Name | None:
     return Name(crc, "either" if nps and not own else "CRC")
 
 
-def is_total(cell: object) -> bool:
-    """Return whether a cell names a total or an average of providers, such as ``All CRCs`` or ``NPS``."""
+def count_providers(kind: str) -> int:
+    """Return how many providers of a kind there are."""
+    return sum(own == kind for own, _ in _providers(Path.cwd(), os.environ.get(paths.ROOT)))
+
+
+def total_of(cell: object) -> str:
+    """Return of what a cell names a total; nothing if it names none.
+
+    ``CRC``, ``NPS`` or ``all`` of the country; ``table`` and ``section`` of a bare total and subtotal; ``part`` of a
+    region or an owner; ``average`` of whatever it is one.
+
+    Examples
+    --------
+    >>> [total_of(name) for name in ("All CRCs", "England & Wales", "Total", "North East total", "Essex")]
+    ['CRC', 'all', 'table', 'part', '']
+    """
     text = _name_text(cell)
-    return bool(text and (_TOTAL.search(text) or (kind_in(text) and not _words(text))))
+    own, words = kind_in(text), name_words(text)
+    if re.search(r"\b(?:average|median|mean)\b", text):
+        return "average"
+    if not _TOTAL.search(text) and (words or not own):
+        return ""
+    rest = words - _OF_ALL
+    if rest == {"england", "wales"}:
+        return own or "all"
+    if rest - {"sub", "subtotal", "subtotals"}:
+        return "part"
+    return own or ("section" if rest else "table" if words <= {"total", "totals", "sum"} else "all")
 
 
 _SIGNIFICANT = r"(?:yes,? ?-? ?)?(?:a )?(?:statistically )?(?:significant(?:ly)? )?"

@@ -7,33 +7,20 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.official import parsing
+from tr_analysis.official import layouts, parsing
 from tr_analysis.official.finding import Book, Row, Said, Table, cell_at, find_tables, joined, said_of, short
-from tr_analysis.official.layouts import (
-    BASELINE_OF,
-    BASELINES,
-    LAYOUTS,
-    RESULTS,
-    THRESHOLD,
-    UNITS,
-    Layout,
-    read_title,
-)
-from tr_analysis.official.parsing import Cohort, parse_number, parse_provider, plain_text
-from tr_analysis.official.values import Line, check_lines, merge, read_values
+from tr_analysis.official.layouts import BASELINE_OF, BASELINES, RESULTS, UNITS, Layout, read_title
+from tr_analysis.official.parsing import Cohort, Name, parse_number, parse_provider, plain_text
+from tr_analysis.official.totals import BLANK, HEADING, NO_PROVIDERS, TOTAL, Total, check_totals, find_totals
+from tr_analysis.official.values import Line, check_lines, latest, merge, read_values
 from tr_analysis.simulated import MARK
 
-_OUTSIDE = (
-    "names providers, but in no table with a header that is understood: a column such as 'CRC name', and beside it "
-    "such as 'Number of reoffenders'"
-)
-_LONDON = (
-    "is both a CRC and an NPS division, and neither header, title nor the name of the sheet say which; call the "
-    "column 'CRC name' or 'NPS division'"
-)
+_OUTSIDE = "names providers, but in no table whose header, such as 'CRC name' and 'Number of reoffenders', is understood"
+_LONDON = "is both a CRC and an NPS division; call the column of providers 'CRC name' or 'NPS division'"
 _PART = re.compile(
-    r"\b(?:thousands?|000s?|males?|females?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE
+    r"\b(?:thousands?|000s?|(?:fe)?males?|women|juveniles?|youths?|aged|only)\b", re.IGNORECASE
 )
+_REVISED = re.compile(r"\b(?:revised|revision|corrected)\b", re.IGNORECASE)
 _SIMULATED = re.compile(r"\b(?:simulat\w+|synthetic|dummy)\b", re.IGNORECASE)
 _HIDDEN = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
 
@@ -60,33 +47,36 @@ def read(book: Book) -> Reading | None:
     found = [(sheet, find_tables(sheet)) for sheet in book.sheets if not sheet.hidden]
     if not any(tables for _, tables in found):
         return None
-    lines: list[Line] = []
+    lines, totals = list[Line](), list[Total]()
     for name in book.answers.keys() - {"", *(sheet.name for sheet in book.sheets)}:
         book.fault("there is no such sheet; --cohort names it as SHEET=COHORT", name, 1)
     for sheet, tables in found:
         done = {n for t in tables for n in (*range(t.first + 1, t.last + 2), *(n for n, _ in t.rows))}
         for table in tables:
-            lines += _read_table(table, book)
+            lines += _read_table(table, totals, book)
         _check_outside(sheet.name, sheet.rows, done, book)
     for sheet in book.sheets:
         if sheet.hidden and any(map(_names_provider, sheet.rows)):
             book.set_aside(_HIDDEN, sheet.name, 1)
-    merged = merge(lines, book)
+    merged = merge(latest(lines, book), book)
     check_lines(merged, book)
+    check_totals(totals, merged, book)
     if not merged and not book.problems:
         book.fault("a table without a row that names a provider", found[0][0].name, 1)
     if book.problems:
         raise DataError(book.problems)
     rows = {
-        family: [_row(ln, book) for ln in merged if ln.layout is layout] for family, layout in LAYOUTS.items()
+        layout: [_row(ln, book) for ln in merged if ln.layout is layout]
+        for layout in layouts.LAYOUTS.values()
     }
-    frames = {family: tidy(own, LAYOUTS[family].types) for family, own in rows.items() if own}
+    frames = {layout.family: tidy(own, layout.types) for layout, own in rows.items() if own}
     return Reading(frames, tuple(dict.fromkeys(book.asides)))
 
 
 def _row(line: Line, book: Book) -> dict[str, Any]:
     """Return a row of a tidy table: what it is about, its values, and which of them were suppressed."""
-    row = {"release": book.release or None, "file": book.file, "sheet": short(line.sheet), "row": line.number}
+    at = book.across(line.sheet, line.number) or line.number
+    row = {"release": book.release or None, "file": book.file, "sheet": short(line.sheet), "row": at}
     row |= {"provider": line.name.provider, "provider_type": line.name.kind, "baseline_year": "2011"}
     if line.cohort:
         row |= {"cohort": line.cohort.name, "cohort_type": line.cohort.kind, "stage": line.stage or None}
@@ -113,8 +103,8 @@ def _check_outside(sheet: str, rows: Sequence[Row], done: set[int], book: Book) 
             return
 
 
-def _read_table(table: Table, book: Book) -> list[Line]:
-    """Read one table: its rows first, then their values column by column."""
+def _read_table(table: Table, totals: list[Total], book: Book) -> list[Line]:
+    """Read one table: its rows first, then their values column by column; its totals are kept for a comparison."""
     layout = _layout(table, book)
     _check_columns(table, layout, book)
     by_row = table.place("cohort") is not None
@@ -122,8 +112,11 @@ def _read_table(table: Table, book: Book) -> list[Line]:
     _check_texts(table, said, book)
     if layout is BASELINES or by_row:
         said = said._replace(cohort=None)
-    lines = _read_rows(table, said, layout, book)
+    rows = _read_rows(table, said, layout, book)
+    totals += find_totals(rows)
+    lines = [line for line in rows if line.name.kind not in NO_PROVIDERS]
     for line in lines:
+        line.revised = any(_REVISED.search(t) for t in (*table.titles, table.sheet) if read_title(t).clean)
         if line.cohort and book.release and book.release <= line.cohort.end:
             rule = f"the file is of {book.release} by its name, before {line.cohort.name} was over; name it after "
             rule += "the month of its publication, or look at the cohort"
@@ -152,7 +145,7 @@ def _check_texts(table: Table, said: Said, book: Book) -> None:
 def _layout(table: Table, book: Book) -> Layout:
     """Return the layout of a table: of baselines if everything in it is of the baseline, else of results."""
     wide, kept = set(BASELINE_OF.values()), set(table.keys) & UNITS.keys()
-    thresholds = [column.printed for column in table.columns if column.key == THRESHOLD]
+    thresholds = [column.printed for column in table.columns if column.key == layouts.THRESHOLD]
     said = any(read_title(text).baseline for text in (*table.titles, table.sheet))
     if kept <= wide or (thresholds and said and kept <= wide | BASELINE_OF.keys() and not kept & wide):
         return BASELINES
@@ -195,6 +188,7 @@ def _check_columns(table: Table, layout: Layout, book: Book) -> None:
 def _read_rows(table: Table, said: Said, layout: Layout, book: Book) -> list[Line]:
     """Read the rows of a table: of providers, headings and totals; none with numbers is lost."""
     columns = [column for column in table.columns if column.key in UNITS and _is_used(column.key, layout)]
+    headers = {column.key: column.printed for column in columns}
     provider, typed, cohorts = (table.place(name) for name in ("provider", "provider_type", "cohort"))
     lines: list[Line] = []
     above: object = None
@@ -205,22 +199,19 @@ def _read_rows(table: Table, said: Said, layout: Layout, book: Book) -> list[Lin
         cell = cell_at(row, provider)
         if not states & {"value", "suppressed"}:
             kind = _read_words(table, number, row, "not understood" in states, said, book) or kind
-            continue
-        if cohorts is not None:
-            cell = cell if plain_text(cell) or not plain_text(cell_at(row, cohorts)) else above
-            cohort = _cohort_of(cell_at(row, cohorts), cohort, table.sheet, number, book)
-        above = cell
-        if name := parse_provider(cell, parsing.kind_in(cell_at(row, typed)) or kind):
-            headers = {column.key: column.printed for column in columns}
-            lines.append(Line(table.sheet, number, name, cohort, said.stage, layout, cells, headers))
-        elif parsing.is_total(cell):
-            book.set_aside("a total", table.sheet, number, value=cell)
+            name = Name(joined(row), HEADING)
+            if parse_provider(cell, kind):
+                book.set_aside("a provider without any number", table.sheet, number, value=cell)
+                name = Name(plain_text(cell), BLANK)
         else:
-            numbers = [parse_number(c).value for c in row if plain_text(c)]
-            if numbers != list(range(1, len(numbers) + 1)):  # the numbers of the columns
-                shown = plain_text(cell) or joined(row)
-                book.fault("a row of numbers that names no provider", table.sheet, number, value=shown)
-    kinds = {line.name.kind for line in lines} - {"either"}
+            if cohorts is not None:
+                cell = cell if plain_text(cell) or not plain_text(cell_at(row, cohorts)) else above
+                cohort = _cohort_of(cell_at(row, cohorts), cohort, table.sheet, number, book)
+            above = cell
+            name = _name(cell, parsing.kind_in(cell_at(row, typed)) or kind, table.sheet, number, row, book)
+        if name.provider:
+            lines.append(Line(table.sheet, number, name, cohort, said.stage, layout, cells, headers))
+    kinds = {line.name.kind for line in lines} - {"either", *NO_PROVIDERS}
     for line in lines:
         if line.name.kind == "either":  # the CRC, where all others are, not the NPS division of that name
             line.name = line.name._replace(kind="CRC")
@@ -229,13 +220,24 @@ def _read_rows(table: Table, said: Said, layout: Layout, book: Book) -> list[Lin
     return lines
 
 
+def _name(cell: object, kind: str, sheet: str, number: int, row: Row, book: Book) -> Name:
+    """Return the provider or the total that a row of numbers names; one that names neither is a fault."""
+    if name := parse_provider(cell, kind):
+        return name
+    if parsing.total_of(cell):
+        return Name(plain_text(cell), TOTAL)
+    numbers = [parse_number(c).value for c in row if plain_text(c)]
+    if numbers != list(range(1, len(numbers) + 1)):  # the numbers of the columns
+        shown = plain_text(cell) or joined(row)
+        book.fault("a row of numbers that names no provider", sheet, number, value=shown)
+    return Name("", BLANK)
+
+
 def _read_words(table: Table, number: int, row: Row, lost: bool, said: Said, book: Book) -> str:
     """Read a row without numbers; return the kind of providers that it names as a heading of those below."""
     cell, texts = cell_at(row, table.place("provider")), {plain_text(c) for c in row if plain_text(c)}
     if _is_provider(cell) and lost:
         book.fault("a provider whose numbers are not understood", table.sheet, number, value=joined(row))
-    elif _is_provider(cell) and not parsing.is_total(cell):
-        book.set_aside("a provider without any number", table.sheet, number, value=cell)
     title = read_title(text := texts.pop() if len(texts) == 1 else "")
     if title.cohort and title.cohort != said.cohort:
         rule = "a heading inside the table names a cohort; such tables are not read, save each as a sheet"

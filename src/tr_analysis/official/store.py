@@ -28,9 +28,7 @@ PREFIX = "official/"
 """Before the name of an official table among the inputs of a chapter: `load` does not know it."""
 
 RECORD = "record.json"
-NO_TABLE = (
-    "no official table (a header as 'CRC name' beside 'Number of reoffenders', of one cohort) is recognised"
-)
+NO_TABLE = "no official table (a header as 'CRC name' beside 'Number of reoffenders') is recognised"
 _AGAIN = "run `tr-analysis data build`"
 TYPES = {family: layout.types for family, layout in LAYOUTS.items()}
 TYPES["set_aside"] = {"file": "str", "row": "Int64", "column": "str", "value": "str", "rule": "str"}
@@ -141,9 +139,8 @@ def _tables(found: Sequence[Path], record: Record) -> dict[str, bytes]:
             problems += overlaps
     if problems:
         raise DataError(problems)
-    frames["set_aside"] = tidy(
-        [asdict(a) for reading in readings for a in reading.asides], TYPES["set_aside"]
-    )
+    asides = [asdict(aside) for reading in readings for aside in reading.asides]
+    frames["set_aside"] = tidy(asides, TYPES["set_aside"])
     tables = {name: to_csv(frame) for name, frame in frames.items()}
     hashes = {name: sha256(content) for name, content in tables.items()}
     manifest = _json({"raw": {path.name: file_hash(path) for path in found}, "tables": hashes})
@@ -217,9 +214,8 @@ def official(name: str) -> pd.DataFrame | None:
         return None
     file = paths.official_tables() / f"{name}.csv"
     if file_hash(file) != tables[name]:
-        raise DataError(
-            [Problem(f"data/processed/official/{file.name}", f"missing or edited by hand: {_AGAIN}")]
-        )
+        place = f"data/processed/official/{file.name}"
+        raise DataError([Problem(place, f"missing or edited by hand: {_AGAIN}")])
     frame = from_csv(file.read_bytes(), TYPES[name])
     frame.attrs = {"table": f"{PREFIX}{name}", "sha256": tables[name]}
     frame.attrs |= {"origin": SIMULATED} if any(map(is_simulated, found)) else {}

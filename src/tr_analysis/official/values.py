@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tr_analysis.official import layouts
-from tr_analysis.official.finding import Book
+from tr_analysis.official.finding import Book, short
 from tr_analysis.official.layouts import BASELINE_OF, BASELINES, DIFFERENCES, UNITS, Layout
 from tr_analysis.official.parsing import Cohort, Name, Number, State, parse_number, parse_test, plain_text
 
@@ -14,10 +14,9 @@ _UNLIKELY = {
     "average": "no number of reoffences per reoffender of a provider: those lie between 1 and 10",
     "count": "no number of people or offences: those are whole",
 }
-_NO_NUMBER = (
-    "no number that is understood (with a decimal point, a minus sign, and no mark but of a footnote)"
-)
+_NO_NUMBER = "no number that is understood (with a decimal point, a minus sign, no mark but of a footnote)"
 _NO_TEST = "no result of a test that is understood, such as Yes, No or Significant reduction"
+_NARROW = {wide: column for column, wide in BASELINE_OF.items()}
 _ORDER = {"points": 1, "change": 1, "test": 2}  # after what they are worked out from
 
 
@@ -43,6 +42,17 @@ class Line:
     cells: Mapping[str, object]
     headers: Mapping[str, str]
     found: dict[str, Value] = field(default_factory=dict)
+    revised: bool = False  # whether its table calls itself so
+    replaced: bool = False  # by a row of such a table
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What it tells of: two lines of one key are one row of the tidy table."""
+        return self.layout, self.name, self.cohort, self.stage
+
+    def target(self, name: str) -> str:
+        """Return the column of the tidy table that a column of cells goes to."""
+        return _NARROW.get(name, name) if self.layout is BASELINES else name
 
     def at(self, name: str) -> tuple[str, int, str, object]:
         """Return where a cell is, and what stands there, for a fault."""
@@ -59,7 +69,6 @@ class Line:
 
 def read_values(lines: Sequence[Line], book: Book) -> None:
     """Turn the cells of rows under the same headers into values: first rates, then differences, then tests."""
-    own = {wide: column for column, wide in BASELINE_OF.items()} if lines[0].layout is BASELINES else {}
     for name in sorted(lines[0].cells, key=lambda name: _ORDER.get(UNITS[name], 0)):
         if not any(plain_text(line.cells[name]) for line in lines):
             book.set_aside("a column without any value", *lines[0].at(name))
@@ -74,7 +83,7 @@ def read_values(lines: Sequence[Line], book: Book) -> None:
         if UNITS[name] in _ORDER:
             _read_differences(name, numbers, lines, book)
         else:
-            _read_rates(own.get(name, name), name, numbers, lines, book)
+            _read_rates(lines[0].target(name), name, numbers, lines, book)
 
 
 def _scale(numbers: Sequence[Number]) -> int:
@@ -160,6 +169,17 @@ def _read_test(name: str, line: Line, book: Book) -> None:
     line.keep(name, name, words.get(found, f"significant {found}"), state)
 
 
+def latest(lines: Sequence[Line], book: Book) -> list[Line]:
+    """Set aside the rows that a table replaces which calls itself revised, and return the others."""
+    later = {line.key: line.sheet for line in lines if line.revised}
+    for line in lines:
+        line.replaced = not line.revised and line.key in later
+        if line.replaced:
+            why = f"replaced by the revised table of sheet {short(later[line.key])!r}"
+            book.set_aside(why, line.sheet, line.number, value=line.name.provider)
+    return [line for line in lines if not line.replaced]
+
+
 def merge(lines: Sequence[Line], book: Book) -> list[Line]:
     """Put the rows of one thing from several tables together where they complete each other or say the same.
 
@@ -167,20 +187,20 @@ def merge(lines: Sequence[Line], book: Book) -> list[Line]:
     """
     kept: dict[tuple[Any, ...], Line] = {}
     for line in lines:
-        first = kept.setdefault((line.layout, line.name, line.cohort, line.stage), line)
+        first = kept.setdefault(line.key, line)
         for column, value in line.found.items():
             before = first.found.setdefault(column, value)
             if before.state != "value":
                 first.found[column] = value if value.state == "value" else before
             elif value.state == "value" and before.value != value.value:
-                rule = f"contradicts row {first.number} of sheet {first.sheet!r}, which says {before.value}; "
-                book.fault(f"{rule}nothing tells which is right", *value.where, value.value)
+                rule = f"contradicts {book.place(first.sheet, first.number)}, which says {before.value}; "
+                book.fault(
+                    f"{rule}call the sheet of the later one revised, or delete one", *value.where, value.value
+                )
     for line in kept.values():
         others = [(line.layout, line.name, line.cohort, stage) in kept for stage in ("interim", "final")]
         if line.cohort and not line.stage and any(others):
-            rule = (
-                "a second row of the provider for its cohort, not said to be interim or final as the other is"
-            )
+            rule = "a second row of the provider for its cohort, not said to be interim or final as the other"
             book.fault(rule, line.sheet, line.number, value=line.name.provider)
     return list(kept.values())
 

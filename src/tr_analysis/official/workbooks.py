@@ -23,6 +23,7 @@ class Sheet:
     name: str  # of a CSV file, the file's without its ending
     rows: list[list[Cell]]
     hidden: bool = False
+    turned: int = 0  # the row in which its providers stood across before `upright` turned it
 
 
 def read_sheets(path: Path) -> list[Sheet]:
