@@ -13,7 +13,7 @@ COMPILE = uv pip compile -q --universal --generate-hashes --no-header --no-annot
 # Python starts often here: what it compiles is kept, also where the surroundings say otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: study site test test-all processors browser bench lab check lock release clean
+.PHONY: study site test test-all long processors browser bench lab check lock release clean
 .DEFAULT_GOAL := study
 
 study: $(VENV)/.study  ## run every chapter and build the pages
@@ -25,8 +25,10 @@ site: $(VENV)/.study  ## the pages once more, from the last run of the chapters
 test: $(VENV)/.test  ## what a newcomer runs: the tests, the quick gates, one chapter cell by cell
 	@$(PYTEST) $(NBVAL) -n 2 --dist loadscope --ignore tests/browser tests $(SOME)
 
-test-all: $(VENV)/.test  ## the long simulations and gates as well, and every chapter cell by cell
-	@$(PYTEST) -m "" -n auto --dist loadscope --ignore tests/browser
+test-all: test long  ## the long simulations and gates as well, and every chapter cell by cell
+
+long: $(VENV)/.test  ## of these only what `make test` leaves out
+	@$(PYTEST) -m full -n auto --dist loadscope --ignore tests/browser
 	@$(PYTEST) $(NBVAL) -n auto --dist loadscope $(PAGES)
 
 processors: $(VENV)/.test  ## the study under each BLAS kernel and each level of numpy's own: what differs

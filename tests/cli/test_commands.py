@@ -430,3 +430,8 @@ def test_kernels_may_be_chosen_and_are_forked_only_where_that_is_safe(root, monk
     assert main(["run", "03", *(["--kernels", given] if given else [])]) == 0
     assert asked == [forked]
     assert can or main(["run", "03", "--kernels", "forked"]) == 64
+
+
+def test_a_scheduler_is_refused_where_nothing_is_computed_for_readers(capsys):
+    assert main(["run", "02", "-p", "before=2012-13", "--scheduler", "tcp://127.0.0.1:1"]) == 64
+    assert "leave -p and --out away" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def test_positions_and_input_left_alone():
 
 @pytest.mark.parametrize(
     ("runs", "low", "high", "within"),
-    [(50, 0.02, 0.065, 0.2), pytest.param(3000, 0.04, 0.05, 0.04, marks=pytest.mark.full)],
+    [(50, 0.02, 0.065, 0.2), pytest.param(3000, 0.036, 0.045, 0.04, marks=pytest.mark.full)],
 )
 def test_limits_and_spread_on_simulated_panels(runs, low, high, within):
     """Share outside exact limits where nothing differs, and the mean of tau2 where much does: three errors."""
@@ -63,7 +63,7 @@ def test_limits_and_spread_on_simulated_panels(runs, low, high, within):
         outside.append((funnel(alike)["position"] != "within").mean())
         apart = panel(random.binomial(n, random.normal(0.45, 0.05, 21)), n)
         spread.append(dispersion(apart).tau2)
-    assert low < np.mean(outside) < high  # whole counts keep a little inside 5%
+    assert low < np.mean(outside) < high  # not 5%: a unit draws the share of all towards its own
     assert np.mean(spread) == pytest.approx(0.05**2, rel=within)
 
 

@@ -220,9 +220,9 @@ def card(values=({},), **target):
         ({"value": 8.5}, "contradicted"),
         ({"value": 8.5, "tolerance": 0.2}, "reproduced within a stated tolerance"),
         ({"value": 8.7, "tolerance": 0.2}, "contradicted"),
-        ({"recipe": None}, "input not held"),
-        ({"recipe": "F0002", "value": 142.0}, "printed alike elsewhere"),
-        ({"recipe": "F0002", "value": 143.0}, "printed otherwise elsewhere"),
+        ({"recipe": None}, "input could not be obtained"),
+        ({"recipe": "F0002", "value": 142.0}, "matched by a second source"),
+        ({"recipe": "F0002", "value": 143.0}, "differs in a second source"),
     ],
 )
 def test_a_number_stands_where_it_belongs(value, status):
@@ -251,8 +251,8 @@ def test_a_recipe_cannot_copy_its_own_source():
         ([{}, {"value": 8.5, "tolerance": 0.2}], "reproduced within a stated tolerance"),
         ([{}, {"recipe": None}], "reproduced in part"),
         ([{}, {"value": 9.0}], "contradicted"),
-        ([{"recipe": None}, {"recipe": "F0002", "value": 142.0}], "printed alike elsewhere"),
-        ([{"recipe": None}, {"recipe": None}], "input not held"),
+        ([{"recipe": None}, {"recipe": "F0002", "value": 142.0}], "matched by a second source"),
+        ([{"recipe": None}, {"recipe": None}], "input could not be obtained"),
     ],
 )
 def test_a_result_stands_by_all_its_numbers(values, status):
@@ -268,7 +268,7 @@ def test_a_result_in_words_is_there_without_a_number():
 def test_every_result_is_sorted_and_no_recipe_is_a_result_typed_in():
     whole = committed_card()
     assert set(standings(whole)["target_id"]) == set(load("replication_targets")["target_id"])
-    unsaid = whole[whole["status"].isin(["input not held", "qualitative"])]
+    unsaid = whole[whole["status"].isin(["input could not be obtained", "qualitative"])]
     assert unsaid["input_needed"].notna().all()  # what would have to be public
     for recipe in whole["recipe"].dropna():
         assert re.search(r"F\d{4}|\w+\[", recipe), recipe
@@ -324,7 +324,7 @@ def official_card(official, instead=OFFICIAL_RECIPE, **value):
 
 
 def test_an_official_recipe_decides_once_its_tables_are_held():
-    assert official_card({})["status"] == "input not held"
+    assert official_card({})["status"] == "input could not be obtained"
     row = official_card(OFFICIAL)
     assert (row["status"], row["recipe"]) == ("reproduced to the printed digit", OFFICIAL_RECIPE)
     assert official_card(OFFICIAL, value=45.4)["status"] == "contradicted"
@@ -334,7 +334,7 @@ def test_it_goes_before_a_quotation_and_leaves_it_where_a_cell_is_missing():
     quoted = {"recipe": "F0002", "value": 142.0}
     assert official_card(OFFICIAL, **quoted)["status"] == "contradicted"
     elsewhere = OFFICIAL_RECIPE.replace("2015Q4", "2016Q4")
-    assert official_card(OFFICIAL, elsewhere, **quoted)["status"] == "printed alike elsewhere"
+    assert official_card(OFFICIAL, elsewhere, **quoted)["status"] == "matched by a second source"
     for other in (("2015Q4", "2016Q4"), ("official_pbr", "official_providers"), ("official_pbr", "nothing")):
         assert not can_evaluate(OFFICIAL_RECIPE.replace(*other), OFFICIAL)
 

@@ -70,7 +70,7 @@ def findings(found, **rest):
 
 
 def save(folder, *cells, name="03-recall", title="Recall to prison", parameters=None, chapter=None):
-    run = {"chapter": chapter or name, "parameters": parameters or {}, "version": "0.1.0"}
+    run = {"chapter": chapter or name, "parameters": parameters or {}, "version": "1.0.0"}
     opening = new_markdown_cell(f"# {title}\n\nDid the *number* rise?\n\nMore.", id="title")
     notebook = new_notebook(cells=[opening, *cells], metadata={"tr_analysis": run})
     path = folder / f"{name}.ipynb"

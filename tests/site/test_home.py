@@ -49,7 +49,7 @@ def test_the_home_page_shows_key_findings_counts_and_how_to_cite(index):
     assert "Of 21 published numbers" in words
     for count in ("20 reproduced", "23 contradicted", "24 matched", "25 different", "26 not recalculated"):
         assert count in words
-    assert "tr-analysis 0.1.0" in words
+    assert "tr-analysis 1.0.0" in words
     links = {link["href"] for link in index.all("a")}
     assert {"03-recall.html#number-recall_gap", "#level-C", "tr-analysis-data.zip"} <= links
     (card,) = index.all("img")

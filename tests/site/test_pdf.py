@@ -52,7 +52,7 @@ def test_every_page_but_the_one_for_what_is_missing_is_a_part_in_order_behind_a_
     assert re.findall(r"<h2>([^<]+)</h2>", document) == parts
     assert '<li><a href="#03-recall">Recall &amp; prison</a></li>' in document
     cover = document[document.index('class="cover"') : document.index('class="part contents"')]
-    for words in ("<h1>The study</h1>", "What <b>happened</b>?", "0.1.0", "sources published up to 20"):
+    for words in ("<h1>The study</h1>", "What <b>happened</b>?", "1.0.0", "sources published up to 20"):
         assert words in cover
     assert document.count("<p>Open <b>licence</b></p>") == 1  # it stands in the foot of every page
 

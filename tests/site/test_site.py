@@ -139,7 +139,7 @@ def test_the_home_page_describes_the_study_to_machines_and_what_it_offers_is_the
     dataset, software = described["@graph"]
     assert described["@context"] == "https://schema.org"
     assert (dataset["@type"], software["@type"]) == ("Dataset", "SoftwareSourceCode")
-    assert dataset["version"] == software["version"] == "0.1.0"
+    assert dataset["version"] == software["version"] == "1.0.0"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", dataset["datePublished"])
     assert software["codeRepository"].startswith("https://")
     offered = [each["contentUrl"] for each in dataset["distribution"]]
@@ -160,7 +160,7 @@ def test_command_to_run_again_survives_the_shell_and_papermill(page):
 
 
 def test_page_says_what_it_was_made_from_and_what_its_parameters_mean(page):
-    for words in ("tr-analysis 0.1.0", "SHA-256", "events", "last month of the window"):
+    for words in ("tr-analysis 1.0.0", "SHA-256", "events", "last month of the window"):
         assert words in page.text
     links = [link["href"] for link in page.all("a")]
     assert {"dictionary.html#events", "index.html#level-C", "estimators.html"} <= set(links)

@@ -178,7 +178,7 @@ def test_the_command_says_it_on_one_screen_and_by_its_code(damage, projects, run
     assert main(["verify", str(project)]) == 1
     out, err = capsys.readouterr()
     assert f"{RECALL}: findings.before_pandemic.value: committed 8737.1, here 8737.0" in out
-    assert err.startswith("tr-analysis: not every committed result comes out here")
+    assert err.startswith("tr-analysis: this machine does not give every committed result")
     assert len(out.splitlines()) < 50
 
 

@@ -106,7 +106,7 @@ def _describe_tables() -> Iterator[str]:
         return
     left: dict[str, str] = {}
     for place, rules in asides.groupby("file")["rule"]:
-        left[str(place)] = ", ".join(f"{why} ({n})" for why, n in rules.value_counts().sort_index().items())
+        left[str(place)] = ", ".join(f"{why} ({n})" for why, n in rules.groupby(rules).size().items())
     for family in LAYOUTS:
         if (table := official(family)) is None:
             continue

@@ -10,7 +10,7 @@ import click
 
 from tr_analysis import paths, study
 from tr_analysis.cli.chapters import shown
-from tr_analysis.errors import ChapterError, StudyError
+from tr_analysis.errors import ChapterError, StudyError, UsageError
 from tr_analysis.study import plan as planning
 from tr_analysis.study import records as recording
 from tr_analysis.study.data_lock import using_data
@@ -96,6 +96,10 @@ def run(
     All chapters are looked at unless some are named. A chapter is named 03-recall, or 03, or recall. The one about a provider runs for each, unless -p names one.
     """
     # Mistakes of the caller come before the time that the tables take.
+    if scheduler and (given or out):
+        raise UsageError(
+            "--scheduler is for what readers can choose in the study itself: leave -p and --out away"
+        )
     tasks = planning.plan(chapters, given, out)
     click.get_current_context().with_resource(using_data())
     records = {out: Records(out) for out in {task.out for task in tasks}}
@@ -107,8 +111,10 @@ def run(
             named = {task.chapter.name for task in tasks} if chapters else ()
             _fill(records[paths.reports()], named, jobs, scheduler)
         _render(tasks, records, force=force)
-    except StudyError as error:  # what failed before is said as well
-        failures.append(str(error))
+    except StudyError as error:
+        if not failures:
+            raise
+        failures.append(str(error))  # what failed before is said as well
     if failures:
         raise ChapterError("\n".join(failures))
 

@@ -149,10 +149,10 @@ def _filled(row: Mapping[Any, Any], key: str, frames: Frames) -> dict[str, Any]:
 DIGIT, TOLERANCE, CONFIRMED = (
     "reproduced to the printed digit",
     "reproduced within a stated tolerance",
-    "printed alike elsewhere",
+    "matched by a second source",
 )
-PART, DISPUTED = "reproduced in part", "printed otherwise elsewhere"
-CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input not held", "qualitative"
+PART, DISPUTED = "reproduced in part", "differs in a second source"
+CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input could not be obtained", "qualitative"
 REPRODUCED = (DIGIT, TOLERANCE)
 STATUSES = (DIGIT, TOLERANCE, PART, CONFIRMED, DISPUTED, CONTRADICTED, MISSING, QUALITATIVE)
 
