@@ -262,13 +262,13 @@ def test_a_result_stands_by_all_its_numbers(values, status):
 def test_a_result_in_words_is_there_without_a_number():
     found = card([{"target_id": "T02"}], aim="qualitative")
     assert found["printed"].isna().all()
-    assert standings(found)["status"].item() == "qualitative"
+    assert standings(found)["status"].item() == "a result in words"
 
 
 def test_every_result_is_sorted_and_no_recipe_is_a_result_typed_in():
     whole = committed_card()
     assert set(standings(whole)["target_id"]) == set(load("replication_targets")["target_id"])
-    unsaid = whole[whole["status"].isin(["input could not be obtained", "qualitative"])]
+    unsaid = whole[whole["status"].isin(["input could not be obtained", "a result in words"])]
     assert unsaid["input_needed"].notna().all()  # what would have to be public
     for recipe in whole["recipe"].dropna():
         assert re.search(r"F\d{4}|\w+\[", recipe), recipe

@@ -9,8 +9,8 @@ from tr_analysis.site.home import events, sentence
 from tr_analysis.site.providers import TILES, providers, second_round, tile_map
 
 COUNTS = (
-    "published_back", "published_numbers", "all_back", "contradicted", "printed_alike_elsewhere",
-    "printed_otherwise_elsewhere", "input_not_held",
+    "published_back", "published_numbers", "all_back", "contradicted", "matched",
+    "differs_in_a_second_source", "input_could_not_be_obtained",
 )  # fmt: skip
 
 

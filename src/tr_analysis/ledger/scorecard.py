@@ -152,7 +152,7 @@ DIGIT, TOLERANCE, CONFIRMED = (
     "matched by a second source",
 )
 PART, DISPUTED = "reproduced in part", "differs in a second source"
-CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input could not be obtained", "qualitative"
+CONTRADICTED, MISSING, QUALITATIVE = "contradicted", "input could not be obtained", "a result in words"
 REPRODUCED = (DIGIT, TOLERANCE)
 STATUSES = (DIGIT, TOLERANCE, PART, CONFIRMED, DISPUTED, CONTRADICTED, MISSING, QUALITATIVE)
 

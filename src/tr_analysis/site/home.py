@@ -21,9 +21,9 @@ from tr_analysis.site.providers import providers, second_round, tile_map
 _COUNTED = {
     "published_back": "reproduced",
     "contradicted": "contradicted by recalculation",
-    "printed_alike_elsewhere": "matched by a second source",
-    "printed_otherwise_elsewhere": "different in a second source",
-    "input_not_held": "not recalculated: we could not obtain their input",
+    "matched": "matched by a second source",
+    "differs_in_a_second_source": "different in a second source",
+    "input_could_not_be_obtained": "not recalculated: we could not obtain their input",
 }
 
 
