@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tr_analysis.data.periods import financial_year
-from tr_analysis.digits import settle
+from tr_analysis.digits import settle, without_noise
 from tr_analysis.report.charts.draw import EndLabel, at
 from tr_analysis.report.charts.fit import is_dated
 from tr_analysis.report.tables import number_text
@@ -63,7 +63,7 @@ def points(figure: Figure) -> Iterator[tuple[float, float, str]]:
             for (x, y), *said in zip(axes.transData.transform(seen), *words, strict=True):
                 text = _sentence(name, scales, said)
                 if text and axes.bbox.padded(1).contains(x, y):
-                    yield 72 * x / figure.dpi, 72 * (figure.bbox.height - y) / figure.dpi, text
+                    yield *settle([72 * x / figure.dpi, 72 * (figure.bbox.height - y) / figure.dpi]), text
 
 
 def _sentence(name: str, scales: "tuple[_Scale, _Scale]", said: Sequence[str]) -> str:
@@ -111,7 +111,8 @@ class _Scale:
     def _number(self, value: float) -> str:
         if self.log:
             return self.form.format(f"{float(f'{value:.3g}'):,.7g}")
-        text = number_text(f"{{:,.{self.decimals}f}}", settle(value))
+        rounded = round(settle(value), self.decimals) + 0.0  # without the sign of a zero
+        text = number_text(f"{{:,.{self.decimals}f}}", rounded)
         return self.form.format(text.rstrip("0").rstrip(".") if "." in text else text)
 
     def _tick(self, value: float) -> str:
@@ -155,11 +156,12 @@ def _marks(axes: Axes) -> Iterator[tuple[str, Any, Any, int | None]]:
     for bars in axes.containers:
         if isinstance(bars, BarContainer) and len(bars):
             boxes = [(bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()) for bar in bars.patches]
-            boxes = [box for box in boxes if box[2] and box[3]] or [(np.nan,) * 4]
             x, y, wide, high = np.array(boxes, dtype=float).T
+            wide, high = without_noise(wide), without_noise(high)
             middle, upright = np.column_stack([x + wide / 2, y + high / 2]), bars.orientation == "vertical"
             length = np.column_stack([middle[:, 0], high] if upright else [wide, middle[:, 1]])
-            yield _labelled(bars), length, middle, int(upright)
+            there = (wide != 0) & (high != 0)
+            yield _labelled(bars), length[there], middle[there], int(upright)
 
 
 def _spread(many: int) -> Any:
