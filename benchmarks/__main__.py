@@ -13,10 +13,10 @@ import psutil
 from benchmarks import models, study, sweeps
 from benchmarks.chart import draw
 from benchmarks.measure import Measure
+from tr_analysis import __version__
 
 _HERE = Path(__file__).parent
 _LIBRARIES = (
-    "tr-analysis",
     "numpy",
     "pandas",
     "scipy",
@@ -56,11 +56,11 @@ def compared(found: list[Measure]) -> list[tuple[Measure, Measure]]:
 def _head(*, quick: bool) -> list[str]:
     memory = psutil.virtual_memory().total / 1e9
     machine = f"{os.cpu_count()} processors ({platform.machine()}), {memory:.0f} GB, {platform.system()}"
-    versions = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    versions = ", ".join([f"tr-analysis {__version__}", *(f"{name} {version(name)}" for name in _LIBRARIES)])
     return [
         "# Measured",
         "",
-        "Written by `make bench`. Medians over repeats, all in one run, every process with one thread for linear "
+        "Written by `make bench`. Medians over repeats, of the study and the choices one each, all in one run, every process with one thread for linear "
         "algebra. Memory is the most held at once.",
         "",
         *(["**A quick look with few repeats on a busy machine, not a result.**", ""] if quick else []),
