@@ -1,7 +1,6 @@
 """The commands that run chapters, and make pages of what they give."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -185,10 +184,10 @@ def _fill(records: Records, chapters: Collection[str], jobs: int | None, schedul
     if not (chapters or records.changes("choices", parts)):
         return
     from tr_analysis.sweep.choices import compute, read_choices
-    from tr_analysis.sweep.engines import dask, processes
+    from tr_analysis.sweep.engines import engine_of
 
     asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
-    with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
+    with engine_of(jobs, scheduler) as engine:
         tallies = [compute(each, engine) for each in asked]
     if ran := sum(tally.ran for tally in tallies):
         click.echo(f"choices: {ran} of {sum(tally.specifications for tally in tallies)} computed")

@@ -1,6 +1,5 @@
 """The command that runs a chapter over many values of its parameters."""
 
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -28,7 +27,7 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
 
     What is done already is not run again. docs/sweeps.md shows how SPEC.toml is written.
     """
-    from tr_analysis.sweep.engines import dask, processes
+    from tr_analysis.sweep.engines import engine_of
     from tr_analysis.sweep.run import run_sweep
     from tr_analysis.sweep.specify import read_sweep
 
@@ -38,7 +37,7 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
     out = out or paths.reports() / "sweeps" / spec.stem
     planning.refuse_folder(out, is_variant=True)
     click.get_current_context().with_resource(using_data())
-    with dask(scheduler) if scheduler else nullcontext(processes(jobs)) as engine:
+    with engine_of(jobs, scheduler) as engine:
         planning.build_tables()
         tally = run_sweep(planned, engine, out)
     there = tally.specifications - tally.ran

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +41,11 @@ def processes(jobs: int | None = None) -> Engine:
     """Return an engine of processes on this machine, each started afresh; by default one per processor."""
     jobs = jobs or os.cpu_count() or 1
     return Engine(jobs, lambda: _pool(jobs))
+
+
+def engine_of(jobs: int | None, scheduler: str | None) -> AbstractContextManager[Engine]:
+    """Return the engine that a command was asked for, to be opened: of a scheduler if one is named, else of processes."""
+    return dask(scheduler) if scheduler else nullcontext(processes(jobs))
 
 
 @contextmanager

@@ -27,11 +27,8 @@ from tr_analysis.report.charts.fit import is_dated
 from tr_analysis.report.tables import number_text
 
 MOST = 24  # points of a line without markers that have words; the data beside the chart have all
-_UNNAMED = (
-    "_child",
-    "_container",
-    "_nolegend_",
-)  # matplotlib's own; after a dash of ours a name is in no legend
+# Matplotlib's own names; any other that begins with an underscore is a name of ours that stays out of the legend.
+_UNNAMED = ("_child", "_container", "_nolegend_")
 _NUMBER = re.compile(r"[+−-]?[\d,]*\.?\d+")
 _PERIODS: dict[str, Callable[[pd.Period], str]] = {
     "Q-DEC": lambda period: f"{period.start_time:%B} to {period.end_time:%B %Y}",
@@ -129,9 +126,8 @@ def _dates(days: Sequence[float]) -> list[str]:
     dates = pd.DatetimeIndex([pd.Timestamp(0) + pd.Timedelta(day, "D") for day in days])
     for frequency, form in _PERIODS.items():
         periods = dates.to_period(frequency)
-        alone = (
-            frequency == "Q-DEC" and len(dates) == 1
-        )  # the middle of a quarter is that of its second month
+        # The middle of a quarter is that of its second month, so that one date alone is of the month.
+        alone = frequency == "Q-DEC" and len(dates) == 1
         if not alone and ((at(periods) - dates).round("min") == pd.Timedelta(0)).all():
             return [form(period) for period in periods]
     return [f"{date.day} {date:%B %Y}" for date in dates]
@@ -143,9 +139,8 @@ def _marks(axes: Axes) -> Iterator[tuple[str, Any, Any, int | None]]:
         places = np.column_stack(line.get_data(orig=False)).astype(float)
         places = places[np.isfinite(places).all(axis=1)]
         marked = line.get_marker() not in ("None", None, "")
-        drawn = marked or (
-            len(places) > 2 and line.get_solid_capstyle() != "butt"
-        )  # else an interval, or a bar
+        # A line of two points is an interval, and one with blunt ends a bar of time.
+        drawn = marked or (len(places) > 2 and line.get_solid_capstyle() != "butt")
         if drawn and len(places) and line.get_transform() == axes.transData:
             some = places if marked else places[_spread(len(places))]
             yield _name(axes, line, places), some, some, None
