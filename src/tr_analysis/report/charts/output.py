@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -335,8 +335,8 @@ _MOST_COLOURS = (
 
 
 def _png(figure: Figure) -> bytes:
-    """Draw a figure as PNG with a palette of its own colours, which is a third of the size."""
-    canvas, packed = FigureCanvasAgg(figure), io.BytesIO()
+    """Draw a fitted figure as PNG with a palette of its own colours, which is a third of the size."""
+    canvas, packed = cast(FigureCanvasAgg, figure.canvas), io.BytesIO()  # by which it was fitted
     canvas.draw()  # type: ignore[no-untyped-call]
     drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     _with_palette(drawn).save(packed, "PNG")
