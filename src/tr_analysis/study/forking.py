@@ -187,6 +187,9 @@ def read_tables(folder: str) -> None:
         for name in load().index:
             read_table(name)
     gc.freeze()  # what is shared stays shared: a collection in a kernel would copy it
+    gc.set_threshold(
+        100_000
+    )  # a chapter makes many objects and few circles of them: collections took a twelfth of it
 
 
 def serve(channel: socket.socket) -> dict[str, Any] | None:

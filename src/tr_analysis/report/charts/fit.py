@@ -102,11 +102,14 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
     for legend in figure.legends:
         if legend.get_window_extent(renderer).width > figure.bbox.width:
             _one_column(figure, legend)
+    placed = [
+        _place_words(axes, renderer) for axes in figure.axes
+    ]  # near enough, mostly, for one layout to do
     _lay_out(figure, heading)
     if not heading:
         for axes in figure.axes:
             _make_room(figure, axes, renderer)
-    _write_above(figure, heading, renderer)
+    _write_above(figure, heading, renderer, placed)
     for axes in figure.axes:
         _spread(axes, renderer)
     figure.set_layout_engine("none")
@@ -115,9 +118,8 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
         axes.set_in_layout(True)
 
 
-def _write_above(figure: Figure, heading: float, renderer: RendererBase) -> None:
-    """Place what is written above the axes; it takes height, which can move what is beside it, so again."""
-    placed: list[float] = []
+def _write_above(figure: Figure, heading: float, renderer: RendererBase, placed: list[float]) -> None:
+    """Place what is written above the axes anew; where it takes another height, what is beside it moves, so again."""
     for _ in range(4):
         before, placed = placed, [_place_words(axes, renderer) for axes in figure.axes]
         if placed == before:
