@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.stats.qmc import Sobol
 
 from tr_analysis.estimators.checks import Array
-from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_design
+from tr_analysis.estimators.interrupted import FELT, InterruptedDesign, InterruptedFit, check_design
 from tr_analysis.estimators.optimum import polish
 from tr_analysis.order import place_of_smallest
 
@@ -71,7 +71,7 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     log_likelihood = -df / 2 * np.log(squares) - np.linalg.slogdet(cross).logabsdet / 2
     weights = prior * np.exp(log_likelihood - log_likelihood.max())
     weights /= weights.sum()
-    felt = weights > 1e-12
+    felt = weights > FELT
     return InterruptedFit(
         design,
         "generalised least squares, first-order autoregressive errors averaged over rho",

@@ -14,6 +14,7 @@ from tr_analysis.estimators.autocorrelation import RANDOM_WALK
 from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats, to_month
 from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import (
+    FELT,
     InterruptedDesign,
     InterruptedFit,
     check_design,
@@ -74,7 +75,7 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     nodes = _nodes(_places(design), trend)
     fit = regress(design.regressors.to_numpy(), design.response[:, None], nodes)
     weights = fit.weights[:, 0]
-    felt = weights > 1e-12
+    felt = weights > FELT
     covariances = fit.inverses[felt] * fit.variances[felt, 0, None, None]
     averaged = f"{trend} trend, averaged over the variances"
     return InterruptedFit(
@@ -135,14 +136,16 @@ def lay_out(places: tuple[int, ...], rho: Array, q: Array, prior: Array) -> Node
     slope = change @ np.clip(at[:, None] - np.arange(1, at[-1]), 0, None)
     # A constant takes no part in changes, so a random walk may start at 0, and 1 / (1 - rho**2) be left off a fading
     # error's covariance without harm.
-    fading = np.array([earlier if r == 1 else (r**lag - 1) / (1 - r**2) for r in rho], dtype=float)
+    faded = np.arange(at[-1] + 1)
+    fading = np.array([earlier if r == 1 else ((r**faded)[lag] - 1) / (1 - r**2) for r in rho], dtype=float)
     factor = np.linalg.cholesky(change @ fading @ change.T)
-    half = np.linalg.solve(factor, np.broadcast_to(slope, (len(rho), *slope.shape)))
+    inverse = np.linalg.inv(factor)
+    half = inverse @ slope
     wander, axes = np.linalg.eigh(half @ half.transpose(0, 2, 1))
     variance = 1 + q[:, None] ** 2 * wander[:, None, :]
     log_det = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)[:, None]
     log_det = log_det + np.log(variance).sum(axis=2)
-    rotation = axes.transpose(0, 2, 1) @ np.linalg.inv(factor)
+    rotation = axes.transpose(0, 2, 1) @ inverse
     return Nodes(rho, q, prior, rotation, 1 / np.sqrt(variance), log_det.ravel())
 
 
@@ -164,29 +167,28 @@ class Regressions(NamedTuple):
 def regress(regressors: Array, responses: Array, nodes: Nodes) -> Regressions:
     """Regress the changes of s responses (n, s) on those of the regressors (n, k), constant first, at each node."""
     x, y = np.diff(regressors[:, 1:], axis=0), np.diff(responses, axis=0)
+    start = np.linalg.lstsq(x, y)[0]
+    left = y - x @ start  # what is small is squared without loss
     parts = [
-        _at_one_rho(rotation @ x, rotation @ y, scale)
+        _at_one_rho(rotation @ x, rotation @ left, scale)
         for rotation, scale in zip(nodes.rotation, nodes.scale, strict=True)
     ]
-    coefficients, inverses, squares = map(np.concatenate, zip(*parts, strict=True))
+    moved, inverses, squares = map(np.concatenate, zip(*parts, strict=True))
     df = x.shape[0] - x.shape[1]
     log_likelihood = -df / 2 * np.log(squares)
     log_likelihood += ((np.linalg.slogdet(inverses).logabsdet - nodes.log_det) / 2)[:, None]
     weights = nodes.prior[:, None] * np.exp(log_likelihood - log_likelihood.max(axis=0))
     weights /= weights.sum(axis=0)
-    return Regressions(weights, log_likelihood, coefficients, inverses, squares / df, df)
+    return Regressions(weights, log_likelihood, start + moved, inverses, squares / df, df)
 
 
 def _at_one_rho(x: Array, y: Array, scale: Array) -> tuple[Array, Array, Array]:
     """Return coefficients (p, k, s), inverses (p, k, k) and sums of squares (p, s) of rotated changes, for each q."""
-    start = np.linalg.lstsq(x, y)[0]
-    left = y - x @ start  # what is small is squared without loss
     weighted = scale[:, :, None] ** 2 * x
     inverses = np.asarray(np.linalg.inv(x.T @ weighted), dtype=np.float64)
-    cross = weighted.transpose(0, 2, 1) @ left
-    moved = inverses @ cross
-    squares = scale**2 @ left**2 - (moved * cross).sum(axis=1)
-    return start + moved, inverses, squares
+    cross = weighted.transpose(0, 2, 1) @ y
+    coefficients = inverses @ cross
+    return coefficients, inverses, scale**2 @ y**2 - (coefficients * cross).sum(axis=1)
 
 
 def _innovations(design: InterruptedDesign, nodes: Nodes, coefficients: Array, node: int) -> Array:
