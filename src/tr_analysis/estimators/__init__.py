@@ -4,6 +4,7 @@ An argument that cannot be right is a ValueError that names it, its value, and w
 """
 
 import inspect
+from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ANSWERS, _TESTED = "Answers: ", "Tested: "
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the estimators of one number return: an estimate with its interval and, where they apply, the p-value of no effect, the method and the sample.
+
+    ``separated`` says that two groups do not overlap, which leaves the interval one-sided.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float | None = None
+    method: str = ""
+    units: int | None = None
+    separated: bool = False
 
 
 def index() -> "pd.DataFrame":

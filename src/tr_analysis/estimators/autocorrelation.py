@@ -9,9 +9,9 @@ from scipy.linalg import cholesky, solve_triangular, toeplitz
 from scipy.optimize import minimize
 from scipy.stats.qmc import Sobol
 
+from tr_analysis.digits import polish
 from tr_analysis.estimators.checks import Array
 from tr_analysis.estimators.interrupted import FELT, InterruptedDesign, InterruptedFit, check_design
-from tr_analysis.estimators.optimum import polish
 from tr_analysis.order import place_of_smallest
 
 __all__ = ["autoregressive", "arma", "newey_west"]

@@ -10,6 +10,7 @@ from scipy.optimize import brentq, minimize
 from scipy.special import betaln, digamma, expit, logit, xlogy
 from scipy.stats import beta, chi2
 
+from tr_analysis.digits import polish
 from tr_analysis.estimators.checks import (
     Array,
     check_counts,
@@ -19,7 +20,6 @@ from tr_analysis.estimators.checks import (
     numbers,
     paired,
 )
-from tr_analysis.estimators.optimum import polish
 
 __all__ = ["heterogeneity", "shrink", "rank_intervals", "simultaneous_ranks"]
 

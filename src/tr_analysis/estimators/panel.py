@@ -9,8 +9,8 @@ from scipy.stats import norm, pearsonr, t
 from statsmodels.stats.multitest import multipletests
 
 from tr_analysis.digits import settle
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import check_flag, check_frame, check_level, numbers, paired, to_floats
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
 from tr_analysis.estimators.payment import critical_value, score
 

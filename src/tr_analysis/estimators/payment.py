@@ -13,8 +13,8 @@ import pandas as pd
 from scipy.special import gammaln, ndtr, ndtri, xlogy
 from scipy.stats import chi2
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import Array, check_integer, check_number, check_option, to_floats
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import place_of_smallest
 
 __all__ = [

@@ -12,6 +12,7 @@ from scipy.integrate import quad
 from scipy.special import bdtr
 from scipy.stats import binom, norm
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import (
     Array,
     check_draws,
@@ -22,7 +23,6 @@ from tr_analysis.estimators.checks import (
     generator,
     to_floats,
 )
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.payment import (
     WIDEST,
     check_error,

@@ -13,6 +13,7 @@ from scipy.stats.contingency import odds_ratio as conditional_odds_ratio
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import (
     Array,
     check_count,
@@ -22,7 +23,6 @@ from tr_analysis.estimators.checks import (
     check_number,
     numbers,
 )
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import only
 
 __all__ = [

@@ -9,8 +9,8 @@ from scipy.optimize import brentq
 from scipy.special import comb
 from scipy.stats import mannwhitneyu, norm
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import Array, check_level, numbers, shown
-from tr_analysis.estimators.estimate import Estimate
 
 __all__ = ["superiority"]
 

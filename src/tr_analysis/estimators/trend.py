@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.linalg import solve_triangular
 from scipy.stats import t as student
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.autocorrelation import RANDOM_WALK
 from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats, to_month
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import (
     FELT,
     InterruptedDesign,
