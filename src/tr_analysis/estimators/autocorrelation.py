@@ -1,7 +1,4 @@
-"""Estimators of an interrupted series that differ in what they take its errors to be.
-
-Each takes an `InterruptedDesign` and says in an `InterruptedFit` what is known of the coefficients.
-"""
+"""Estimators of an interrupted series that differ in what they take its errors to be; designs are of `interrupted`."""
 
 import numpy as np
 import statsmodels.api as sm
@@ -42,8 +39,7 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
 
     References
     ----------
-    Harville (1974), Biometrika 61, 383-385, on the restricted likelihood as a marginal posterior. Zellner
-    and Tiao (1964), JASA 59, 763-778, on regressions with autocorrelated errors.
+    Harville (1974), Biometrika 61, 383-385. Zellner and Tiao (1964), JASA 59, 763-778.
 
     Examples
     --------
@@ -110,7 +106,7 @@ def arma(design: InterruptedDesign) -> InterruptedFit:
 
     References
     ----------
-    Harvey and Phillips (1979), Biometrika 66, 49-58, on exact maximum likelihood with such errors.
+    Harvey and Phillips (1979), Biometrika 66, 49-58.
 
     Examples
     --------
@@ -152,14 +148,10 @@ def _likeliest(data: Array) -> Array:
             return np.inf
 
     spread = EDGE * (2 * Sobol(2, scramble=False).random(LOOKS) - 1)
+    bounds = [(-EDGE, EDGE)] * 2
+    options = {"xatol": 1e-6, "fatol": 1e-8, "maxiter": STEPS, "maxfev": STEPS}
     searches = [
-        minimize(
-            deviance,
-            start,
-            method="Nelder-Mead",
-            bounds=[(-EDGE, EDGE)] * 2,
-            options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": STEPS, "maxfev": STEPS},
-        )
+        minimize(deviance, start, method="Nelder-Mead", bounds=bounds, options=options)
         for start in sorted(spread[1:], key=deviance)[:SEARCHES]
     ]
     best = min(searches, key=lambda search: search.fun)

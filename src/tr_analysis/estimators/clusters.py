@@ -15,7 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import t as student
 
-from tr_analysis.estimators.checks import Array, check_draws, check_flag, check_level, check_option, generator
+from tr_analysis.estimators.checks import (
+    Array,
+    Seed,
+    check_draws,
+    check_flag,
+    check_level,
+    check_option,
+    generator,
+)
 from tr_analysis.estimators.cluster_design import (
     FEWEST_DRAWS,
     SINGULAR,
@@ -39,21 +47,15 @@ WEBB = "wild cluster bootstrap, Webb weights"
 ALL_SIGNS = "wild cluster bootstrap, all signs"
 PERMUTATION = "permutation of clusters"
 
-FEWEST_EFFECTIVE = 4.0
-"""Effective clusters below which neither jackknife nor bootstrap keeps its size (see `few_clusters`)."""
 MOST_ENUMERATED = 12  # clusters up to which all 2**G pairs of signs are used instead of draws
 WEBB_VALUES = np.sqrt([0.5, 1.0, 1.5])
 _BLOCK = 50_000  # assignments looked at together, so that memory does not grow with their number
 
 
 def few_clusters(
-    design: ClusteredDesign,
-    *,
-    draws: int = 9999,
-    level: float = 0.95,
-    seed: int = 0,
+    design: ClusteredDesign, *, draws: int = 9999, level: float = 0.95, seed: int = 0
 ) -> pd.DataFrame:
-    """Test one coefficient by jackknife, bootstrap and permutation, one row each.
+    """Test one coefficient by jackknife, bootstrap and permutation, one row each, as `ClusterTest`.
 
     Answers: is a difference between a few groups more than chance, and do the methods for few groups agree?
 
@@ -62,17 +64,8 @@ def few_clusters(
 
     The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. With two clusters
     treated the jackknife rejects too often and the bootstrap hardly ever; the permutation keeps its size. Clusters
-    that vary more where they are treated mislead all of them.
-
-    Parameters
-    ----------
-    design, draws, level, seed
-        From `clustered_design`; the others as in `wild_cluster_bootstrap`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per method, as `ClusterTest`; without numbers, and a note why, where it cannot be used.
+    that vary more where they are treated mislead all of them. A method that cannot be used has a row without numbers
+    and a note why. Arguments are those of `wild_cluster_bootstrap`.
 
     Examples
     --------
@@ -132,45 +125,17 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     level = check_level(level)
     df = len(design.labels) - 1
     without = design.products.sum(axis=0) - design.products
-    distance = np.einsum("gk,gk->g", leave_one_out_weights(design), without) - design.estimate
+    distance = np.einsum("gk,gk->g", design.leave_one_out_weights(), without) - design.estimate
     error = float(np.sqrt(df / (df + 1) * (distance**2).sum()))
     reach = float(student.ppf((1 + level) / 2, df)) * error
     low, high = design.estimate - reach, design.estimate + reach
     p_value = float(2 * student.sf(abs(design.estimate) / error, df))
-    note = f"standard error {error:.3g}, t with {df} degrees of freedom{few_clusters_warning(design)}"
+    note = f"standard error {error:.3g}, t with {df} degrees of freedom{design.warning}"
     return ClusterTest(JACKKNIFE, design.estimate, low, high, p_value, df + 1, 0, level, note)
 
 
-def leave_one_out_weights(design: ClusteredDesign) -> Array:
-    """Return what turns the products without each cluster into its estimate of the coefficient (G, k).
-
-    Coefficients of other regressors may vanish with their cluster, as those of cluster dummies do.
-    """
-    rest = np.eye(len(design.contrast)) - design.leverage
-    solved = np.linalg.pinv(rest, rcond=SINGULAR, hermitian=True) @ design.contrast
-    lost = np.linalg.norm(np.einsum("gkl,gl->gk", rest, solved) - design.contrast, axis=1)
-    alone = lost > np.sqrt(SINGULAR) * np.linalg.norm(design.contrast)
-    if alone.any():
-        only = f"only cluster {design.labels[np.flatnonzero(alone)[0]]} tells"
-        advice = "use cluster_permutation, or add clusters"
-        raise NotApplicableError(f"{only} {design.coefficient!r} from the other regressors: {advice}")
-    return np.asarray(solved)
-
-
-def few_clusters_warning(design: ClusteredDesign) -> str:
-    """Return a clause that warns of a coefficient that few of the clusters inform, else nothing."""
-    effective = design.effective_clusters
-    warning = f"; not to be trusted: it rests on {effective:.1f} effective clusters, see permutation"
-    return warning if effective < FEWEST_EFFECTIVE else ""
-
-
 def wild_cluster_bootstrap(
-    design: ClusteredDesign,
-    *,
-    signs: Signs = "webb",
-    draws: int = 9999,
-    level: float = 0.95,
-    seed: int | np.random.Generator = 0,
+    design: ClusteredDesign, *, signs: Signs = "webb", draws: int = 9999, level: float = 0.95, seed: Seed = 0
 ) -> ClusterTest:
     """Test the coefficient by the wild cluster bootstrap with the null hypothesis imposed (WCR-S).
 
@@ -210,19 +175,15 @@ def wild_cluster_bootstrap(
     level = check_level(level)
     null = bootstrap_draws(design, signs=signs, draws=draws, seed=seed)
     how = "all signs" if _enumerated(design, signs) else f"{signs} weights"
-    note = f"WCR-S, {how}, symmetric tails{few_clusters_warning(design)}"
+    note = f"WCR-S, {how}, symmetric tails{design.warning}"
     return null.test("wild cluster bootstrap", len(design.labels), level, note)
 
 
 def bootstrap_draws(
-    design: ClusteredDesign,
-    *,
-    signs: Signs = "webb",
-    draws: int = 9999,
-    seed: int | np.random.Generator = 0,
+    design: ClusteredDesign, *, signs: Signs = "webb", draws: int = 9999, seed: Seed = 0
 ) -> NullDraws:
     """Return the draws behind `wild_cluster_bootstrap`."""
-    leave_one_out_weights(design)  # refuses a coefficient that rests on one cluster
+    design.leave_one_out_weights()  # refuses a coefficient that rests on one cluster
     multipliers = _multipliers(design, signs, draws, seed)
     scores = _scores(design)
     a, own = design.contrast, np.eye(len(design.labels))[:, :, None]
@@ -264,7 +225,7 @@ def _enumerated(design: ClusteredDesign, signs: Signs) -> bool:
     return signs == "rademacher" and len(design.labels) <= MOST_ENUMERATED
 
 
-def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: int | np.random.Generator) -> Array:
+def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: Seed) -> Array:
     """Return the weights of the clusters in each draw (G, B)."""
     draws, random, clusters = check_draws(draws, FEWEST_DRAWS), generator(seed), len(design.labels)
     check_option("signs", signs, ("webb", "rademacher"))
@@ -275,11 +236,7 @@ def _multipliers(design: ClusteredDesign, signs: Signs, draws: int, seed: int | 
 
 
 def cluster_permutation(
-    design: ClusteredDesign,
-    *,
-    draws: int = 9999,
-    level: float = 0.95,
-    seed: int | np.random.Generator = 0,
+    design: ClusteredDesign, *, draws: int = 9999, level: float = 0.95, seed: Seed = 0
 ) -> ClusterTest:
     """Test the coefficient of a label by giving the label to other clusters than those that had it.
 
@@ -291,13 +248,9 @@ def cluster_permutation(
 
     The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020)
     is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
-    other assignment was as likely as the true one. With one public owner of nine the p-value is 1/9 at the least.
-
-    Parameters
-    ----------
-    design, draws, level, seed
-        From `clustered_design`, with a label constant within clusters; all assignments are used if no more than ``draws``,
-        else as many random ones; coverage of the interval.
+    other assignment was as likely as the true one. With one public owner of nine the p-value is 1/9 at the least. The
+    label is constant within clusters; all assignments are used if no more than ``draws``, else as many random ones.
+    Arguments are those of `wild_cluster_bootstrap`.
 
     References
     ----------
@@ -324,11 +277,7 @@ def cluster_permutation(
 
 
 def permutation_draws(
-    design: ClusteredDesign,
-    *,
-    studentised: bool = True,
-    draws: int = 9999,
-    seed: int | np.random.Generator = 0,
+    design: ClusteredDesign, *, studentised: bool = True, draws: int = 9999, seed: Seed = 0
 ) -> NullDraws:
     """Return the statistics of a label given to other clusters, for p-values of any effect.
 
@@ -433,9 +382,7 @@ def _sums(design: ClusteredDesign) -> _Sums:
 def _statistics(sums: _Sums, rows: Labels, studentised: bool) -> tuple[Array, Array, Array]:
     """Return numerators (2, B), squared denominators (3, B) as in `NullDraws`, and the squared label (B) of each row."""
     labels = rows.astype(np.float64)
-    numerator, removed, whole = (
-        labels @ part for part in sums[:3]
-    )  # removed: by the other regressors (B, m)
+    numerator, removed, whole = (labels @ part for part in sums[:3])  # by the other regressors (B, m)
     total = whole - (removed**2).sum(axis=1)
     # Without a coefficient of its own, an assignment is made 0 / 0: further out than the data, to be safe.
     kept = total > SINGULAR * whole

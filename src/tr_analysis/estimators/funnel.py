@@ -52,12 +52,8 @@ def exact_limits(
 
     Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
     jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p)
-    / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005).
-
-    Parameters
-    ----------
-    target, trials, level, interpolate
-        Share that units are set against; their sizes, 1 or more; probability within both limits; whether to smooth.
+    / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005). ``target`` is the share that units are set
+    against, ``trials`` are their sizes, 1 or more.
 
     References
     ----------
@@ -110,17 +106,12 @@ def widened_limits(
     n, target, level = _sizes(trials), _share(target), check_level(level)
     tau2 = check_number("tau2", tau2, low=0, advice="limits are widened with tau2 >= 0")
     half = norm.ppf((1 + level) / 2) * np.sqrt(target * (1 - target) / n + tau2)
-    return pd.DataFrame(
-        {"trials": n, "low": np.clip(target - half, 0, 1), "high": np.clip(target + half, 0, 1)}
-    )
+    low, high = np.clip([target - half, target + half], 0, 1)
+    return pd.DataFrame({"trials": n, "low": low, "high": high})
 
 
 def dispersion(
-    frame: pd.DataFrame,
-    successes: str = "successes",
-    trials: str = "trials",
-    *,
-    level: float = 0.95,
+    frame: pd.DataFrame, successes: str = "successes", trials: str = "trials", *, level: float = 0.95
 ) -> Dispersion:
     """Measure how much more the shares of units vary about that of all than chance explains.
 
@@ -165,22 +156,15 @@ def funnel(
     limits: Limits = "exact",
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Set each unit's share against the limits for its size.
+    """Set each unit's share against the limits for its size, "exact" (chance alone) or "additive" (widened by tau2).
 
     Answers: which units lie further from the average than chance explains?
 
     Tested: positions by hand; false alarms on simulated panels (`test_funnel.test_positions_and_input_left_alone`,
     `test_funnel.test_limits_and_spread_on_simulated_panels`).
 
-    Parameters
-    ----------
-    frame, successes, trials, limits, level
-        As in `dispersion`; "exact" (chance alone) or "additive" (widened by tau2); probability within them for a unit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``frame`` with estimate, target, z, low, high (limits, no confidence interval) and position added.
+    To ``frame``, as in `dispersion`, are added estimate, target, z, low, high (limits, no confidence interval) and
+    position.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from scipy.stats import beta, chi2
 from tr_analysis.digits import polish
 from tr_analysis.estimators.checks import (
     Array,
+    Seed,
     check_counts,
     check_draws,
     check_level,
@@ -55,12 +56,8 @@ def heterogeneity(
     With ``w = 1 / (variance + tau2)`` let ``Q(tau2) = sum w (y - mean)^2``. ``Q(0)`` is Cochran's test (1954),
     chi-squared on ``units - 1`` degrees of freedom where all units are alike, and ``I2 = max(0, 1 - (units - 1) /
     Q)``. ``tau2`` is where ``Q(tau2) = units - 1``, or 0 (Paule and Mandel 1982), its interval where ``Q(tau2)`` meets
-    the quantiles (Viechtbauer 2007): wide with few units.
-
-    Parameters
-    ----------
-    estimates, variances, level
-        One value per unit, two or more; sampling variance of each, or one for all, taken as known; coverage.
+    the quantiles (Viechtbauer 2007): wide with few units. Units are two or more; the sampling variance of each, or one
+    for all, is taken as known.
 
     References
     ----------
@@ -114,9 +111,8 @@ def _where_q_is(y: Array, v: Array, value: Any) -> float:
     high = float(np.var(y)) + float(v.max())
     while _generalised_q(y, v, high) > value:
         high *= 4
-    return float(
-        brentq(lambda tau2: _generalised_q(y, v, tau2) - value, 0, high, xtol=1e-13 * high, rtol=1e-12)
-    )
+    tolerances = {"xtol": 1e-13 * high, "rtol": 1e-12}
+    return float(brentq(lambda tau2: _generalised_q(y, v, tau2) - value, 0, high, **tolerances))
 
 
 @dataclass(frozen=True)
@@ -184,17 +180,8 @@ def shrink(
 
     ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)`` and m and M of `beta_binomial` (Efron and Morris
     1975). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and M as known:
-    too narrow for few, small units, where ``tau`` is often fitted as 0 and intervals have no width.
-
-    Parameters
-    ----------
-    frame, successes, trials, level
-        One row per unit, two or more, and the columns of its counts; probability within each interval.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``frame`` with observed, estimate, low, high and reliability added.
+    too narrow for few, small units, where ``tau`` is often fitted as 0 and intervals have no width. To ``frame``, of one
+    row per unit, two or more, with columns of counts, are added observed, estimate, low, high and reliability.
 
     References
     ----------
@@ -223,7 +210,7 @@ def rank_intervals(
     *,
     level: float = 0.95,
     draws: int = 10_000,
-    seed: int | np.random.Generator = 0,
+    seed: Seed = 0,
 ) -> pd.DataFrame:
     """Say how sure the rank of each unit is, by drawing true shares from what `shrink` leaves possible.
 
@@ -283,7 +270,7 @@ def simultaneous_ranks(
     *,
     level: float = 0.95,
     draws: int = 10_000,
-    seed: int | np.random.Generator = 0,
+    seed: Seed = 0,
 ) -> pd.DataFrame:
     """Bound the ranks of all units at once, so that with probability ``level`` not one bound is wrong.
 

@@ -11,14 +11,7 @@ import pandas as pd
 from scipy.optimize.elementwise import find_root
 from scipy.special import stdtr, stdtrit
 
-from tr_analysis.estimators.checks import (
-    Array,
-    check_integer,
-    check_made,
-    check_option,
-    to_floats,
-    to_month,
-)
+from tr_analysis.estimators.checks import Array, check_integer, check_made, check_option, to_floats, to_month
 from tr_analysis.order import only
 
 __all__ = ["interrupted"]

@@ -88,7 +88,7 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
 
 
 def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
-    """Count the flags of a set of results, before and after corrections for their number, beside the official ones.
+    """Count flags of `flag_significance`, before and after corrections for their number, beside the official ones.
 
     Answers: how many providers won and lost, how many by corrected tests, and how many officially?
 
@@ -96,19 +96,9 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     (`test_panel.test_flags_are_counted_beside_the_official_ones`, `test_panel.test_corrections_by_hand`).
 
     Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
-    of false ones among the findings.
-
-    Parameters
-    ----------
-    judged, level
-        From `flag_significance` at this level, rows without a test dropped; with the official flags in the column
-        significance, where there are any.
-
-    Returns
-    -------
-    dict
-        tested, won, lost, either, by_holm and by_benjamini_hochberg, and of the official flags official,
-        official_won, official_lost and alike (those that are the same here).
+    of false ones among the findings. Rows without a test are dropped before; official flags are in the column
+    significance, where there are any. Counted are tested, won, lost, either, by_holm and by_benjamini_hochberg, and of
+    the official flags official, official_won, official_lost and alike (those that are the same here).
 
     References
     ----------
@@ -154,12 +144,7 @@ def regression_to_the_mean(
 
     The slope is that of least squares of ``later`` on ``first`` (Galton 1886). If true changes stay and only sampling
     differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with ``tau2`` and its interval from
-    `heterogeneity.heterogeneity`.
-
-    Parameters
-    ----------
-    first, later, variances, level
-        Change of each of three units or more, a fall being good; sampling variance of ``first``; coverage.
+    `heterogeneity.heterogeneity`. Units are three or more, a fall is good, and the variances those of ``first``.
 
     References
     ----------
@@ -260,14 +245,11 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
     total = panel.groupby("cohort")[counts].sum()
     everyone = panel["cohort"].map(total["reoffenders"] / total["offenders"])
     usual = panel["cohort"].map(total["reoffences"] / total["reoffenders"])
-    often, since = (
-        (offences / caught).fillna(panel["frequency_rate"]),
-        panel["baseline_frequency"].astype(float),
-    )
+    often, since = (offences / caught).fillna(panel["frequency_rate"]), panel["baseline_frequency"]
     change = panel["difference"] if since_baseline else 100 * caught / people - 100 * everyone
     return panel.assign(
-        change=change.astype(float),
-        frequency_change=100 * (often / (since if since.notna().any() else usual) - 1).astype(float),
+        change=change,
+        frequency_change=100 * (often / (since if since.notna().any() else usual) - 1),
         variance=1e4 * everyone * (1 - everyone) / people,
     )
 
@@ -283,18 +265,9 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
 
     The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
     to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with
-    the decimals of the whole column in one release.
-
-    Parameters
-    ----------
-    panel
-        One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders with
-        reoffenders or binary_rate.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows of which every part is known, with observed, predicted, residual, tolerance and holds added.
+    the decimals of the whole column in one release. The panel has a row per provider and cohort: release, adjusted_rate,
+    baseline_ogrs, ogrs in per cent, and offenders with reoffenders or binary_rate. The rows of which every part is known
+    come back, with observed, predicted, residual, tolerance and holds added.
 
     References
     ----------

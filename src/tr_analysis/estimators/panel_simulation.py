@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from tr_analysis.estimators.checks import (
     Array,
+    Seed,
     check_frame,
     check_integer,
     check_made,
@@ -75,7 +76,7 @@ class _World:
 
 
 def simulate_panel(
-    published: Published, sizes: pd.Series, cohorts: Sequence[str], *, seed: int | np.random.Generator = 0
+    published: Published, sizes: pd.Series, cohorts: Sequence[str], *, seed: Seed = 0
 ) -> pd.DataFrame:
     """Simulate a panel that gives back the published people, rates, frequencies, counts and extreme changes.
 
@@ -90,17 +91,8 @@ def simulate_panel(
     cohorts to go with it that give all together the rate and the extremes printed. What had to be assumed stands at the
     head of this module.
 
-    Parameters
-    ----------
-    published, sizes
-        What the panel must give back; weight of each provider, indexed by its name, above 0.
-    cohorts, seed
-        Names of two cohorts or more, the first one first; seed or generator.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of the observed panel that are figures, rates in per cent; ``origin`` is "simulated".
+    ``sizes`` weigh the providers, by name, above 0; ``cohorts`` names two or more, the first one first. The panel has the
+    columns of the observed one that are figures, rates in per cent; ``origin`` is "simulated".
 
     Examples
     --------
@@ -137,10 +129,7 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     Tested: agrees with the published totals it was made from
     (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`).
 
-    Returns
-    -------
-    pandas.DataFrame
-        All together, Published and Simulated, a row a total; rates in per cent. Flags are those at `LEVEL`.
+    A row a total, in columns All together, Published and Simulated; rates in per cent. Flags are those at `LEVEL`.
 
     Examples
     --------
@@ -155,11 +144,9 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     if panel.empty:
         raise ValueError("panel has no rows: give what `simulate_panel` returns")
     first = panel[panel["cohort"] == panel["cohort"].tolist()[0]]
-    flags, people, early = (
-        flag_significance(first, level=LEVEL)["recomputed"],
-        panel["offenders"],
-        first["offenders"],
-    )
+    flags = flag_significance(first, level=LEVEL)["recomputed"]
+    people, early = panel["offenders"], first["offenders"]
+    frequency = panel["reoffences"].sum() / panel["reoffenders"].sum()
     reoffended = early * first["baseline_rate"]
     change = (people * (panel["adjusted_rate"] - panel["baseline_rate"])).groupby(panel["provider"]).sum()
     change /= people.groupby(panel["provider"]).sum()
@@ -168,10 +155,7 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
         "Binary rate, all cohorts": (100 * published.rate, _mean(panel["adjusted_rate"], people)),
         "Binary rate, first cohort": (100 * published.first_rate, _mean(first["adjusted_rate"], early)),
         "Binary rate, baseline": (100 * published.baseline, _mean(first["baseline_rate"], early)),
-        "Frequency rate, all cohorts": (
-            published.frequency,
-            panel["reoffences"].sum() / panel["reoffenders"].sum(),
-        ),
+        "Frequency rate, all cohorts": (published.frequency, frequency),
         "Frequency rate, baseline": (
             published.baseline_frequency,
             _mean(first["baseline_frequency"], reoffended),
@@ -192,11 +176,8 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
 
     Tested: by hand, largest first (`test_panel_simulation.test_invented_names_go_by_size`).
 
-    Parameters
-    ----------
-    panel, sizes, kind
-        With columns provider and owner, 26 owners at most; size of each provider by its name, the largest becomes
-        number 01; what a provider is called, such as ``"CRC"``.
+    ``panel`` has columns provider and owner, 26 owners at most; ``sizes`` are by the providers' names, and the largest
+    becomes number 01; ``kind`` is what a provider is called, such as ``"CRC"``.
 
     Examples
     --------
@@ -250,16 +231,8 @@ def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.
     h)^n - F(a - h, b - h)^n + F(a + h, b - h)^n``. ``together`` multiplies the two as if they were independent, which they
     are not quite: the changes of the first cohort are part of all.
 
-    Parameters
-    ----------
-    published, providers, cohorts
-        What is published; how many providers and cohorts stand behind it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By spread, a share from 0 to 0.1: log likelihood of the counts, of the extremes and together, up to a constant
-        each; and expected_winners and expected_losers in the first cohort.
+    By spread, a share from 0 to 0.1, it returns the log likelihood of the counts, of the extremes and together, up to a
+    constant each, and expected_winners and expected_losers in the first cohort.
 
     Examples
     --------

@@ -145,10 +145,9 @@ def outcome_probabilities(
     ----------
     shift, spread
         True change of the rate, and the standard deviation of the true changes between providers; one or many.
-    error, level
-        Standard error that the test reckons with, from `standard_error`; two-sided level.
-    ignored_standard_error
-        Standard error that the test ignores, such as that of a sampled baseline that is treated as known.
+    error, level, ignored_standard_error
+        Standard error that the test reckons with, from `standard_error`; two-sided level; what the test ignores, such as
+        the error of a sampled baseline that is treated as known.
 
     Examples
     --------
@@ -225,13 +224,8 @@ def explain_counts(
     With ``a`` and ``c`` the normal quantiles of the shares of winners and losers, ``b`` the distance at which a change is
     significant and ``s`` the standard deviation of the observed changes, ``a s = -shift - b`` and ``c s = shift - b``. So ``s =
     -2 b / (a + c)`` at a given level and ``-2 shift / (a - c)`` at a given shift; ``spread = sqrt(s**2 - error**2)``.
-
-    Parameters
-    ----------
-    winners, losers, providers, error
-        Providers significantly below, above, and all (each more than 0); standard error of each change.
-    level, shift
-        Either the two-sided significance level, or the mean true change.
+    Winners are the providers significantly below their baselines, losers those above, each more than 0; either the
+    two-sided level is given or the mean true shift.
 
     Examples
     --------
@@ -308,19 +302,8 @@ def multinomial_region(
 
     Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the log
     likelihood ratio against the shares seen, and the p-value exact: the probability of all outcomes whose deviance is at
-    least as large. Values with a p-value of 0.05 or more hold the true ones with at least 95%.
-
-    Parameters
-    ----------
-    winners, losers, providers, shifts, spreads
-        Whole numbers; values to try, each with each.
-    error, level, ignored_standard_error
-        As in `outcome_probabilities`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per shift and spread: shift, spread, expected_winners, expected_losers, deviance, p_value.
+    least as large. Values with a p-value of 0.05 or more hold the true ones with at least 95%. Each of the shifts is
+    tried with each of the spreads, a row each: shift, spread, expected_winners, expected_losers, deviance, p_value.
 
     Examples
     --------

@@ -1,7 +1,4 @@
-"""Design of payment by results: what a rule pays for, exactly and by simulation, and what picking the best does.
-
-Rates, changes and standard errors are shares, as in `payment`.
-"""
+"""What a rule of payment pays for, exactly and by simulation, and what picking the best does; shares as in `payment`."""
 
 from dataclasses import dataclass
 
@@ -15,6 +12,7 @@ from scipy.stats import binom, norm
 from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import (
     Array,
+    Seed,
     check_draws,
     check_flag,
     check_integer,
@@ -134,12 +132,8 @@ def operating_characteristics(
     integrated by quadrature; a sampled baseline is summed over. Where people's outcomes go together, counts of cohorts and
     of sampled baselines are beta-binomial, with ``design_effect`` times the binomial variance. The rule's test does not know.
 
-    Parameters
-    ----------
-    rule, shift, spread
-        The rule; mean true change of the rate, negative for a fall, and its standard deviation between providers.
-    design_effect
-        Variance of a count in units of the binomial's: ``1 + (n - 1) rho`` for a correlation rho between any two of n people.
+    ``shift`` is the mean true change of the rate, ``spread`` its standard deviation between providers, and the design effect
+    ``1 + (n - 1) rho`` for a correlation rho between any two of n people.
 
     Examples
     --------
@@ -264,7 +258,7 @@ def simulated_counts(
     spread: float = 0.0,
     design_effect: float = 1.0,
     runs: int = 10_000,
-    seed: int | np.random.Generator = 0,
+    seed: Seed = 0,
 ) -> pd.DataFrame:
     """Simulate how many providers a rule pays, which confirms `operating_characteristics`.
 
@@ -353,14 +347,8 @@ def next_cohort(
     Tested: against simulation (`test_payment_design.test_best_and_its_next_cohort_against_simulation`).
 
     ``shift + reliability (observed - shift)`` with ``reliability = spread**2 / (spread**2 + error**2)``, and a 95% prediction
-    interval. It holds for a provider picked because it was the best, too.
-
-    Parameters
-    ----------
-    observed, shift, spread
-        Change that it showed; mean and standard deviation of the true changes between providers.
-    error, next_error
-        Standard errors of the change shown, and of the next where it differs.
+    interval. It holds for a provider picked because it was the best, too. Shift and spread are mean and standard
+    deviation of the true changes; the next change has a standard error of its own where it differs.
 
     Examples
     --------

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tr_analysis.estimators.checks import (
     Array,
+    Seed,
     check_draws,
     check_integer,
     check_made,
@@ -38,18 +39,10 @@ def placebo(
     Tested: each row is a fit of its own; a true break stands out
     (`test_placebo.test_placebos_are_fits_of_their_own`, `test_placebo.test_a_true_break_stands_out`).
 
-    Pass the months before the true reform only, or its break leaks into the placebos. Neighbouring dates share
-    nearly all their data.
-
-    Parameters
-    ----------
-    series, dates, estimator, **options
-        As in `interrupted`, with false months of the reform; the error model, such as ``autoregressive``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by date; level, level_low, level_high, slope, slope_low, slope_high, on the scale of the model.
+    ``series`` and ``options`` are those of `interrupted`, ``dates`` false months of the reform, and ``estimator`` is the
+    error model. Pass the months before the true reform only, or its break leaks into the placebos. Neighbouring dates
+    share nearly all their data. Returned are by date level, level_low, level_high, slope, slope_low and slope_high, on
+    the scale of the model.
 
     Examples
     --------
@@ -137,7 +130,7 @@ def sign_flips(units: int) -> Array:
 
 
 def shuffled_years(
-    series: pd.DataFrame, first: str | pd.Period, *, draws: int = 99, seed: int | np.random.Generator = 0
+    series: pd.DataFrame, first: str | pd.Period, *, draws: int = 99, seed: Seed = 0
 ) -> Iterator[pd.DataFrame]:
     """Yield monthly series whose years were put in a random order.
 
@@ -150,12 +143,7 @@ def shuffled_years(
     The monthly changes of the logarithms are cut into years of twelve months from ``first`` backwards and forwards, and
     whole years change places, the same way in every series. First and last value, season, and the correlation between
     series stay as observed. The years are exchangeable if growth in one year says nothing of growth in the next.
-
-    Parameters
-    ----------
-    series, first, draws, seed
-        Positive, one column each, by consecutive months; month in which a year begins: that of the reform; number of data
-        sets; seed of the order.
+    ``series`` are positive, by consecutive months, one column each; ``first`` is the month of the reform.
 
     Examples
     --------
@@ -211,12 +199,8 @@ def joint_test(estimates: npt.ArrayLike, significant: npt.ArrayLike) -> pd.DataF
 
     The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
     2020). The test is exact when, without an effect, the observed data and those are exchangeable; `sign_flips` and
-    `shuffled_years` say what that takes.
-
-    Parameters
-    ----------
-    estimates, significant
-        A row a specification and a column a curve, the observed one first (n, c); whether each excludes 0.
+    `shuffled_years` say what that takes. Both arguments have a row a specification and a column a curve, the observed
+    one first (n, c); ``significant`` says whether an estimate excludes 0.
 
     Returns
     -------

@@ -65,12 +65,7 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     (`test_proportions.test_interval_against_formula_and_mirrored`).
 
     Wilson's score interval (1927); where no trial or every trial succeeded the exact one of Clopper and Pearson
-    (1934).
-
-    Parameters
-    ----------
-    successes, trials, level
-        Whole numbers, ``0 <= successes <= trials``, one trial at least; coverage of the interval, 0 to 1.
+    (1934). Counts are whole numbers, one trial at least; ``level`` is the coverage of the interval.
 
     References
     ----------
@@ -150,17 +145,12 @@ def difference(
     `test_proportions.test_difference_against_formula_and_under_swap`).
 
     Newcombe's hybrid score interval (1998). Boschloo's exact unconditional test (1970), two-sided as twice the smaller
-    one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin.
-
-    Parameters
-    ----------
-    successes_1, trials_1, successes_2, trials_2, level
-        Whole numbers, as in `proportion`; coverage of the interval.
+    one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin. Arguments
+    are those of `proportion`.
 
     References
     ----------
-    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica
-    Neerlandica 24, 1-35.
+    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica Neerlandica 24, 1-35.
 
     Examples
     --------
@@ -321,13 +311,8 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
     Tested: has the power asked for, by going through every pair of counts
     (`test_proportions.test_detectable_share_has_the_power_asked_for`).
 
-    The power is computed exactly, over every pair of counts of two binomial samples. Missing where not even a share
-    of 1 would be detected so often.
-
-    Parameters
-    ----------
-    share_1, trials_1, trials_2, power
-        True share of the first sample, below that sought; sizes, 1 or more; chance to detect the difference, above 0.05.
+    The ``power`` is computed exactly, over every pair of counts of two binomial samples, of which ``share_1`` is the true
+    share of the first. Missing where not even a share of 1 would be detected so often.
 
     Examples
     --------

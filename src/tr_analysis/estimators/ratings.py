@@ -34,17 +34,12 @@ def superiority(
     ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes through
     every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984; beyond 120 units the normal
     approximation with ties). The interval is Newcombe's fifth method (2006), which ties make cautious; one-sided where
-    no unit of one group is rated below any of the other (``separated``).
-
-    Parameters
-    ----------
-    first, second, order, level
-        The ratings of each group, numbers or labels; the labels from lowest to highest; coverage of the interval.
+    no unit of one group is rated below any of the other (``separated``). Ratings are numbers, or labels that ``order``
+    lists from lowest to highest.
 
     References
     ----------
-    Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
-    819-825.
+    Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40, 819-825.
 
     Examples
     --------

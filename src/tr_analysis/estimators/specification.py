@@ -16,14 +16,7 @@ import pandas as pd
 from tr_analysis.estimators.checks import shown
 from tr_analysis.order import in_order
 
-__all__ = [
-    "grid",
-    "specification_id",
-    "run_specifications",
-    "summarise",
-    "marginals",
-    "influence",
-]
+__all__ = ["grid", "specification_id", "run_specifications", "summarise", "marginals", "influence"]
 
 Choice = str | int | float | bool
 
@@ -41,12 +34,8 @@ def grid(
 
     Tested: every combination once, by hand (`test_specification.test_grid_makes_every_combination_once`).
 
-    Parameters
-    ----------
-    choices
-        The options of each choice, such as ``{"scale": ["log", "level"], "harmonics": [0, 2]}``; the last turns fastest.
-    makes_sense
-        Whether to keep a combination; all are kept if left out.
+    ``choices`` are the options of each choice, of which the last turns fastest; ``makes_sense`` says whether to keep a
+    combination, and all are kept if it is left out.
 
     Examples
     --------

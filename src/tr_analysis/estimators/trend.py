@@ -49,12 +49,8 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     ``e`` and ``z`` are normal with standard deviations s and q s. Given rho and q, the coefficients are t distributed
     with n - k degrees of freedom; these distributions are averaged over both, weighted by the restricted likelihood
     and a prior: rho is even from -1 to 1 but for a probability of 0.05 of a random walk, and q even from 0 to 1. The
-    trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes.
-
-    Parameters
-    ----------
-    design, trend
-        Of `interrupted` or `forecast_design`; see above.
+    trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes. The design is of
+    `interrupted` or `forecast_design`.
 
     References
     ----------
@@ -210,16 +206,9 @@ def many_effects(
 
     Tested: the same as `local_trend`, series by series (`test_trend.test_many_series_as_one_by_one`).
 
-    Parameters
-    ----------
-    design, responses, contrast
-        Of the regressors; series on the scale of the model, less the control (n, s); weight by regressor, none of the
-        constant.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a series: estimate, and the two-sided p_value of no effect.
+    The design gives the regressors; ``responses`` (n, s) are on the scale of the model, less the control, and
+    ``contrast`` weighs regressors, none of them the constant. A row a series: estimate, and the two-sided p_value of no
+    effect.
 
     Examples
     --------
@@ -365,12 +354,8 @@ def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Pe
 
     In the manner of Rambachan and Roth (2023): without the reform the yearly growth of the logarithm would have been
     that of the last year before, plus a change each year of at most M times the largest change between two years
-    before. No sampling error is counted: the series is a full count.
-
-    Parameters
-    ----------
-    series, reform, month
-        Positive, by consecutive months, two years and a month or more before the reform; a month from it on.
+    before. No sampling error is counted: the series is a full count. It is positive, by consecutive months, two years
+    and a month or more of them before the reform, and ``month`` is one from it on.
 
     References
     ----------
