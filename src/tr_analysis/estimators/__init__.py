@@ -4,6 +4,7 @@ An argument that cannot be right is a ValueError that names it, its value, and w
 """
 
 import inspect
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -35,8 +36,8 @@ def index() -> "pd.DataFrame":
     """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
 
     A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
-    summary (one line), tested (against what, and the tests in brackets), example and reference. What ``__all__`` names
-    and is not there is a ValueError.
+    summary (one line), tested (against what, and the tests in brackets, by default of the file named after the module),
+    example and reference. What ``__all__`` names and is not there is a ValueError.
     """
     import pandas as pd
 
@@ -47,6 +48,7 @@ def index() -> "pd.DataFrame":
             if not hasattr(module, public):
                 raise ValueError(f"__all__ of {module.__name__} names {public}, which is not there")
             if about := _about(getattr(module, public)):
+                about["tested"] = re.sub(r"`(test_\w+)`", rf"`test_{name}.\1`", about["tested"])
                 rows.append({"name": f"{name}.{public}", **about})
     return pd.DataFrame(rows, columns=["name", "question", "summary", "tested", "example", "reference"])
 

@@ -28,9 +28,8 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     Answers: by how much did level and slope change at the reform, if errors may fade slowly or not at all?
 
     Tested: the prison stocks of the study to printed digits; its average over rho against dense matrices; coverage
-    simulated (`test_autocorrelation.test_recall_stock_by_autoregressive_errors`,
-    `test_autocorrelation.test_autoregressive_against_dense_matrices`,
-    `test_autocorrelation.test_intervals_cover_as_documented`).
+    simulated (`test_recall_stock_by_autoregressive_errors`, `test_autoregressive_against_dense_matrices`,
+    `test_intervals_cover_as_documented`).
 
     Errors follow ``u(t) = rho u(t - 1) + e(t)``, ``e`` normal (Zellner and Tiao 1964). Given rho the coefficients are
     t distributed, n - k degrees of freedom; these distributions are averaged over rho, weighted by its restricted
@@ -95,8 +94,7 @@ def arma(design: InterruptedDesign) -> InterruptedFit:
     Answers: do the effects change if the errors follow a richer pattern, and surely fade?
 
     Tested: against a long search of statsmodels' likelihood and dense matrices; coverage simulated
-    (`test_autocorrelation.test_arma_against_a_long_search_of_statsmodels_and_dense_matrices`,
-    `test_autocorrelation.test_intervals_cover_as_documented`).
+    (`test_arma_against_a_long_search_of_statsmodels_and_dense_matrices`, `test_intervals_cover_as_documented`).
 
     Errors follow ``u(t) = phi u(t-1) + e(t) + theta e(t-1)``, ``e`` normal, ``u`` stationary with the covariance ``R``
     over the variance of ``e``. The exact likelihood is highest where ``n log S(R) + log det R`` is lowest, ``S`` the
@@ -193,9 +191,8 @@ def newey_west(design: InterruptedDesign) -> InterruptedFit:
     Answers: what would a conventional study report, which trusts errors to fade within a year?
 
     Tested: against linearmodels to six digits; coverage simulated
-    (`test_oracles.test_newey_west_against_linearmodels`,
-    `test_autocorrelation.test_prison_stocks_by_least_squares`,
-    `test_autocorrelation.test_intervals_cover_as_documented`).
+    (`test_oracles.test_newey_west_against_linearmodels`, `test_prison_stocks_by_least_squares`,
+    `test_intervals_cover_as_documented`).
 
     Newey and West (1987), Bartlett's kernel of 12 lags, or of a third of the observations if that is less; normal
     intervals, no small-sample correction. They are far too narrow for errors that fade slowly.

@@ -188,8 +188,7 @@ def clustered_design(
     Answers: how do rows with and without a label differ, when the rows come in a few groups?
 
     Tested: estimate and clustered errors against statsmodels
-    (`test_cluster_design.test_estimate_and_clustered_errors_against_statsmodels`,
-    `test_cluster_design.test_effective_clusters`).
+    (`test_estimate_and_clustered_errors_against_statsmodels`, `test_effective_clusters`).
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def few_clusters(
     Answers: is a difference between a few groups more than chance, and do the methods for few groups agree?
 
     Tested: each row against its own method; sizes simulated with 3 of 8, 5 of 21 and 2 treated clusters
-    (`test_clusters.test_all_methods_side_by_side`, `test_clusters.test_size_is_as_measured`).
+    (`test_all_methods_side_by_side`, `test_size_is_as_measured`).
 
     The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. With two clusters
     treated the jackknife rejects too often and the bootstrap hardly ever; the permutation keeps its size. Clusters
@@ -101,9 +101,8 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
 
     Answers: how sure is a difference between a few groups, judged by leaving out each group in turn?
 
-    Tested: against refits without each cluster, and pyfixest; size simulated
-    (`test_clusters.test_jackknife_against_refits`, `test_oracles.test_jackknife_against_pyfixest`,
-    `test_clusters.test_size_is_as_measured`).
+    Tested: against refits without each cluster, and pyfixest; size simulated (`test_jackknife_against_refits`,
+    `test_oracles.test_jackknife_against_pyfixest`, `test_size_is_as_measured`).
 
     ``variance = (G - 1) / G * sum((without cluster g - estimate)**2)``, and t with G - 1 degrees of freedom
     (MacKinnon, Nielsen and Webb 2023). A `NotApplicableError` says that the coefficient rests on one cluster alone,
@@ -142,8 +141,8 @@ def wild_cluster_bootstrap(
     Answers: could a few groups have differed as much by chance, if whole groups had turned out otherwise?
 
     Tested: against refits for every vector of signs, and wildboottest; size simulated
-    (`test_clusters.test_all_signs_against_refits`,
-    `test_oracles.test_all_signs_and_webb_weights_against_wildboottest`, `test_clusters.test_size_is_as_measured`).
+    (`test_all_signs_against_refits`, `test_oracles.test_all_signs_and_webb_weights_against_wildboottest`,
+    `test_size_is_as_measured`).
 
     Under the null, the residuals of each cluster, of the restricted regression without the cluster itself, are
     multiplied by one random weight of mean 0 and variance 1, and the t statistic (CV1) of that response is compared
@@ -243,8 +242,8 @@ def cluster_permutation(
     Answers: how often would other owners have shown a contrast as large, had the label fallen on them?
 
     Tested: every assignment against statsmodels; Fisher's exact test where each unit is a cluster; size simulated
-    (`test_clusters.test_every_assignment_against_statsmodels`,
-    `test_clusters.test_with_each_unit_a_cluster_it_is_fishers_test`, `test_clusters.test_size_is_as_measured`).
+    (`test_every_assignment_against_statsmodels`, `test_with_each_unit_a_cluster_it_is_fishers_test`,
+    `test_size_is_as_measured`).
 
     The p-value is the share of assignments, the true one among them, whose t statistic (CV1; MacKinnon and Webb 2020)
     is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
@@ -283,8 +282,7 @@ def permutation_draws(
 
     Answers: how large a difference do labels show that are dealt out to the clusters in every other way?
 
-    Tested: against plain enumeration of means
-    (`test_clusters.test_differences_of_means_against_plain_enumeration`).
+    Tested: against plain enumeration of means (`test_differences_of_means_against_plain_enumeration`).
 
     ``p_value()`` of the result is the test of no effect; of random assignments the true one is counted as one more
     (Phipson and Smyth 2010). Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients

@@ -27,9 +27,8 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
 
     Answers: which factor moved a product, and by how many per cent?
 
-    Tested: the published change of reoffences per offender, by hand
-    (`test_decomposition.test_first_year_reoffences_per_offender`,
-    `test_decomposition.test_no_change_but_for_rounding_has_no_shares`).
+    Tested: the published change of reoffences per offender, by hand (`test_first_year_reoffences_per_offender`,
+    `test_no_change_but_for_rounding_has_no_shares`).
 
     ``ln(product after / product before) = sum of ln(factor after / factor before)``. Factors are the same at both
     times, positive, in any unit. Each has a row, and the product the last: before, after, log_change, percent_change
@@ -63,8 +62,8 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     Answers: how much of a change came from each factor, such as case mix, rate and volume?
 
     Tested: tables 2.4 and 5.3 of Das Gupta to seven digits; against all orders of switching, one by one
-    (`test_decomposition.test_das_gupta_of_us_death_rates`, `test_decomposition.test_das_gupta_of_five_factors`,
-    `test_decomposition.test_das_gupta_averages_every_order_of_switching`).
+    (`test_das_gupta_of_us_death_rates`, `test_das_gupta_of_five_factors`,
+    `test_das_gupta_averages_every_order_of_switching`).
 
     The rate is a product of P factors, or the sum over groups of such products. The effect of factor ``a`` is the
     change of the rate when ``a`` changes, averaged over all orders in which the factors could have changed (Das Gupta
@@ -112,8 +111,7 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     Answers: how much of a change can case mix explain, if each group's rate is not published?
 
     Tested: against a linear programme over all rising rates
-    (`test_decomposition.test_composition_bounds_are_those_of_a_linear_programme`,
-    `test_decomposition.test_composition_bounds_by_hand`).
+    (`test_composition_bounds_are_those_of_a_linear_programme`, `test_composition_bounds_by_hand`).
 
     Kitagawa's composition effect (1955) is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group g, and
     ``r_g`` its rate. It is linear in rates that rise from ``lowest`` to ``highest``, so its extremes lie at rates that

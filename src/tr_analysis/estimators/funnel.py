@@ -47,8 +47,8 @@ def exact_limits(
 
     Answers: how far from the average may a unit of this size lie by chance alone?
 
-    Tested: by hand, and against the binomial distribution count by count (`test_funnel.test_exact_limits_by_hand`,
-    `test_funnel.test_counts_inside_exact_limits_are_those_the_binomial_allows`).
+    Tested: by hand, and against the binomial distribution count by count (`test_exact_limits_by_hand`,
+    `test_counts_inside_exact_limits_are_those_the_binomial_allows`).
 
     Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
     jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p)
@@ -87,8 +87,7 @@ def widened_limits(
 
     Answers: how far from the average may a unit of this size lie, if units differ more than by chance?
 
-    Tested: share of simulated units outside the limits
-    (`test_funnel.test_widened_limits_flag_as_many_as_they_say`).
+    Tested: share of simulated units outside the limits (`test_widened_limits_flag_as_many_as_they_say`).
 
     These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005). Other
     arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
@@ -117,7 +116,7 @@ def dispersion(
 
     Answers: do units differ more than chance would make them, and by how much?
 
-    Tested: recovers a known spread of simulated panels (`test_funnel.test_limits_and_spread_on_simulated_panels`).
+    Tested: recovers a known spread of simulated panels (`test_limits_and_spread_on_simulated_panels`).
 
     ``z = (share - target) / s``, where the target is the share of all units together and ``s^2 = target (1 - target) /
     n``; ``phi`` is the mean of ``z^2``, no less than 1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with
@@ -160,8 +159,8 @@ def funnel(
 
     Answers: which units lie further from the average than chance explains?
 
-    Tested: positions by hand; false alarms on simulated panels (`test_funnel.test_positions_and_input_left_alone`,
-    `test_funnel.test_limits_and_spread_on_simulated_panels`).
+    Tested: positions by hand; false alarms on simulated panels (`test_positions_and_input_left_alone`,
+    `test_limits_and_spread_on_simulated_panels`).
 
     To ``frame``, as in `dispersion`, are added estimate, target, z, low, high (limits, no confidence interval) and
     position.

@@ -49,9 +49,8 @@ def heterogeneity(
 
     Answers: do the units really differ, and by how much?
 
-    Tested: the published BCG trials, and statsmodels; coverage of tau2 simulated
-    (`test_heterogeneity.test_published_ratios_of_bcg`, `test_heterogeneity.test_against_statsmodels`,
-    `test_heterogeneity.test_coverage`).
+    Tested: the published BCG trials, and statsmodels; coverage of tau2 simulated (`test_published_ratios_of_bcg`,
+    `test_against_statsmodels`, `test_coverage`).
 
     With ``w = 1 / (variance + tau2)`` let ``Q(tau2) = sum w (y - mean)^2``. ``Q(0)`` is Cochran's test (1954),
     chi-squared on ``units - 1`` degrees of freedom where all units are alike, and ``I2 = max(0, 1 - (units - 1) /
@@ -173,10 +172,9 @@ def shrink(
 
     Answers: what is the best guess at each unit's true share, knowing the others?
 
-    Tested: by hand, with the likelihood's maximum by scipy; coverage on simulated panels falls short with few,
-    small units (`test_heterogeneity.test_shrunken_share_by_hand`,
-    `test_heterogeneity.test_maximum_of_the_likelihood_of_scipy`,
-    `test_heterogeneity.test_recovery_on_simulated_panels`).
+    Tested: by hand, with the likelihood's maximum by scipy; coverage on simulated panels falls short with few, small
+    units (`test_shrunken_share_by_hand`, `test_maximum_of_the_likelihood_of_scipy`,
+    `test_recovery_on_simulated_panels`).
 
     ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)`` and m and M of `beta_binomial` (Efron and Morris
     1975). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and M as known:
@@ -217,8 +215,7 @@ def rank_intervals(
     Answers: can these units be put in a league table?
 
     Tested: like units have like ranks; recovery on simulated panels
-    (`test_heterogeneity.test_like_units_have_like_ranks_whatever_the_order_of_the_rows`,
-    `test_heterogeneity.test_recovery_on_simulated_panels`).
+    (`test_like_units_have_like_ranks_whatever_the_order_of_the_rows`, `test_recovery_on_simulated_panels`).
 
     See Goldstein and Spiegelhalter (1996). Arguments are those of `shrink`, 100 draws or more, and a seed or
     generator. To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks). Each
@@ -276,8 +273,7 @@ def simultaneous_ranks(
 
     Answers: which units are surely among the lowest or the highest, when all of them are looked at?
 
-    Tested: ranks by hand; all together hold the truth in simulated panels
-    (`test_heterogeneity.test_simultaneous_ranks_by_hand`).
+    Tested: ranks by hand; all together hold the truth in simulated panels (`test_simultaneous_ranks_by_hand`).
 
     A unit ranks above those whose share is significantly smaller and below those whose share is significantly larger;
     between lie the ranks that it may have. Two shares differ by the score test, ``(p_i - p_j)^2 > c^2 p (1 - p) (1 / n_i

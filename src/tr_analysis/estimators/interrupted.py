@@ -81,8 +81,8 @@ def interrupted(
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
-    Tested: regressors by hand, by month, quarter and year; known effects come back
-    (`test_interrupted.test_regressors`, `test_interrupted.test_quarters_and_years_have_seasons_of_their_own`).
+    Tested: regressors by hand, by month, quarter and year; known effects come back (`test_regressors`,
+    `test_quarters_and_years_have_seasons_of_their_own`).
 
     ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
     reform month ``t0`` on (Wagner and others 2002). Seasons are pairs of sine and cosine of the calendar month or

@@ -56,7 +56,7 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     Answers: which providers reduced reoffending significantly, and which did worse?
 
     Tested: each flag against the score test, and by hand
-    (`test_panel.test_a_flag_is_the_score_test_against_the_known_baseline`).
+    (`test_a_flag_is_the_score_test_against_the_known_baseline`).
 
     ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
     `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`. Takes adjusted_rate
@@ -93,7 +93,7 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     Answers: how many providers won and lost, how many by corrected tests, and how many officially?
 
     Tested: counted by hand, beside official flags, with Holm's and Benjamini and Hochberg's corrections
-    (`test_panel.test_flags_are_counted_beside_the_official_ones`, `test_panel.test_corrections_by_hand`).
+    (`test_flags_are_counted_beside_the_official_ones`, `test_corrections_by_hand`).
 
     Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
     of false ones among the findings. Rows without a test are dropped before; official flags are in the column
@@ -139,8 +139,7 @@ def regression_to_the_mean(
     Answers: did the best stay the best, or slip back as luck would?
 
     Tested: the slope by least squares; the share that stays on simulated panels
-    (`test_panel.test_the_slope_is_that_of_least_squares`,
-    `test_panel.test_what_stays_is_the_reliability_when_only_sampling_differs`).
+    (`test_the_slope_is_that_of_least_squares`, `test_what_stays_is_the_reliability_when_only_sampling_differs`).
 
     The slope is that of least squares of ``later`` on ``first`` (Galton 1886). If true changes stay and only sampling
     differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with ``tau2`` and its interval from
@@ -178,7 +177,7 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
 
     Answers: do units that do well on one measure do well on the other?
 
-    Tested: Fisher's interval by hand (`test_panel.test_the_correlation_has_the_interval_of_fisher`).
+    Tested: Fisher's interval by hand (`test_the_correlation_has_the_interval_of_fisher`).
 
     Pearson's, with Fisher's interval (1921). Sampling in either measure draws it towards 0. Both have one number per
     unit (n), four or more.
@@ -212,8 +211,7 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
 
     Answers: by how much did reoffending change at each provider, on both measures?
 
-    Tested: by hand, since the baseline and against all
-    (`test_panel.test_changes_are_since_the_baseline_or_from_all`).
+    Tested: by hand, since the baseline and against all (`test_changes_are_since_the_baseline_or_from_all`).
 
     Parameters
     ----------
@@ -260,8 +258,7 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     Answers: are the printed adjusted rates what the published formula gives?
 
     Tested: rows adjusted by the formula hold, others do not, whatever the rounding
-    (`test_panel.test_rounded_parts_are_always_within_the_tolerance`,
-    `test_panel.test_a_rate_that_was_not_adjusted_is_found`).
+    (`test_rounded_parts_are_always_within_the_tolerance`, `test_a_rate_that_was_not_adjusted_is_found`).
 
     The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
     to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with

@@ -83,8 +83,7 @@ def simulate_panel(
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
     Tested: gives back what was published, to the printed digit; the calibration finds a known spread
-    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`,
-    `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
+    (`test_what_is_published_comes_back_to_the_printed_digit`, `test_the_calibration_finds_a_known_spread`).
 
     Baselines and true changes are normal between providers, the latter with the likeliest of `spread_likelihood`;
     reoffenders are binomial. First cohorts are drawn until one has the winners, losers and rate printed, and later
@@ -127,7 +126,7 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     Answers: does the simulated panel match the published totals?
 
     Tested: agrees with the published totals it was made from
-    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`).
+    (`test_what_is_published_comes_back_to_the_printed_digit`).
 
     A row a total, in columns All together, Published and Simulated; rates in per cent. Flags are those at `LEVEL`.
 
@@ -174,7 +173,7 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
 
     Answers: how do we show a simulated panel without saying anything of a real provider?
 
-    Tested: by hand, largest first (`test_panel_simulation.test_invented_names_go_by_size`).
+    Tested: by hand, largest first (`test_invented_names_go_by_size`).
 
     ``panel`` has columns provider and owner, 26 owners at most; ``sizes`` are by the providers' names, and the largest
     becomes number 01; ``kind`` is what a provider is called, such as ``"CRC"``.
@@ -221,9 +220,8 @@ def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.
     Answers: by how much must providers differ to give the published winners, losers and extreme changes?
 
     Tested: the largest likelihood, and against simulation; finds a known spread
-    (`test_panel_simulation.test_the_spread_gives_the_counts_their_largest_likelihood`,
-    `test_panel_simulation.test_the_likelihood_of_extremes_against_simulation`,
-    `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
+    (`test_the_spread_gives_the_counts_their_largest_likelihood`,
+    `test_the_likelihood_of_extremes_against_simulation`, `test_the_calibration_finds_a_known_spread`).
 
     Mean changes are those of the published rates, and providers alike in size. Winners and losers of the first cohort are
     multinomial (`payment.multinomial_region`). The smallest and largest change over all cohorts lie within half a point of

@@ -68,7 +68,7 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
 
     Answers: how far does a cohort's rate stray from its baseline by chance alone?
 
-    Tested: golden values (`test_payment.test_golden_values`).
+    Tested: golden values (`test_golden_values`).
 
     ``sqrt(rate (1 - rate) (1 / size + 1 / baseline_size))``, with the rate of the baseline, and the people in the cohort and
     in the baseline, infinite where that is taken as known.
@@ -92,7 +92,7 @@ def critical_value(level: float) -> float:
 
     Answers: how far from the baseline must a rate be to count as changed?
 
-    Tested: golden values (`test_payment.test_golden_values`).
+    Tested: golden values (`test_golden_values`).
 
     ``level`` is two-sided, above 0 and below 0.5: half of it for falls, half for rises.
 
@@ -135,8 +135,7 @@ def outcome_probabilities(
     Answers: how probable is it that a true change of the rate is paid for, or that money is taken back?
 
     Tested: the power of two cohorts against statsmodels; falls mirror rises
-    (`test_payment.test_power_of_two_cohorts_against_statsmodels`,
-    `test_payment.test_a_deeper_fall_is_paid_more_often_and_falls_mirror_rises`).
+    (`test_power_of_two_cohorts_against_statsmodels`, `test_a_deeper_fall_is_paid_more_often_and_falls_mirror_rises`).
 
     With ``z`` the critical value, ``Phi((-z error - shift) / s)`` and ``Phi((shift - z error) / s)``, where ``s`` is the root of
     the sum of the squares of the error, the spread and the ignored standard error.
@@ -175,8 +174,8 @@ def minimum_detectable_change(
 
     Answers: how large must a true fall be for payment by results to detect it four times in five?
 
-    Tested: golden values; is found with the power it says (`test_payment.test_golden_values`,
-    `test_payment.test_detectable_change_is_found_with_that_power`).
+    Tested: golden values; is found with the power it says (`test_golden_values`,
+    `test_detectable_change_is_found_with_that_power`).
 
     ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``; arguments as in `outcome_probabilities`.
 
@@ -218,8 +217,8 @@ def explain_counts(
 
     Answers: which mean change, and which differences between providers, would give these winners and losers?
 
-    Tested: solutions give back what made the counts (`test_payment.test_explanations_of_thirteen_and_two`,
-    `test_payment.test_solutions_give_back_what_made_the_counts`).
+    Tested: solutions give back what made the counts (`test_explanations_of_thirteen_and_two`,
+    `test_solutions_give_back_what_made_the_counts`).
 
     With ``a`` and ``c`` the normal quantiles of the shares of winners and losers, ``b`` the distance at which a change is
     significant and ``s`` the standard deviation of the observed changes, ``a s = -shift - b`` and ``c s = shift - b``. So ``s =
@@ -261,7 +260,7 @@ def level_for_winners(
 
     Answers: how lenient must the test be to give so many winners?
 
-    Tested: solutions give back what made the counts (`test_payment.test_solutions_give_back_what_made_the_counts`).
+    Tested: solutions give back what made the counts (`test_solutions_give_back_what_made_the_counts`).
 
     ``2 Phi((shift + a s) / error)``, with ``a`` the normal quantile of the share of winners and
     ``s = sqrt(error**2 + spread**2)``.
@@ -297,8 +296,7 @@ def multinomial_region(
     Answers: which true changes, and which differences between providers, are compatible with the counts?
 
     Tested: likelihood against scipy; covers the truth, whatever it is
-    (`test_payment.test_likelihood_against_scipy_and_deviance_of_the_best`,
-    `test_payment.test_region_covers_whatever_the_truth`).
+    (`test_likelihood_against_scipy_and_deviance_of_the_best`, `test_region_covers_whatever_the_truth`).
 
     Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the log
     likelihood ratio against the shares seen, and the p-value exact: the probability of all outcomes whose deviance is at
@@ -343,7 +341,7 @@ def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
 
     Answers: between which limits does the mean change, or the difference between providers, lie?
 
-    Tested: ends of the profile by hand (`test_payment.test_profile_intervals`).
+    Tested: ends of the profile by hand (`test_profile_intervals`).
 
     The values whose smallest deviance, over all values of the other, exceeds the smallest of all by no more than the
     quantile of chi-squared with one degree of freedom.

@@ -68,7 +68,7 @@ def payment_rule(
     Answers: by which test, and on which cohorts, does a payment scheme judge its providers?
 
     Tested: every outcome of a sampled baseline, gone through one by one
-    (`test_payment_design.test_sampled_baseline_against_every_outcome`).
+    (`test_sampled_baseline_against_every_outcome`).
 
     The score test ``(x / n - b) / sqrt(r (1 - r) (1 / n + 1 / m))``, with ``r`` the baseline ``b`` where it is known (``m``
     infinite) and the pooled rate where it is sampled.
@@ -123,10 +123,8 @@ def operating_characteristics(
 
     Answers: how often does a payment rule pay, deduct, or pay by luck alone?
 
-    Tested: against every outcome, integration and simulation
-    (`test_payment_design.test_sampled_baseline_against_every_outcome`,
-    `test_payment_design.test_spread_against_integration`,
-    `test_payment_design.test_simulation_agrees_with_calculation`).
+    Tested: against every outcome, integration and simulation (`test_sampled_baseline_against_every_outcome`,
+    `test_spread_against_integration`, `test_simulation_agrees_with_calculation`).
 
     A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. Own shifts are normal and
     integrated by quadrature; a sampled baseline is summed over. Where people's outcomes go together, counts of cohorts and
@@ -265,8 +263,7 @@ def simulated_counts(
     Answers: how much do payments vary over many cohorts, when luck in the baseline returns every time?
 
     Tested: agrees with the calculation; seeds differ by as much as its standard errors say
-    (`test_payment_design.test_simulation_agrees_with_calculation`,
-    `test_payment_design.test_standard_errors_say_how_far_seeds_differ`).
+    (`test_simulation_agrees_with_calculation`, `test_standard_errors_say_how_far_seeds_differ`).
 
     In each of 2 runs or more every provider draws its own shift and, where it is sampled, its baseline; both stay for all
     cohorts. Other arguments are those of `operating_characteristics`. Gives the expected `MEASURES`, and their std_error by
@@ -313,8 +310,8 @@ def expected_best(providers: int, *, shift: float, spread: float, error: float) 
 
     Answers: how good does the best of many look by selection alone?
 
-    Tested: against simulation (`test_payment_design.test_best_of_many_by_chance_alone`,
-    `test_payment_design.test_best_and_its_next_cohort_against_simulation`).
+    Tested: against simulation (`test_best_of_many_by_chance_alone`,
+    `test_best_and_its_next_cohort_against_simulation`).
 
     ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal numbers.
 
@@ -344,7 +341,7 @@ def next_cohort(
 
     Answers: how far will a top performer slip back next time?
 
-    Tested: against simulation (`test_payment_design.test_best_and_its_next_cohort_against_simulation`).
+    Tested: against simulation (`test_best_and_its_next_cohort_against_simulation`).
 
     ``shift + reliability (observed - shift)`` with ``reliability = spread**2 / (spread**2 + error**2)``, and a 95% prediction
     interval. It holds for a provider picked because it was the best, too. Shift and spread are mean and standard

@@ -36,8 +36,8 @@ def placebo(
 
     Answers: what does the same model find at dates when nothing happened?
 
-    Tested: each row is a fit of its own; a true break stands out
-    (`test_placebo.test_placebos_are_fits_of_their_own`, `test_placebo.test_a_true_break_stands_out`).
+    Tested: each row is a fit of its own; a true break stands out (`test_placebos_are_fits_of_their_own`,
+    `test_a_true_break_stands_out`).
 
     ``series`` and ``options`` are those of `interrupted`, ``dates`` false months of the reform, and ``estimator`` is the
     error model. Pass the months before the true reform only, or its break leaks into the placebos. Neighbouring dates
@@ -85,8 +85,7 @@ def placebo_rank(true: float, placebos: pd.Series) -> PlaceboRank:
 
     Answers: is the change at the true date larger than those at dates when nothing happened?
 
-    Tested: ranks by hand, with ties up to rounding
-    (`test_placebo.test_rank_counts_sizes_and_ties_but_not_rounding`).
+    Tested: ranks by hand, with ties up to rounding (`test_rank_counts_sizes_and_ties_but_not_rounding`).
 
     ``p_value = (1 + number of placebos at least as large) / (1 + number of placebos)``: the true date counts as one of
     those that could have been the largest. Sizes equal up to rounding (1e-9) are ties.
@@ -112,7 +111,7 @@ def sign_flips(units: int) -> Array:
 
     Answers: how would the changes look if each unit could as well have moved the other way?
 
-    Tested: listed by hand (`test_placebo.test_all_signs_but_the_observed_ones`).
+    Tested: listed by hand (`test_all_signs_but_the_observed_ones`).
 
     One row of 1 and -1 for each null data set (2**units - 1, units), of 1 to 20 units such as years or pairs. The signs
     are exchangeable if, without an effect, each unit's change is as likely to have been as large the other
@@ -137,8 +136,7 @@ def shuffled_years(
     Answers: how would the series look if the reform had changed nothing but chance orders the years?
 
     Tested: keeps ends, seasons and company of the series; size under a random walk simulated
-    (`test_placebo.test_shuffled_years_keep_ends_seasons_and_company`,
-    `test_placebo.test_shuffled_years_keep_the_level_and_find_a_break`).
+    (`test_shuffled_years_keep_ends_seasons_and_company`, `test_shuffled_years_keep_the_level_and_find_a_break`).
 
     The monthly changes of the logarithms are cut into years of twelve months from ``first`` backwards and forwards, and
     whole years change places, the same way in every series. First and last value, season, and the correlation between
@@ -193,9 +191,8 @@ def joint_test(estimates: npt.ArrayLike, significant: npt.ArrayLike) -> pd.DataF
 
     Answers: could chance alone give a whole curve as extreme as this one?
 
-    Tested: counts by hand; level and power simulated
-    (`test_placebo.test_joint_test_counts_the_curves_as_extreme`,
-    `test_placebo.test_joint_test_keeps_its_level_and_finds_an_effect`).
+    Tested: counts by hand; level and power simulated (`test_joint_test_counts_the_curves_as_extreme`,
+    `test_joint_test_keeps_its_level_and_finds_an_effect`).
 
     The same specifications are run on data in which the effect is 0 by construction (Simonsohn, Simmons and Nelson
     2020). The test is exact when, without an effect, the observed data and those are exchangeable; `sign_flips` and

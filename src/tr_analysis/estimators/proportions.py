@@ -61,8 +61,7 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
 
     Answers: how large is a share, and how far could it be off by chance?
 
-    Tested: Wilson's formula, and the exact interval at the ends
-    (`test_proportions.test_interval_against_formula_and_mirrored`).
+    Tested: Wilson's formula, and the exact interval at the ends (`test_interval_against_formula_and_mirrored`).
 
     Wilson's score interval (1927); where no trial or every trial succeeded the exact one of Clopper and Pearson
     (1934). Counts are whole numbers, one trial at least; ``level`` is the coverage of the interval.
@@ -90,8 +89,8 @@ def proportions(
 
     Answers: how large is the share in each group, and how far could each be off by chance?
 
-    Tested: row by row as `proportion` (`test_proportions.test_interval_against_formula_and_mirrored`,
-    `test_proportions.test_frame_keeps_rows_and_leaves_the_input_alone`).
+    Tested: row by row as `proportion` (`test_interval_against_formula_and_mirrored`,
+    `test_frame_keeps_rows_and_leaves_the_input_alone`).
 
     Takes the names of the columns with the counts, and adds estimate, low, high (shares) and method to ``frame``.
 
@@ -121,7 +120,7 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
 
     Answers: if something never happened in a sample, how common could it still be?
 
-    Tested: solves its equation (`test_proportions.test_upper_bound_of_zero`).
+    Tested: solves its equation (`test_upper_bound_of_zero`).
 
     ``1 - (1 - level) ** (1 / trials)``; at 95% close to 3 / trials, the rule of three.
 
@@ -140,9 +139,8 @@ def difference(
 
     Answers: by how much do two shares differ, and could it be chance?
 
-    Tested: Newcombe's formula; the first inspections as published
-    (`test_proportions.test_difference_of_the_first_round`,
-    `test_proportions.test_difference_against_formula_and_under_swap`).
+    Tested: Newcombe's formula; the first inspections as published (`test_difference_of_the_first_round`,
+    `test_difference_against_formula_and_under_swap`).
 
     Newcombe's hybrid score interval (1998). Boschloo's exact unconditional test (1970), two-sided as twice the smaller
     one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin. Arguments
@@ -185,8 +183,8 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
 
     Answers: did a group's share change more than everybody's, and does the answer depend on the scale?
 
-    Tested: coverage on simulated groups of a whole, on three scales
-    (`test_proportions.test_change_against_covers_the_truth`, `test_proportions.test_a_sign_can_depend_on_the_scale`).
+    Tested: coverage on simulated groups of a whole, on three scales (`test_change_against_covers_the_truth`,
+    `test_a_sign_can_depend_on_the_scale`).
 
     With ``g`` the share, its logarithm or its logit, ``p`` the group's share of ``n`` people and ``q`` the whole's of
     ``N``, the change of ``g(p)`` less that of ``g(q)``. Sampling is binomial at both times. The ``m`` people in both samples
@@ -268,9 +266,8 @@ def odds_ratio(
 
     Answers: how many times higher are the odds in one small group than in another, and could it be chance?
 
-    Tested: known tables; turns with the groups and with failures
-    (`test_proportions.test_odds_ratio_of_known_tables`,
-    `test_proportions.test_odds_ratio_turns_with_the_groups_and_with_failures`).
+    Tested: known tables; turns with the groups and with failures (`test_odds_ratio_of_known_tables`,
+    `test_odds_ratio_turns_with_the_groups_and_with_failures`).
 
     Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is
     exact, from the noncentral hypergeometric distribution (Cornfield 1956), and with an empty cell has one end, at the
@@ -309,7 +306,7 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
     Answers: how large must a difference be before samples of these sizes would show it?
 
     Tested: has the power asked for, by going through every pair of counts
-    (`test_proportions.test_detectable_share_has_the_power_asked_for`).
+    (`test_detectable_share_has_the_power_asked_for`).
 
     The ``power`` is computed exactly, over every pair of counts of two binomial samples, of which ``share_1`` is the true
     share of the first. Missing where not even a share of 1 would be detected so often.

@@ -28,8 +28,8 @@ def superiority(
 
     Answers: which of two groups is rated higher, using every step of the scale, and could it be chance?
 
-    Tested: the exact p-value by enumeration; coverage simulated
-    (`test_ratings.test_exact_p_value_by_enumeration_and_invariances`, `test_ratings.test_coverage`).
+    Tested: the exact p-value by enumeration; coverage simulated (`test_exact_p_value_by_enumeration_and_invariances`,
+    `test_coverage`).
 
     ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes through
     every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984; beyond 120 units the normal

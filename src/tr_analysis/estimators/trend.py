@@ -39,8 +39,8 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     Answers: by how much did the series change at the reform, if its trend could have changed by itself?
 
     Tested: statsmodels' local linear trend; values of recall computed apart; size simulated under four truths
-    (`test_trend.test_coefficients_and_likelihood_against_statsmodels_local_linear_trend`,
-    `test_trend.test_recall_under_each_trend`, `test_trend.test_simulated_sizes_hold`).
+    (`test_coefficients_and_likelihood_against_statsmodels_local_linear_trend`, `test_recall_under_each_trend`,
+    `test_simulated_sizes_hold`).
 
     The errors are those of a local linear trend with damped shocks (Harvey 1989)::
 
@@ -204,7 +204,7 @@ def many_effects(
 
     Answers: what would the same model find in data made without an effect?
 
-    Tested: the same as `local_trend`, series by series (`test_trend.test_many_series_as_one_by_one`).
+    Tested: the same as `local_trend`, series by series (`test_many_series_as_one_by_one`).
 
     The design gives the regressors; ``responses`` (n, s) are on the scale of the model, less the control, and
     ``contrast`` weighs regressors, none of them the constant. A row a series: estimate, and the two-sided p_value of no
@@ -240,7 +240,7 @@ def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> Interr
     Answers: how far is a month after the reform from what the months before it forecast?
 
     Tested: the forecast of a random walk with drift by hand
-    (`test_trend.test_a_forecast_is_the_mean_growth_carried_on_and_sees_no_later_month`).
+    (`test_a_forecast_is_the_mean_growth_carried_on_and_sees_no_later_month`).
 
     No shape of the effect is assumed, and no month after the reform teaches the trend. `local_trend` fits it; with the
     trend "random walk" the forecast is the last month before, plus the mean growth and the season.
@@ -276,8 +276,7 @@ def block_growth(design: InterruptedDesign) -> Estimate:
 
     Answers: did growth change at the reform, whatever the errors within a year or so?
 
-    Tested: scipy's t-test of the blocks; size simulated
-    (`test_trend.test_blocks_against_scipy`, `test_trend.test_simulated_sizes_hold`).
+    Tested: scipy's t-test of the blocks; size simulated (`test_blocks_against_scipy`, `test_simulated_sizes_hold`).
 
     The changes of the response, less their season, are cut into four equal blocks on either side; the means of the
     blocks are taken as independent, and their difference has a t interval of three degrees of freedom, which is
@@ -350,7 +349,7 @@ def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Pe
 
     Answers: how much may the trend have changed by itself before no effect is left?
 
-    Tested: bounds of recall computed apart (`test_trend.test_bounds_of_recall`).
+    Tested: bounds of recall computed apart (`test_bounds_of_recall`).
 
     In the manner of Rambachan and Roth (2023): without the reform the yearly growth of the logarithm would have been
     that of the last year before, plus a change each year of at most M times the largest change between two years
