@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-_ANSWERS, _TESTED = "Answers: ", "Tested: "
-
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the estimators of one number return: an estimate with its interval and, where they apply, the p-value of no effect, the method and the sample.
+    """An estimate with its interval and, where they apply, the p-value of no effect, the method and the sample.
 
     ``separated`` says that two groups do not overlap, which leaves the interval one-sided.
     """
@@ -55,21 +53,18 @@ def index() -> "pd.DataFrame":
 
 def _about(estimator: Any) -> dict[str, str] | None:
     """Read what a docstring says of an estimator; None where it says no question."""
-    text = inspect.getdoc(estimator) if callable(estimator) else None
-    paragraphs = (text or "").split("\n\n")
-    question = next((p for p in paragraphs[:3] if p.startswith(_ANSWERS)), None)
-    if question is None:
+    text = (inspect.getdoc(estimator) if callable(estimator) else None) or ""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+    def after(label: str) -> str:
+        return next((p.removeprefix(label) for p in paragraphs if p.startswith(label)), "")
+
+    if not (question := after("Answers: ")):
         return None
-    tested = next((p for p in paragraphs[:4] if p.startswith(_TESTED)), "")
     return {
-        "question": " ".join(question.removeprefix(_ANSWERS).split()),
-        "summary": " ".join(paragraphs[0].split()),
-        "tested": " ".join(tested.removeprefix(_TESTED).split()),
-        "example": (text or "").partition("\nExamples\n--------\n")[2].strip("\n"),
-        "reference": " ".join(_reference(text or "").split()),
+        "question": question,
+        "summary": paragraphs[0],
+        "tested": after("Tested: "),
+        "example": text.partition("\nExamples\n--------\n")[2].strip("\n"),
+        "reference": after("Reference: "),
     }
-
-
-def _reference(text: str) -> str:
-    """Return the section of a docstring that names its sources, up to its examples; nothing where there is none."""
-    return text.partition("\nReferences\n----------\n")[2].partition("\nExamples\n")[0]

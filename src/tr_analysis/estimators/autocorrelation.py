@@ -36,9 +36,7 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     likelihood (Harville 1974) times a prior: a random walk has the probability 0.05, and the rest is even from -1 to
     1. If the trend itself wanders, intervals are far too narrow; `trend.local_trend` allows for that.
 
-    References
-    ----------
-    Harville (1974), Biometrika 61, 383-385. Zellner and Tiao (1964), JASA 59, 763-778.
+    Reference: Harville (1974), Biometrika 61, 383-385. Zellner and Tiao (1964), JASA 59, 763-778.
 
     Examples
     --------
@@ -102,9 +100,7 @@ def arma(design: InterruptedDesign) -> InterruptedFit:
     the covariance ``S / (n - k) (X' R^-1 X)^-1`` and t intervals, which take phi and theta as known and are too narrow:
     `autoregressive` remains the inference of record.
 
-    References
-    ----------
-    Harvey and Phillips (1979), Biometrika 66, 49-58.
+    Reference: Harvey and Phillips (1979), Biometrika 66, 49-58.
 
     Examples
     --------
@@ -197,9 +193,7 @@ def newey_west(design: InterruptedDesign) -> InterruptedFit:
     Newey and West (1987), Bartlett's kernel of 12 lags, or of a third of the observations if that is less; normal
     intervals, no small-sample correction. They are far too narrow for errors that fade slowly.
 
-    References
-    ----------
-    Newey and West (1987), Econometrica 55, 703-708.
+    Reference: Newey and West (1987), Econometrica 55, 703-708.
 
     Examples
     --------

@@ -108,9 +108,7 @@ def cluster_jackknife(design: ClusteredDesign, *, level: float = 0.95) -> Cluste
     (MacKinnon, Nielsen and Webb 2023). A `NotApplicableError` says that the coefficient rests on one cluster alone,
     such as a single public owner.
 
-    References
-    ----------
-    MacKinnon, Nielsen and Webb (2023), Journal of Applied Econometrics 38, 671-694.
+    Reference: MacKinnon, Nielsen and Webb (2023), Journal of Applied Econometrics 38, 671-694.
 
     Examples
     --------
@@ -157,10 +155,8 @@ def wild_cluster_bootstrap(
     draws, level, seed
         Random draws, 99 or more; coverage of the interval; seed.
 
-    References
-    ----------
-    Webb (2023), Canadian Journal of Economics 56, 839-858. MacKinnon, Nielsen and Webb (2023), Journal of Applied
-    Econometrics 38, 671-694.
+    Reference: Webb (2023), Canadian Journal of Economics 56, 839-858. MacKinnon, Nielsen and Webb (2023), Journal of
+    Applied Econometrics 38, 671-694.
 
     Examples
     --------
@@ -251,9 +247,8 @@ def cluster_permutation(
     label is constant within clusters; all assignments are used if no more than ``draws``, else as many random ones.
     Arguments are those of `wild_cluster_bootstrap`.
 
-    References
-    ----------
-    MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450, on the statistic for few treated clusters.
+    Reference: MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450, on the statistic for few treated
+    clusters.
 
     Examples
     --------
@@ -288,9 +283,7 @@ def permutation_draws(
     (Phipson and Smyth 2010). Other arguments are those of `cluster_permutation`; if not ``studentised``, coefficients
     are compared instead of t statistics, which keep their size better with clusters of unequal size.
 
-    References
-    ----------
-    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
+    Reference: Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
 
     Examples
     --------

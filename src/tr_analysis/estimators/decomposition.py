@@ -72,9 +72,7 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     name, or frames with a row per group and a column per factor, such as shares and rates. Each factor has a row, and
     the total the last: effect, in the unit of the rate, and share of the total, missing when that is 0.
 
-    References
-    ----------
-    Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
+    Reference: Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
     Current Population Reports P23-186. Kitagawa (1955), JASA 50, 1168-1194.
 
     Examples
@@ -118,9 +116,7 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     jump once: ``(highest - lowest)`` times the change of the share beyond the jump. Sizes of two groups or more are counts
     or shares, ``before`` in order of rising rate; lowest and highest are the mean rates of the first and last group.
 
-    References
-    ----------
-    Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
+    Reference: Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
 
     Examples
     --------

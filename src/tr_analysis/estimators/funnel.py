@@ -55,9 +55,7 @@ def exact_limits(
     / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005). ``target`` is the share that units are set
     against, ``trials`` are their sizes, 1 or more.
 
-    References
-    ----------
-    Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202, appendix A.1.
+    Reference: Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202, appendix A.1.
 
     Examples
     --------
@@ -92,9 +90,7 @@ def widened_limits(
     These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005). Other
     arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
 
-    References
-    ----------
-    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
+    Reference: Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
 
     Examples
     --------
@@ -124,10 +120,8 @@ def dispersion(
     narrow). The interval of ``phi`` is ``1 + tau2 mean(w)`` at the ends of `heterogeneity.heterogeneity`'s, which
     allows for unlike sizes. Takes two units or more, and the names of the columns with their counts.
 
-    References
-    ----------
-    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351. Viechtbauer (2007), Statistics in Medicine 26,
-    37-52, on the interval.
+    Reference: Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351. Viechtbauer (2007), Statistics in
+    Medicine 26, 37-52, on the interval.
 
     Examples
     --------
@@ -155,15 +149,15 @@ def funnel(
     limits: Limits = "exact",
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Set each unit's share against the limits for its size, "exact" (chance alone) or "additive" (widened by tau2).
+    """Set each unit's share against the limits for its size.
 
     Answers: which units lie further from the average than chance explains?
 
     Tested: positions by hand; false alarms on simulated panels (`test_positions_and_input_left_alone`,
     `test_limits_and_spread_on_simulated_panels`).
 
-    To ``frame``, as in `dispersion`, are added estimate, target, z, low, high (limits, no confidence interval) and
-    position.
+    Limits are "exact" (chance alone) or "additive" (widened by tau2). To ``frame``, as in `dispersion`, are added
+    estimate, target, z, low, high (limits, no confidence interval) and position.
 
     Examples
     --------

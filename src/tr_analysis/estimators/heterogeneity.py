@@ -58,9 +58,7 @@ def heterogeneity(
     the quantiles (Viechtbauer 2007): wide with few units. Units are two or more; the sampling variance of each, or one
     for all, is taken as known.
 
-    References
-    ----------
-    Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
+    Reference: Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
     377-385. Higgins and Thompson (2002) and Viechtbauer (2007), Statistics in Medicine 21, 1539-1558 and 26, 37-52.
 
     Examples
@@ -181,9 +179,7 @@ def shrink(
     too narrow for few, small units, where ``tau`` is often fitted as 0 and intervals have no width. To ``frame``, of one
     row per unit, two or more, with columns of counts, are added observed, estimate, low, high and reliability.
 
-    References
-    ----------
-    Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
+    Reference: Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
 
     Examples
     --------
@@ -221,9 +217,7 @@ def rank_intervals(
     generator. To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks). Each
     interval is for a unit by itself: for a statement about several of them see `simultaneous_ranks`.
 
-    References
-    ----------
-    Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
+    Reference: Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
 
     Examples
     --------
@@ -281,9 +275,7 @@ def simultaneous_ranks(
     units are equal, simulated from the normal (Mogstad and others 2024). No unit borrows from the others. Arguments are
     those of `rank_intervals`; low and high are added to ``frame``, whole ranks, 1 the smallest share.
 
-    References
-    ----------
-    Mogstad, Romano, Shaikh and Wilhelm (2024), Review of Economic Studies 91, 476-518.
+    Reference: Mogstad, Romano, Shaikh and Wilhelm (2024), Review of Economic Studies 91, 476-518.
 
     Examples
     --------

@@ -106,9 +106,8 @@ def interrupted(
     shape
         Of the effect, see above; others than a step and slope need a monthly series.
 
-    References
-    ----------
-    Wagner, Soumerai, Zhang and Ross-Degnan (2002), Journal of Clinical Pharmacy and Therapeutics 27, 299-309.
+    Reference: Wagner, Soumerai, Zhang and Ross-Degnan (2002), Journal of Clinical Pharmacy and Therapeutics 27,
+    299-309.
 
     Examples
     --------

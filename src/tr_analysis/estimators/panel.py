@@ -100,9 +100,8 @@ def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
     significance, where there are any. Counted are tested, won, lost, either, by_holm and by_benjamini_hochberg, and of
     the official flags official, official_won, official_lost and alike (those that are the same here).
 
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
+    Reference: Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57,
+    289-300.
 
     Examples
     --------
@@ -145,9 +144,7 @@ def regression_to_the_mean(
     differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with ``tau2`` and its interval from
     `heterogeneity.heterogeneity`. Units are three or more, a fall is good, and the variances those of ``first``.
 
-    References
-    ----------
-    Galton (1886), Journal of the Anthropological Institute 15, 246-263.
+    Reference: Galton (1886), Journal of the Anthropological Institute 15, 246-263.
 
     Examples
     --------
@@ -182,9 +179,7 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
     Pearson's, with Fisher's interval (1921). Sampling in either measure draws it towards 0. Both have one number per
     unit (n), four or more.
 
-    References
-    ----------
-    Fisher (1921), Metron 1, 3-32.
+    Reference: Fisher (1921), Metron 1, 3-32.
 
     Examples
     --------
@@ -266,9 +261,7 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     baseline_ogrs, ogrs in per cent, and offenders with reoffenders or binary_rate. The rows of which every part is known
     come back, with observed, predicted, residual, tolerance and holds added.
 
-    References
-    ----------
-    Ministry of Justice, Proven reoffending statistics: definitions and measurement.
+    Reference: Ministry of Justice, Proven reoffending statistics: definitions and measurement.
 
     Examples
     --------

@@ -207,9 +207,7 @@ def joint_test(estimates: npt.ArrayLike, significant: npt.ArrayLike) -> pd.DataF
         smallest_p, that of the most extreme of these curves, and simulation_error, one standard error of the p-value
         where null curves are drawn at random.
 
-    References
-    ----------
-    Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
+    Reference: Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
 
     Examples
     --------

@@ -66,9 +66,7 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
     Wilson's score interval (1927); where no trial or every trial succeeded the exact one of Clopper and Pearson
     (1934). Counts are whole numbers, one trial at least; ``level`` is the coverage of the interval.
 
-    References
-    ----------
-    Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
+    Reference: Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
 
     Examples
     --------
@@ -146,9 +144,8 @@ def difference(
     one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin. Arguments
     are those of `proportion`.
 
-    References
-    ----------
-    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica Neerlandica 24, 1-35.
+    Reference: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica Neerlandica
+    24, 1-35.
 
     Examples
     --------
@@ -274,9 +271,8 @@ def odds_ratio(
     full ``level``. Fisher's test (1935) takes both margins as fixed, which no inspectorate does: that of `difference`
     suits it better. Arguments are those of `difference`.
 
-    References
-    ----------
-    Fisher (1935), JRSS 98, 39-82. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4, 135-148.
+    Reference: Fisher (1935), JRSS 98, 39-82. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4,
+    135-148.
 
     Examples
     --------

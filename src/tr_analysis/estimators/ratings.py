@@ -37,9 +37,8 @@ def superiority(
     no unit of one group is rated below any of the other (``separated``). Ratings are numbers, or labels that ``order``
     lists from lowest to highest.
 
-    References
-    ----------
-    Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40, 819-825.
+    Reference: Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
+    819-825.
 
     Examples
     --------

@@ -52,10 +52,8 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes. The design is of
     `interrupted` or `forecast_design`.
 
-    References
-    ----------
-    Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 2.3. Harville (1974),
-    Biometrika 61, 383-385, on the restricted likelihood.
+    Reference: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 2.3. Harville
+    (1974), Biometrika 61, 383-385, on the restricted likelihood.
 
     Examples
     --------
@@ -283,9 +281,7 @@ def block_growth(design: InterruptedDesign) -> Estimate:
     cautious (Ibragimov and Mueller 2016). It needs no model of the errors, but blocks so long that they forget one
     another: a trend that wanders for years is not allowed for.
 
-    References
-    ----------
-    Ibragimov and Mueller (2016), Review of Economics and Statistics 98, 83-96.
+    Reference: Ibragimov and Mueller (2016), Review of Economics and Statistics 98, 83-96.
 
     Examples
     --------
@@ -356,9 +352,7 @@ def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Pe
     before. No sampling error is counted: the series is a full count. It is positive, by consecutive months, two years
     and a month or more of them before the reform, and ``month`` is one from it on.
 
-    References
-    ----------
-    Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
+    Reference: Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
 
     Examples
     --------
