@@ -11,7 +11,6 @@ from scipy.linalg import solve_triangular
 from scipy.stats import t as student
 
 from tr_analysis.estimators import Estimate
-from tr_analysis.estimators.autocorrelation import RANDOM_WALK
 from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats, to_month
 from tr_analysis.estimators.interrupted import (
     FELT,
@@ -30,6 +29,7 @@ Trend = Literal["wandering", "straight", "random walk"]
 TRENDS: dict[Trend, tuple[int, int]] = {"wandering": (24, 12), "straight": (64, 0), "random walk": (0, 0)}
 """Nodes of the quadrature over rho and q; on our series more of them move no interval by 0.01 standard errors."""
 
+RANDOM_WALK = 0.05  # prior probability that errors never fade
 BLOCKS = 4  # on each side of the reform, of `block_growth`
 
 
@@ -125,21 +125,24 @@ def _nodes(places: tuple[int, ...], trend: Trend) -> Nodes:
 def lay_out(places: tuple[int, ...], rho: Array, q: Array, prior: Array) -> Nodes:
     """Return what whitens the changes from one place to the next at every pair of rho and q."""
     at = np.array(places)
-    change = np.diff(np.eye(len(at)), axis=0)
     lag, earlier = np.abs(at[:, None] - at), np.minimum(at[:, None], at)
-    slope = change @ np.clip(at[:, None] - np.arange(1, at[-1]), 0, None)
+    slope = np.diff(np.clip(at[:, None] - np.arange(1, at[-1]), 0, None), axis=0)
     # A constant takes no part in changes, so a random walk may start at 0, and 1 / (1 - rho**2) be left off a fading
     # error's covariance without harm.
-    faded = np.arange(at[-1] + 1)
-    fading = np.array([earlier if r == 1 else ((r**faded)[lag] - 1) / (1 - r**2) for r in rho], dtype=float)
-    factor = np.linalg.cholesky(change @ fading @ change.T)
-    inverse = np.linalg.inv(factor)
-    half = inverse @ slope
-    wander, axes = np.linalg.eigh(half @ half.transpose(0, 2, 1))
+    faded = rho[:, None] ** np.arange(at[-1] + 1)
+    fading = np.array(
+        [earlier if r == 1 else (f[lag] - 1) / (1 - r**2) for r, f in zip(rho, faded, strict=True)]
+    )
+    factor = np.linalg.cholesky(np.diff(np.diff(fading, axis=1), axis=2))
+    rotation = np.asarray(np.linalg.inv(factor), dtype=np.float64)
+    wander = np.zeros(rotation.shape[:2])
+    if q.any():
+        half = rotation @ slope
+        wander, axes = np.linalg.eigh(half @ half.transpose(0, 2, 1))
+        rotation = axes.transpose(0, 2, 1) @ rotation
     variance = 1 + q[:, None] ** 2 * wander[:, None, :]
     log_det = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)[:, None]
     log_det = log_det + np.log(variance).sum(axis=2)
-    rotation = axes.transpose(0, 2, 1) @ inverse
     return Nodes(rho, q, prior, rotation, 1 / np.sqrt(variance), log_det.ravel())
 
 
