@@ -18,6 +18,7 @@ Counts = npt.NDArray[np.int64]
 INFINITE = float("inf")
 MOST_DRAWS = 10**7  # more would not fit into memory, nor change a printed digit
 LARGEST_COUNT = 2**53  # a float holds every whole number up to here
+Seed = int | np.random.Generator
 T = TypeVar("T")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from tr_analysis.data.checks import bare_figure, can_evaluate, evaluate, names_in, sources_of
+from tr_analysis.data.expressions import bare_figure, can_evaluate, evaluate, names_in, sources_of
 from tr_analysis.data.fields import Frames
 from tr_analysis.estimators.proportions import upper_bound_zero
 from tr_analysis.report.tables import number_text
