@@ -101,7 +101,7 @@ def _run_cells(task: Task, send: "multiprocessing.connection.Connection") -> Non
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
-    import tr_analysis.site  # noqa: F401 brings what chapters import
+    import tr_analysis.report.findings  # noqa: F401 brings what chapters import
 
     shell = InteractiveShell.instance()
     with capture_output():

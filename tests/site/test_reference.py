@@ -215,7 +215,7 @@ def test_the_example_of_each_estimator_runs_as_it_stands():
 
 
 def test_the_page_of_tests_names_every_estimator_and_what_falls_short():
-    found = reference.tested_page()
+    found = reference.tested_page(reference.estimators_page()["modules"])
     rows = [row for module in found["modules"] for row in module["estimators"]]
     assert len(rows) == found["count"] == len(index()) and all(
         row["against"] and row["tests"] for row in rows
@@ -245,7 +245,7 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
         "figures": rendered("figures", reference.figures_page(tables)),
         "dictionary": rendered("dictionary", reference.dictionary_page(tables, TABLES)),
         "estimators": rendered("estimators", reference.estimators_page()),
-        "tested": rendered("tested", reference.tested_page()),
+        "tested": rendered("tested", reference.tested_page(reference.estimators_page()["modules"])),
         "search": rendered("search", search_page([], tables, providers([]))),
     }
     cited = [s for left in results.values() for f in left["findings"].values() for s in f["sources"]]

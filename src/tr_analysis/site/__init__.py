@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -22,9 +23,15 @@ from tr_analysis.site.cite import bibtex, cite
 from tr_analysis.site.home import home
 from tr_analysis.site.metadata import MIME, metadata
 from tr_analysis.site.numbers import with_numbers
+from tr_analysis.site.providers import providers
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study import CHOICES
 from tr_analysis.study.records import Records
+
+# Most tags of a page: they have nothing but a class or a scope, and so load, run and name nothing.
+_HARMLESS = re.compile(
+    r'<(?!(?:script|style|img)\b)[a-z][a-z0-9]*(?: (?:class|scope)="[\w -]*")*>|</(?!script|style)[a-z0-9]+>'
+)
 
 
 class _Page(HTMLParser):
@@ -32,7 +39,7 @@ class _Page(HTMLParser):
 
     def __init__(self, script: str, data: str) -> None:
         super().__init__()
-        self._own, self._cell = {"": script, MIME: data}, ""
+        self._own, self._cell = {"": _HARMLESS.sub(">", script), MIME: data}, ""
         self._script: str | None = None  # the type of the script that has just begun
         self.faults: list[str] = []
         self.links: list[str] = []
@@ -76,7 +83,7 @@ def audit(pages: Mapping[str, str], downloads: Collection[str], script: str, dat
     """
     read = {name: _Page(script, data) for name in pages}
     for name, page in read.items():
-        page.feed(pages[name])
+        page.feed(_HARMLESS.sub(">", pages[name]))
     ids = {name: set(page.ids) for name, page in read.items()}
     faults = [
         f"{name.removesuffix('.html')}: {fault}"
@@ -128,11 +135,12 @@ def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
     described = metadata(SITE_TITLE, str(frame.globals["version"]))
+    about = providers(chapters)
     home_page = frame.get_template("home.html.j2")
-    pages = {"index.html": home_page.render(home(chapters), metadata=described, page="study")}
+    pages = {"index.html": home_page.render(home(chapters, about), metadata=described, page="study")}
     panels = {each.run: read_panel(each, choices or site.parent / CHOICES) for each in chapters}
     pages |= _chapter_pages(frame, chapters, Records(site.parent), panels)
-    for name, context in reference_pages(chapters).items():
+    for name, context in reference_pages(chapters, about).items():
         pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(context, page=name)
     downloads = study_downloads(executed)
     for chapter in chapters:
@@ -209,11 +217,12 @@ def _publish(pages: Mapping[str, str], downloads: Mapping[str, bytes], site: Pat
     """Write everything together, then remove what we once wrote and no longer do."""
     contents = {name: page.encode() for name, page in pages.items()} | dict(downloads)
     written = write_files(site, contents)
+    ours = set(written)
     for other in site.glob("*.html"):
         if other.name not in pages and _MARK in other.read_text(encoding="utf-8", errors="replace"):
             other.unlink()
     for folder in _BUILT:
         for other in (site / folder).rglob("*"):
-            if other.is_file() and other not in written:
+            if other.is_file() and other not in ours:
                 other.unlink()
     return written[: len(pages)]

@@ -3,27 +3,30 @@
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pygments
 from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters.templateexporter import TemplateExporter
-from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbformat.v4 import new_raw_cell
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 from traitlets.config import Config
 
 from tr_analysis.errors import ChapterError
-from tr_analysis.report.findings import ANSWER
+from tr_analysis.report import ANSWER
 from tr_analysis.site.glossary import linker
 from tr_analysis.site.numbers import with_sources
 from tr_analysis.text import headings, slugify
 
 TEMPLATES = Path(__file__).parent / "templates"
+_PYTHON, _COLOURED = PythonLexer(), HtmlFormatter(cssclass=" highlight hl-ipython3")
 _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first of these that an output has
+_EVERYTHING = dict.fromkeys(("include_code", "include_markdown", "include_raw", "include_output"), True)
 _ROOT = re.compile(r"<svg\b[^>]*>")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _SOURCE = re.compile(r'<a href="([^"]*)"( title="[^"]*")?>(S\d{3})</a>')
@@ -64,24 +67,18 @@ def contents(body: str) -> list[tuple[int, str, str]]:
 def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, str]]:
     """Return the function that turns a notebook and the name of its run into HTML: its answer, and the rest.
 
-    nbconvert's own exporter to HTML would read every page once more for pictures without alternative text, as `audit`
-    does. ``linked`` says whether the page stands among the others, with the sources' page and the downloads beside it.
+    nbconvert's own exporter to HTML would copy every notebook, and read every page once more for pictures without
+    alternative text, as `audit` does: only its template is filled. ``linked`` says whether the page stands among the
+    others, with the sources' page and the downloads beside it.
     """
-    plain_cells = {
-        "NbConvertBase": {"display_data_priority": _SHOWN},
-        "Exporter": {"default_preprocessors": []},
-    }
     exporter = TemplateExporter(  # type: ignore[no-untyped-call]
-        config=Config(plain_cells),
+        config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
         template_name="cells",
         template_file="index.html.j2",
         extra_template_basedirs=[str(TEMPLATES)],
     )
-    highlight = Highlight2HTML(pygments_lexer="ipython3", parent=exporter)  # type: ignore[no-untyped-call]
-    terms: list[Callable[[str], str]] = []  # of the page at hand
     filters: dict[str, Callable[..., Any]] = {
-        "highlight_code": cache(lambda source: highlight(source)),  # the providers' pages share their code
-        "markdown2html": lambda source: terms[-1](to_html(source)),
+        "highlight_code": _highlighted,
         "caption": caption,
         "drawing": drawing,
         "with_sources": _with_sources if linked else lambda html: html,
@@ -91,18 +88,28 @@ def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, s
         exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
 
     def render(notebook: NotebookNode, run: str) -> tuple[str, str]:
-        terms[:] = [linker() if linked else str]
+        link_terms = linker() if linked else str  # from the first use of each on this page
         cells = list(_folded(notebook))
         first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
         split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
-        parts = []
-        for part in (cells[:split], cells[split:]):
-            some = copy(notebook)
-            some.cells = part
-            parts.append(str(exporter.from_notebook_node(some, {"run": run, "linked": linked})[0]))
-        return parts[0], parts[1]
+        resources = {
+            "run": run,
+            "linked": linked,
+            "to_html": lambda source: link_terms(to_html(source)),
+            "global_content_filter": _EVERYTHING,
+        }
+        answer, rest = (
+            exporter.template.render(nb={"cells": part}, resources=resources).lstrip("\n")
+            for part in (cells[:split], cells[split:])
+        )
+        return answer, rest
 
     return render
+
+
+@cache  # the providers' pages share their code
+def _highlighted(source: str) -> str:
+    return str(pygments.highlight(source, _PYTHON, _COLOURED))
 
 
 def _folded(notebook: NotebookNode) -> Iterator[NotebookNode]:

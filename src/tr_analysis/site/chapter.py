@@ -17,8 +17,7 @@ from nbformat import NotebookNode
 from tr_analysis import paths
 from tr_analysis.errors import ChapterError, DataError, Problem
 from tr_analysis.files import sha256
-from tr_analysis.report import CHART_MIME, FINDINGS_MIME
-from tr_analysis.report.findings import ANSWER
+from tr_analysis.report import ANSWER, CHART_MIME, FINDINGS_MIME
 from tr_analysis.site.cells import to_html
 from tr_analysis.study.parameters import Parameter, read_parameters
 from tr_analysis.text import title_and_question
@@ -148,7 +147,7 @@ class Chapter:
 def read_chapter(path: Path) -> Chapter:
     """Read an executed notebook; one that the runner did not write, or without a title, is a `ChapterError`."""
     stored = path.read_bytes()
-    notebook = nbformat.reads(stored.decode(), as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.v4.reads(stored.decode())  # type: ignore[no-untyped-call]
     run = notebook.metadata.get("tr_analysis")
     if run is None:
         raise ChapterError(

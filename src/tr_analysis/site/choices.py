@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tr_analysis.errors import ChapterError
-from tr_analysis.report.findings import ANSWER
+from tr_analysis.report import ANSWER
 from tr_analysis.site.cells import cut, to_html
 from tr_analysis.site.chapter import Chapter, answer_text
 from tr_analysis.site.glossary import linker

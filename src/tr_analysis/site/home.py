@@ -15,7 +15,7 @@ from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
-from tr_analysis.site.providers import providers, second_round, tile_map
+from tr_analysis.site.providers import second_round, tile_map
 
 # How published numbers fared: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {
@@ -27,10 +27,9 @@ _COUNTED = {
 }
 
 
-def home(chapters: Sequence[Chapter]) -> dict[str, Any]:
-    """Return what the home page's template shows of all pages of the study, in reading order."""
+def home(chapters: Sequence[Chapter], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the home page's template shows of all pages of the study, in reading order, and of all `providers`."""
     numbered = [chapter for chapter in chapters if chapter.is_numbered]
-    rows = providers(chapters)
     return {
         "chapters": numbered,
         "cards": {

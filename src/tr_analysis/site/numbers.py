@@ -2,14 +2,15 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import copy
+from functools import cache
 from string import Formatter
 from typing import Any
 
 from nbformat import NotebookNode
 
-from tr_analysis.report.findings import ANSWER
+from tr_analysis.report import ANSWER
 
 _CODE = re.compile(r"\bS\d{3}\b")
 
@@ -57,11 +58,11 @@ def _filled(pattern: str, source: str) -> tuple[str, re.Match[str] | None]:
     return heading, re.fullmatch(pattern, source.removeprefix(heading), re.DOTALL)
 
 
-def _templates(code: str) -> Iterator[str]:
-    """Yield the texts in the call that wrote a cell."""
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
+@cache  # the providers' pages share their code
+def _templates(code: str) -> list[str]:
+    """Return the texts in the call that wrote a cell."""
+    constants = (node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant))
+    return [value for value in constants if isinstance(value, str)]
 
 
 def _link(text: str, name: str, findings: Mapping[str, Mapping[str, Any]], linked: bool) -> str:

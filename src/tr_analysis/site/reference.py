@@ -26,7 +26,6 @@ from tr_analysis.site.cells import caption
 from tr_analysis.site.chapter import Chapter, Shown
 from tr_analysis.site.glossary import glossary
 from tr_analysis.site.logs import assumptions_page, revisions_page
-from tr_analysis.site.providers import providers
 from tr_analysis.site.search import rows, search_page, value_and_unit, with_plain_years
 from tr_analysis.text import slugify
 
@@ -36,8 +35,11 @@ PROVIDERS = "index.html#providers"
 """Where a reader chooses among the pages of one chapter that runs for each provider."""
 
 
-def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
+def reference_pages(
+    chapters: Sequence[Chapter], providers: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
     """Return what the pages of reference show, by name of the page and of its template."""
+    modules = estimators_page()["modules"]
     tables = {name: load(name) for name in TABLES}
     results = {
         chapter.run: {"chapter": chapter.name, "title": chapter.title, "findings": chapter.findings}
@@ -47,9 +49,9 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
         "sources": sources_page(tables, TABLES, results),
         "figures": figures_page(tables),
         "dictionary": dictionary_page(tables, TABLES),
-        "estimators": estimators_page(),
-        "tested": tested_page(),
-        "search": search_page(chapters, tables, providers(chapters)),
+        "estimators": {"modules": modules},
+        "tested": tested_page(modules),
+        "search": search_page(chapters, tables, providers),
         "glossary": {"terms": glossary(), "abbreviations": ABBREVIATIONS},
         "exhibits": exhibits_page(chapters),
         "assumptions": assumptions_page(chapters),
@@ -192,7 +194,7 @@ def estimators_page() -> dict[str, Any]:
     return {"modules": modules}
 
 
-def tested_page() -> dict[str, Any]:
+def tested_page(modules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the page of tests shows.
 
     Returns
@@ -202,7 +204,6 @@ def tested_page() -> dict[str, Any]:
         simulations that fall ``short`` of what the estimator says by more than three standard errors, the worst first,
         and those that ``kept`` it, with ``chance``, three of these errors; shares in per cent.
     """
-    modules = estimators_page()["modules"]
     for row in (row for module in modules for row in module["estimators"]):
         row["against"], _, tests = row["tested"].rpartition(" (")
         row["tests"] = re.findall(r"`([\w.]+)`", tests)
