@@ -17,7 +17,7 @@ from tr_analysis.estimators import index
 from tr_analysis.site import reference
 from tr_analysis.site.cells import templates
 from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.cite import bibtex, cite
+from tr_analysis.site.citation import bibtex, cite
 from tr_analysis.site.providers import providers
 from tr_analysis.site.search import search_page
 

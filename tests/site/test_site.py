@@ -13,7 +13,6 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
 from tr_analysis.site import write_site, write_variant
 from tr_analysis.site.cells import TEMPLATES
-from tr_analysis.site.metadata import metadata
 
 FRAMES = {"page", "chapter", "document", "home"}  # templates that are no page of reference
 TEMPLATED = {path.name.partition(".")[0] for path in TEMPLATES.glob("*.html.j2")}
@@ -145,11 +144,6 @@ def test_the_home_page_describes_the_study_to_machines_and_what_it_offers_is_the
     offered = [each["contentUrl"] for each in dataset["distribution"]]
     assert len(offered) > 20
     assert [place for place in offered if not (site / place).is_file()] == []
-
-
-def test_the_description_cannot_end_its_own_block():
-    assert "<" not in metadata("</script><script>", "1")
-    assert json.loads(metadata("</script>", "1"))["@graph"][0]["name"] == "</script>"
 
 
 def test_command_to_run_again_survives_the_shell_and_papermill(page):

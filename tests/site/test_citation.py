@@ -1,7 +1,9 @@
+import json
+
 from markupsafe import Markup
 
 from tr_analysis.site import SITE_TITLE
-from tr_analysis.site.cite import bibtex, citation, cite
+from tr_analysis.site.citation import bibtex, citation, cite, metadata
 
 
 def test_a_page_is_cited_by_its_own_title_in_the_study():
@@ -24,3 +26,8 @@ def test_the_home_page_is_cited_as_the_study():
 
 def test_pages_and_citation_file_cite_the_study_by_one_title():
     assert citation("title") == SITE_TITLE
+
+
+def test_the_description_cannot_end_its_own_block():
+    assert "<" not in metadata("</script><script>", "1")
+    assert json.loads(metadata("</script>", "1"))["@graph"][0]["name"] == "</script>"
