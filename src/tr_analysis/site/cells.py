@@ -19,8 +19,7 @@ from traitlets.config import Config
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import ANSWER
-from tr_analysis.site.glossary import linker
-from tr_analysis.site.numbers import with_sources
+from tr_analysis.site.links import linker, with_sources
 from tr_analysis.text import headings, slugify
 
 TEMPLATES = Path(__file__).parent / "templates"

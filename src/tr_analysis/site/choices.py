@@ -12,8 +12,7 @@ from tr_analysis.errors import ChapterError
 from tr_analysis.report import ANSWER
 from tr_analysis.site.cells import cut, to_html
 from tr_analysis.site.chapter import Chapter, answer_text
-from tr_analysis.site.glossary import linker
-from tr_analysis.site.numbers import link_numbers
+from tr_analysis.site.links import link_numbers, linker
 from tr_analysis.study import CHOICES_PAGE
 
 

@@ -24,7 +24,7 @@ from tr_analysis.order import in_order
 from tr_analysis.report import CHART_MIME
 from tr_analysis.site.cells import caption
 from tr_analysis.site.chapter import Chapter, Shown
-from tr_analysis.site.glossary import glossary
+from tr_analysis.site.links import glossary
 from tr_analysis.site.logs import assumptions_page, revisions_page
 from tr_analysis.site.search import rows, search_page, value_and_unit, with_plain_years
 from tr_analysis.text import slugify
