@@ -5,8 +5,7 @@ from tests.site.made import Page, chart, code, finding, findings, save
 from tr_analysis.errors import ChapterError
 from tr_analysis.site import write_site
 from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.home import events, sentence
-from tr_analysis.site.providers import TILES, providers, second_round, tile_map
+from tr_analysis.site.home import TILES, events, providers, second_round, sentence, tile_map
 
 COUNTS = (
     "published_back", "published_numbers", "all_back", "contradicted", "matched",

@@ -20,9 +20,8 @@ from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
 from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, study_downloads
 from tr_analysis.site.choices import Panel, read_panel
 from tr_analysis.site.citation import MIME, bibtex, cite, metadata
-from tr_analysis.site.home import home
+from tr_analysis.site.home import home, providers
 from tr_analysis.site.links import with_numbers
-from tr_analysis.site.providers import providers
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study import CHOICES
 from tr_analysis.study.records import Records
