@@ -14,7 +14,7 @@ from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import StudyError
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.logs import assumptions_page, read_log, revisions_page
+from tr_analysis.site.reference import assumptions_page, read_log, revisions_page
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.parameters import read_parameters
 

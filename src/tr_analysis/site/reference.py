@@ -1,8 +1,12 @@
-"""What the reference pages show: every source, published figure, table and column, estimator, and its tests."""
+"""What the reference pages show: sources, published figures, tables and columns, estimators, their tests, and two logs.
+
+The logs of assumptions and of corrections are kept by hand beside the notebooks.
+"""
 
 import ast
 import doctest
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
@@ -14,18 +18,18 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from tr_analysis import estimators
+from tr_analysis import estimators, paths
 from tr_analysis.data import load, simulations
 from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, citations, entries
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.schemas import TABLES
-from tr_analysis.errors import ChapterError
+from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.order import in_order
 from tr_analysis.report import CHART_MIME
+from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import caption
 from tr_analysis.site.chapter import Chapter, Shown
 from tr_analysis.site.links import glossary
-from tr_analysis.site.logs import assumptions_page, revisions_page
 from tr_analysis.site.search import rows, search_page, value_and_unit, with_plain_years
 from tr_analysis.text import slugify
 
@@ -33,6 +37,12 @@ Results = Mapping[str, Mapping[str, Any]]
 """What ``results/<run>.json`` holds, by run, in reading order."""
 PROVIDERS = "index.html#providers"
 """Where a reader chooses among the pages of one chapter that runs for each provider."""
+RATINGS = ("green", "amber", "red")
+_KEYS = {
+    "assumptions": {"chapter", "assumption", "quality", "quality_why", "impact", "impact_why", "change"},
+    "corrections": {"chapter", "finding", "date", "was", "why"},
+}
+_ALSO = {"try"}
 
 
 def reference_pages(
@@ -268,3 +278,72 @@ def _whole(example: str, module: ModuleType) -> str:
             start = f"import {found.__name__} as" if is_module else f"from {found.__module__} import"
             lacking.setdefault(start, []).append(name)
     return "\n".join([*(f">>> {start} {', '.join(found)}" for start, found in lacking.items()), example])
+
+
+def read_log(name: str) -> list[dict[str, Any]]:
+    """Read the ``assumptions`` or the ``corrections`` from the file beside the notebooks; none where there is no file.
+
+    An entry that lacks something, has something else, or a rating of another name is a `StudyError`.
+    """
+    file = paths.notebooks() / f"{name}.toml"
+    if not file.is_file():
+        return []
+    try:
+        entries: list[dict[str, Any]] = tomllib.loads(file.read_text("utf-8"))[name]
+        for entry in entries:
+            if wrong := _KEYS[name] ^ (entry.keys() - _ALSO):
+                raise ValueError(f"{entry}: lacks, or has beside what it should, {', '.join(sorted(wrong))}")
+            for rated in {"quality", "impact"} & entry.keys():
+                if entry[rated] not in RATINGS:
+                    raise ValueError(f"{entry['assumption']}: {rated} is none of {', '.join(RATINGS)}")
+    except (ValueError, KeyError) as error:
+        raise StudyError(f"notebooks/{name}.toml: {error}") from None
+    return entries
+
+
+def assumptions_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """Return the assumptions of each chapter that was run, with the page that rests on them, and how many are red."""
+    first = {chapter.name: chapter for chapter in reversed(chapters)}
+    there = [
+        entry | _page(first[entry["chapter"]])
+        for entry in read_log("assumptions")
+        if entry["chapter"] in first
+    ]
+    worst = sum(entry["quality"] == entry["impact"] == "red" for entry in there)
+    return {"assumptions": there, "worst": worst}
+
+
+def _page(chapter: Chapter) -> dict[str, str]:
+    """Name the page of a chapter; of one that has a page for each provider, the first."""
+    title = chapter.title if chapter.run == chapter.name else chapter.title.partition(":")[0]
+    return {"page": chapter.page, "title": title}
+
+
+def revisions_page(tables: Frames, chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """Return the figures that their publishers revised, both values of each, and the corrections of our own numbers.
+
+    A figure has its words, and a ``first`` and a ``last`` value with unit, ``figure_id``, ``source_id`` and the date of
+    the source; a correction what the number ``was`` and what it is ``now``.
+    """
+    dates = tables["sources"].set_index("source_id")["published"]
+    revised: dict[tuple[Any, ...], dict[str, Any]] = {}
+    ends = {"first published": "first", "revised": "last"}
+    for row in rows(tables["published_figures"]):
+        if row["revision"] in ends:
+            words = {name: row[name] for name in ("topic", "measure", "population", "period")}
+            value = " ".join(value_and_unit(row))
+            about = {name: row[name] for name in ("figure_id", "source_id")}
+            shown = {"value": value, **about, "published": dates[row["source_id"]]}
+            revised.setdefault(tuple(words.values()), words)[ends[row["revision"]]] = shown
+    by_name = {chapter.name: chapter for chapter in chapters}
+    there = [
+        (entry, by_name[entry["chapter"]]) for entry in read_log("corrections") if entry["chapter"] in by_name
+    ]
+    corrected = []
+    for entry, chapter in there:
+        if found := chapter.findings.get(entry["finding"]):
+            number = Finding(entry["finding"], **found)
+            interval = "" if number.low is None else f" ({number.show('span')})"
+            now = {"label": number.label, "now": f"{number.show()}{interval}"}
+            corrected.append(entry | _page(chapter) | now)
+    return {"revised": list(revised.values()), "corrected": corrected}
