@@ -1,13 +1,13 @@
-"""An executed chapter, parsed once: what its page shows, the files of its charts and tables, and those of the whole study."""
+"""An executed chapter, parsed once: what its page shows, and the panel in which a reader changes its choices."""
 
 import base64
 import contextlib
-import io
+import json
 import re
 import shlex
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +15,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from tr_analysis import paths
-from tr_analysis.errors import ChapterError, DataError, Problem
+from tr_analysis.errors import ChapterError
 from tr_analysis.files import sha256
 from tr_analysis.report import ANSWER, CHART_MIME, FINDINGS_MIME
-from tr_analysis.site.cells import to_html
+from tr_analysis.site.cells import cut, to_html
+from tr_analysis.site.links import link_numbers, linker
+from tr_analysis.study import CHOICES_PAGE
 from tr_analysis.study.parameters import Parameter, read_parameters
 from tr_analysis.text import title_and_question
 
@@ -222,91 +224,87 @@ def _flag(value: object) -> str:
     return "-p"
 
 
-ARCHIVE = "tr-analysis-data.zip"
-_LICENCE = "LICENCE-DATA.md"
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time an archive can give a file
-_NAME = re.compile(r"[\w-]+", re.ASCII)
+@dataclass(frozen=True)
+class Panel:
+    """What the panel of a chapter shows.
 
-
-def chapter_downloads(chapter: Chapter) -> dict[str, bytes]:
-    """Return the files that an executed chapter offers, by their place on the site.
-
-    They are ``notebooks/<run>.ipynb``; ``figures/<run>/<name>.png``, ``.csv`` and, where the chart was drawn as such,
-    ``.svg``; ``tables/<run>/<cell id>.csv``, a second one of the same cell with ``-2``. One that cannot be named, or shares
-    its name, is a `ChapterError`.
+    ``controls`` are parameter, label, and values with their words; ``below`` the charts, as the study draws them, that
+    do not stand under the answer and so stand in the panel; ``compared`` how far one number of the answer moves. ``packed`` holds, deflated and as base64, what each
+    combination shows, in order: that of the last control changes fastest. ``table`` is a CSV of them all.
     """
-    run = chapter.run
-    files = {f"notebooks/{run}.ipynb": chapter.stored}
-    for shown in chapter.shown:
-        if not _NAME.fullmatch(shown.name):
-            raise ChapterError(
-                f"{run}: cell {shown.cell!r} shows a figure or table called {shown.name!r}; give it a name of "
-                "letters, digits and dashes"
-            )
-        for name, file in _files(run, shown):
-            if name in files:
-                raise ChapterError(
-                    f"{run}: cell {shown.cell!r} has a second {name}; rename a figure or the cell"
-                )
-            files[name] = file
-    return files
+
+    controls: list[Mapping[str, Any]]
+    compared: Mapping[str, Any]
+    default: dict[str, str]
+    below: list[Mapping[str, Any]]
+    packed: str
+    table: bytes
 
 
-def _files(run: str, shown: Shown) -> Iterator[tuple[str, bytes]]:
-    """Yield place and content of the files of a figure or table."""
-    data, is_figure = shown.data, shown.kind in ("chart", "picture")
-    place = f"{'figures' if is_figure else 'tables'}/{run}/{shown.name}"
-    if is_figure:
-        yield f"{place}.png", base64.b64decode(data["image/png"])
-    if "text/csv" in data:
-        yield f"{place}.csv", data["text/csv"].encode()
-    if CHART_MIME in data:
-        yield f"{place}.svg", data[CHART_MIME]["svg"].encode()
+def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
+    """Read the choices of a chapter from the folder in which they are kept; None if there are none.
 
-
-def study_downloads(executed: Sequence[Path]) -> dict[str, bytes]:
-    """Return the files of the whole study, by their place on the site; ``results`` stand beside the notebooks.
-
-    They are ``data/raw/*``, ``data/processed/*``, ``results/<run>.json``, and all of it in one archive.
+    What they show of the study's own choices is what the chapter shows, else it is a `ChapterError`: they were computed
+    from something else.
     """
-    files = {**_data(), **_results(executed)}
-    licence = paths.root() / _LICENCE
-    if not licence.is_file():
-        raise DataError([Problem(_LICENCE, "missing: the figures may only be passed on with it; restore it")])
-    return {**files, ARCHIVE: archive({**files, _LICENCE: licence.read_bytes()})}
-
-
-def _data() -> dict[str, bytes]:
-    """Read the published figures, their description, and the analysis tables."""
-    data = paths.raw().parent
-    files = {
-        f"data/{path.relative_to(data).as_posix()}": path.read_bytes()
-        for folder in (data, paths.raw(), paths.processed())
-        for path in sorted(folder.glob("[!.]*"))
-        if path.is_file()
-    }
-    if missing := {"raw", "processed"} - {name.split("/")[1] for name in files}:
-        raise DataError([Problem(f"data/{name}", "is empty: run `make study`") for name in sorted(missing)])
-    return files
-
-
-def _results(executed: Sequence[Path]) -> dict[str, bytes]:
-    places = {path.stem: path.parent / "results" / f"{path.stem}.json" for path in executed}
-    if missing := [run for run, place in places.items() if not place.is_file()]:
+    place = folder / chapter.run
+    if not (place / CHOICES_PAGE).exists():
+        return None
+    kept = json.loads((place / CHOICES_PAGE).read_bytes())
+    own = next(one for one in kept["choices"] if one["values"] == kept["default"])
+    charts = {chart["name"]: chart for chart in chapter.charts}
+    if own.get("answer") != answer_text(chapter.notebook).removeprefix("\n") or any(
+        charts.get(one["name"]) != one for one in own["charts"]
+    ):
         raise ChapterError(
-            "\n".join(f"no results of {run}: run `tr-analysis run {run}` again" for run in missing)
+            f"{chapter.run}: its choices show another answer or chart than the chapter: run `tr-analysis run`, and "
+            "if that does not help, a statement that the chart needs is not in what tr_analysis.study.excerpt finds"
         )
-    return {f"results/{run}.json": place.read_bytes() for run, place in places.items()}
+    under = chapter.under_answer
+    return Panel(
+        kept["controls"],
+        {**kept["compared"], "label": chapter.findings[kept["compared"]["name"]]["label"]},
+        {name: _text(value) for name, value in kept["default"].items()},
+        [chart for chart in own["charts"] if chart["name"] not in under],
+        base64.b64encode(zlib.compress(_columns(chapter, kept["choices"]).encode(), 9)).decode(),
+        (place / "table.csv").read_bytes(),
+    )
 
 
-def archive(files: Mapping[str, bytes], folder: str = f"{ARCHIVE.removesuffix('.zip')}/") -> bytes:
-    """Pack files, by path, into a folder of a ZIP archive: the same files give the same bytes, always."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(f"{folder}{name}", _LONG_AGO)
-            entry.create_system = 3  # Unix, also where it is packed on Windows
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            out.writestr(entry, files[name])
-    return packed.getvalue()
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool | float | int) else str(value)
+
+
+def _changed(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not the chapter's own, which need not be given."""
+    return {name: value for name, value in values.items() if value != chapter.parameters.get(name)}
+
+
+def _columns(chapter: Chapter, choices: list[dict[str, Any]]) -> str:
+    """Write what the combinations show as JSON, like beside like, which packs best."""
+    runs = [replace(chapter, parameters=_changed(chapter, one["values"])) for one in choices]
+    charts: dict[str, list[Any]] = {}
+    for one in choices:
+        for chart in one.get("charts", []):
+            wide, narrow = cut(chart, "svg"), cut(chart, "narrow")
+            words = [chart["title"], chart["subtitle"], chart["alt"]]
+            charts.setdefault(chart["name"], []).append([words, wide, narrow])
+    answer = next(cell for cell in chapter.notebook.cells if cell.source.startswith(ANSWER))
+
+    def html(words: str) -> str:
+        """Write an answer as the page does its own; the glossary is linked from the first use in each."""
+        return linker()(to_html(link_numbers(answer, f"{ANSWER}\n{words}", chapter.findings, linked=True)))
+
+    shown = {
+        "refused": [one.get("refused", "") for one in choices],
+        "answers": [html(one["answer"]) if "answer" in one else "" for one in choices],
+        "numbers": [_number(one["number"]) if "number" in one else "" for one in choices],
+        "commands": [run.papermill for run in runs],
+        "charts": {name: list(zip(*drawn, strict=True)) for name, drawn in charts.items()},
+    }
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _number(number: Mapping[str, Any]) -> str:
+    """Write the number by which choices are compared, with its interval where it has one."""
+    return f"{number['shown']} ({number['span']})" if number["span"] else str(number["shown"])

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from tr_analysis import paths
 from tr_analysis.data.schemas import TABLES
-from tr_analysis.site.chapter import ARCHIVE
+from tr_analysis.site.downloads import ARCHIVE
 
 AUTHORS = "tr-analysis contributors"
 MIME = "application/ld+json"

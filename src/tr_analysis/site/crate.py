@@ -13,8 +13,8 @@ from tr_analysis import __version__, paths
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import StudyError, UsageError
 from tr_analysis.files import git, git_state, sha256, write_files
-from tr_analysis.site.chapter import archive
 from tr_analysis.site.citation import AUTHORS, LICENCES, citation
+from tr_analysis.site.downloads import archive
 from tr_analysis.study.plan import Task, plan, refuse_folder
 from tr_analysis.study.records import Records, changes
 
