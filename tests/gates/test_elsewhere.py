@@ -11,7 +11,7 @@ import yaml
 from tr_analysis import __version__, paths
 from tr_analysis.cli import cli
 from tr_analysis.data import load
-from tr_analysis.site.citation import metadata
+from tr_analysis.site.metadata import metadata
 from tr_analysis.study.chapters import find_chapters
 
 ROOT = paths.root()

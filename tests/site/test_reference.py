@@ -17,8 +17,8 @@ from tr_analysis.estimators import index
 from tr_analysis.site import reference
 from tr_analysis.site.cells import templates
 from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.citation import bibtex, cite
 from tr_analysis.site.home import providers
+from tr_analysis.site.metadata import bibtex, cite
 from tr_analysis.site.search import search_page
 
 SCHEMAS = {

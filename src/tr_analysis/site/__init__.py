@@ -18,10 +18,10 @@ from tr_analysis.files import git_state, write_files
 from tr_analysis.report.finding import EVIDENCE_LEVELS
 from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
 from tr_analysis.site.chapter import Chapter, Panel, read_chapter, read_panel
-from tr_analysis.site.citation import MIME, bibtex, cite, metadata
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home, providers
 from tr_analysis.site.links import with_numbers
+from tr_analysis.site.metadata import MIME, bibtex, cite, metadata
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study import CHOICES
 from tr_analysis.study.records import Records
