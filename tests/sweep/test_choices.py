@@ -105,7 +105,7 @@ def test_the_committed_choices_are_as_many_as_can_be_computed_in_time():
 
 @pytest.mark.full
 def test_a_run_computes_the_choices_on_a_scheduler(copy, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("tr_analysis.sweep.engines._PATIENCE", 0.5)
+    monkeypatch.setattr("tr_analysis.sweep.run._PATIENCE", 0.5)
     written(copy, GOOD + VALUES)
     assert main(["run", "02-reoffending", "--scheduler", "tcp://127.0.0.1:1"]) == 3
     said = capsys.readouterr()

@@ -17,8 +17,7 @@ from tr_analysis.report import CHART_MIME
 from tr_analysis.study import CHOICES, CHOICES_PAGE
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.excerpt import Statement, excerpt
-from tr_analysis.sweep.engines import Engine
-from tr_analysis.sweep.run import Tally, run_sweep
+from tr_analysis.sweep.run import Engine, Tally, run_sweep
 from tr_analysis.sweep.specify import ChapterTarget, Found, Sweep
 
 FILE = "choices.toml"
