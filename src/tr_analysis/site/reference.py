@@ -6,7 +6,6 @@ The logs of assumptions and of corrections are kept by hand beside the notebooks
 import ast
 import doctest
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
@@ -18,12 +17,13 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from tr_analysis import estimators, paths
+from tr_analysis import estimators
 from tr_analysis.data import load, simulations
 from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, citations, entries
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.schemas import TABLES
-from tr_analysis.errors import ChapterError, StudyError
+from tr_analysis.errors import ChapterError
+from tr_analysis.files import read_beside_notebooks
 from tr_analysis.order import in_order
 from tr_analysis.report import CHART_MIME
 from tr_analysis.report.finding import Finding
@@ -285,20 +285,17 @@ def read_log(name: str) -> list[dict[str, Any]]:
 
     An entry that lacks something, has something else, or a rating of another name is a `StudyError`.
     """
-    file = paths.notebooks() / f"{name}.toml"
-    if not file.is_file():
-        return []
-    try:
-        entries: list[dict[str, Any]] = tomllib.loads(file.read_text("utf-8"))[name]
-        for entry in entries:
+
+    def entries(content: dict[str, Any]) -> list[dict[str, Any]]:
+        for entry in content[name]:
             if wrong := _KEYS[name] ^ (entry.keys() - _ALSO):
                 raise ValueError(f"{entry}: lacks, or has beside what it should, {', '.join(sorted(wrong))}")
             for rated in {"quality", "impact"} & entry.keys():
                 if entry[rated] not in RATINGS:
                     raise ValueError(f"{entry['assumption']}: {rated} is none of {', '.join(RATINGS)}")
-    except (ValueError, KeyError) as error:
-        raise StudyError(f"notebooks/{name}.toml: {error}") from None
-    return entries
+        return list(content[name])
+
+    return read_beside_notebooks(f"{name}.toml", entries)
 
 
 def assumptions_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
