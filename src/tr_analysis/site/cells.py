@@ -75,6 +75,7 @@ def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, s
         template_name="cells",
         template_file="index.html.j2",
         extra_template_basedirs=[str(TEMPLATES)],
+        extra_template_paths=[str(TEMPLATES)],
     )
     filters: dict[str, Callable[..., Any]] = {
         "highlight_code": _highlighted,

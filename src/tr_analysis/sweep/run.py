@@ -203,7 +203,7 @@ class Tally:
 def run_sweep(sweep: Sweep, engine: Engine, out: Path) -> Tally:
     """Run the specifications that are not done yet, publish each as it ends, and write the table.
 
-    The sweep comes from `specify.read_sweep`, the engine from `engines.processes` or `engines.dask`, or is any other with an executor;
+    The sweep comes from `specify.read_sweep`, the engine from `processes` or `dask`, or is any other with an executor;
     ``out`` is the folder of the results. After Ctrl-C, an `InterruptionError`, what is done is kept, and no worker
     is left.
     """
