@@ -5,7 +5,7 @@ import re
 import nbformat.v4 as nbf
 import pytest
 
-from tr_analysis.site.links import glossary, link_numbers, linker, with_numbers, with_sources
+from tr_analysis.site.links import glossary, link_numbers, linker, with_sources
 
 FINDINGS = {
     "rise": {"value": 3.0, "key": True, "sources": ["S001"]},
@@ -15,13 +15,11 @@ FINDINGS = {
 }
 
 
-def shown(template, text, *, linked=True):
+def shown(template, text, *, other=None, linked=True):
+    """What a cell that was written by a template says, or would say with other parameters, with its links."""
     code = f"findings.markdown({template!r})"
     cell = nbf.new_markdown_cell(text, metadata={"tr_analysis": {"code": code}})
-    notebook = nbf.new_notebook(cells=[cell])
-    changed = with_numbers(notebook, FINDINGS, linked=linked).cells[0].source
-    assert notebook.cells[0].source == text  # the notebook itself stays
-    return changed
+    return link_numbers(cell, other or text, FINDINGS, linked=linked)
 
 
 def test_a_key_number_leads_to_its_row_and_another_to_its_source():
@@ -60,9 +58,7 @@ def test_codes_of_sources_are_links():
 
 
 def test_of_an_altered_text_only_the_numbers_that_are_the_chapters_own_are_links():
-    code = "findings.answer('Up {rise}, to {stock}.')"
-    cell = nbf.new_markdown_cell("## Answer\nUp 3, to 9.", metadata={"tr_analysis": {"code": code}})
-    text = link_numbers(cell, "## Answer\nUp 4, to 9.", FINDINGS, linked=True)
+    text = shown("Up {rise}, to {stock}.", "## Answer\nUp 3, to 9.", other="## Answer\nUp 4, to 9.")
     assert text == '## Answer\nUp 4, to <a class="number" href="sources.html#S002">9</a>.'
 
 

@@ -19,10 +19,12 @@ from traitlets.config import Config
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import ANSWER
-from tr_analysis.site.links import linker, with_sources
+from tr_analysis.site.links import Findings, link_numbers, linker, with_sources
 from tr_analysis.text import headings, slugify
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPT = (TEMPLATES / "site.js").read_text(encoding="utf-8")
+"""The pages' one script; its hash in each page's policy lets the browser run no other."""
 _PYTHON, _COLOURED = PythonLexer(), HtmlFormatter(cssclass=" highlight hl-ipython3")
 _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first of these that an output has
 _EVERYTHING = dict.fromkeys(("include_code", "include_markdown", "include_raw", "include_output"), True)
@@ -42,15 +44,16 @@ def templates() -> Environment:
     return made
 
 
+class _Renderer(IPythonRenderer):
+    def heading(self, text: str, level: int, **_: Any) -> str:
+        """Write a heading, whose id is its own words, so that links to it can be guessed."""
+        slug = slugify(without_tags(text)).strip("-")
+        return f'<h{level} id="{slug}">{text}</h{level}>\n'
+
+
 def to_html(source: str) -> str:
-    """Turn markdown into HTML; a heading's id is its own words, so that links to it can be guessed."""
-
-    class Renderer(IPythonRenderer):
-        def heading(self, text: str, level: int, **_: Any) -> str:
-            slug = slugify(without_tags(text)).strip("-")
-            return f'<h{level} id="{slug}">{text}</h{level}>\n'
-
-    return str(MarkdownWithMath(renderer=Renderer(escape=False)).render(source))
+    """Turn markdown into HTML."""
+    return str(MarkdownWithMath(renderer=_Renderer(escape=False)).render(source))
 
 
 def without_tags(html: str) -> str:
@@ -63,8 +66,8 @@ def contents(body: str) -> list[tuple[int, str, str]]:
     return [(int(level), place, without_tags(words)) for level, place, words in _HEADING.findall(body)]
 
 
-def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, str]]:
-    """Return the function that turns a notebook and the name of its run into HTML: its answer, and the rest.
+def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, Findings, str], tuple[str, str]]:
+    """Return the function that turns a notebook, its numbers and the name of its run into HTML: answer, and the rest.
 
     nbconvert's own exporter to HTML would copy every notebook, and read every page once more for pictures without
     alternative text, as `audit` does: only its template is filled. ``linked`` says whether the page stands among the
@@ -87,14 +90,19 @@ def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, s
     for name, function in filters.items():
         exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
 
-    def render(notebook: NotebookNode, run: str) -> tuple[str, str]:
+    def render(notebook: NotebookNode, findings: Findings, run: str) -> tuple[str, str]:
         link_terms = linker() if linked else str  # from the first use of each on this page
+
+        def prose(cell: NotebookNode) -> str:
+            return link_terms(to_html(link_numbers(cell, cell.source, findings, linked=linked)))
+
         cells = list(_folded(notebook))
         first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
         split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
         resources = {
             "run": run,
             "linked": linked,
+            "prose": prose,
             "to_html": lambda source: link_terms(to_html(source)),
             "global_content_filter": _EVERYTHING,
         }

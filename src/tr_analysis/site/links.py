@@ -4,7 +4,6 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from copy import copy
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -15,33 +14,20 @@ from nbformat import NotebookNode
 from tr_analysis.report import ANSWER
 from tr_analysis.text import slugify
 
+Findings = Mapping[str, Mapping[str, Any]]
+"""The numbers of a chapter, by name."""
 _CODE = re.compile(r"\bS\d{3}\b")
 _FILE = Path(__file__).with_name("glossary.toml")
 _TAG = re.compile(r"(<[^>]*>)")
 _CLOSED = ("a", "code", "pre", "h1", "h2", "h3", "h4")  # what takes no link
 
 
-def with_numbers(
-    notebook: NotebookNode, findings: Mapping[str, Mapping[str, Any]], *, linked: bool
-) -> NotebookNode:
-    """Return an executed notebook in whose prose numbers are links, where its templates tell which numbers they are.
-
-    A key number leads to its row on the page, another to the page of sources if it has one and the page is ``linked``.
-    """
-    changed = copy(notebook)
-    changed.cells = [copy(cell) for cell in notebook.cells]
-    for cell in changed.cells:
-        if cell.cell_type == "markdown":
-            cell.source = link_numbers(cell, cell.source, findings, linked=linked)
-    return changed
-
-
-def link_numbers(
-    cell: NotebookNode, text: str, findings: Mapping[str, Mapping[str, Any]], *, linked: bool
-) -> str:
+def link_numbers(cell: NotebookNode, text: str, findings: Findings, *, linked: bool) -> str:
     """Return the text of a cell, its own or what it says with other parameters, with links from its numbers.
 
-    Of another text only those numbers are links that the cell has too: the rows on the page are those of the chapter.
+    A key number leads to its row on the page, another to the page of sources if it has one and the page is ``linked``.
+    The cell's template tells which numbers they are. Of another text only those numbers are links that the cell has
+    too: the rows on the page are those of the chapter.
     """
     for template in _templates(cell.metadata.get("tr_analysis", {}).get("code", "")):
         parts = [(words, name) for words, name, _, _ in Formatter().parse(template.strip())]
@@ -71,7 +57,7 @@ def _templates(code: str) -> list[str]:
     return [value for value in constants if isinstance(value, str)]
 
 
-def _link(text: str, name: str, findings: Mapping[str, Mapping[str, Any]], linked: bool) -> str:
+def _link(text: str, name: str, findings: Findings, linked: bool) -> str:
     """Return a number as a link; words, and what holds markup, stay as they are."""
     finding = findings.get(name, {})
     if not re.search(r"\d", text) or re.search(r"[\[\]<>*`#]", text) or finding.get("value") is None:
