@@ -10,6 +10,7 @@ from jinja2 import ChainableUndefined
 from tests.site import made as made_page
 from tr_analysis import paths
 from tr_analysis.data import load
+from tr_analysis.data.dictionary import ABOUT, entries
 from tr_analysis.data.fields import Table, column
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
@@ -243,7 +244,7 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
     pages = {
         "sources": rendered("sources", found),
         "figures": rendered("figures", reference.figures_page(tables)),
-        "dictionary": rendered("dictionary", reference.dictionary_page(tables, TABLES)),
+        "dictionary": rendered("dictionary", {"about": ABOUT, "entries": entries(tables, TABLES)}),
         "estimators": rendered("estimators", reference.estimators_page()),
         "tested": rendered("tested", reference.tested_page(reference.estimators_page()["modules"])),
         "search": rendered("search", search_page([], tables, providers([]))),

@@ -22,6 +22,7 @@ TILES = Path(__file__).parent / "tiles.csv"
 """Where each provider stands on the tile map, its short name there, and the NPS division that shared its area."""
 # Published totals of the second round, which name nobody: how many of a kind had a rating.
 _TOTALS = {("CRC", "Good"): "F0657", ("CRC", "Requires improvement"): "F0658", ("NPS", "Good"): "F0659"}
+_OPEN = "not inspected, or not named"
 _CALLED_OFF = "none"  # an inspection that ended before it was rated
 # How published numbers fared: the names of the scorecard's counts, and how a reader says them.
 _COUNTED = {
@@ -140,13 +141,17 @@ def providers(chapters: Sequence[Chapter]) -> list[dict[str, Any]]:
     places = pd.concat([places, places.assign(crc=places["crc"].map(tiles["division"]))])
     words = (places.groupby("crc")[["place", "county"]].agg(list)).sum(axis=1).map(dict.fromkeys)
     rows = in_order(load("providers"), "provider").to_dict("records")
-    missing = unnamed(ratings)
+    rated = {(one["provider"], one["inspection_round"]): one for one in ratings.to_dict("records")}
+    unnamed_kinds = set(unnamed(ratings).index.get_level_values(0))
     return [
         {
             **{str(column): cell for column, cell in row.items()},
             "page": page.get(row["provider"]),
             "owners": _owners(row),
-            "ratings": [_rating(ratings, row, number, missing) for number in (1, 2)],
+            "ratings": [
+                _rating(rated.get((row["provider"], number)), row["provider_type"] in unnamed_kinds)
+                for number in (1, 2)
+            ],
             "tile": tiles.loc[row["provider"]].to_dict(),
             "words": " ".join(_given([*words[row["provider"]], row["owner_partners"]])),
             "covers": covered.get(row["provider"], []),
@@ -183,15 +188,10 @@ def second_round(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"none": none, "rated": int(left.sum()), "as": " or ".join(left.index.get_level_values(1))}
 
 
-_OPEN = "not inspected, or not named"
-
-
-def _rating(ratings: pd.DataFrame, row: Mapping[Any, Any], number: int, missing: pd.Series) -> str:
-    """Return how a provider was rated in one round of inspections."""
-    here = ratings[(ratings["provider"] == row["provider"]) & (ratings["inspection_round"] == number)]
-    if here.empty:
-        return _OPEN if row["provider_type"] in missing.index.get_level_values(0) else "not inspected"
-    (found,) = here.to_dict("records")
+def _rating(found: Mapping[Any, Any] | None, may_be_unnamed: bool) -> str:
+    """Return how a provider was rated in one round of inspections, of which the row may be found."""
+    if found is None:
+        return _OPEN if may_be_unnamed else "not inspected"
     if pd.isna(found["overall_rating"]):
         return "not rated" if found["rating_evidence"] == _CALLED_OFF else "not known"
     return f"{found['overall_rating']}{' (inferred)' if found['rating_evidence'] == 'derived' else ''}"

@@ -77,6 +77,8 @@ def metadata(title: str, version: str) -> str:
 
     ``title`` is that of the study. What the citation file does not say is left out.
     """
+    offered = [("Everything in one archive", ARCHIVE, "application/zip")]
+    offered += [(table.title, f"data/raw/{name}.csv", "text/csv") for name, table in TABLES.items()]
     common = {
         "creator": {"@type": "Organization", "name": AUTHORS},
         "version": version,
@@ -94,7 +96,7 @@ def metadata(title: str, version: str) -> str:
         "spatialCoverage": {"@type": "Place", "name": "England and Wales"},
         "distribution": [
             {"@type": "DataDownload", "name": name, "contentUrl": place, "encodingFormat": kind}
-            for name, place, kind in _downloads()
+            for name, place, kind in offered
         ],
     }
     software = {
@@ -104,19 +106,9 @@ def metadata(title: str, version: str) -> str:
         "programmingLanguage": "Python",
         "license": LICENCES["code"],
     }
-    graph = [_said(common | one) for one in (dataset, software)]
+    graph = [{name: value for name, value in (common | one).items() if value} for one in (dataset, software)]
     text = json.dumps({"@context": "https://schema.org", "@graph": graph}, ensure_ascii=False, indent=1)
     return text.replace("<", "\\u003c")  # so that nothing in it can end the block
-
-
-def _downloads() -> list[tuple[str, str, str]]:
-    """Return title, place and kind of the archive and of each table of published figures."""
-    tables = [(t.title, f"data/raw/{name}.csv", "text/csv") for name, t in TABLES.items()]
-    return [("Everything in one archive", ARCHIVE, "application/zip"), *tables]
-
-
-def _said(entries: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in entries.items() if value != ""}
 
 
 def write_crate(out: Path) -> Path:

@@ -58,7 +58,7 @@ def reference_pages(
     return {
         "sources": sources_page(tables, TABLES, results),
         "figures": figures_page(tables),
-        "dictionary": dictionary_page(tables, TABLES),
+        "dictionary": {"about": ABOUT, "entries": entries(tables, TABLES)},
         "estimators": {"modules": modules},
         "tested": tested_page(modules),
         "search": search_page(chapters, tables, providers),
@@ -180,14 +180,6 @@ def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, Any]:
-    """Return what the data dictionary shows: the same words as the file beside the data."""
-    return {
-        "about": ABOUT,
-        "entries": entries(tables, schemas),
-    }
-
-
 def estimators_page() -> dict[str, Any]:
     """Return the modules of estimators: name, ``about`` (a line), and ``estimators`` as `index` lists them."""
     modules = []
@@ -221,11 +213,17 @@ def tested_page(modules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     table["data"] = table["data"].str.cat(table["method"].map(" ({})".format, na_action="ignore"), na_rep="")
     chance = 3 * (table["nominal"] * (1 - table["nominal"]) / table["runs"]) ** 0.5
     worse = (table["nominal"] - table["found"]) * np.where(table["nominal"] > 0.5, 1, -1)
-    table = in_order(table.assign(worse=worse), "worse", "estimator", "data", "measure", descending=["worse"])
-    shown = table.assign(chance=chance.map("{:.1%}".format).str.rstrip("%"))
-    shown = shown.assign(found=table["found"].map("{:.1%}".format).str.rstrip("%"))
-    shown = shown.assign(nominal=table["nominal"].map("{:.0%}".format).str.rstrip("%"))
-    falls = table["worse"] > chance.reindex(table.index)
+    table = in_order(
+        table.assign(worse=worse, chance=chance),
+        "worse",
+        "estimator",
+        "data",
+        "measure",
+        descending=["worse"],
+    )
+    forms = {"chance": "{:.1f}", "found": "{:.1f}", "nominal": "{:.0f}"}
+    shown = table.assign(**{n: (100 * table[n]).map(form.format) for n, form in forms.items()})
+    falls = table["worse"] > table["chance"]
     short, kept = (shown[rows].to_dict("records") for rows in (falls, ~falls))
     count = sum(len(module["estimators"]) for module in modules)
     return {"modules": modules, "count": count, "short": short, "kept": kept}
@@ -250,19 +248,14 @@ def exhibits_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
 
 
 def _exhibit(run: str, shown: Shown) -> dict[str, Any]:
-    is_chart = shown.kind in ("chart", "picture")
-    html = Markup(caption(shown.data.get("text/html", "")))
-    words = shown.data[CHART_MIME]["title"] if CHART_MIME in shown.data else html
-    place = f"figure-{shown.name}" if CHART_MIME in shown.data else f"cell-{shown.cell}"
-    return {
-        "kind": "chart" if is_chart else "table",
-        "title": words or shown.name,
-        "place": f"{run}.html#{place}",
-        "data": f"{'figures' if is_chart else 'tables'}/{run}/{shown.name}.csv"
-        if "text/csv" in shown.data
-        else "",
-        "pages": 0,
-    }
+    kind, folder = ("chart", "figures") if shown.kind in ("chart", "picture") else ("table", "tables")
+    if chart := shown.data.get(CHART_MIME):
+        title, place = chart["title"], f"figure-{shown.name}"
+    else:
+        title, place = Markup(caption(shown.data.get("text/html", ""))), f"cell-{shown.cell}"
+    data = f"{folder}/{run}/{shown.name}.csv" if "text/csv" in shown.data else ""
+    about = {"title": title or shown.name, "place": f"{run}.html#{place}", "data": data}
+    return {"kind": kind, **about, "pages": 0}
 
 
 def _whole(example: str, module: ModuleType) -> str:
@@ -301,11 +294,8 @@ def read_log(name: str) -> list[dict[str, Any]]:
 def assumptions_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
     """Return the assumptions of each chapter that was run, with the page that rests on them, and how many are red."""
     first = {chapter.name: chapter for chapter in reversed(chapters)}
-    there = [
-        entry | _page(first[entry["chapter"]])
-        for entry in read_log("assumptions")
-        if entry["chapter"] in first
-    ]
+    log = [entry for entry in read_log("assumptions") if entry["chapter"] in first]
+    there = [entry | _page(first[entry["chapter"]]) for entry in log]
     worst = sum(entry["quality"] == entry["impact"] == "red" for entry in there)
     return {"assumptions": there, "worst": worst}
 
@@ -333,13 +323,11 @@ def revisions_page(tables: Frames, chapters: Sequence[Chapter]) -> dict[str, Any
             shown = {"value": value, **about, "published": dates[row["source_id"]]}
             revised.setdefault(tuple(words.values()), words)[ends[row["revision"]]] = shown
     by_name = {chapter.name: chapter for chapter in chapters}
-    there = [
-        (entry, by_name[entry["chapter"]]) for entry in read_log("corrections") if entry["chapter"] in by_name
-    ]
     corrected = []
-    for entry, chapter in there:
-        if found := chapter.findings.get(entry["finding"]):
-            number = Finding(entry["finding"], **found)
+    for entry in read_log("corrections"):
+        chapter = by_name.get(entry["chapter"])
+        if chapter and entry["finding"] in chapter.findings:
+            number = Finding(entry["finding"], **chapter.findings[entry["finding"]])
             interval = "" if number.low is None else f" ({number.show('span')})"
             now = {"label": number.label, "now": f"{number.show()}{interval}"}
             corrected.append(entry | _page(chapter) | now)
