@@ -8,6 +8,7 @@ import shlex
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +19,9 @@ from tr_analysis import paths
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import sha256
 from tr_analysis.report import ANSWER, CHART_MIME, FINDINGS_MIME
+from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import cut, to_html
-from tr_analysis.site.links import link_numbers, linker
+from tr_analysis.site.links import Findings, link_numbers, linker
 from tr_analysis.study import CHOICES_PAGE
 from tr_analysis.study.parameters import Parameter, read_parameters
 from tr_analysis.text import title_and_question
@@ -43,8 +45,9 @@ class Chapter:
     ``run`` names its files, and differs from ``name`` where a chapter runs once for each provider. ``lead`` is its
     first cell, ``question`` and ``answer`` are the question in it and the first sentence of the answer, as HTML.
     ``parameters`` are the values of this run, ``declared`` what the chapter says of them; ``libraries`` the versions
-    that computed it. ``notebook`` lacks the first cell, and each output is marked with its ``kind`` and ``name`` as
-    in `Shown`; ``stored`` is the file as it was read.
+    that computed it. ``findings`` are the numbers that it left last, ``inputs`` the SHA-256 of each table that it
+    read; ``origin`` is "simulated" where no figure was observed. ``notebook`` lacks the first cell, and each output is
+    marked with its ``kind`` and ``name`` as in `Shown`; ``stored`` is the file as it was read.
     """
 
     run: str
@@ -58,6 +61,9 @@ class Chapter:
     version: str
     libraries: Mapping[str, str]
     shown: tuple[Shown, ...]
+    findings: Findings
+    inputs: Mapping[str, str]
+    origin: str
     notebook: NotebookNode
     stored: bytes
 
@@ -77,37 +83,6 @@ class Chapter:
         return [one.data[CHART_MIME] for one in self.shown if one.kind == "chart"]
 
     @property
-    def under_answer(self) -> set[str]:
-        """The names of the charts that stand under the answer, before the first heading after it."""
-        ids = set()
-        for cell in self.notebook.cells:
-            if cell.cell_type == "markdown" and not cell.source.startswith(ANSWER):
-                break
-            ids.add(cell.id)
-        return {one.name for one in self.shown if one.kind == "chart" and one.cell in ids}
-
-    @property
-    def _bundle(self) -> Mapping[str, Any]:
-        """The last findings that the chapter left."""
-        found = [one.data[FINDINGS_MIME] for one in self.shown if one.kind == "findings"]
-        return found[-1] if found else {}
-
-    @property
-    def findings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Its numbers, by name."""
-        return dict(self._bundle.get("findings", {}))
-
-    @property
-    def inputs(self) -> Mapping[str, str]:
-        """SHA-256 of each table that it read."""
-        return dict(self._bundle.get("data", {}))
-
-    @property
-    def origin(self) -> str:
-        """Return "simulated" where no figure in it was observed; else nothing."""
-        return str(self._bundle.get("origin", ""))
-
-    @property
     def data_hash(self) -> str:
         """SHA-256 over the names and hashes of the tables it read."""
         return sha256("".join(f"{name} {value}\n" for name, value in sorted(self.inputs.items())).encode())
@@ -123,9 +98,10 @@ class Chapter:
         }
 
     @property
-    def numbers(self) -> list[Mapping[str, Any]]:
+    def numbers(self) -> list[Finding]:
         """Its key numbers."""
-        return [f for f in self.findings.values() if f["key"] and f["value"] is not None]
+        key = {n: about for n, about in self.findings.items() if about["key"] and about["value"] is not None}
+        return [Finding(name, **about) for name, about in key.items()]
 
     @property
     def sources(self) -> set[str]:
@@ -162,6 +138,10 @@ def read_chapter(path: Path) -> Chapter:
     del notebook.cells[0]
     source = paths.notebooks() / f"{run['chapter']}.ipynb"
     declared = read_parameters(source) if source.exists() else ()
+    shown = tuple(_mark(notebook))
+    left: Mapping[str, Any] = next(
+        (one.data[FINDINGS_MIME] for one in reversed(shown) if one.kind == "findings"), {}
+    )
     return Chapter(
         run=path.stem,
         name=run["chapter"],
@@ -173,7 +153,10 @@ def read_chapter(path: Path) -> Chapter:
         declared={parameter.name: parameter for parameter in declared},
         version=run["version"],
         libraries=run.get("libraries", {}),
-        shown=tuple(_mark(notebook)),
+        shown=shown,
+        findings=left.get("findings", {}),
+        inputs=left.get("data", {}),
+        origin=left.get("origin", ""),
         notebook=notebook,
         stored=stored,
     )
@@ -229,8 +212,9 @@ class Panel:
     """What the panel of a chapter shows.
 
     ``controls`` are parameter, label, and values with their words; ``below`` the charts, as the study draws them, that
-    do not stand under the answer and so stand in the panel; ``compared`` how far one number of the answer moves. ``packed`` holds, deflated and as base64, what each
-    combination shows, in order: that of the last control changes fastest. ``table`` is a CSV of them all.
+    do not stand under the answer and so stand in the panel; ``compared`` how far one number of the answer moves.
+    ``packed`` holds, deflated and as base64, what each combination shows, in order: that of the last control changes
+    fastest. ``table`` is a CSV of them all.
     """
 
     controls: list[Mapping[str, Any]]
@@ -260,7 +244,10 @@ def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
             f"{chapter.run}: its choices show another answer or chart than the chapter: run `tr-analysis run`, and "
             "if that does not help, a statement that the chart needs is not in what tr_analysis.study.excerpt finds"
         )
-    under = chapter.under_answer
+    cells = chapter.notebook.cells
+    box = takewhile(lambda cell: cell.cell_type != "markdown" or cell.source.startswith(ANSWER), cells)
+    ids = {cell.id for cell in box}
+    under = {one.name for one in chapter.shown if one.kind == "chart" and one.cell in ids}
     return Panel(
         kept["controls"],
         {**kept["compared"], "label": chapter.findings[kept["compared"]["name"]]["label"]},
@@ -275,14 +262,10 @@ def _text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | float | int) else str(value)
 
 
-def _changed(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that are not the chapter's own, which need not be given."""
-    return {name: value for name, value in values.items() if value != chapter.parameters.get(name)}
-
-
 def _columns(chapter: Chapter, choices: list[dict[str, Any]]) -> str:
     """Write what the combinations show as JSON, like beside like, which packs best."""
-    runs = [replace(chapter, parameters=_changed(chapter, one["values"])) for one in choices]
+    own = chapter.parameters  # which need not be given
+    changed = [{n: value for n, value in one["values"].items() if value != own.get(n)} for one in choices]
     charts: dict[str, list[Any]] = {}
     for one in choices:
         for chart in one.get("charts", []):
@@ -299,7 +282,7 @@ def _columns(chapter: Chapter, choices: list[dict[str, Any]]) -> str:
         "refused": [one.get("refused", "") for one in choices],
         "answers": [html(one["answer"]) if "answer" in one else "" for one in choices],
         "numbers": [_number(one["number"]) if "number" in one else "" for one in choices],
-        "commands": [run.papermill for run in runs],
+        "commands": [replace(chapter, parameters=values).papermill for values in changed],
         "charts": {name: list(zip(*drawn, strict=True)) for name, drawn in charts.items()},
     }
     return json.dumps(shown, ensure_ascii=False)

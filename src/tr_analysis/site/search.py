@@ -8,7 +8,6 @@ import pandas as pd
 
 from tr_analysis.data.fields import Frames
 from tr_analysis.data.schemas.register import VERDICTS
-from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import without_tags
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import headings
@@ -34,7 +33,11 @@ def search_page(
     numbered = [chapter for chapter in chapters if chapter.is_numbered]
     kinds = {
         "Chapters": [_chapter(chapter) for chapter in numbered],
-        "Key numbers": [entry for chapter in numbered for entry in _numbers(chapter)],
+        "Key numbers": [
+            Entry(f"{chapter.page}#number-{number.name}", number.label, number.show(), chapter.title)
+            for chapter in numbered
+            for number in chapter.numbers
+        ],
         "Providers": [_provider(row) for row in providers if row["page"]],
         "Claims": [
             entry for chapter in numbered if chapter.name == CLAIMS for entry in _claims(chapter, tables)
@@ -55,13 +58,6 @@ def _chapter(chapter: Chapter) -> Entry:
     ]
     words = [without_tags(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
     return Entry(chapter.page, chapter.title, without_tags(chapter.question), " ".join(words))
-
-
-def _numbers(chapter: Chapter) -> Iterator[Entry]:
-    for name, about in chapter.findings.items():
-        if about["key"] and about["value"] is not None:
-            number = Finding(name, **about)
-            yield Entry(f"{chapter.page}#number-{name}", number.label, number.show(), chapter.title)
 
 
 def _provider(row: Mapping[str, Any]) -> Entry:
