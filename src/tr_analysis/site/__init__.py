@@ -16,7 +16,7 @@ from jinja2 import Environment
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import git_state, write_files
 from tr_analysis.report.finding import EVIDENCE_LEVELS
-from tr_analysis.site.cells import SCRIPT, cell_renderer, contents, templates
+from tr_analysis.site.cells import SCRIPT, contents, render_cells, templates
 from tr_analysis.site.chapter import Chapter, Panel, read_chapter, read_panel
 from tr_analysis.site.downloads import chapter_downloads, study_downloads
 from tr_analysis.site.home import home, providers
@@ -158,12 +158,12 @@ def _chapter_pages(
     panels: Mapping[str, Panel | None] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
-    render = cell_renderer(linked=bool(frame.globals["linked"]))
+    linked = bool(frame.globals["linked"])
     template = frame.get_template("chapter.html.j2")
     pages = {}
     numbered = [chapter.run for chapter in chapters if chapter.is_numbered]
     for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
-        answer, body = render(chapter.notebook, chapter.findings, chapter.run)
+        answer, body = render_cells(chapter.notebook, chapter.findings, chapter.run, linked=linked)
         pages[chapter.page] = template.render(
             page=chapter.run,
             chapter=chapter,

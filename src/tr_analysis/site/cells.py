@@ -2,13 +2,13 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pygments
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
@@ -66,12 +66,39 @@ def contents(body: str) -> list[tuple[int, str, str]]:
     return [(int(level), place, without_tags(words)) for level, place, words in _HEADING.findall(body)]
 
 
-def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, Findings, str], tuple[str, str]]:
-    """Return the function that turns a notebook, its numbers and the name of its run into HTML: answer, and the rest.
+def render_cells(notebook: NotebookNode, findings: Findings, run: str, *, linked: bool) -> tuple[str, str]:
+    """Turn a notebook into HTML, given its numbers and the name of its run: its answer, and the rest.
 
-    nbconvert's own exporter to HTML would copy every notebook, and read every page once more for pictures without
-    alternative text, as `audit` does: only its template is filled. ``linked`` says whether the page stands among the
-    others, with the sources' page and the downloads beside it.
+    ``linked`` says whether the page stands among the others, with the sources' page and the downloads beside it.
+    """
+    link_terms = linker() if linked else str  # from the first use of each on this page
+
+    def prose(cell: NotebookNode) -> str:
+        return link_terms(to_html(link_numbers(cell, cell.source, findings, linked=linked)))
+
+    cells = list(_folded(notebook))
+    first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
+    split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
+    resources = {
+        "run": run,
+        "linked": linked,
+        "prose": prose,
+        "to_html": lambda source: link_terms(to_html(source)),
+        "global_content_filter": _EVERYTHING,
+    }
+    answer, rest = (
+        _template(linked).render(nb={"cells": part}, resources=resources).lstrip("\n")
+        for part in (cells[:split], cells[split:])
+    )
+    return answer, rest
+
+
+@cache
+def _template(linked: bool) -> Template:
+    """Return nbconvert's template with our blocks and filters.
+
+    Its own exporter to HTML would copy every notebook, and read every page once more for pictures without alternative
+    text, as `audit` does.
     """
     exporter = TemplateExporter(  # type: ignore[no-untyped-call]
         config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
@@ -80,39 +107,15 @@ def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, Findings, str], tu
         extra_template_basedirs=[str(TEMPLATES)],
         extra_template_paths=[str(TEMPLATES)],
     )
-    filters: dict[str, Callable[..., Any]] = {
+    exporter.environment.filters |= {
         "highlight_code": _highlighted,
         "caption": caption,
         "drawing": drawing,
-        "with_sources": _with_sources if linked else lambda html: html,
-        "coded": with_sources if linked else lambda html: html,
+        "with_sources": _with_sources if linked else str,
+        "coded": with_sources if linked else str,
     }
-    for name, function in filters.items():
-        exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
-
-    def render(notebook: NotebookNode, findings: Findings, run: str) -> tuple[str, str]:
-        link_terms = linker() if linked else str  # from the first use of each on this page
-
-        def prose(cell: NotebookNode) -> str:
-            return link_terms(to_html(link_numbers(cell, cell.source, findings, linked=linked)))
-
-        cells = list(_folded(notebook))
-        first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
-        split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
-        resources = {
-            "run": run,
-            "linked": linked,
-            "prose": prose,
-            "to_html": lambda source: link_terms(to_html(source)),
-            "global_content_filter": _EVERYTHING,
-        }
-        answer, rest = (
-            exporter.template.render(nb={"cells": part}, resources=resources).lstrip("\n")
-            for part in (cells[:split], cells[split:])
-        )
-        return answer, rest
-
-    return render
+    template: Template = exporter.template
+    return template
 
 
 @cache  # the providers' pages share their code
