@@ -14,7 +14,7 @@ from tr_analysis.report import CHART_MIME
 from tr_analysis.site import write_site, write_variant
 from tr_analysis.site.cells import TEMPLATES
 
-FRAMES = {"page", "chapter", "document", "home", "macros"}  # templates that are no page of reference
+FRAMES = {"cells", "chapter", "document", "home", "macros", "page"}  # templates that are no page of reference
 TEMPLATED = {path.name.partition(".")[0] for path in TEMPLATES.glob("*.html.j2")}
 REFERENCE = sorted(f"{name}.html" for name in TEMPLATED - FRAMES)
 

@@ -102,9 +102,8 @@ def _template(linked: bool) -> Template:
     """
     exporter = TemplateExporter(  # type: ignore[no-untyped-call]
         config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
-        template_name="cells",
-        template_file="index.html.j2",
-        extra_template_basedirs=[str(TEMPLATES)],
+        template_name="base",
+        template_file="cells.html.j2",
         extra_template_paths=[str(TEMPLATES)],
     )
     exporter.environment.filters |= {
