@@ -26,9 +26,8 @@ def test_a_chart_is_offered_as_picture_drawing_and_data_and_a_picture_as_what_it
     bare = figure(name="bare")
     del bare.data["text/csv"]
     files = downloads(tmp_path, ("silent", []), ("says", [PLAIN]), ("chart", [chart("course"), bare]))
-    assert set(files) == {
-        f"figures/03-recall/{name}" for name in ("course.png", "course.svg", "course.csv", "bare.png")
-    }
+    names = ("course.png", "course.svg", "course.csv", "bare.png")
+    assert set(files) == {f"figures/03-recall/{name}" for name in names}
     assert files["figures/03-recall/course.png"].startswith(b"\x89PNG")
     assert files["figures/03-recall/course.svg"] == SVG.encode()
     assert files["figures/03-recall/course.csv"] == b"month,people\n2015-02,5000\n"
@@ -36,11 +35,9 @@ def test_a_chart_is_offered_as_picture_drawing_and_data_and_a_picture_as_what_it
 
 def test_the_tables_of_a_cell_are_numbered_from_the_second_on(tmp_path):
     files = downloads(tmp_path, ("areas", [table("a"), PLAIN, chart(), table("b"), table("c")]))
-    tables = {name: file for name, file in files.items() if name.startswith("tables/03-recall/areas")}
-    assert tables == {
-        f"tables/03-recall/areas{number}.csv": f"Area\n{text}\n".encode()
-        for number, text in {"": "a", "-2": "b", "-3": "c"}.items()
-    }
+    for number, text in {"": "a", "-2": "b", "-3": "c"}.items():
+        assert files.pop(f"tables/03-recall/areas{number}.csv") == f"Area\n{text}\n".encode()
+    assert not [name for name in files if name.startswith("tables")]
 
 
 @pytest.mark.parametrize("name", ["", "../outside", "two words"])

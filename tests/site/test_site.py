@@ -89,23 +89,14 @@ def test_sources_in_tables_lead_to_their_page(page):
 def test_the_answer_stands_first_in_its_box_then_what_it_rests_on_then_the_contents(page):
     boxed = [path for _, given, path in page.elements if given.get("id") in ("cell-say", "cell-areas")]
     assert ["section" in path for path in boxed] == [True, False]
-    parts = [
-        given.get("class") for tag, given, _ in page.elements if tag in ("section", "p", "nav", "details")
-    ]
+    parts = [given.get("class") for _, given, _ in page.elements]
     order = [part for part in parts if part in ("answer", "facts", "toc", "code")]
     assert order == ["answer", "facts", "toc", "code", "code"]
     words = " ".join(page.text.split())
     assert "1 key number from 2 sources. Level of evidence: C, comparison." in words
-    inside = [
-        "answer",
-        "evidence",
-        "where-amp-when",
-        "key-numbers",
-        "run-it-yourself",
-        "how-this-page-was-made",
-    ]
+    inside = "answer evidence where-amp-when key-numbers run-it-yourself how-this-page-was-made"
     places = [given["href"] for tag, given, path in page.elements if tag == "a" and "nav" in path]
-    assert [place[1:] for place in places if place.startswith("#")] == inside
+    assert [place[1:] for place in places if place.startswith("#")] == inside.split()
 
 
 def test_the_code_of_a_section_is_folded_at_its_end_and_that_around_the_answer_below_its_box(page):
@@ -168,22 +159,23 @@ def test_a_variant_stands_alone_and_says_what_was_changed(chapter):
     assert any(link["href"] == "https://example.org" for link in page.all("a"))
 
 
+HTML = {
+    "<img src='data:,'>": "without alternative text",
+    '<img class="x">': "without alternative text",
+    "<img alt='x' src='https://example.org/a.png'>": "loads https:",
+    "<script>1</script>": "runs a script",
+    "<script type='application/ld+json'>{}</script>": "runs a script",
+    "<script type='module'>1</script>": "runs a script",
+    '<p class="x" onclick="go()">x</p>': "runs a script",
+    "<a href='02-other.html'>x</a>": "links to 02-other.html",
+    "<p id='main'>x</p>": "has the id 'main' twice",
+}
 FAULTS = [
     (figure(name="placebo"), "without alternative text"),
     (chart(alt=" "), "without alternative text"),
-    (shown({"text/html": "<img src='data:,'>", "text/plain": ""}), "without alternative text"),
     (shown({"text/markdown": "![chart](https://example.org/a.png)", "text/plain": ""}), "loads https:"),
-    (shown({"text/html": "<script>1</script>", "text/plain": ""}), "runs a script"),
-    (
-        shown({"text/html": "<script type='application/ld+json'>{}</script>", "text/plain": ""}),
-        "runs a script",
-    ),
-    (shown({"text/html": "<script type='module'>1</script>", "text/plain": ""}), "runs a script"),
-    (shown({"text/html": '<p class="x" onclick="go()">x</p>', "text/plain": ""}), "runs a script"),
-    (shown({"text/html": '<img class="x">', "text/plain": ""}), "without alternative text"),
-    (shown({"text/html": "<a href='02-other.html'>x</a>", "text/plain": ""}), "links to 02-other.html"),
     (shown({"text/markdown": "[x](#nowhere)", "text/plain": ""}), "no such place"),
-    (shown({"text/html": "<p id='main'>x</p>", "text/plain": ""}), "has the id 'main' twice"),
+    *((shown({"text/html": html, "text/plain": ""}), fault) for html, fault in HTML.items()),
 ]
 
 
