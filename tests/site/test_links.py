@@ -15,6 +15,11 @@ FINDINGS = {
 }
 
 
+RISE, STOCK = (
+    f'<a class="number" href="{place}">{{}}</a>'.format for place in ("#number-rise", "sources.html#S002")
+)
+
+
 def shown(template, text, *, other=None, linked=True):
     """What a cell that was written by a template says, or would say with other parameters, with its links."""
     code = f"findings.markdown({template!r})"
@@ -22,44 +27,33 @@ def shown(template, text, *, other=None, linked=True):
     return link_numbers(cell, other or text, FINDINGS, linked=linked)
 
 
-def test_a_key_number_leads_to_its_row_and_another_to_its_source():
-    text = shown("**Up {rise.size}** in {when}, to {stock} ({bare}).", "**Up 3%** in 2015, to 9 (9).")
-    assert text == (
-        '**Up <a class="number" href="#number-rise">3%</a>** in 2015, '
-        'to <a class="number" href="sources.html#S002">9</a> (9).'
-    )
+@pytest.mark.parametrize(
+    ("template", "text", "linked"),
+    [
+        ("**Up {rise.size}** in {when}, to {stock} ({bare}).", "**Up 3%** in 2015, to 9 (9).", f"**Up {RISE('3%')}** in 2015, to {STOCK(9)} (9)."),
+        ("Up {rise}.", "## Answer\nUp 3.", f"## Answer\nUp {RISE(3)}."),
+        ("Up {rise}", "Another text, 3", "Another text, 3"),
+        ("It {rise.direction}", "It a rise", "It a rise"),
+        ("Up {rise} and {gone}", "Up *3* and 4", "Up *3* and 4"),
+    ],
+)  # fmt: skip
+def test_a_key_number_leads_to_its_row_another_to_its_source_and_what_is_no_plain_number_stays(
+    template, text, linked
+):
+    assert shown(template, text) == linked
 
 
 def test_a_page_that_stands_alone_links_to_its_rows_only():
-    assert (
-        shown("{rise} of {stock}", "3 of 9", linked=False)
-        == '<a class="number" href="#number-rise">3</a> of 9'
-    )
-
-
-@pytest.mark.parametrize(
-    ("template", "text"),
-    [
-        ("Up {rise}", "Another text, 3"),
-        ("It {rise.direction}", "It a rise"),
-        ("Up {rise} and {gone}", "Up *3* and 4"),
-    ],
-)
-def test_what_is_no_plain_number_stays(template, text):
-    assert shown(template, text) == text
-
-
-def test_the_heading_of_the_answer_stays():
-    assert shown("Up {rise}.", "## Answer\nUp 3.").startswith("## Answer\nUp <a ")
-
-
-def test_codes_of_sources_are_links():
-    assert with_sources("Sources: S001, XS0012") == 'Sources: <a href="sources.html#S001">S001</a>, XS0012'
+    assert shown("{rise} of {stock}", "3 of 9", linked=False) == f"{RISE(3)} of 9"
 
 
 def test_of_an_altered_text_only_the_numbers_that_are_the_chapters_own_are_links():
     text = shown("Up {rise}, to {stock}.", "## Answer\nUp 3, to 9.", other="## Answer\nUp 4, to 9.")
-    assert text == '## Answer\nUp 4, to <a class="number" href="sources.html#S002">9</a>.'
+    assert text == f"## Answer\nUp 4, to {STOCK(9)}."
+
+
+def test_codes_of_sources_are_links():
+    assert with_sources("Sources: S001, XS0012") == 'Sources: <a href="sources.html#S001">S001</a>, XS0012'
 
 
 def test_every_term_has_a_place_of_its_own_and_a_sentence():
