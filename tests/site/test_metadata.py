@@ -17,7 +17,7 @@ from tests.conftest import FINDINGS
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.site import SITE_TITLE
-from tr_analysis.site.metadata import METADATA, bibtex, citation, cite, metadata
+from tr_analysis.site.metadata import CRATE_FILE, bibtex, citation, cite, metadata
 from tr_analysis.study.plan import plan
 from tr_analysis.study.records import Records, changes, keep
 from tr_analysis.study.runs import run
@@ -71,7 +71,7 @@ def validated(tmp_path_factory, monkeypatch):
 
 
 def entities(folder):
-    return {entity["@id"]: entity for entity in json.loads((folder / METADATA).read_bytes())["@graph"]}
+    return {entity["@id"]: entity for entity in json.loads((folder / CRATE_FILE).read_bytes())["@graph"]}
 
 
 def places(references):
@@ -81,10 +81,10 @@ def places(references):
 def test_a_crate_keeps_its_profile_and_one_that_lost_something_does_not(study, validated, capsys):
     assert main(["crate", "crate"]) == 0, capsys.readouterr().err
     assert validated(study / "crate") == {("RECOMMENDED", message) for message in WITHOUT}
-    described = json.loads((study / "crate" / METADATA).read_bytes())
+    described = json.loads((study / "crate" / CRATE_FILE).read_bytes())
     for entity in described["@graph"]:
         entity.pop("instrument", None)
-    (study / "crate" / METADATA).write_text(json.dumps(described))
+    (study / "crate" / CRATE_FILE).write_text(json.dumps(described))
     (study / "crate" / "requirements.lock").unlink()
     lost = {message for severity, message in validated(study / "crate") if severity == "REQUIRED"}
     assert any("instrument" in message for message in lost)
@@ -109,7 +109,7 @@ def test_the_same_study_gives_the_same_archive(study):
     assert main(["crate", "one.zip"]) == main(["crate", "two.zip"]) == 0
     assert (study / "one.zip").read_bytes() == (study / "two.zip").read_bytes()
     with zipfile.ZipFile(study / "one.zip") as packed:
-        assert {METADATA, "reports/01-a.ipynb"} <= set(packed.namelist())
+        assert {CRATE_FILE, "reports/01-a.ipynb"} <= set(packed.namelist())
         assert "reports/.runs.json" not in packed.namelist()
 
 

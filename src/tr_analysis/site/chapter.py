@@ -37,6 +37,15 @@ class Shown(NamedTuple):
     name: str
     data: Mapping[str, Any]
 
+    @property
+    def is_figure(self) -> bool:
+        """Whether it is drawn, and no table."""
+        return self.kind in ("chart", "picture")
+
+    def place(self, run: str) -> str:
+        """Return the place of its files on the site, without the ending that tells them apart."""
+        return f"{'figures' if self.is_figure else 'tables'}/{run}/{self.name}"
+
 
 @dataclass(frozen=True)
 class Chapter:

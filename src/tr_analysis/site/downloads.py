@@ -44,9 +44,8 @@ def chapter_downloads(chapter: Chapter) -> dict[str, bytes]:
 
 def _files(run: str, shown: Shown) -> Iterator[tuple[str, bytes]]:
     """Yield place and content of the files of a figure or table."""
-    data, is_figure = shown.data, shown.kind in ("chart", "picture")
-    place = f"{'figures' if is_figure else 'tables'}/{run}/{shown.name}"
-    if is_figure:
+    data, place = shown.data, shown.place(run)
+    if shown.is_figure:
         yield f"{place}.png", base64.b64decode(data["image/png"])
     if "text/csv" in data:
         yield f"{place}.csv", data["text/csv"].encode()

@@ -31,7 +31,7 @@ LICENCES = {
     "code": "https://opensource.org/license/mit",
 }
 """Where the licences of figures and code are read."""
-METADATA = "ro-crate-metadata.json"
+CRATE_FILE = "ro-crate-metadata.json"
 _VERSION = "1.1"  # of RO-Crate, on which the profile stands
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _KINDS = {
@@ -126,7 +126,7 @@ def write_crate(out: Path) -> Path:
             )
     described = describe(files, tasks, records)
     text = json.dumps(described, indent=1, sort_keys=True, ensure_ascii=False)
-    content = {**files, METADATA: f"{text}\n".encode()}
+    content = {**files, CRATE_FILE: f"{text}\n".encode()}
     if out.suffix == ".zip":
         return write_files(out.parent, {out.name: archive(content, "")})[0]
     refuse_folder(out, is_variant=True)

@@ -49,7 +49,7 @@ def reference_pages(
     chapters: Sequence[Chapter], providers: Sequence[Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Return what the pages of reference show, by name of the page and of its template."""
-    modules = estimators_page()["modules"]
+    listed = estimators_page()
     tables = {name: load(name) for name in TABLES}
     results = {
         chapter.run: {"chapter": chapter.name, "title": chapter.title, "findings": chapter.findings}
@@ -59,8 +59,8 @@ def reference_pages(
         "sources": sources_page(tables, TABLES, results),
         "figures": figures_page(tables),
         "dictionary": {"about": ABOUT, "entries": entries(tables, TABLES)},
-        "estimators": {"modules": modules},
-        "tested": tested_page(modules),
+        "estimators": listed,
+        "tested": tested_page(listed["modules"]),
         "search": search_page(chapters, tables, providers),
         "glossary": {"terms": glossary(), "abbreviations": ABBREVIATIONS},
         "exhibits": exhibits_page(chapters),
@@ -197,14 +197,11 @@ def estimators_page() -> dict[str, Any]:
 
 
 def tested_page(modules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what the page of tests shows.
+    """Return what the page of tests shows, ``modules`` being those of the page of estimators.
 
-    Returns
-    -------
-    dict
-        ``modules`` as on the page of estimators, with what each is tested ``against`` and its ``tests``; the
-        simulations that fall ``short`` of what the estimator says by more than three standard errors, the worst first,
-        and those that ``kept`` it, with ``chance``, three of these errors; shares in per cent.
+    Each estimator gets what it is tested ``against`` and its ``tests``. Simulations that fall ``short`` of what the
+    estimator says by more than three standard errors stand apart, the worst first, from those that ``kept`` it; each
+    has its ``chance``, three of these errors, and shares are in per cent.
     """
     for row in (row for module in modules for row in module["estimators"]):
         row["against"], _, tests = row["tested"].rpartition(" (")
@@ -248,14 +245,17 @@ def exhibits_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
 
 
 def _exhibit(run: str, shown: Shown) -> dict[str, Any]:
-    kind, folder = ("chart", "figures") if shown.kind in ("chart", "picture") else ("table", "tables")
     if chart := shown.data.get(CHART_MIME):
         title, place = chart["title"], f"figure-{shown.name}"
     else:
         title, place = Markup(caption(shown.data.get("text/html", ""))), f"cell-{shown.cell}"
-    data = f"{folder}/{run}/{shown.name}.csv" if "text/csv" in shown.data else ""
-    about = {"title": title or shown.name, "place": f"{run}.html#{place}", "data": data}
-    return {"kind": kind, **about, "pages": 0}
+    return {
+        "kind": "chart" if shown.is_figure else "table",
+        "title": title or shown.name,
+        "place": f"{run}.html#{place}",
+        "data": f"{shown.place(run)}.csv" if "text/csv" in shown.data else "",
+        "pages": 0,
+    }
 
 
 def _whole(example: str, module: ModuleType) -> str:
