@@ -128,10 +128,11 @@ def test_a_sentence_is_filled_with_linked_numbers_or_is_not_there(tmp_path):
 
 def test_events_stand_by_year_with_days_in_words_and_undated_ones_do_not():
     dates = {"split": "2015-02-01", "failure": "2019-02", "unknown": None, "cohort": "2015-10-01"}
-    years = events(pd.DataFrame({"event_id": list(dates), "date": dates.values(), "event": list(dates)}))
-    assert [(year["year"], [event["day"] for event in year["events"]]) for year in years] == [
-        ("2015", ["1 February 2015", "1 October 2015"]),
-        ("2019", ["February 2019"]),
+    found = events(pd.DataFrame({"event_id": list(dates), "date": dates.values(), "event": list(dates)}))
+    assert [(event["year"], event["day"]) for event in found] == [
+        ("2015", "1 February 2015"),
+        ("2015", "1 October 2015"),
+        ("2019", "February 2019"),
     ]
 
 

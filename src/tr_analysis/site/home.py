@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tr_analysis.order import in_order
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import drawing
 from tr_analysis.site.chapter import Chapter
+from tr_analysis.site.search import rows_of
 
 TILES = Path(__file__).parent / "tiles.csv"
 """Where each provider stands on the tile map, its short name there, and the NPS division that shared its area."""
@@ -109,15 +109,10 @@ def sentence(template: str, chapters: Mapping[str, Chapter]) -> Markup:
 
 
 def events(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the dated events by year, each with its day or month in words."""
-    dated = in_order(table.dropna(subset="date"), "date", "event_id")
-    rows = [
-        {"year": str(row["date"])[:4], "day": _in_words(str(row["date"])), **row}
-        for row in dated.to_dict("records")
-    ]
-    return [
-        {"year": year, "events": list(of_year)} for year, of_year in groupby(rows, lambda row: row["year"])
-    ]
+    """Return the dated events in order, each with its year, and its day or month in words."""
+    dated = in_order(table.dropna(subset="date"), "date", "event_id").astype({"date": str})
+    words = {"year": dated["date"].str[:4], "day": dated["date"].map(_in_words)}
+    return rows_of(dated.assign(**words))
 
 
 def _in_words(date: str) -> str:

@@ -30,7 +30,7 @@ from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import caption
 from tr_analysis.site.chapter import Chapter, Shown
 from tr_analysis.site.links import glossary
-from tr_analysis.site.search import rows, search_page, value_and_unit, with_plain_years
+from tr_analysis.site.search import rows_of, search_page, value_and_unit, with_plain_years
 from tr_analysis.text import slugify
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -76,7 +76,7 @@ def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results)
     Each has ``numbers`` (key numbers by chapter), ``figures`` (runs of published figures, first and last), ``tables`` (name
     and rows) and ``uses``, which counts all of these. A key number on an unknown source is a `ChapterError`.
     """
-    register = rows(tables["sources"])
+    register = rows_of(tables["sources"])
     numbers = _numbers(results, {row["source_id"] for row in register})
     figures = tables["published_figures"].groupby("source_id")["figure_id"].agg(list)
     cited = {n: citations(table, tables[n]) for n, table in schemas.items() if n != "published_figures"}
@@ -133,7 +133,7 @@ def figures_page(tables: Frames) -> dict[str, Any]:
     """
     checks = _checks(tables["figure_checks"])
     topics: dict[str, list[dict[str, Any]]] = {}
-    for row in rows(tables["published_figures"]):
+    for row in rows_of(tables["published_figures"]):
         row |= {**_described(row), "checks": checks.get(row["figure_id"], [])}
         topics.setdefault(row["topic"], []).append(row)
     return {
@@ -165,7 +165,7 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
 def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Return, by figure, the comparisons it takes part in and with what."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for check in rows(checks):
+    for check in rows_of(checks):
         sides = f"{check['left']} {check['right']}"
         figures = list(dict.fromkeys(re.findall(r"\bF\d{4}\b", sides)))
         about = {
@@ -315,7 +315,7 @@ def revisions_page(tables: Frames, chapters: Sequence[Chapter]) -> dict[str, Any
     dates = tables["sources"].set_index("source_id")["published"]
     revised: dict[tuple[Any, ...], dict[str, Any]] = {}
     ends = {"first published": "first", "revised": "last"}
-    for row in rows(tables["published_figures"]):
+    for row in rows_of(tables["published_figures"]):
         if row["revision"] in ends:
             words = {name: row[name] for name in ("topic", "measure", "population", "period")}
             value = " ".join(value_and_unit(row))

@@ -80,7 +80,7 @@ def _claims(chapter: Chapter, tables: Frames) -> Iterator[Entry]:
         )
 
 
-def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows, an unknown as an empty text."""
     return [
         {str(name): "" if pd.isna(cell) else cell for name, cell in row.items()}
@@ -100,7 +100,7 @@ def with_plain_years(text: str) -> str:
 
 
 def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
-    for row in rows(figures):
+    for row in rows_of(figures):
         of = f" ({row['population']})" if row["population"] else ""
         number, unit = value_and_unit(row)
         shown = (
@@ -112,5 +112,5 @@ def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
 
 
 def _sources(sources: pd.DataFrame) -> Iterator[Entry]:
-    for row in rows(sources):
+    for row in rows_of(sources):
         yield Entry(f"sources.html#{row['source_id']}", row["title"], str(row["published"]), row["source_id"])
