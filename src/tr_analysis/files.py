@@ -7,14 +7,18 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 from tr_analysis import paths
 from tr_analysis.errors import StudyError
+
+Read = TypeVar("Read")
 
 _RECENT = 2 * 10**9  # nanoseconds within which a second change may leave a file's time as it is
 _hashes: dict[tuple[Path, int, int, int], str] = {}
@@ -34,6 +38,22 @@ def file_hash(path: Path) -> str | None:
     if key not in _hashes or time.time_ns() - status.st_mtime_ns < _RECENT:
         _hashes[key] = sha256(path.read_bytes())
     return _hashes[key]
+
+
+def read_beside_notebooks(
+    name: str, read: Callable[[dict[str, Any]], list[Read]], refusal: type[StudyError] = StudyError
+) -> list[Read]:
+    """Read a list from a TOML file beside the notebooks; empty where there is no file.
+
+    What is no TOML, or what ``read`` refuses, is a ``refusal`` that names the file.
+    """
+    file = paths.notebooks() / name
+    if not file.is_file():
+        return []
+    try:
+        return read(tomllib.loads(file.read_text("utf-8")))
+    except (ValueError, KeyError, StudyError) as error:
+        raise refusal(f"notebooks/{name}: {error}") from None
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:

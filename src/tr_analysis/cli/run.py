@@ -184,7 +184,7 @@ def _fill(records: Records, chapters: Collection[str], jobs: int | None, schedul
     if not (chapters or records.changes("choices", parts)):
         return
     from tr_analysis.sweep.choices import compute, read_choices
-    from tr_analysis.sweep.engines import engine_of
+    from tr_analysis.sweep.run import engine_of
 
     asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
     with engine_of(jobs, scheduler) as engine:

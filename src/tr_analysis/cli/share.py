@@ -82,6 +82,6 @@ def crate(out: Path | None) -> None:
     The crate holds every file that git keeps, and ro-crate-metadata.json. This says what each file is, and of each
     chapter when it last ran, on which processor, with what, from which tables and parameters, and what it gave.
     """
-    from tr_analysis.site.crate import write_crate
+    from tr_analysis.site.metadata import write_crate
 
     click.echo(shown(write_crate(out or Path("dist", f"tr-analysis-{__version__}-crate.zip"))))

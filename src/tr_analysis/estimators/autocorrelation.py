@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import statsmodels.api as sm
 from scipy.linalg import cholesky, solve_triangular, toeplitz
 from scipy.optimize import minimize
 from scipy.stats.qmc import Sobol
@@ -169,9 +168,11 @@ def newey_west(design: InterruptedDesign) -> InterruptedFit:
     >>> newey_west(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
     [0.0054, 0.0028, 0.008]
     """
+    from statsmodels.regression.linear_model import OLS  # takes a third of a second
+
     check_design(design)
     lags = min(LAGS, len(design.response) // 3)
-    result = sm.OLS(design.response, design.regressors.to_numpy()).fit(
+    result = OLS(design.response, design.regressors.to_numpy()).fit(
         cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
     )
     return InterruptedFit(
