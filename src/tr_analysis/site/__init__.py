@@ -203,17 +203,11 @@ def _publish(pages: Mapping[str, str], downloads: Mapping[str, bytes], site: Pat
     contents = {name: page.encode() for name, page in pages.items()} | dict(downloads)
     written = write_files(site, contents)
     ours = set(written)
-    others = [
-        page
-        for page in site.glob("*.html")
-        if page not in ours and _MARK in page.read_text("utf-8", "replace")
-    ]
-    others += [
-        file
-        for folder in _BUILT
-        for file in (site / folder).rglob("*")
-        if file.is_file() and file not in ours
-    ]
-    for other in others:
-        other.unlink()
+    for page in site.glob("*.html"):
+        if page not in ours and _MARK in page.read_text("utf-8", "replace"):
+            page.unlink()
+    for folder in _BUILT:
+        for file in (site / folder).rglob("*"):
+            if file.is_file() and file not in ours:
+                file.unlink()
     return written[: len(pages)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -50,13 +51,9 @@ def search_page(
 
 def _chapter(chapter: Chapter) -> Entry:
     """List a chapter by its title and question; its answer, headings and charts find it too."""
-    inside = [
-        words
-        for cell in chapter.notebook.cells
-        if cell.cell_type == "markdown"
-        for words in headings(cell.source)
-    ]
-    words = [without_tags(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
+    prose = [cell.source for cell in chapter.notebook.cells if cell.cell_type == "markdown"]
+    words = [without_tags(chapter.answer), *chain(*map(headings, prose))]
+    words += [chart["title"] for chart in chapter.charts]
     return Entry(chapter.page, chapter.title, without_tags(chapter.question), " ".join(words))
 
 
