@@ -356,7 +356,9 @@ def _with_palette(drawn: Any) -> Image.Image:
     kept = colours[:256]
     red, green, blue = colours.T
     places = np.zeros(1 << 24, np.uint8)  # of all colours among those kept
-    places[red | green << 8 | blue << 16] = ((colours[:, None] - kept) ** 2).sum(axis=2).argmin(axis=1)
+    distances = ((colours[:, None] - kept) ** 2).sum(axis=2)
+    nearest = (256 * distances + np.arange(len(kept))).min(axis=1) % 256  # the first of several as near
+    places[red | green << 8 | blue << 16] = nearest
     packed = Image.fromarray(places[drawn.view("<u4")[..., 0] & 0xFFFFFF])
     packed.putpalette(kept.astype(np.uint8).tobytes())
     return packed
