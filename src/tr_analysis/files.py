@@ -1,18 +1,20 @@
-"""Hashes of files, writing that leaves either all the new files or all the old ones, and the state of the project."""
+"""Hashes of files, writing that leaves all the new files or all the old ones, who may use the data, and the project's state."""
 
 import hashlib
+import os
 import platform
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tr_analysis import paths
+from tr_analysis.errors import StudyError
 
 _RECENT = 2 * 10**9  # nanoseconds within which a second change may leave a file's time as it is
 _hashes: dict[tuple[Path, int, int, int], str] = {}
@@ -82,6 +84,37 @@ def _move_in(moves: list[tuple[Path, Path, Path]]) -> None:
             else:
                 target.unlink()
         raise
+
+
+@contextmanager
+def using_data(*, to_change: bool = False) -> Iterator[None]:
+    """Keep the project's data from being changed meanwhile, or from being used where they are ``to_change``.
+
+    Any number of runs may use them at a time, or one command that changes the official files.
+    A `StudyError` says who holds them. The lock is on the folder itself, and goes with the process however it ends.
+    """
+    data = paths.raw().parent
+    if not data.is_dir():
+        yield
+        return
+    folder = os.open(data, os.O_RDONLY)
+    try:
+        _lock(folder, data, to_change=to_change)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int, data: Path, *, to_change: bool) -> None:
+    import fcntl  # not there under Windows, where nothing else of a run would work
+
+    try:
+        fcntl.flock(folder, (fcntl.LOCK_EX if to_change else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = "`tr-analysis run`, or another fetch," if to_change else "`tr-analysis fetch`"
+        raise StudyError(f"{holder} is using {data}; try again when it has ended") from None
+    except OSError:  # a folder on the network may have no locks
+        return
 
 
 # What the study is made from; what is built from that says nothing more.

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from tr_analysis import paths
 from tr_analysis.study.forking import ForkedKernel, refuse_threads, serve
 from tr_analysis.study.plan import plan
 from tr_analysis.study.runs import run
@@ -62,6 +63,21 @@ print(json.dumps({
         "left": False,
     }
     assert found.stderr == ""
+
+
+@pytest.mark.parametrize(("folder", "ahead"), [("notebooks", True), ("no such folder", False)])
+def test_tables_are_read_once_for_all_kernels_and_a_lack_of_them_is_left_to_the_chapter(folder, ahead):
+    code = f"""
+from tr_analysis.data import store
+from tr_analysis.study.forking import read_tables
+read_tables({str(paths.root() / folder)!r})
+before = store._read.cache_info()
+store.load("providers").loc[0, "provider"] = "changed"
+assert store.load("providers").loc[0, "provider"] != "changed"
+print(before.misses > 0, store._read.cache_info().misses == before.misses)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == f"{ahead} {ahead}\n"
 
 
 def test_a_thread_that_does_not_end_is_refused(monkeypatch):

@@ -10,9 +10,9 @@ import click
 from tr_analysis import paths, study
 from tr_analysis.cli.chapters import shown
 from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.files import using_data
 from tr_analysis.study import plan as planning
 from tr_analysis.study import records as recording
-from tr_analysis.study.data_lock import using_data
 from tr_analysis.study.plan import Task
 from tr_analysis.study.records import Change, Records
 

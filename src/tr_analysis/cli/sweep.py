@@ -7,8 +7,8 @@ import click
 from tr_analysis import paths
 from tr_analysis.cli.chapters import shown
 from tr_analysis.errors import ChapterError, UsageError
+from tr_analysis.files import using_data
 from tr_analysis.study import plan as planning
-from tr_analysis.study.data_lock import using_data
 
 
 @click.command()
