@@ -101,13 +101,26 @@ def test_a_year_that_begins_with_the_series_is_cut_from_its_second_month():
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        (lambda s: s.drop(pd.Period("2013-05", "M")), {}, "unbroken row"),
-        (lambda s: s.mask(s == s.iloc[40]), {}, "positive value"),
+        (
+            lambda s: s.drop(pd.Period("2013-05", "M")),
+            {},
+            "months of the series recall do not follow one another at 2013-06",
+        ),
+        (lambda s: s.mask(s == s.iloc[40]), {}, "series recall has no finite value in 2013-10: start"),
         (lambda s: s["2014-12":"2016-11"], {}, "at least two can change places"),
         (lambda s: s["recall"], {}, "no series: give a frame with one column each; `to_frame.*` makes one"),
         (lambda s: s[:0], {}, "no series: give a frame"),
-        (lambda s: s.to_timestamp(), {}, "need a monthly index: set its index to pd.PeriodIndex"),
+        (
+            lambda s: s.to_timestamp(),
+            {},
+            "series recall is no pandas Series by month.*: set series.index = pd.PeriodIndex",
+        ),
         (lambda s: s, {"first": "2021-02"}, "no month of the series"),
+        (
+            lambda s: s[:12].set_axis(pd.period_range("2014Q1", periods=12, freq="Q")),
+            {},
+            "no month of the series",
+        ),
         (lambda s: s, {"draws": 0}, "draws is 0: give 1 or more"),
     ],
 )

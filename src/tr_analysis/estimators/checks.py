@@ -140,6 +140,18 @@ def numbers(name: str, values: object) -> Array:
     return given
 
 
+def check_sizes(values: object, most: int = LARGEST_COUNT) -> Array:
+    """Return the sizes of units (n); refuse what are no whole numbers of 1 or more."""
+    n = numbers("sizes", values)
+    right = (n >= 1) & (n <= most) & (np.floor(n) == n)
+    if not len(n) or not right.all():
+        held = f"hold {n[~right][0]:g}" if len(n) else "are empty"
+        raise ValueError(
+            f"sizes {held}: give whole numbers of 1 or more, up to {most:,}, and drop empty units"
+        )
+    return n
+
+
 def to_floats(name: str, values: Any) -> Array:
     """Return values of any shape as floats, missing ones as nan; refuse text, even of digits, dates and the like."""
     with suppress(ValueError, OverflowError):  # unlike lengths; an integer too long for a float

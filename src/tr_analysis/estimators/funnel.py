@@ -9,13 +9,12 @@ import pandas as pd
 from scipy.stats import binom, norm
 
 from tr_analysis.estimators.checks import (
-    Array,
     check_counts,
     check_flag,
     check_level,
     check_number,
     check_option,
-    numbers,
+    check_sizes,
 )
 from tr_analysis.estimators.heterogeneity import heterogeneity
 
@@ -64,7 +63,7 @@ def exact_limits(
     0   100.0  0.350  0.550
     1  1000.0  0.419  0.481
     """
-    n, target, level = _sizes(trials), _share(target), check_level(level)
+    n, target, level = check_sizes(trials), _share(target), check_level(level)
     check_flag("interpolate", interpolate)
     tail = (1 - level) / 2
     if not interpolate:
@@ -98,7 +97,7 @@ def widened_limits(
        trials    low   high
     0  1000.0  0.384  0.516
     """
-    n, target, level = _sizes(trials), _share(target), check_level(level)
+    n, target, level = check_sizes(trials), _share(target), check_level(level)
     tau2 = check_number("tau2", tau2, low=0, advice="limits are widened with tau2 >= 0")
     half = norm.ppf((1 + level) / 2) * np.sqrt(target * (1 - target) / n + tau2)
     low, high = np.clip([target - half, target + half], 0, 1)
@@ -193,12 +192,3 @@ def _against_all(
 def _share(target: object) -> float:
     advice = "give a share strictly between 0 and 1 (with no or only successes there is no funnel)"
     return check_number("the target", target, low=0, high=1, strict=True, advice=advice)
-
-
-def _sizes(trials: npt.ArrayLike) -> Array:
-    n = numbers("sizes", trials)
-    if not n.size or not np.isfinite(n).all() or (n < 1).any() or (n != np.floor(n)).any() or n.max() > 2**53:
-        raise ValueError(
-            "sizes are whole numbers of 1 or more, no larger than 2**53: drop units without trials"
-        )
-    return n

@@ -119,11 +119,11 @@ def interrupted(
     """
     check_option("scale", scale, ("log", "level"))
     check_option("shape", shape, get_args(Shape))
-    series = _checked(series, "series", scale)
+    series = check_series(series, "series", scale)
     unit = _unit(series.index)
     pairs = _pairs(harmonics, unit)
     if control is not None:
-        control = _checked(control, "control", scale)
+        control = check_series(control, "control", scale)
         lone = series.index.symmetric_difference(control.index)
         if len(lone):
             raise ValueError(f"series and control differ in {_listed(lone)}: cut both to the same months")
@@ -180,7 +180,7 @@ def check_design(design: object) -> None:
     check_made("design", design, InterruptedDesign, "interrupted(series, reform)")
 
 
-def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
+def check_series(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     """Return the series in floats; refuse months that are not consecutive and values that cannot be used."""
     index = series.index if isinstance(series, pd.Series) else None
     if not isinstance(index, pd.PeriodIndex) or _unit(index) not in PERIOD:
@@ -200,7 +200,7 @@ def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
         raise ValueError(f"the {name} has no finite value in {_listed(months[lacking])}: start after the gap")
     values = pd.Series(to_floats(f"the {name}", series), months)
     if scale == "log" and (values <= 0).any():
-        advice = "pass the series as observed, not logged, or use scale='level'"
+        advice = "pass the series as observed, not logged, or where there is a scale, scale='level'"
         raise ValueError(f"the {name} is not positive in {_listed(months[values <= 0])}: {advice}")
     return values
 

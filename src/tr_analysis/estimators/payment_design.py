@@ -18,8 +18,8 @@ from tr_analysis.estimators.checks import (
     check_integer,
     check_made,
     check_number,
+    check_sizes,
     generator,
-    to_floats,
 )
 from tr_analysis.estimators.payment import (
     WIDEST,
@@ -86,11 +86,7 @@ def payment_rule(
     >>> round(rule.critical, 2)
     1.96
     """
-    people = np.atleast_1d(to_floats("sizes", sizes))
-    if people.ndim > 1 or not people.size:
-        raise ValueError(f"sizes has shape {people.shape}: give the size of one cohort of each provider")
-    for size in np.unique(people):
-        check_integer("a size", size, low=1, high=MOST_PEOPLE)
+    people = check_sizes(sizes, MOST_PEOPLE)
     standard_error(1, baseline, baseline_size=baseline_size)  # refuses what is no rate or size
     if np.isfinite(baseline_size):
         check_integer("baseline_size", baseline_size, low=1, high=MOST_PEOPLE)

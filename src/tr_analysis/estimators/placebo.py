@@ -21,7 +21,7 @@ from tr_analysis.estimators.checks import (
     to_floats,
     to_month,
 )
-from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, interrupted
+from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_series, interrupted
 
 __all__ = ["placebo", "placebo_rank", "sign_flips", "shuffled_years", "joint_test"]
 
@@ -151,8 +151,12 @@ def shuffled_years(
     >>> one["recalled"].iloc[[0, 24, -1]].round().to_list()
     [5000.0, 5766.0, 6500.0]
     """
-    draws = check_draws(draws, 1)
-    first, values = to_month(first), _positive(series)
+    draws, first = check_draws(draws, 1), to_month(first)
+    if not isinstance(series, pd.DataFrame) or series.empty:
+        raise ValueError("no series: give a frame with one column each; `to_frame()` makes one of a series")
+    values = np.column_stack(
+        [check_series(column, f"series {name}", "log") for name, column in series.items()]
+    )
     months = series.index
     if first not in months:
         raise ValueError(f"{first} is no month of the series, {months[0]} to {months[-1]}")
@@ -171,19 +175,6 @@ def shuffled_years(
         return pd.DataFrame(values[0] * np.exp(steps.cumsum(axis=0)), months, series.columns)
 
     return (reordered() for _ in range(draws))
-
-
-def _positive(series: pd.DataFrame) -> Array:
-    """Return the values of the series; refuse what has no monthly changes of logarithms."""
-    if not isinstance(series, pd.DataFrame) or series.empty:
-        raise ValueError("no series: give a frame with one column each; `to_frame()` makes one of a series")
-    months = series.index
-    if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M" or months.hasnans:
-        raise ValueError("the series need a monthly index: set its index to pd.PeriodIndex(months, freq='M')")
-    values = to_floats("a series", series)
-    if not (np.isfinite(values) & (values > 0)).all() or (np.diff(months.asi8) != 1).any():
-        raise ValueError("the series need a positive value in every month of an unbroken row of months")
-    return values
 
 
 def joint_test(estimates: npt.ArrayLike, significant: npt.ArrayLike) -> pd.DataFrame:

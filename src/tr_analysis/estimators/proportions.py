@@ -18,6 +18,7 @@ from tr_analysis.estimators.checks import (
     Array,
     check_count,
     check_counts,
+    check_frame,
     check_integer,
     check_level,
     check_number,
@@ -189,17 +190,10 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
     variance: ``v = p (1 - p) / n``, ``w = (m p (1 - p) + (N - m) r (1 - r)) / N^2``, and ``r`` is the share of the rest of the
     whole. The intervals are normal.
 
-    Parameters
-    ----------
-    cohorts, level
-        Two rows, before and after; share and people of the group, whole_share and whole_people, and the people
-        ``shared``, who are in both, shares between 0 and 1; coverage of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        estimate, low and high by scale (absolute: shares; relative: after / before - 1; log odds) and by what changed
-        (group, whole, difference). The relative difference is that of the two ratios, ratio of ratios - 1.
+    ``cohorts`` has two rows, before and after: share and people of the group, whole_share and whole_people, and the people
+    ``shared``, who are in both, shares between 0 and 1. Returned are estimate, low and high by scale (absolute: shares;
+    relative: after / before - 1; log odds) and by what changed (group, whole, difference). The relative difference is
+    that of the two ratios, ratio of ratios - 1.
 
     Examples
     --------
@@ -228,10 +222,8 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
 def _two_cohorts(cohorts: pd.DataFrame) -> list[Array]:
     """Return share, people, whole_share, whole_people and shared (2 each); refuse what cannot be."""
     names = ("share", "people", "whole_share", "whole_people", "shared")
-    if not isinstance(cohorts, pd.DataFrame) or len(cohorts) != 2:
+    if len(check_frame("cohorts", cohorts, names)) != 2:
         raise ValueError("cohorts need two rows, before and after: give a frame with one for each")
-    if lacking := [name for name in names if name not in cohorts]:
-        raise ValueError(f"no column {lacking[0]!r}: give {', '.join(names)}")
     columns = [numbers(f"column {name!r}", cohorts[name]) for name in names]
     p, n, q, whole, shared = columns
     for name, right, advice in (

@@ -17,6 +17,7 @@ from tr_analysis.estimators.interrupted import (
     InterruptedDesign,
     InterruptedFit,
     check_design,
+    check_series,
     mixture_test,
 )
 from tr_analysis.order import place_of_smallest
@@ -367,13 +368,14 @@ def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Pe
     (0.06, 0.12, 0.67)
     """
     reform, month = to_month(reform), to_month(month)
-    if not isinstance(series, pd.Series) or reform not in series.index or month not in series.index:
-        raise ValueError(f"the series has no {reform} or no {month}: give a monthly pandas Series with both")
-    log = np.log(to_floats("the series", series))
+    series = check_series(series, "series", "log")
+    if reform not in series.index or month not in series.index:
+        raise ValueError(f"the series has no {reform} or no {month}: give a monthly series with both")
+    log = np.log(series.to_numpy())
     before = int((series.index < reform).sum())
     ends = log[before - 1 :: -12][::-1] if before else log[:0]
-    if len(ends) < 3 or not np.isfinite(log).all() or month < reform:
-        advice = "give positive values, 25 months before the reform, and a month from it on"
+    if len(ends) < 3 or month < reform:
+        advice = "give 25 months before the reform, and a month from it on"
         raise ValueError(f"the series from {series.index[0]} has no bounds: {advice}")
     growth = np.diff(ends)
     largest = float(np.abs(np.diff(growth)).max())
