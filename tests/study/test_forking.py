@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from tr_analysis import paths
+from tr_analysis.study import forking
 from tr_analysis.study.forking import ForkedKernel, refuse_threads, serve
 from tr_analysis.study.plan import plan
 from tr_analysis.study.runs import run
@@ -96,6 +97,18 @@ def test_the_server_ends_when_nobody_asks_any_more():
     ours.close()
     assert serve(theirs) is None
     assert theirs.fileno() == -1
+
+
+def test_tables_are_read_before_the_first_kernel_and_then_no_more(monkeypatch):
+    read = []
+    monkeypatch.setattr(forking, "read_tables", read.append)
+    monkeypatch.setattr(os, "fork", lambda: 7)
+    ours, theirs = socket.socketpair()
+    ours.sendall(b'{"folder": "a"}\n{"folder": "b"}\n')
+    ours.shutdown(socket.SHUT_WR)
+    assert serve(theirs) is None
+    assert (read, ours.recv(10)) == (["a"], b"7\n7\n")
+    ours.close()
 
 
 def test_what_the_package_offers_at_its_door_is_imported_ahead():
