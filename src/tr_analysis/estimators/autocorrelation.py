@@ -1,7 +1,5 @@
 """Estimators of an interrupted series that differ in what they take its errors to be; designs are of `interrupted`."""
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular, toeplitz
 from scipy.optimize import minimize
@@ -9,11 +7,13 @@ from scipy.stats.qmc import Sobol
 
 from tr_analysis.digits import polish
 from tr_analysis.estimators.checks import Array
-from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_design
-from tr_analysis.estimators.trend import local_trend
+from tr_analysis.estimators.interrupted import FELT, InterruptedDesign, InterruptedFit, check_design
+from tr_analysis.order import place_of_smallest
 
 __all__ = ["autoregressive", "arma", "newey_west"]
 
+RHO_NODES = 128  # of the quadrature over rho; enough for several hundred months
+RANDOM_WALK = 0.05  # prior probability that errors never fade
 LAGS = 12  # of Newey and West's kernel, but no more than a third of the months
 EDGE = 5.0  # largest Fisher transform of a term searched: 0.9999, all but a unit root
 LOOKS = 256  # points, spread evenly, at which the likelihood is looked at first
@@ -33,7 +33,7 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     Errors follow ``u(t) = rho u(t - 1) + e(t)``, ``e`` normal (Zellner and Tiao 1964). Given rho the coefficients are
     t distributed, n - k degrees of freedom; these distributions are averaged over rho, weighted by its restricted
     likelihood (Harville 1974) times a prior: a random walk has the probability 0.05, and the rest is even from -1 to
-    1: `trend.local_trend` with a straight trend. If the trend itself wanders, intervals are far too narrow.
+    1. If the trend itself wanders, intervals are far too narrow; `trend.local_trend` allows for that.
 
     Reference: Harville (1974), Biometrika 61, 383-385. Zellner and Tiao (1964), JASA 59, 763-778.
 
@@ -46,8 +46,43 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     >>> autoregressive(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
     [0.0066, 0.001, 0.0122]
     """
-    errors = "generalised least squares, first-order autoregressive errors averaged over rho"
-    return replace(local_trend(design, trend="straight"), errors=errors)
+    check_design(design)
+    nodes, spacing = np.polynomial.legendre.leggauss(RHO_NODES)
+    rho = np.append(nodes, 1.0)
+    prior = np.append((1 - RANDOM_WALK) * spacing / 2, RANDOM_WALK)
+    x = _whitened(design.regressors.to_numpy(), rho)
+    y = _whitened(design.response[:, None], rho)
+    # The constant is divided by sqrt(1 - rho**2), the only factor of both determinants to vanish at a random walk.
+    x[:, :, 0] = np.sqrt((1 - rho) / (1 + rho))[:, None]
+    x[:, 0, 0] = 1
+    cross = x.transpose(0, 2, 1) @ x
+    inverses = np.linalg.inv(cross)
+    coefficients = inverses @ (x.transpose(0, 2, 1) @ y)
+    innovations = (y - x @ coefficients)[:, :, 0]
+    squares, df = (innovations**2).sum(axis=1), x.shape[1] - x.shape[2]
+    log_likelihood = -df / 2 * np.log(squares) - np.linalg.slogdet(cross).logabsdet / 2
+    weights = prior * np.exp(log_likelihood - log_likelihood.max())
+    weights /= weights.sum()
+    felt = weights > FELT
+    return InterruptedFit(
+        design,
+        "generalised least squares, first-order autoregressive errors averaged over rho",
+        weights[felt],
+        coefficients[felt, :, 0],
+        (inverses * (squares / df)[:, None, None])[felt],
+        df,
+        rho=float(weights @ rho),
+        innovations=innovations[place_of_smallest(-weights), 1:],
+        error_terms=1,
+    )
+
+
+def _whitened(values: Array, rho: Array) -> Array:
+    """Take the autocorrelation out of the columns (n, k), for each rho: (g, n, k), after Prais and Winsten."""
+    rho = rho[:, None]
+    first = np.sqrt(1 - rho**2) * values[0]
+    rest = values[1:] - rho[:, :, None] * values[:-1]
+    return np.concatenate([first[:, None], rest], axis=1)
 
 
 def arma(design: InterruptedDesign) -> InterruptedFit:

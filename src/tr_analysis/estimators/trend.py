@@ -11,6 +11,7 @@ from scipy.linalg import solve_triangular
 from scipy.stats import t as student
 
 from tr_analysis.estimators import Estimate
+from tr_analysis.estimators.autocorrelation import RANDOM_WALK
 from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats, to_month
 from tr_analysis.estimators.interrupted import (
     FELT,
@@ -30,7 +31,6 @@ Trend = Literal["wandering", "straight", "random walk"]
 TRENDS: dict[Trend, tuple[int, int]] = {"wandering": (24, 12), "straight": (64, 0), "random walk": (0, 0)}
 """Nodes of the quadrature over rho and q; on our series more of them move no interval by 0.01 standard errors."""
 
-RANDOM_WALK = 0.05  # prior probability that errors never fade
 BLOCKS = 4  # on each side of the reform, of `block_growth`
 
 
