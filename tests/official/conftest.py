@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.official import isolation, workbooks
+from tr_analysis.official import workbooks
 
 
 def printed_here(path: Path) -> bytes:
     """Run in this process what opens a workbook: starting a process for each takes ten times as long."""
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-        patch.setattr(isolation, "_limit_resources", lambda: None)
-        isolation.main(str(path))
+        patch.setattr(workbooks, "_limit_resources", lambda: None)
+        workbooks.main(str(path))
     return said.getvalue().encode()
 
 

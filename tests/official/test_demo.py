@@ -10,7 +10,7 @@ from tr_analysis.cli import main
 from tr_analysis.data import load
 from tr_analysis.data.checks import can_evaluate
 from tr_analysis.errors import DataError
-from tr_analysis.official.importing import DEMO, place_demo
+from tr_analysis.official.fetch import DEMO, place_demo
 from tr_analysis.official.store import held_panel, inputs, official, read_official, recipe_tables
 from tr_analysis.report.findings import Findings
 from tr_analysis.simulated import origin_of

@@ -17,8 +17,7 @@ from tr_analysis import paths
 from tr_analysis.errors import DataError, UsageError
 from tr_analysis.files import sha256
 from tr_analysis.official import fetch, register, store
-from tr_analysis.official.fetch import UnavailableError
-from tr_analysis.official.importing import import_local
+from tr_analysis.official.fetch import UnavailableError, import_local
 from tr_analysis.official.register import REGISTER, OfficialFile
 from tr_analysis.official.workbooks import Sheet
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.official.layouts import CRCS, FINAL, INTERIM, NPS
 from tr_analysis.errors import DataError
-from tr_analysis.official.finding import Book
 from tr_analysis.official.layouts import LAYOUTS, normalise
 from tr_analysis.official.parsing import parse_number, scan_cohorts
 from tr_analysis.official.reader import read
 from tr_analysis.official.store import from_csv, to_csv
+from tr_analysis.official.tables import Book
 from tr_analysis.official.workbooks import Sheet
 
 WORDS = (

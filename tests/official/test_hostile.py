@@ -22,7 +22,7 @@ from tests.official.making import (
     zipped,
 )
 from tr_analysis.errors import DataError
-from tr_analysis.official import isolation
+from tr_analysis.official import workbooks
 from tr_analysis.official.workbooks import read_sheets
 
 SHEET, WORKBOOK, CONTENT = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "content.xml"
@@ -90,7 +90,7 @@ def test_a_folder_a_pipe_and_nothing(tmp_path):
     [("FILE_BYTES", 100, "MB a table may have"), ("CELLS", 0, "row 1, column 1: reaches"), ("CHARACTERS", 50, "characters")],
 )  # fmt: skip
 def test_every_bound_is_kept(tmp_path, monkeypatch, bound, most, why):
-    monkeypatch.setattr(isolation, bound, most)
+    monkeypatch.setattr(workbooks, bound, most)
     assert why in refused(xlsx(tmp_path / "a.xlsx", f'<row r="1">{text("A1", "x" * 60)}</row>'))
 
 
@@ -205,8 +205,8 @@ def test_xml_that_would_take_long_to_search(apart, tmp_path, rows):
 
 def test_what_takes_too_long_is_ended(apart, tmp_path, monkeypatch):
     program = written(tmp_path / "sleeps.py", b"import time; time.sleep(600)")
-    monkeypatch.setattr(isolation, "__file__", str(program))
-    monkeypatch.setattr(isolation, "SECONDS", 0.1)
+    monkeypatch.setattr(workbooks, "__file__", str(program))
+    monkeypatch.setattr(workbooks, "SECONDS", 0.1)
     assert "takes more time" in refused(xlsx(tmp_path / "a.xlsx"))
 
 

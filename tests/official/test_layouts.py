@@ -9,8 +9,8 @@ import pytest
 
 from tests.official.layouts import CRCS, FINAL, final_row, square
 from tr_analysis.errors import DataError
-from tr_analysis.official.finding import Book
 from tr_analysis.official.reader import read
+from tr_analysis.official.tables import Book
 from tr_analysis.official.workbooks import Sheet
 
 NAMES = ("Essex", "London", "Wales", "Kent, Surrey and Sussex")

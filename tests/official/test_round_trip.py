@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tests.official.layouts import CRCS, NPS, square
 from tests.official.test_reader import HEADERS
 from tr_analysis.errors import DataError
-from tr_analysis.official.finding import Book
 from tr_analysis.official.reader import read
+from tr_analysis.official.tables import Book
 from tr_analysis.official.workbooks import Sheet
 
 NAMES = HEADERS | {"provider": [name for name in HEADERS["provider"] if "NPS" not in name]}

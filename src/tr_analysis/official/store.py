@@ -14,13 +14,12 @@ from tr_analysis import paths
 from tr_analysis.data.store import MANIFEST, load, read_manifest, remember
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import file_hash, sha256, write_files
-from tr_analysis.official.finding import Book
-from tr_analysis.official.isolation import KINDS
 from tr_analysis.official.layouts import LAYOUTS, LISTS, Layout
-from tr_analysis.official.panel import Panel, baseline_summary, panel, summary, with_years
+from tr_analysis.official.panel import Panel, baseline_summary, latest_baselines, panel, summary, with_years
 from tr_analysis.official.reader import Reading, read, tidy
 from tr_analysis.official.register import find_entry, release_of
-from tr_analysis.official.workbooks import read_sheets
+from tr_analysis.official.tables import Book
+from tr_analysis.official.workbooks import KINDS, read_sheets
 from tr_analysis.order import in_order
 from tr_analysis.simulated import MARK, SIMULATED, origin_of
 
@@ -189,7 +188,7 @@ def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Pro
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """Write a tidy table as CSV; the same table gives the same bytes."""
+    """Write a tidy table as CSV."""
     return frame.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()
 
 
@@ -255,8 +254,7 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
             rows.append(frame)
     if (baselines := official("crc_baselines")) is not None:
         pooled.append(baseline_summary(baselines, names["CRC"]))
-        latest = in_order(baselines, "release", "provider").groupby("provider").tail(1)
-        rows.append(latest.assign(cohort="2011"))
+        rows.append(latest_baselines(baselines).assign(cohort="2011"))
     if not rows:
         return {}
     origin = {"origin": origin_of(*rows)}
