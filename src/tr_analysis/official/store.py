@@ -90,11 +90,10 @@ def build_official(
                 found[name] = Path(aside, name)
                 found[name].write_bytes(content)
             tables = _tables([found[name] for name in sorted(found)], record) if found else {}
-        data = paths.raw().parent
+        data, folder = paths.raw().parent, paths.official_tables()
         contents = {str(paths.official().relative_to(data) / name): c for name, c in placed.items()}
-        contents |= {str(paths.official_tables().relative_to(data) / name): c for name, c in tables.items()}
+        contents |= {str(folder.relative_to(data) / name): c for name, c in tables.items()}
         written = write_files(data, contents)
-        folder = paths.official_tables()
         for path in {*folder.glob("*.csv"), *folder.glob(MANIFEST)} - {folder / name for name in tables}:
             path.unlink(missing_ok=True)  # of an earlier build
         if folder.is_dir() and not tables and not any(folder.iterdir()):
@@ -176,10 +175,8 @@ def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Pro
     undated = frame["release"].isna()
     unclear = frame[(several & undated) | (frame.duplicated([*key, "release"]) & ~undated)]
     firsts = unclear[~unclear.duplicated(["file", "release"])]
-    rule = (
-        "another file tells of the same, and it is not known which is later: end the names of both with the month of "
-        "their publication, such as -jan17, or keep one of them"
-    )
+    rule = "another file tells of the same, and it is not known which is later: end the names of both with the month "
+    rule += "of their publication, such as -jan17, or keep one of them"
     problems = [
         Problem(row["file"], rule, int(row["row"]), None, f"{row['provider']}, {row.get('cohort', 2011)}")
         for row in firsts.to_dict("records")

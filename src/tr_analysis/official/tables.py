@@ -124,10 +124,10 @@ class Table:
         return next((column.place for column in self.columns if column.key == key), None)
 
     def fault(
-        self, rule: str, row: int = 0, column: str = "", value: object = None, *, aside: bool = False
+        self, why: str, row: int = 0, column: str = "", value: object = None, aside: bool = False
     ) -> None:
         """Keep a fault of a row, or else of the header, or why it is set aside."""
-        self.book.fault(rule, self.sheet, row or self.first + 1, column, value, aside=aside)
+        self.book.fault(why, self.sheet, row or self.first + 1, column, value, aside=aside)
 
 
 def short(value: object, most: int = 120) -> str:

@@ -15,6 +15,7 @@ _UNLIKELY = {
 }
 _NO_NUMBER = "no number that is understood (with a decimal point, a minus sign, no mark but of a footnote)"
 _NO_TEST = "no result of a test that is understood, such as Yes, No or Significant reduction"
+_NONE = Number(None, "not understood")
 _ORDER = {"points": 1, "change": 1, "test": 2}  # after what they are worked out from
 
 
@@ -50,10 +51,6 @@ class Line:
         header = self.table.headers[name] if name else ""
         self.table.fault(rule, self.number, header, cell if shown is None else shown, aside=aside)
 
-    def keep(self, name: str, value: Any, state: State, places: int = 0) -> None:
-        """Keep one value, or why there is none."""
-        self.found[name] = Value(value, state, places, self)
-
     def number_of(self, *columns: str) -> list[Any]:
         """Return the values of some columns, of those that have one."""
         return [self.found[c].value for c in columns if c in self.found and self.found[c].state == "value"]
@@ -66,13 +63,17 @@ def read_values(lines: Sequence[Line]) -> None:
             lines[0].fault("a column without any value", name, aside=True)
         if UNITS[name] == "test":
             for line in lines:
-                _read_test(name, line)
+                line.found[name] = _read_test(name, line)
             continue
         numbers = [parse_number(line.cells[name]) for line in lines]
         for number, line in zip(numbers, lines, strict=True):
             if number.state == "not understood":
                 line.fault(_NO_NUMBER, name)
-        (_read_differences if UNITS[name] in _ORDER else _read_rates)(name, numbers, lines)
+        read = (_read_differences if UNITS[name] in _ORDER else _read_rates)(name, numbers, lines)
+        places = max((number.places for number in read if number.value is not None), default=0)
+        for (value, state, *_), line in zip(read, lines, strict=True):
+            whole = UNITS[name] == "count" and value is not None
+            line.found[name] = Value(int(value or 0) if whole else value, state, places, line)
 
 
 def _scale(numbers: Sequence[Number]) -> int:
@@ -89,36 +90,32 @@ def _scaled(number: Number, scale: int) -> Number:
     return number._replace(value=round(number.value * scale, places) + 0.0, places=places)
 
 
-def _places(numbers: Sequence[Number]) -> int:
-    """Return the decimals of a column."""
-    return max((number.places for number in numbers if number.value is not None), default=0)
-
-
-def _read_rates(name: str, numbers: Sequence[Number], lines: Sequence[Line]) -> None:
+def _read_rates(name: str, numbers: Sequence[Number], lines: Sequence[Line]) -> list[Number]:
     """Read a column of counts, of percentages, or of averages."""
-    unit = UNITS[name]
+    unit, read = UNITS[name], list[Number]()
     scale = _scale(numbers) if unit == "percent" else 1
     if not scale:
         lines[0].fault("a column with numbers above 1 and below: percentages or fractions?", name)
-        return
-    read = [_scaled(number, 1 if number.percent else scale) for number in numbers]
+        return [_NONE] * len(lines)
     low, high = RANGES.get(unit, (0, 1e12))
-    for (value, state, _, percent), line in zip(read, lines, strict=True):
-        whole = unit != "count" or (value == int(value or 0) and not percent)
-        if value is None:
-            line.keep(name, None, state)
-        elif not whole or not low <= value <= high:
+    for number, line in zip(numbers, lines, strict=True):
+        read.append(_scaled(number, 1 if number.percent else scale))
+        value = read[-1].value
+        part = unit == "count" and (number.percent or value != int(value or 0))
+        if value is not None and (part or not low <= value <= high):
             line.fault(_UNLIKELY[unit], name)
-        else:
-            line.keep(name, int(value) if unit == "count" else value, "value", _places(read))
+            read[-1] = _NONE
+    return read
 
 
-def _sides(line: Line, column: str) -> tuple[float, float] | None:
-    """Return a difference as its two sides give it, and how far rounding can take it from there."""
-    if len(numbers := line.number_of(*DIFFERENCES[column])) < 2:
+def _given(line: Line, column: str) -> tuple[float, float] | None:
+    """Return a rate or a difference as the numbers beside it give it, and how far rounding can take it from there."""
+    top, bottom, scale = RATIOS.get(column) or (*DIFFERENCES[column], 0)
+    if len(numbers := line.number_of(top, bottom)) < 2 or (scale and not numbers[1]):
         return None
-    first, second = (line.found[side].places for side in DIFFERENCES[column])
-    return numbers[0] - numbers[1], _half(first) + _half(second)
+    if scale:
+        return scale * numbers[0] / numbers[1], 0.0
+    return numbers[0] - numbers[1], sum(_half(line.found[side].places) for side in (top, bottom))
 
 
 def _half(places: int) -> float:
@@ -126,34 +123,31 @@ def _half(places: int) -> float:
     return 0.5 * 10.0 ** -min(places, 9) + 1e-9
 
 
-def _read_differences(name: str, numbers: Sequence[Number], lines: Sequence[Line]) -> None:
+def _agrees(value: float, places: int, given: tuple[float, float] | None) -> bool:
+    return given is not None and abs(value - given[0]) <= given[1] + _half(places)
+
+
+def _read_differences(name: str, numbers: Sequence[Number], lines: Sequence[Line]) -> list[Number]:
     """Read a column of differences in the unit in which its two sides give it; a relative change is none."""
-    there = [
-        (n, line, _sides(line, name)) for n, line in zip(numbers, lines, strict=True) if n.value is not None
-    ]
-
-    def fits(scale: int) -> bool:
-        read = [(_scaled(number, scale), sides) for number, _, sides in there]
-        return all(
-            sides and abs((n.value or 0) - sides[0]) <= sides[1] + _half(n.places) for n, sides in read
-        )
-
-    scale = next((scale for scale in ((1, 100) if name == "difference" else (1,)) if fits(scale)), 0)
-    if there and not scale:
-        _, line, sides = there[0]
-        given = f"its two sides give {sides[0]:.4g}" if sides else "its two sides are not in the table"
-        line.fault(f"is no difference in points that the table confirms: {given}", name)
-        return
-    read = [_scaled(number, scale) for number in numbers]
-    for number, line in zip(read, lines, strict=True):
-        line.keep(name, number.value, number.state, _places(read))
+    sides = [_given(line, name) for line in lines]
+    for scale in (1, 100) if name == "difference" else (1,):
+        read = [_scaled(number, scale) for number in numbers]
+        if all(
+            n.value is None or _agrees(n.value, n.places, own) for n, own in zip(read, sides, strict=True)
+        ):
+            return read
+    first = next(i for i, number in enumerate(numbers) if number.value is not None)
+    own = sides[first]
+    given = f"its two sides give {own[0]:.4g}" if own else "its two sides are not in the table"
+    lines[first].fault(f"is no difference in points that the table confirms: {given}", name)
+    return [_NONE] * len(lines)
 
 
-def _read_test(name: str, line: Line) -> None:
+def _read_test(name: str, line: Line) -> Value:
     """Read a test in the study's three words; the difference says which way a bare yes points."""
     column = "frequency_difference" if name == "frequency_significance" else "difference"
     found, state = parse_test(line.cells[name])
-    sides = _sides(line, column)
+    sides = _given(line, column)
     gap = next(iter(line.number_of(column)), sides[0] if sides else None)
     if state == "not understood":
         line.fault(_NO_TEST, name)
@@ -164,7 +158,7 @@ def _read_test(name: str, line: Line) -> None:
     if found == "yes":
         found = "reduction" if gap and gap < 0 else "increase"
     words = {"no": "not significant", "": None}
-    line.keep(name, words.get(found, f"significant {found}"), state)
+    return Value(words.get(found, f"significant {found}"), state, 0, line)
 
 
 def latest(lines: Sequence[Line]) -> list[Line]:
@@ -213,16 +207,8 @@ def check_lines(lines: Sequence[Line]) -> None:
             if numbers != sorted(numbers):
                 there = [c for c in columns if line.number_of(c)]
                 line.found[there[0]].line.fault(f"{', '.join(there)} must not fall", there[0], numbers)
-        given: dict[str, tuple[float, float]] = {}
-        for column, (top, bottom, scale) in RATIOS.items():
-            numbers = line.number_of(top, bottom)
-            if len(numbers) == 2 and numbers[1]:
-                given[column] = scale * numbers[0] / numbers[1], 0.0
-        given |= {column: sides for column in DIFFERENCES if (sides := _sides(line, column))}
-        for column, (exact, slack) in given.items():
-            for number in line.number_of(column):
-                value = line.found[column]
-                if abs(number - exact) > slack + _half(value.places):
-                    value.line.fault(
-                        f"contradicts the numbers beside it, which give {exact:.5g}", column, number
-                    )
+        for column in (*RATIOS, *DIFFERENCES):
+            value, given = line.found.get(column), _given(line, column)
+            if given and value and value.state == "value" and not _agrees(value.value, value.places, given):
+                rule = f"contradicts the numbers beside it, which give {given[0]:.5g}"
+                value.line.fault(rule, column, value.value)

@@ -92,16 +92,13 @@ def _printed(path: Path) -> bytes:
     """Return what the program prints of a file; it is ended when its time is up."""
     command = [sys.executable, "-I", __file__, str(path.absolute())]
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
-    return subprocess.run(
-        command, stdin=null, stdout=pipe, stderr=null, timeout=2 * SECONDS, check=False
-    ).stdout
+    return subprocess.run(command, stdin=null, stdout=pipe, stderr=null, timeout=2 * SECONDS).stdout
 
 
 def _dated(found: dict[str, Any]) -> Any:
     """Return a date or a moment that was written as one; else what was found."""
-    if "datetime" in found:
-        return datetime.datetime.fromisoformat(found["datetime"])
-    return datetime.date.fromisoformat(found["date"]) if "date" in found else found
+    kind = getattr(datetime, next(iter(found)), None)
+    return kind.fromisoformat(*found.values()) if kind else found
 
 
 def main(path: str) -> None:
