@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.official import layouts, parsing
+from tr_analysis.official import layouts, parsing, values
 from tr_analysis.official.layouts import BASELINE_OF, BASELINES, RESULTS, TITLE, UNITS, read_title
 from tr_analysis.official.parsing import (
     Cohort,
@@ -18,8 +18,7 @@ from tr_analysis.official.parsing import (
     plain_text,
 )
 from tr_analysis.official.tables import Book, Row, Table, across, cell_at, joined, settle, short
-from tr_analysis.official.totals import BLANK, HEADING, NO_PROVIDERS, TOTAL, check_totals
-from tr_analysis.official.values import Line, check_lines, latest, merge, read_values
+from tr_analysis.official.values import BLANK, HEADING, NO_PROVIDERS, TOTAL, Line
 from tr_analysis.official.workbooks import Sheet
 from tr_analysis.simulated import MARK
 
@@ -59,9 +58,9 @@ def read(book: Book) -> Reading | None:
         if sheet.hidden and any(map(_names_provider, sheet.rows)):
             book.fault(_HIDDEN, sheet, 1, aside=True)
     lines = [line for own in rows for line in own if line.name.kind not in NO_PROVIDERS]
-    merged = merge(latest(lines))
-    check_lines(merged)
-    check_totals(rows, merged, book)
+    merged = values.merge(values.latest(lines))
+    values.check_lines(merged)
+    values.check_totals(rows, merged, book)
     if not merged and not book.problems:
         book.fault("a table without a row that names a provider", book.found[0][0], 1)
     if book.problems:
@@ -121,7 +120,7 @@ def _read_table(table: Table) -> list[Line]:
             rule = f"the file is of {release} by its name, before {line.cohort.name} was over; name it after the month "
             table.fault(f"{rule}of its publication, or look at the cohort", line.number)
     if lines:
-        read_values(lines)
+        values.read_values(lines)
     return rows
 
 
