@@ -225,11 +225,12 @@ def check_totals(tables: Sequence[Sequence[Line]], lines: Sequence[Line], book: 
     The rows of each table are of providers, headings and totals; ``lines`` are those of providers of all tables.
     """
     for rows in tables:
+        table = list(filter(_is_part, rows))
         for i, row in enumerate(rows):
             if len(book.problems) > 100:  # the file is refused anyway, and each total takes time
                 return
             if row.name.kind == TOTAL:
-                _check_total(row, _parts(rows, i, lines))
+                _check_total(row, _parts(rows, i, table, lines))
 
 
 def _check_total(row: Line, parts: Sequence[Sequence[Line]]) -> None:
@@ -247,25 +248,25 @@ def _check_total(row: Line, parts: Sequence[Sequence[Line]]) -> None:
     row.fault("an average" if parsing.total_of(row.name.provider) == "average" else why, aside=True)
 
 
-def _parts(rows: Sequence[Line], i: int, lines: Sequence[Line]) -> list[list[Line]]:
+def _parts(rows: Sequence[Line], i: int, table: list[Line], lines: Sequence[Line]) -> list[list[Line]]:
     """Return the sets of rows of which the i-th of a table may be the total.
 
     All providers of a kind or of both; the rows above and below it, up to the next total or heading; its table. What
     stands beside the total of a region is its own only if the region heads it, or others are in the table.
     """
     line, of = rows[i], parsing.total_of(rows[i].name.provider)
-    table = list(filter(_is_part, rows))
     if any(ln.replaced for ln in table):
         return []
-    same = [ln for ln in lines if ln.key == (*line.key[:3], ln.name)]
+    about = line.key[:3]
+    same = [ln for ln in lines if ln.key[:3] == about]
     parts = []
     for kinds in (("CRC",), ("NPS",), ("CRC", "NPS")):
         own = [ln for ln in same if ln.name.kind in kinds]
         whole = len(own) == sum(map(parsing.count_providers, kinds))
         parts += [own] if whole and (of in ("all", "table", "section") or kinds == (of,)) else []
     above, below = (list(takewhile(_is_part, beside)) for beside in (reversed(rows[:i]), rows[i + 1 :]))
-    headings = [ln.name.provider for ln in rows[:i] if ln.name.kind == HEADING]
-    headed = parsing.name_words(headings[-1]) if headings else None
+    headings = (ln.name.provider for ln in reversed(rows[:i]) if ln.name.kind == HEADING)
+    headed = parsing.name_words(next(headings, "")) if of == "part" else None
     like = {(ln.name.kind, ln.cohort) for ln in above or below}
     others = len(above or below) < sum((ln.name.kind, ln.cohort) in like for ln in table)
     own_part = others or (headed and headed <= parsing.name_words(line.name.provider))
