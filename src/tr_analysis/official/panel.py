@@ -9,6 +9,7 @@ import pandas as pd
 from tr_analysis.data.periods import month_range
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.official.layouts import BASELINE_OF, COUNTS, DIFFERENCES, RESULTS
+from tr_analysis.official.parsing import DATA
 from tr_analysis.order import in_order
 from tr_analysis.simulated import origin_of
 
@@ -18,18 +19,6 @@ _FIRST_YEAR = ("2015Q4", "2016Q1", "2016Q2", "2016Q3")
 YEARS = {"2015Q4 to 2016Q1": _FIRST_YEAR[:2], "2015Q4 to 2016Q3": _FIRST_YEAR}
 """Periods whose results are printed about, and the quarters that they are made of."""
 
-_MEASURES = {
-    "offenders in cohort": "offenders",
-    "binary rate": "binary_rate",
-    "frequency rate": "frequency_rate",
-    "adjusted binary rate": "adjusted_rate",
-    "baseline binary rate": "baseline_rate",
-    "baseline frequency rate": "baseline_frequency",
-}
-_FLAGS = {
-    "CRCs significantly below their 2011 baseline": "significant reduction",
-    "CRCs significantly above their 2011 baseline": "significant increase",
-}
 _STAGES = {"interim": 0, "final": 2}  # what does not say which it is lies between
 
 
@@ -188,7 +177,7 @@ def summary(frame: pd.DataFrame, providers: Sequence[str], *, kind: str) -> pd.D
     for cohort, own in frame.groupby("cohort", sort=False):
         if set(own["provider"]) == set(providers):
             pooled = _pooled(own)
-            found = {measure: pooled[column] for measure, column in _MEASURES.items()}
+            found = {measure: pooled[column] for measure, column in DATA["measures"].items()}
             found |= _counts_of_providers(own) if kind == "CRC" else {}
             rows += [(str(cohort), kind, name, value) for name, value in found.items() if np.isfinite(value)]
     return pd.DataFrame(rows, columns=SUMMARY).astype({"value": float})
@@ -198,7 +187,9 @@ def _counts_of_providers(own: pd.DataFrame) -> dict[str, float]:
     """Count the providers of one cohort that did better or worse than their baseline."""
     found: dict[str, float] = {}
     if own["significance"].notna().all():
-        found |= {measure: float((own["significance"] == flag).sum()) for measure, flag in _FLAGS.items()}
+        found |= {
+            measure: float((own["significance"] == flag).sum()) for measure, flag in DATA["flags"].items()
+        }
     if own["difference"].notna().all():
         found["CRCs below their 2011 baseline"] = float((own["difference"] < 0).sum())
         if own["frequency_difference"].notna().all():

@@ -26,17 +26,7 @@ _TRANSLATION = {
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-"),
 }
 _STATES: dict[str, State] = {text: state for state, texts in DATA["states"].items() for text in texts}
-_FEW = re.compile(r"(?:<|<=|≤|fewer than|less than|under)\s*\d{1,2}|\d{1,2} or (?:fewer|less)")
-_NOTE = re.compile(
-    r"\s*(?:\[(?:note\s*)?[\w, ]{1,12}\]|\((?:note\s*)?\d{1,2}(?:\s*,\s*\d{1,2})*\)|\([rpe]\)"
-    r"|[\u00b9\u00b2\u00b3\u2070-\u2079]+)$",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(
-    r"(?P<sign>[-+]?)\s*(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,12})?(?P<decimals>\.\d{1,9})?"
-    r"\s*(?P<unit>%|pp|ppts?|percent|per cent|percentage points?|points?)?",
-    re.IGNORECASE | re.ASCII,
-)
+_FEW, _NOTE, _NUMBER = map(re.compile, DATA["numbers"].values())
 _LONGEST = 80  # characters of a number with its footnotes, or of a name
 _WORDY = 300  # characters of a title or a header; what is longer is prose
 

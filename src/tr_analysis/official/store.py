@@ -61,10 +61,7 @@ def read_record() -> Record:
 
 
 def build_official(
-    new: Mapping[str, bytes] | None = None,
-    about: Mapping[str, dict[str, Any]] | None = None,
-    *,
-    accept: bool = False,
+    new: Mapping[str, bytes] | None = None, about: Record | None = None, *, accept: bool = False
 ) -> list[Path]:
     """Build the tidy tables of all official files, and place and record new ones, by name: all or nothing.
 
