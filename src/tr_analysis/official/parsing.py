@@ -136,9 +136,8 @@ def _financial(year: str, after: str, quarter: str | None = None) -> tuple[int, 
     return start, start + (2 if quarter else 11) if follows else start
 
 
-_MAKERS: Mapping[str, Callable[..., tuple[int, int]]] = {
-    **{"months": _months, "dates": _dates, "quarters": _quarters, "financial": _financial}
-}
+_Maker = Callable[..., tuple[int, int]]
+_MAKERS: dict[str, _Maker] = dict(months=_months, dates=_dates, quarters=_quarters, financial=_financial)
 _FORMS = [
     (make, re.compile(re.sub("{([A-Z]+)}", lambda part: DATA["periods"]["parts"][part[1]], form)))
     for make, form in DATA["periods"]["forms"]
