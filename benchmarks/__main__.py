@@ -1,17 +1,17 @@
-"""Measure the project on this machine, and write `benchmarks/RESULTS.md` and `benchmarks/results.png`."""
+"""Measure the project on this machine, and write `benchmarks/RESULTS.md` and its two pictures."""
 
 import argparse
 import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import groupby
+from itertools import product
 from pathlib import Path
 
 import psutil
 
 from benchmarks import models, study, sweeps
-from benchmarks.chart import draw
+from benchmarks.chart import draw, draw_parts
 from benchmarks.measure import Measure
 from tr_analysis import __version__
 
@@ -41,6 +41,7 @@ def main() -> None:
     pairs = compared(found)
     options.out.mkdir(parents=True, exist_ok=True)
     draw(pairs, options.out / "results.png")
+    draw_parts([m for m in found if m.task == study.PARTS], options.out / "parts.png")
     text = "\n".join(
         [*_head(quick=options.quick), *_beside(pairs), *_limit(found), *_throughput(found), *_growth(found)]
     )
@@ -84,14 +85,16 @@ def _beside(pairs: list[tuple[Measure, Measure]]) -> list[str]:
 def _limit(found: list[Measure]) -> list[str]:
     """Return how near the study is to the least it could take, and what a run takes in which nothing changed."""
     whole = next(m for m in found if m.task == "study" and m.ours)
-    least = next(m for m in found if m.task == "study" and not m.work)
-    unchanged = next(m for m in found if m.task == "nothing changed")
+    least = next(m for m in found if m.task == study.PARTS and m.way == "cells")
+    unchanged = next(m for m in found if m.task == study.UNCHANGED)
     lacking = [way for way in study.OPTIONAL if not any(m.way == way for m in found)]
     return [
         "",
         f"The processor time of the cells alone, over all processors, is {_time(least)} s: the study takes "
         f"{whole.seconds / least.seconds:.2f} times as long. A run in which nothing changed takes {_time(unchanged)} s."
         + (f" Not installed, so not measured: {', '.join(lacking)}." if lacking else ""),
+        "",
+        "![Seconds of the whole study, by what they are for](parts.png)",
     ]
 
 
@@ -107,15 +110,15 @@ def _throughput(found: list[Measure]) -> list[str]:
 
 def _growth(found: list[Measure]) -> list[str]:
     """Return how the seconds grow with tenfold work, for each way measured at two sizes."""
+    ordered = sorted((m for m in found if m.work), key=lambda m: (m.task, m.way, m.work))
     rows = []
-    ordered = sorted(found, key=lambda m: (m.task, m.way, m.work))
-    for (task, way), group in groupby(ordered, lambda m: (m.task, m.way)):
-        first, *more = group
-        for tenfold in (m for m in more if m.work == 10 * first.work):
+    for first, tenfold in product(ordered, ordered):
+        if (tenfold.task, tenfold.way, tenfold.work) == (first.task, first.way, 10 * first.work):
             memory = f"{first.megabytes:.0f} | {tenfold.megabytes:.0f}" if first.megabytes else " | "
             longer = tenfold.seconds / first.seconds
             rows.append(
-                f"| {task} | {way} | {first.size} | {_time(first)} | {_time(tenfold)} | {longer:.1f} | {memory} |"
+                f"| {first.task} | {first.way} | {first.size} | {_time(first)} | {_time(tenfold)} | {longer:.1f} "
+                f"| {memory} |"
             )
     heading = "| task | way | size | s | s, ten times as much | times as long | MB | MB, ten times as much |"
     return ["", "## Ten times the work", "", heading, "|---|---|---|--:|--:|--:|--:|--:|", *rows]

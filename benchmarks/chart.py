@@ -1,4 +1,4 @@
-"""The chart of the benchmarks."""
+"""The charts of the benchmarks."""
 
 from pathlib import Path
 
@@ -32,4 +32,24 @@ def draw(pairs: list[tuple[Measure, Measure]], path: Path) -> None:
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xlabel("times as fast (log scale)")
+    figure.savefig(path, metadata={"Software": None})
+
+
+def draw_parts(parts: list[Measure], path: Path) -> None:
+    """Draw how many seconds of the study each of its parts takes.
+
+    Parameters
+    ----------
+    parts
+        Each with the processor's seconds it takes over all processors, and the rest.
+    path
+        Of the picture.
+    """
+    figure, axes = charts.canvas(1.0 + 0.4 * len(parts))
+    bars = axes.barh([part.way for part in parts], [part.seconds for part in parts], color=charts.NPS)
+    axes.bar_label(bars, fmt="{:.1f}", padding=4)
+    axes.invert_yaxis()
+    axes.margins(x=0.1)
+    axes.grid(visible=False)
+    axes.set_xlabel("seconds of the whole study, over all processors")
     figure.savefig(path, metadata={"Software": None})

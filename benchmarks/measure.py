@@ -70,8 +70,10 @@ def watched(call: Callable[[], object], repeats: int) -> tuple[float, float]:
         watcher.join()
 
 
-def commands(calls: Sequence[Sequence[str]], environment: Mapping[str, str]) -> tuple[float, float]:
-    """Run commands one after the other; return the seconds and the megabytes they took.
+def commands(
+    calls: Sequence[Sequence[str]], environment: Mapping[str, str], *, watched: bool
+) -> tuple[float, float]:
+    """Run commands one after the other; return the seconds and, where ``watched``, the megabytes they took.
 
     Raises
     ------
@@ -84,10 +86,11 @@ def commands(calls: Sequence[Sequence[str]], environment: Mapping[str, str]) -> 
             call, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as process:
             # The ends of the commands' words fit into the pipe: they are quiet where nobody watches.
-            while process.poll() is None:
+            while watched and process.poll() is None:
                 most = max(most, _megabytes(process.pid))
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_LOOK)
+            process.wait()
             if process.returncode:
                 words = process.stderr.read().decode(errors="replace") if process.stderr else ""
                 raise RuntimeError(f"{' '.join(call)} failed: {words[-500:]}")

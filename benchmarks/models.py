@@ -13,9 +13,8 @@ import pandas as pd
 
 from benchmarks.measure import Measure, timed
 from tr_analysis.estimators.cluster_design import ClusteredDesign, clustered_design
-from tr_analysis.estimators.clusters import cluster_jackknife, wild_cluster_bootstrap
+from tr_analysis.estimators.clusters import cluster_jackknife, permutation_draws, wild_cluster_bootstrap
 from tr_analysis.estimators.payment_design import payment_rule, simulated_counts
-from tr_analysis.estimators.permutation import permutation_draws
 
 Call = Callable[[], object]
 

@@ -9,8 +9,7 @@ from distributed import LocalCluster
 
 from benchmarks.measure import Measure, watched
 from tr_analysis.sweep.choices import read_choices
-from tr_analysis.sweep.engines import Engine, dask, processes
-from tr_analysis.sweep.run import run_sweep
+from tr_analysis.sweep.run import Engine, dask, processes, run_sweep
 from tr_analysis.sweep.specify import Sweep
 
 _WORKERS = (1, 2, 4)

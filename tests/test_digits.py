@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tr_analysis.digits import kept, settle, text, to_count, without_noise
+from tr_analysis.digits import kept, polish, settle, text, to_count, without_noise
 
 NOISE = st.floats(-1e-12, 1e-12)
 
@@ -58,3 +58,37 @@ def test_a_count_is_whole():
     assert to_count(np.float64(12.999999999999)) == 13
     with pytest.raises(ValueError, match=r"12\.7 is no count"):
         to_count(12.7)
+
+
+def bowl(at):
+    x, y = at
+    return 3 * (x - 1.25) ** 2 + (x - 1.25) * (y + 0.5) + 2 * (y + 0.5) ** 2 + 0.3 * (x - 1.25) ** 4 - 700
+
+
+@pytest.mark.parametrize("off", [(1e-3, -2e-3), (-5e-3, 1e-3), (0, 0)])
+def test_searches_that_stopped_apart_end_in_one_place(off):
+    assert polish(bowl, np.array([1.25, -0.5]) + off) == pytest.approx([1.25, -0.5], abs=1e-9)
+
+
+def test_noise_of_the_loss_hardly_moves_the_place():
+    chance = np.random.default_rng(4)
+    found = [
+        polish(lambda at: bowl(at) * (1 + 1e-15 * chance.standard_normal()), np.array([1.2503, -0.5004]))
+        for _ in range(5)
+    ]
+    assert np.ptp(found, axis=0).max() < 1e-9
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda at: -float(at @ at),  # a top
+        lambda at: 0.0,  # flat
+        lambda at: float(at @ at) if (np.abs(at - 0.5) < 0.001).all() else np.inf,  # no room
+        lambda at: float(((at - 3) ** 2).sum()),  # far off: the search did not end near it
+    ],
+)
+def test_what_is_no_optimum_is_left_as_it_was(loss):
+    start = np.array([0.5, 0.5])
+    assert polish(loss, start) is start
+    assert polish(loss, np.empty(0)).size == 0

@@ -47,9 +47,7 @@ def gap(x):
     x
         A number.
 
-    References
-    ----------
-    Wilson (1927),
+    Reference: Wilson (1927),
     JASA 22, 209-212.
 
     Examples

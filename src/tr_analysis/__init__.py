@@ -17,6 +17,8 @@ Estimators
 - ``clusters.few_clusters``: is a difference between a few groups more than chance, and do the methods for few groups agree?
 - ``clusters.cluster_jackknife``: how sure is a difference between a few groups, judged by leaving out each group in turn?
 - ``clusters.wild_cluster_bootstrap``: could a few groups have differed as much by chance, if whole groups had turned out otherwise?
+- ``clusters.cluster_permutation``: how often would other owners have shown a contrast as large, had the label fallen on them?
+- ``clusters.permutation_draws``: how large a difference do labels show that are dealt out to the clusters in every other way?
 - ``decomposition.log_split``: which factor moved a product, and by how many per cent?
 - ``decomposition.das_gupta``: how much of a change came from each factor, such as case mix, rate and volume?
 - ``decomposition.composition_bounds``: how much of a change can case mix explain, if each group's rate is not published?
@@ -52,10 +54,11 @@ Estimators
 - ``payment_design.simulated_counts``: how much do payments vary over many cohorts, when luck in the baseline returns every time?
 - ``payment_design.expected_best``: how good does the best of many look by selection alone?
 - ``payment_design.next_cohort``: how far will a top performer slip back next time?
-- ``permutation.cluster_permutation``: how often would other owners have shown a contrast as large, had the label fallen on them?
-- ``permutation.permutation_draws``: how large a difference do labels show that are dealt out to the clusters in every other way?
 - ``placebo.placebo``: what does the same model find at dates when nothing happened?
 - ``placebo.placebo_rank``: is the change at the true date larger than those at dates when nothing happened?
+- ``placebo.sign_flips``: how would the changes look if each unit could as well have moved the other way?
+- ``placebo.shuffled_years``: how would the series look if the reform had changed nothing but chance orders the years?
+- ``placebo.joint_test``: could chance alone give a whole curve as extreme as this one?
 - ``proportions.proportion``: how large is a share, and how far could it be off by chance?
 - ``proportions.proportions``: how large is the share in each group, and how far could each be off by chance?
 - ``proportions.upper_bound_zero``: if something never happened in a sample, how common could it still be?
@@ -63,9 +66,6 @@ Estimators
 - ``proportions.change_against``: did a group's share change more than everybody's, and does the answer depend on the scale?
 - ``proportions.odds_ratio``: how many times higher are the odds in one small group than in another, and could it be chance?
 - ``proportions.detectable_share``: how large must a difference be before samples of these sizes would show it?
-- ``randomisation.sign_flips``: how would the changes look if each unit could as well have moved the other way?
-- ``randomisation.shuffled_years``: how would the series look if the reform had changed nothing but chance orders the years?
-- ``randomisation.joint_test``: could chance alone give a whole curve as extreme as this one?
 - ``ratings.superiority``: which of two groups is rated higher, using every step of the scale, and could it be chance?
 - ``specification.grid``: which analyses could have been run?
 - ``specification.specification_id``: which row of the results is the analysis with these choices?

@@ -6,6 +6,7 @@ ten-thousandth of its interval's half width. What is written for a reader is set
 border between two roundings, such as 2.15, comes from figures with few digits, and noise must not decide it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,13 @@ SIGNIFICANT = 6  # digits of a number that is stored or published; its whole par
 FRACTION = 1e-4  # share of an interval's half width below which an estimate and its ends keep no digit
 NOISE = 1e-10  # share of the largest of several numbers below which a difference of such numbers is nought
 SETTLED = 10  # digits to which a number is settled before it is rounded for a reader, compared or drawn
+
+STEP = 0.02
+"""Step of the differences of `polish`: wide enough that rounding of the loss does not show, of an error of its fourth power."""
+
+ROUNDS = 4  # Newton's steps: each squares the distance that the search left
+
+Array = npt.NDArray[np.float64]
 
 
 def settle(values: npt.ArrayLike) -> Any:
@@ -87,3 +95,35 @@ def to_count(value: Any) -> int:
     if number != round(number):
         raise ValueError(f"{value} is no count: give a whole number, or round it where that is meant")
     return int(number)
+
+
+def polish(loss: Callable[[Array], float], start: Array) -> Array:
+    """Take Newton's steps from where a search stopped to where the slope of the loss is nought.
+
+    A search by values alone scatters by the root of their rounding, 1e-8 to 1e-6 of the parameter's scale; after
+    these steps, with a slope of central differences ``(8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12 h``, by 1e-10.
+    The start (k,) itself comes back where the loss does not curve upwards in every direction, has no finite value
+    around it, or is smallest further off than one step of the differences.
+    """
+    steps = list(STEP * np.eye(len(start)))
+
+    def slope(at: Array) -> Array:
+        near = np.array([loss(at + h) - loss(at - h) for h in steps])
+        far = np.array([loss(at + 2 * h) - loss(at - 2 * h) for h in steps])
+        return np.asarray((8 * near - far) / (12 * STEP))
+
+    curvature = np.array(
+        [
+            [
+                loss(start + g + h) - loss(start + g - h) - loss(start - g + h) + loss(start - g - h)
+                for g in steps
+            ]
+            for h in steps
+        ]
+    ) / (4 * STEP**2)
+    if not len(start) or not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
+        return start
+    found = start
+    for _ in range(ROUNDS):
+        found = found - np.linalg.solve(curvature, slope(found))
+    return found if np.abs(found - start).max() < STEP else start

@@ -1,18 +1,24 @@
-"""Hashes of files, writing that leaves either all the new files or all the old ones, and the state of the project."""
+"""Hashes of files, writing that leaves all the new files or all the old ones, who may use the data, and the project's state."""
 
 import hashlib
+import os
 import platform
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 from tr_analysis import paths
+from tr_analysis.errors import StudyError
+
+Read = TypeVar("Read")
 
 _RECENT = 2 * 10**9  # nanoseconds within which a second change may leave a file's time as it is
 _hashes: dict[tuple[Path, int, int, int], str] = {}
@@ -32,6 +38,22 @@ def file_hash(path: Path) -> str | None:
     if key not in _hashes or time.time_ns() - status.st_mtime_ns < _RECENT:
         _hashes[key] = sha256(path.read_bytes())
     return _hashes[key]
+
+
+def read_beside_notebooks(
+    name: str, read: Callable[[dict[str, Any]], list[Read]], refusal: type[StudyError] = StudyError
+) -> list[Read]:
+    """Read a list from a TOML file beside the notebooks; empty where there is no file.
+
+    What is no TOML, or what ``read`` refuses, is a ``refusal`` that names the file.
+    """
+    file = paths.notebooks() / name
+    if not file.is_file():
+        return []
+    try:
+        return read(tomllib.loads(file.read_text("utf-8")))
+    except (ValueError, KeyError, StudyError) as error:
+        raise refusal(f"notebooks/{name}: {error}") from None
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
@@ -82,6 +104,37 @@ def _move_in(moves: list[tuple[Path, Path, Path]]) -> None:
             else:
                 target.unlink()
         raise
+
+
+@contextmanager
+def using_data(*, to_change: bool = False) -> Iterator[None]:
+    """Keep the project's data from being changed meanwhile, or from being used where they are ``to_change``.
+
+    Any number of runs may use them at a time, or one command that changes the official files.
+    A `StudyError` says who holds them. The lock is on the folder itself, and goes with the process however it ends.
+    """
+    data = paths.raw().parent
+    if not data.is_dir():
+        yield
+        return
+    folder = os.open(data, os.O_RDONLY)
+    try:
+        _lock(folder, data, to_change=to_change)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int, data: Path, *, to_change: bool) -> None:
+    import fcntl  # not there under Windows, where nothing else of a run would work
+
+    try:
+        fcntl.flock(folder, (fcntl.LOCK_EX if to_change else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = "`tr-analysis run`, or another fetch," if to_change else "`tr-analysis fetch`"
+        raise StudyError(f"{holder} is using {data}; try again when it has ended") from None
+    except OSError:  # a folder on the network may have no locks
+        return
 
 
 # What the study is made from; what is built from that says nothing more.

@@ -9,12 +9,10 @@ from typing import Any
 
 from tests.browser import tools
 from tests.browser.driver import A4, Browser
+from tests.site.made import REFERENCE
 from tr_analysis import paths
-from tr_analysis.site.cells import TEMPLATES
 
 CHAPTERS = tuple(path.stem for path in sorted(paths.reports().glob("[0-9]*.ipynb")))
-_FRAMES = {"page", "chapter", "document", "home"}  # templates that are no page of reference
-REFERENCE = tuple(sorted({path.name.partition(".")[0] for path in TEMPLATES.glob("*.html.j2")} - _FRAMES))
 KINDS = ("index", *CHAPTERS, "provider-northumbria", "provider-nps-wales", *REFERENCE)
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")  # the rules up to WCAG 2.2, level AA
 PAPER = 672  # px: what A4 leaves between the side margins of the style sheet, 16 mm each

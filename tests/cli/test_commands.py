@@ -15,9 +15,8 @@ from tests.processes import LIMIT, descendants, is_gone, wait_for
 from tr_analysis import __version__
 from tr_analysis.cli import main
 from tr_analysis.errors import ChapterError, DataError, Problem
-from tr_analysis.files import write_files
+from tr_analysis.files import using_data, write_files
 from tr_analysis.study import plan
-from tr_analysis.study.data_lock import using_data
 
 PROJECT = Path(__file__).parents[2]
 FINDINGS = """\

@@ -1,3 +1,4 @@
+import json
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
@@ -7,100 +8,16 @@ from hypothesis import strategies as st
 
 from tr_analysis.data.checks import (
     disagreements,
-    evaluate,
     printed,
     reconciliation,
     references,
     revisions,
     runs,
-    sources_of,
     stocks,
+    unused,
+    usage,
 )
 from tr_analysis.data.fields import Run, Table, column
-
-FRAMES = {
-    "published_figures": pd.DataFrame(
-        {"figure_id": ["F0001", "F0002", "F0003"], "value": [6.0, 0.0, None], "unit": ["a", "b", "c"]}
-    ),
-    "recalls": pd.DataFrame(
-        {
-            "month": ["2015-01", "2015-01", "2015-02"],
-            "status": ["recall", "remand", "recall"],
-            "people": [4, 5, 6],
-        }
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("expression", "value"),
-    [
-        ("F0001", 6),
-        ("F0001 + 2 * 3", 12),
-        ("(F0001 + 2) * 3", 24),
-        ("-F0001 - -2", -4),
-        ("recalls[month=2015-01].rows", 2),
-        ("recalls[month=2014-01].rows", 0),
-        ("recalls[month=2015-01;status=recall].rows * (F0001 - recalls[month=2015-02].people)", 0),
-        ("F0001 / 4 - 1", 0.5),
-        ("recalls[month=2015-01;status=remand].people", 5),
-        ("recalls[month=2015-02].people / F0001 * 100 - 100", 0),
-    ],
-)
-def test_an_expression_follows_the_rules_of_arithmetic(expression, value):
-    assert evaluate(expression, FRAMES) == value
-
-
-@pytest.mark.parametrize(
-    ("expression", "fault"),
-    [
-        ("F0001 +", "cannot be read; write figures, cells and numbers joined by"),
-        ("F0001 F0002", "cannot be read"),
-        ("F0001 ** 2", "cannot be read"),
-        ("(F0001", "cannot be read"),
-        ("F0001 // 2", "cannot be read"),
-        ("1_000", "cannot be read"),
-        ("~1", "cannot be read"),
-        ("F00011", "cannot be read"),
-        ("+ + 1", "cannot be read"),
-        ("1 / F0002", "divides by zero: 1 / F0002"),
-        ("F0009", "F0009: must name exactly one number, names 0"),
-        ("F0003", "F0003: must name exactly one number, names 0 cells with a value"),
-        ("recalls[month=2015-01].people", "must name exactly one number, names 2 cells"),
-        ("recalls[month=2015-02].status", "must name exactly one number"),
-        ("recalls[month=2015-02].persons", "no such table or column"),
-        ("arrests[month=2015-02].people", "no such table or column"),
-    ],
-)
-def test_what_cannot_be_worked_out_says_why(expression, fault):
-    with pytest.raises(ValueError, match=fault):
-        evaluate(expression, FRAMES)
-
-
-@given(
-    st.recursive(
-        st.integers(0, 999).map(str),
-        lambda part: st.builds("({} {} {})".format, part, st.sampled_from("+-*"), part),
-        max_leaves=6,
-    )
-)
-def test_numbers_signs_and_brackets_follow_arithmetic(expression):
-    assert evaluate(expression, FRAMES) == float(eval(expression))
-
-
-@given(st.text(alphabet="F0123 +-*/()_[]=;.recalsmonth", max_size=25))
-def test_no_text_ends_in_another_error(expression):
-    try:
-        assert isinstance(evaluate(expression, FRAMES), float)
-    except ValueError as error:
-        assert str(error)
-
-
-def test_a_simulated_table_is_refused():
-    simulated = {"recalls": FRAMES["recalls"].assign(origin="simulated")}
-    with pytest.raises(ValueError, match="recalls is simulated"):
-        evaluate("recalls[month=2015-02].people", simulated)
-
 
 SOURCES = Table("sources", "S", "S.", {"source_id": column("source", "name")}, key=["source_id"])
 
@@ -235,34 +152,69 @@ def test_any_other_printed_rate_is_a_contradiction(raw_frames, data):
     assert f"which give {annual.at[line, name]}" in problem.rule
 
 
-READ_IN = {
-    "published_figures": pd.DataFrame({"figure_id": ["F0001"], "value": [1.0], "source_id": ["S001"]}),
-    "areas": pd.DataFrame(
-        {
-            "area": ["Kent", "Gwent"],
-            "people": [3.0, 4.0],
-            "people_source_id": ["S003", None],
-            "source_id": "S002",
-        }
-    ),
-    "claims": pd.DataFrame(
-        {"claim_id": ["C01"], "value": [5.0], "document": ["D1"], "source_ids": ["S004 S005"]}
-    ),
-    "plain": pd.DataFrame({"name": ["x"], "value": [1.0]}),
-}
+FIGURES = [f"F000{n}" for n in range(1, 6)]
 
 
-@pytest.mark.parametrize(
-    ("expression", "sources"),
-    [
-        ("F0001 * 2", "S001"),
-        ("areas[area=Kent].people", "S003"),  # of the number, not of the row
-        ("areas[area=Gwent].people + F0001", "S001"),  # which is not known
-        ("areas[area=Kent].rows", "S002"),
-        ("claims[claim_id=C01].value", "D1 S004 S005"),
-        ("plain[name=x].value / 12", ""),
-        ("12", ""),
-    ],
-)
-def test_an_expression_says_where_its_numbers_were_read(expression, sources):
-    assert sources_of(expression, READ_IN) == set(sources.split())
+def frames(*reasons, **tables):
+    register = pd.DataFrame({"figure_id": FIGURES, "note": "as F0005"}, index=range(2, 7))
+    rows = pd.DataFrame({"figure_id": list(reasons), "reason": "old"}, index=range(2, 2 + len(reasons)))
+    return {"published_figures": register, "unused_figures": rows.astype("str"), **tables}
+
+
+def notebook(path, source="", **data):
+    outputs = [{"output_type": "display_data", "data": data}]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"cells": [{"source": [source], "outputs": outputs}]}), "utf-8")
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A chapter that names F0001 in its code and F0002 in its file, and shows F0003 in a table and F0004 in a chart."""
+    chapters, reports = tmp_path / "notebooks", tmp_path / "reports"
+    notebook(chapters / "03-recall.ipynb", 'value["F0001"]')
+    (chapters / "03-recall.toml").write_text('[recalls]\nfigure = "F0002"\n', "utf-8")
+    notebook(reports / "03-recall.ipynb", **{"text/csv": ["Figure,Value\n", "F0003,7\n"]})
+    chart = {"text/csv": "figure_id,value\nF0004,12\n", "image/png": "F0005"}
+    notebook(reports / "provider-essex.ipynb", **chart)
+    return chapters, reports
+
+
+def said(study, *reasons, **tables):
+    return [str(problem) for problem in usage(frames(*reasons, **tables), *study)]
+
+
+def test_code_file_tables_and_charts_of_a_chapter_use_figures_and_pictures_and_notes_do_not(study):
+    assert said(study, "F0005") == []
+
+
+def test_an_unused_figure_without_a_reason_is_refused(study):
+    (fault,) = said(study)
+    assert fault.startswith(
+        "published_figures.csv, row 6, column figure_id: 'F0005': no chapter, claim or check uses"
+    )
+    assert fault.endswith("say why not in unused_figures.csv")
+
+
+def test_a_reason_for_a_figure_that_is_used_is_refused(study):
+    assert said(study, "F0005", "F0002") == [
+        "unused_figures.csv, row 3, column figure_id: 'F0002': the study uses this figure: take its reason out"
+    ]
+
+
+def test_a_chapter_that_lists_the_register_uses_none_of_it(study):
+    chapters, reports = study
+    notebook(chapters / "01-evidence.ipynb", "F0005")
+    notebook(reports / "01-evidence.ipynb", **{"text/csv": "figure_id\nF0005\n"})
+    assert len(said(study)) == 1
+
+
+def test_where_there_are_no_chapters_nothing_is_said(tmp_path):
+    assert said((tmp_path / "notebooks", tmp_path / "reports")) == []
+
+
+def test_an_expression_uses_a_figure_and_a_longer_name_or_a_note_does_not():
+    checks = pd.DataFrame(
+        {"left": ["F0001 + F0002"], "why": ["see {F0003|0}"], "note": ["F0004"]}, dtype="str"
+    )
+    tables = frames(figure_checks=checks, places=pd.DataFrame({"place": ["XF0004", "F00055"]}, dtype="str"))
+    assert unused(tables, []) == {"F0004", "F0005"}

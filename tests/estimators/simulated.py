@@ -14,12 +14,11 @@ import pandas as pd
 import tr_analysis.data
 from tests.estimators.sizes import rows_of_recall
 from tr_analysis.estimators.cluster_design import clustered_design
-from tr_analysis.estimators.clusters import bootstrap_draws, cluster_jackknife
+from tr_analysis.estimators.clusters import bootstrap_draws, cluster_jackknife, permutation_draws
 from tr_analysis.estimators.funnel import dispersion, widened_limits
 from tr_analysis.estimators.heterogeneity import heterogeneity, shrink
 from tr_analysis.estimators.panel import association
 from tr_analysis.estimators.payment_design import next_cohort
-from tr_analysis.estimators.permutation import permutation_draws
 from tr_analysis.estimators.proportions import difference, odds_ratio, proportion
 from tr_analysis.estimators.ratings import superiority
 
@@ -106,7 +105,7 @@ def few_clusters(clusters: int, treated: int) -> Draw:
         tests = {
             "clusters.cluster_jackknife": cluster_jackknife(design).p_value,
             "clusters.wild_cluster_bootstrap": bootstrap_draws(design, draws=399, seed=rng).p_value(),
-            "permutation.cluster_permutation": permutation_draws(design, draws=399, seed=rng).p_value(),
+            "clusters.cluster_permutation": permutation_draws(design, draws=399, seed=rng).p_value(),
         }
         return {f"{name}|{REJECTS}": bool(p <= 0.05 + 1e-9) for name, p in tests.items()}
 

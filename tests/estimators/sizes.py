@@ -14,9 +14,9 @@ from scipy.signal import lfilter
 from scipy.stats import t as student
 
 from tr_analysis.data import load
+from tr_analysis.digits import polish
 from tr_analysis.estimators.autocorrelation import arma, newey_west
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, interrupted
-from tr_analysis.estimators.optimum import polish
 from tr_analysis.estimators.trend import Nodes, block_growth, forecast_design, lay_out, many_effects, regress
 
 REFORM, FIRST, LAST = "2015-02", "2010-06", "2020-02"

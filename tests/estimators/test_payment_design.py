@@ -198,8 +198,8 @@ TRUTH = {"observed": -0.082, "shift": -0.019, "spread": 0.03, "error": ERROR}
         *(
             (lambda changed=changed: payment_rule(**RULE | changed), message)
             for changed, message in [
-                ({"sizes": [1286, 0]}, "a size is 0: give a whole number from 1"),
-                ({"sizes": []}, "sizes has shape .0,.: give the size of one cohort of each provider"),
+                ({"sizes": [1286, 0]}, "sizes hold 0: give whole numbers of 1 or more"),
+                ({"sizes": []}, "sizes are empty: give whole numbers"),
                 ({"baseline": 47.5}, "rate is 47.5: give a share"),
                 ({"level": 0.5}, "level is 0.5"),
                 ({"cohorts": 1.5}, "cohorts is 1.5: give a whole number"),

@@ -220,7 +220,7 @@ def test_cohorts_that_cannot_be_are_refused(changed, message):
     cohorts = two_cohorts([0.5, 0.4], 800, [0.3, 0.2], 4000, [500, 500])
     with pytest.raises(ValueError, match=message):
         change_against(cohorts.assign(**changed))
-    with pytest.raises(ValueError, match="no column 'shared': give share, people"):
+    with pytest.raises(ValueError, match="no column 'shared' in cohorts: give share, people"):
         change_against(cohorts.drop(columns="shared"))
     with pytest.raises(ValueError, match="two rows, before and after"):
         change_against(cohorts.head(1))

@@ -48,13 +48,6 @@ def test_recall_under_each_trend(reform, trend, ahead, expected):
     assert percent(local_trend(design, trend=trend)) == pytest.approx(expected, abs=0.06)
 
 
-def test_a_straight_trend_is_the_autoregressive_model():
-    design = recall()
-    assert percent(local_trend(design, trend="straight")) == pytest.approx(
-        percent(autoregressive(design)), abs=0.2
-    )
-
-
 @pytest.mark.parametrize("q", [0.05, 0.3])
 def test_coefficients_and_likelihood_against_statsmodels_local_linear_trend(q):
     design = recall()

@@ -16,14 +16,13 @@ from tr_analysis.estimators import (
     heterogeneity,
     panel,
     proportions,
-    randomisation,
     ratings,
 )
 from tr_analysis.estimators.autocorrelation import autoregressive
 from tr_analysis.estimators.cluster_design import clustered_design
 from tr_analysis.estimators.clusters import cluster_jackknife
 from tr_analysis.estimators.interrupted import interrupted
-from tr_analysis.estimators.placebo import placebo
+from tr_analysis.estimators.placebo import placebo, shuffled_years
 
 WRONG = {
     "an object": object(),
@@ -125,7 +124,7 @@ PANEL = pd.DataFrame({"adjusted_rate": [44, 47], "baseline_rate": [47, 47], "off
         lambda f: clustered_design(f(COUNTS)["k"], f(COUNTS)[["n"]], ["a", "b", "c"], "n").estimate,
         lambda f: interrupted(f(MONTHS)["people"], "2015-01").series,
         lambda f: ratings.superiority(f(COUNTS)["k"], f(COUNTS)["n"]),
-        lambda f: next(randomisation.shuffled_years(f(MONTHS), "2015-01")),
+        lambda f: next(shuffled_years(f(MONTHS), "2015-01")),
     ],
 )
 def test_whole_numbers_typed_as_objects_are_numbers(estimate):

@@ -13,7 +13,7 @@ from tests.official.layouts import CRCS, FINAL, save, square
 from tr_analysis import paths
 from tr_analysis.cli import main
 from tr_analysis.data import load
-from tr_analysis.data.checks import can_evaluate
+from tr_analysis.data.expressions import can_evaluate
 from tr_analysis.official import store
 from tr_analysis.official.panel import NUMERIC
 from tr_analysis.official.store import recipe_tables

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from tr_analysis.data import load
 from tr_analysis.digits import settle, text
-from tr_analysis.estimators.optimum import polish
+from tr_analysis.digits import polish
 from tr_analysis.order import in_order
 
 def loss(at):

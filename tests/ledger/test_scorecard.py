@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from tests.ledger.committed import committed_card, committed_frames
 from tr_analysis.data import load
-from tr_analysis.data.checks import can_evaluate, sources_of
+from tr_analysis.data.expressions import can_evaluate, sources_of
 from tr_analysis.ledger import aim_numbers, claim_verdicts, fill, load_tables, samples, scorecard, standings
 from tr_analysis.ledger.scorecard import DIGIT, REPRODUCED
 

@@ -7,7 +7,7 @@ import pytest
 from tests.official.layouts import CRCS, NPS, final_sheet, save
 from tr_analysis.cli import main
 from tr_analysis.data import load
-from tr_analysis.data.checks import can_evaluate
+from tr_analysis.data.expressions import can_evaluate
 from tr_analysis.errors import DataError
 from tr_analysis.official.fetch import DEMO, place_demo
 from tr_analysis.official.store import held_panel, inputs, official, read_official, recipe_tables

@@ -10,11 +10,11 @@ SITE = "tr_analysis.site"
 @pytest.fixture(scope="session", autouse=True)
 def read_once() -> Iterator[None]:
     """Compile the templates, read the tables and list the estimators once for all pages made here."""
-    names = (SITE, f"{SITE}.home", f"{SITE}.providers", f"{SITE}.reference")
-    site, home, providers, reference = map(import_module, names)
+    names = (SITE, f"{SITE}.home", f"{SITE}.reference")
+    site, home, reference = map(import_module, names)
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
-            (site, "templates"), (reference, "load"), (reference, "estimators_page"), (home, "load"), (providers, "load")
+            (site, "templates"), (reference, "load"), (reference, "estimators_page"), (home, "load")
         ):  # fmt: skip
             patch.setattr(module, name, cache(getattr(module, name)))
         yield

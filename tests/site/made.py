@@ -6,6 +6,17 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tr_analysis.report import CHART_MIME, FINDINGS_MIME
+from tr_analysis.site.cells import TEMPLATES
+
+_FRAMES = {
+    "cells",
+    "chapter",
+    "document",
+    "home",
+    "macros",
+    "page",
+}  # templates that are no page of reference
+REFERENCE = sorted({path.name.partition(".")[0] for path in TEMPLATES.glob("*.html.j2")} - _FRAMES)
 
 PNG = (  # one grey point
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="

@@ -1,109 +1,121 @@
-import io
+"""The panel of choices: what it packs, and that it shows nothing but what the chapter shows."""
+
+import base64
 import json
-import shutil
-import zipfile
+import zlib
 
 import pytest
-from nbformat.v4 import new_output
+from nbformat.v4 import new_markdown_cell
 
-from tests.site.made import SVG, chart, code, figure, save, table
-from tr_analysis.errors import ChapterError, DataError
-from tr_analysis.site.chapter import ARCHIVE, archive, chapter_downloads, read_chapter, study_downloads
+from tests.site.made import Page, chart, code, finding, findings, save
+from tr_analysis.errors import ChapterError
+from tr_analysis.report import CHART_MIME
+from tr_analysis.site import write_site
+from tr_analysis.site.chapter import read_chapter, read_panel
+from tr_analysis.study import CHOICES
 
-PLAIN = new_output("stream", name="stdout", text="done")
-
-
-def downloads(folder, *cells):
-    """Files of a chapter of which each cell, by name, has these outputs."""
-    path = save(folder, *(code("show()", *outputs, name=name) for name, outputs in cells))
-    files = chapter_downloads(read_chapter(path))
-    assert files.pop("notebooks/03-recall.ipynb") == path.read_bytes()
-    return files
-
-
-def test_a_chart_is_offered_as_picture_drawing_and_data_and_a_picture_as_what_it_has(tmp_path):
-    bare = figure(name="bare")
-    del bare.data["text/csv"]
-    files = downloads(tmp_path, ("silent", []), ("says", [PLAIN]), ("chart", [chart("course"), bare]))
-    assert set(files) == {
-        f"figures/03-recall/{name}" for name in ("course.png", "course.svg", "course.csv", "bare.png")
-    }
-    assert files["figures/03-recall/course.png"].startswith(b"\x89PNG")
-    assert files["figures/03-recall/course.svg"] == SVG.encode()
-    assert files["figures/03-recall/course.csv"] == b"month,people\n2015-02,5000\n"
-
-
-def test_the_tables_of_a_cell_are_numbered_from_the_second_on(tmp_path):
-    files = downloads(tmp_path, ("areas", [table("a"), PLAIN, chart(), table("b"), table("c")]))
-    tables = {name: file for name, file in files.items() if name.startswith("tables/03-recall/areas")}
-    assert tables == {
-        f"tables/03-recall/areas{number}.csv": f"Area\n{text}\n".encode()
-        for number, text in {"": "a", "-2": "b", "-3": "c"}.items()
-    }
-
-
-@pytest.mark.parametrize("name", ["", "../outside", "two words"])
-def test_a_figure_that_cannot_be_named_is_refused(tmp_path, name):
-    with pytest.raises(ChapterError, match=r"03-recall: cell 'course' .* give it a name of letters"):
-        downloads(tmp_path, ("course", [figure(name=name)]))
-
-
-def test_a_second_file_of_one_name_is_refused(tmp_path):
-    with pytest.raises(ChapterError, match=r"cell 'second' has a second figures/03-recall/placebo\.png"):
-        downloads(tmp_path, ("first", [chart()]), ("second", [chart()]))
-    with pytest.raises(ChapterError, match=r"cell 'areas-2' has a second tables/03-recall/areas-2\.csv"):
-        downloads(tmp_path, ("areas", [table("a"), table("b")]), ("areas-2", [table("c")]))
+MONTHS = {"2018-02": "February 2018", "2020-02": "February 2020"}
+CONTROLS = [
+    {"parameter": "end", "label": "Until", "values": MONTHS},
+    {"parameter": "control", "label": "Beside remand", "values": {"true": "yes", "false": "no"}},
+]
+DEFAULT = {"end": "2020-02", "control": True}
+COMPARED = {"name": "rise", "least": "+1%", "most": "+9%", "of": 3, "known": 3, "unclear": 1}
+CODE = "findings.answer('Recall {what} by {rise} in the NPS.')"
+NUMBER = {"shown": "+3%", "span": "1% to 5%"}
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
-    """A small study: two raw files, one analysis table, one chapter with its results."""
-    for name in ("data/raw/counts.csv", "data/DICTIONARY.md", "data/processed/counts.csv"):
-        place = tmp_path / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(f"content of {name}\n")
-    (tmp_path / "data/raw/.hidden").write_text("not ours")
-    (tmp_path / "LICENCE-DATA.md").write_text("Open Government Licence v3.0\n")
-    (tmp_path / "reports/results").mkdir(parents=True)
-    (tmp_path / "reports/results/03-recall.json").write_text(json.dumps({"findings": {}}))
-    (tmp_path / "reports/results/99-gone.json").write_text("{}")  # of a chapter that is not shown
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
-    return tmp_path
+def made(tmp_path):
+    """A chapter with two charts, one of them under its answer, and the choices that were computed of it."""
+    under, below = chart("series"), chart("placebo")
+    cells = [
+        new_markdown_cell(
+            "## Answer\nRecall **rose** by 3 in the NPS.",
+            id="answer",
+            metadata={"tr_analysis": {"code": CODE}},
+        ),
+        code("a", under, name="series"),
+        new_markdown_cell("## Evidence", id="evidence"),
+        code("b", below, name="placebo"),
+        findings({"rise": finding(3)}),
+    ]
+    path = save(tmp_path, *cells, parameters=DEFAULT)
+    charts = [dict(output.data[CHART_MIME]) for output in (under, below)]
+    other = [{**charts[0], "title": "Recall fell"}, charts[1]]
+
+    def shows(end, control, answer, charts=charts):
+        values = {"end": end, "control": control}
+        return {"values": values, "answer": f"{answer} by 3 in the NPS.", "charts": charts, "number": NUMBER}
+
+    shown = [
+        shows("2018-02", True, "Recall *fell*", other),
+        {"values": {"end": "2018-02", "control": False}, "refused": "no remand before 2018-02"},
+        shows("2020-02", True, "Recall **rose**"),
+        shows("2020-02", False, "Recall rose"),
+    ]
+    folder = tmp_path / CHOICES / "03-recall"
+    folder.mkdir(parents=True)
+    (folder / "table.csv").write_text("id\n1\n", "utf-8")
+
+    def keep(choices=shown):
+        page = {"controls": CONTROLS, "default": DEFAULT, "choices": choices, "compared": COMPARED}
+        (folder / "choices.json").write_text(json.dumps(page), "utf-8")
+        return path
+
+    return keep, shown
 
 
-def test_the_study_offers_data_and_results_singly_and_in_one_archive_with_the_licence(study):
-    files = study_downloads([study / "reports" / "03-recall.ipynb"])
-    data = {"data/raw/counts.csv", "data/DICTIONARY.md", "data/processed/counts.csv"}
-    single = data | {"results/03-recall.json"}
-    assert set(files) == single | {ARCHIVE}
-    with zipfile.ZipFile(io.BytesIO(files[ARCHIVE])) as packed:
-        assert packed.testzip() is None
-        content = {name.removeprefix("tr-analysis-data/"): packed.read(name) for name in packed.namelist()}
-    licence = {"LICENCE-DATA.md": b"Open Government Licence v3.0\n"}
-    assert content == {name: files[name] for name in single} | licence
+def unpacked(panel):
+    return json.loads(zlib.decompress(base64.b64decode(panel.packed)))
 
 
-def test_the_archive_is_the_same_whatever_the_order_and_the_time(monkeypatch):
-    files = {"b.csv": b"2\n" * 1000, "a.csv": b"1\n"}
-    first = archive(files)
-    monkeypatch.setattr("time.time", lambda: 4e9)
-    assert archive(dict(reversed(files.items()))) == first
-    with zipfile.ZipFile(io.BytesIO(first)) as packed:
-        assert packed.namelist() == ["tr-analysis-data/a.csv", "tr-analysis-data/b.csv"]
-        assert {entry.date_time for entry in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert {entry.external_attr >> 16 for entry in packed.infolist()} == {0o644}
+def test_a_chapter_without_choices_has_no_panel(tmp_path):
+    path = save(tmp_path, new_markdown_cell("## Answer\nYes.", id="answer"), findings({}))
+    assert read_panel(read_chapter(path), tmp_path / CHOICES) is None
 
 
-@pytest.mark.parametrize(
-    ("lost", "error", "message"),
-    [
-        ("reports/results", ChapterError, "no results of 03-recall: run `tr-analysis run 03-recall` again"),
-        ("LICENCE-DATA.md", DataError, r"LICENCE-DATA\.md: missing"),
-        ("data/processed", DataError, "data/processed: is empty: run `make study`"),
-    ],
-)
-def test_a_study_that_lacks_a_part_is_refused(study, lost, error, message):
-    place = study / lost
-    shutil.rmtree(place) if place.is_dir() else place.unlink()
-    with pytest.raises(error, match=message):
-        study_downloads([study / "reports" / "03-recall.ipynb"])
+def test_it_packs_what_each_combination_shows_in_order(made, tmp_path):
+    keep, _ = made
+    panel = read_panel(read_chapter(keep()), tmp_path / CHOICES)
+    assert panel.default == {"end": "2020-02", "control": "true"}
+    assert [one["name"] for one in panel.below] == ["placebo"]
+    shown = unpacked(panel)
+    assert shown["refused"] == ["", "no remand before 2018-02", "", ""]
+    assert "<em>fell</em>" in shown["answers"][0] and 'id="answer"' in shown["answers"][0]
+    assert '<a class="term" href="glossary.html#national-probation-service">NPS</a>' in shown["answers"][0]
+    assert '<a class="number" href="#number-rise">3</a>' in shown["answers"][0]
+    assert "-p end 2018-02" in shown["commands"][1] and "-p control False" in shown["commands"][1]
+    assert shown["commands"][2] == "papermill notebooks/03-recall.ipynb out.ipynb"  # the chapter's own
+    assert shown["numbers"] == ["+3% (1% to 5%)", "", "+3% (1% to 5%)", "+3% (1% to 5%)"]
+    words, wide, narrow = shown["charts"]["series"]
+    assert [title for title, _, _ in words] == ["Recall fell", "Recall rose", "Recall rose"]  # none refused
+    assert wide[0][0].startswith("<svg ") and len(narrow) == 3
+
+
+@pytest.mark.parametrize("part", ["answer", "chart"])
+def test_choices_of_another_chapter_are_refused(made, tmp_path, part):
+    keep, shown = made
+    own = shown[2]
+    changed = (
+        {"answer": "Recall rose by 3 in the NPS."}
+        if part == "answer"
+        else {"charts": [{**own["charts"][0], "svg": "<svg/>"}]}
+    )
+    path = keep([*shown[:2], {**own, **changed}, shown[3]])
+    with pytest.raises(ChapterError, match="03-recall: its choices show another answer or chart"):
+        read_panel(read_chapter(path), tmp_path / CHOICES)
+
+
+def test_the_page_has_a_control_for_each_and_works_without_scripts(made, tmp_path):
+    keep, _ = made
+    write_site([keep()], tmp_path / "site")
+    page = Page(tmp_path / "site" / "03-recall.html")
+    assert [one["name"] for one in page.all("select")] == ["end", "control"]
+    assert [one["value"] for one in page.all("option") if "selected" in one] == ["2020-02", "true"]
+    assert (
+        "“Rise”: +1% to +9% over 3 combinations of choices; in 1 of them the interval includes no change"
+        in " ".join(page.text.split())
+    )
+    assert "hidden" in next(one for one in page.all("details") if one.get("id") == "choices")
+    assert (tmp_path / "site" / "choices" / "03-recall.csv").read_text("utf-8") == "id\n1\n"

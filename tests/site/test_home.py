@@ -5,8 +5,7 @@ from tests.site.made import Page, chart, code, finding, findings, save
 from tr_analysis.errors import ChapterError
 from tr_analysis.site import write_site
 from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.home import events, sentence
-from tr_analysis.site.providers import TILES, providers, second_round, tile_map
+from tr_analysis.site.home import TILES, events, providers, second_round, sentence, tile_map
 
 COUNTS = (
     "published_back", "published_numbers", "all_back", "contradicted", "matched",
@@ -86,12 +85,9 @@ def test_every_provider_has_a_row_with_ratings_and_areas_and_its_page(index):
     ],
 )
 def test_an_area_is_found_by_its_councils_in_both_services(sought, crc, division):
-    rows = [
-        row["provider"]
-        for row in providers([])
-        if all(f" {w} " in f" {row['words']} " for w in sought.split())
-    ]
-    assert set(rows) == {crc, division}
+    words = {row["provider"]: f" {row['words']} " for row in providers([])}
+    found = {name for name, text in words.items() if all(f" {word} " in text for word in sought.split())}
+    assert found == {crc, division}
 
 
 def test_every_owner_finds_its_companies():
@@ -112,29 +108,31 @@ def test_each_provider_has_a_tile_of_its_own_beside_its_division():
 
 
 def test_a_sentence_is_filled_with_linked_numbers_or_is_not_there(tmp_path):
-    found = {
-        "fall": finding(-2.14, unit="percentage points"),
-        "few": finding(1.0, n=21),
-        "text": finding(None, text="<b>"),
-    }
+    found = {"fall": finding(-2.14, unit="percentage points"), "few": finding(1.0, n=21)}
+    found["text"] = finding(None, text="<b>")
     chapters = {"03-recall": read_chapter(save(tmp_path, findings(found)))}
-    words = sentence(
-        "{03-recall/few} of {03-recall/few.n} & {03-recall/fall.change} {03-recall/text}", chapters
+    template = "{03-recall/few} of {03-recall/few.n} & {03-recall/fall.change} {03-recall/text}"
+    few, n, fall, text = (
+        f'<a href="03-recall.html#number-{name}">{words}</a>'
+        for name, words in (
+            ("few", "One"),
+            ("few", "21"),
+            ("fall", "fell by 2.1 points"),
+            ("text", "&lt;b&gt;"),
+        )
     )
-    link = '<a href="03-recall.html#number-{}">{}</a>'.format
-    assert words == (
-        f"{link('few', 'One')} of {link('few', '21')} &amp; {link('fall', 'fell by 2.1 points')} {link('text', '&lt;b&gt;')}"
-    )
+    assert sentence(template, chapters) == f"{few} of {n} &amp; {fall} {text}"
     for missing in ("{03-recall/none}", "{04-other/few}", ""):
         assert not sentence(missing, chapters)
 
 
 def test_events_stand_by_year_with_days_in_words_and_undated_ones_do_not():
     dates = {"split": "2015-02-01", "failure": "2019-02", "unknown": None, "cohort": "2015-10-01"}
-    years = events(pd.DataFrame({"event_id": list(dates), "date": dates.values(), "event": list(dates)}))
-    assert [(year["year"], [event["day"] for event in year["events"]]) for year in years] == [
-        ("2015", ["1 February 2015", "1 October 2015"]),
-        ("2019", ["February 2019"]),
+    found = events(pd.DataFrame({"event_id": list(dates), "date": dates.values(), "event": list(dates)}))
+    assert [(event["year"], event["day"]) for event in found] == [
+        ("2015", "1 February 2015"),
+        ("2015", "1 October 2015"),
+        ("2019", "February 2019"),
     ]
 
 

@@ -148,9 +148,6 @@ def test_without_chromium_it_says_how_to_install_it_and_writes_nothing(tmp_path,
     assert error.value.exit_code == 3
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
-
-
-def test_a_chromium_named_that_is_none_is_refused(monkeypatch):
     monkeypatch.setenv(pdf.CHROMIUM, "no-such-program")
     with pytest.raises(pdf.PdfError, match="TR_ANALYSIS_CHROMIUM is no-such-program, which is no program"):
         pdf.find_chromium()

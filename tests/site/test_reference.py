@@ -1,25 +1,30 @@
 import doctest
 import json
 import re
+from collections import Counter
 from functools import partial
 
 import pandas as pd
 import pytest
 from jinja2 import ChainableUndefined
 
-from tests.site import made as made_page
+from tests.site.made import chart, code, finding, findings, save, shown, table
 from tr_analysis import paths
 from tr_analysis.data import load
+from tr_analysis.data.dictionary import ABOUT, entries
 from tr_analysis.data.fields import Table, column
 from tr_analysis.data.schemas import TABLES
-from tr_analysis.errors import ChapterError
+from tr_analysis.errors import ChapterError, StudyError
 from tr_analysis.estimators import index
+from tr_analysis.report.finding import Finding
 from tr_analysis.site import reference
 from tr_analysis.site.cells import templates
 from tr_analysis.site.chapter import read_chapter
-from tr_analysis.site.cite import bibtex, cite
-from tr_analysis.site.providers import providers
+from tr_analysis.site.home import providers
+from tr_analysis.site.metadata import bibtex, cite
 from tr_analysis.site.search import search_page
+from tr_analysis.study.chapters import find_chapters
+from tr_analysis.study.parameters import read_parameters
 
 SCHEMAS = {
     "counts": Table(
@@ -99,13 +104,7 @@ def figures(*given, checks=()):
 def rendered(name, context):
     environment = templates()
     environment.undefined = ChainableUndefined
-    shared = {
-        "linked": True,
-        "script": "",
-        "title_parts": ["", ""],
-        "cite": partial(cite, ""),
-        "bibtex": bibtex,
-    }
+    shared = {"linked": True, "title_parts": ["", ""], "cite": partial(cite, ""), "bibtex": bibtex}
     return environment.get_template(f"{name}.html.j2").render(**context, **shared)
 
 
@@ -140,7 +139,7 @@ def test_a_key_number_of_an_unknown_source_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("given", "shown", "unit"),
+    ("given", "words", "unit"),
     [
         ({"value": 4240.0}, "4,240", "recalls"),
         ({"value": 0.05}, "0.05", "recalls"),
@@ -150,9 +149,9 @@ def test_a_key_number_of_an_unknown_source_is_refused():
         ({}, "", "recalls"),
     ],
 )  # fmt: skip
-def test_a_figure_is_shown_as_it_was_printed(given, shown, unit):
+def test_a_figure_is_shown_as_it_was_printed(given, words, unit):
     found = figures(figure("F0001", **given))["F0001"]
-    assert (found["shown"], found["unit"]) == (shown, unit)
+    assert (found["shown"], found["unit"]) == (words, unit)
 
 
 def test_the_notes_of_a_figure_say_what_else_is_known():
@@ -215,24 +214,17 @@ def test_the_example_of_each_estimator_runs_as_it_stands():
 
 
 def test_the_page_of_tests_names_every_estimator_and_what_falls_short():
-    found = reference.tested_page()
+    found = reference.tested_page(reference.estimators_page()["modules"])
     rows = [row for module in found["modules"] for row in module["estimators"]]
-    assert len(rows) == found["count"] == len(index()) and all(
-        row["against"] and row["tests"] for row in rows
-    )
+    assert len(rows) == found["count"] == len(index())
+    assert all(row["against"] and row["tests"] for row in rows)
     short = {(row["estimator"], row["data"]) for row in found["short"]}
     assert ("autocorrelation.newey_west", "random walk (Newey-West, step and slope)") in short
     assert ("clusters.cluster_jackknife", "2 of 21 clusters labelled") in short
     kept = {(row["estimator"], row["data"]) for row in found["kept"]}
-    assert ("clusters.cluster_jackknife", "3 of 8 clusters labelled") in kept  # within three errors
-    assert (
-        "clusters.wild_cluster_bootstrap",
-        "2 of 21 clusters labelled",
-    ) in kept  # never rejects: the safe side
-
-
-def ids(page):
-    return re.findall(r' id="([^"]+)"', page)
+    within_three_errors = ("clusters.cluster_jackknife", "3 of 8 clusters labelled")
+    never_rejects = ("clusters.wild_cluster_bootstrap", "2 of 21 clusters labelled")
+    assert {within_three_errors, never_rejects} <= kept
 
 
 def test_the_pages_of_the_committed_study_are_complete_and_light():
@@ -243,15 +235,16 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
     pages = {
         "sources": rendered("sources", found),
         "figures": rendered("figures", reference.figures_page(tables)),
-        "dictionary": rendered("dictionary", reference.dictionary_page(tables, TABLES)),
+        "dictionary": rendered("dictionary", {"about": ABOUT, "entries": entries(tables, TABLES)}),
         "estimators": rendered("estimators", reference.estimators_page()),
-        "tested": rendered("tested", reference.tested_page()),
+        "tested": rendered("tested", reference.tested_page(reference.estimators_page()["modules"])),
         "search": rendered("search", search_page([], tables, providers([]))),
     }
     cited = [s for left in results.values() for f in left["findings"].values() for s in f["sources"]]
-    assert set(cited) <= set(ids(pages["sources"]))
+    ids = {name: re.findall(r' id="([^"]+)"', page) for name, page in pages.items()}
+    assert set(cited) <= set(ids["sources"])
     assert len(cited) == sum(number["count"] for source in found["sources"] for number in source["numbers"])
-    figures = [name for name in ids(pages["figures"]) if re.fullmatch(r"F\d{4}", name)]
+    figures = [name for name in ids["figures"] if re.fullmatch(r"F\d{4}", name)]
     assert sorted(figures) == sorted(tables["published_figures"]["figure_id"])
     for name, schema in TABLES.items():
         section = pages["dictionary"].split(f'<h2 id="{name}">')[1].split("<h2 ")[0]
@@ -263,32 +256,88 @@ def test_the_pages_of_the_committed_study_are_complete_and_light():
 
 
 def test_every_exhibit_is_listed_with_its_notebook_once_for_all_pages_of_a_chapter(tmp_path):
-    tabled = made_page.table("<b>").data | {
-        "text/html": "<table><caption>Areas &amp; rates</caption></table>"
-    }
-    cells = [
-        made_page.code("x", made_page.chart(), name="one"),
-        made_page.code("y", made_page.shown(tabled), name="two"),
-    ]
-    runs = {"03-recall": cells, "provider-a": cells[:1], "provider-b": cells}
-    chapters = [
-        read_chapter(
-            made_page.save(tmp_path, *some, name=run, chapter=run.partition("-a")[0].partition("-b")[0])
-        )
-        for run, some in runs.items()
-    ]
+    captioned = {"text/html": "<table><caption>Areas &amp; rates</caption></table>"}
+    both = [code("x", chart(), name="one"), code("y", shown(table("").data | captioned), name="two")]
+    runs = [("03-recall", None, both), ("provider-a", "provider", both[:1]), ("provider-b", "provider", both)]
+    saved = [save(tmp_path, *cells, name=run, chapter=of) for run, of, cells in runs]
+    chapters = list(map(read_chapter, saved))
     context = reference.exhibits_page(chapters)
     assert (context["charts"], context["tables"]) == (2, 2)
     recall, provider = context["chapters"]
-    assert [one["place"] for one in recall["exhibits"]] == [
-        "03-recall.html#figure-placebo",
-        "03-recall.html#cell-two",
-    ]
-    assert [(one["data"], one["pages"]) for one in provider["exhibits"]] == [
-        ("figures/provider-a/placebo.csv", 2),
-        ("tables/provider-b/two.csv", 1),
-    ]
+    places = [f"03-recall.html#{place}" for place in ("figure-placebo", "cell-two")]
+    assert [one["place"] for one in recall["exhibits"]] == places
+    files = {"figures/provider-a/placebo.csv": 2, "tables/provider-b/two.csv": 1}
+    assert {one["data"]: one["pages"] for one in provider["exhibits"]} == files
     page = rendered("exhibits", context)
     assert '<a href="03-recall.html#cell-two">Areas &amp; rates</a>' in page
     assert 'href="notebooks/provider-a.ipynb"' in page
     assert "once for each of 2 providers" in page
+
+
+def test_each_chapter_has_an_assumption_and_what_it_names_is_there():
+    log = reference.read_log("assumptions")
+    chapters = {chapter.name: chapter for chapter in find_chapters()}
+    assert {entry["chapter"] for entry in log} == chapters.keys()
+    assert [entry["chapter"] for entry in log] == sorted(entry["chapter"] for entry in log)
+    for entry in log:
+        known = {parameter.name for parameter in read_parameters(chapters[entry["chapter"]].path)}
+        assert entry.get("try", "") in {*known, ""}, entry
+        said = [words for name, words in entry.items() if name not in ("chapter", "quality", "impact", "try")]
+        for words in said:
+            assert re.fullmatch(r"[A-Z][^\d]+\.", words), entry  # a sentence without typed numbers
+    assert min(Counter(entry["quality"] for entry in log).values()) >= 1
+
+
+def test_a_correction_names_a_number_that_is_another_now():
+    log = reference.read_log("corrections")
+    assert [entry["date"] for entry in log] == sorted(entry["date"] for entry in log)
+    for entry in log:
+        results = json.loads((paths.reports() / "results" / f"{entry['chapter']}.json").read_bytes())
+        number = Finding(entry["finding"], **results["findings"][entry["finding"]])
+        assert not entry["was"].startswith(number.show()), entry
+
+
+def test_the_pages_show_both_logs_and_both_values_of_what_was_revised(tmp_path):
+    gap = finding(119.0, low=-14.0, high=479.0, unit="percent", decimals=0)
+    chapters = [read_chapter(save(tmp_path, findings({"recall_gap": gap})))]
+    context = reference.revisions_page({name: load(name) for name in TABLES}, chapters)
+    deaths = next(one for one in context["revised"] if one["period"] == "2016-17")
+    assert (deaths["first"]["value"], deaths["last"]["value"]) == ("748 deaths", "819 deaths")
+    assert [(one["was"][:3], one["now"]) for one in context["corrected"]] == [
+        ("48%", "119% (95% interval \N{MINUS SIGN}14% to 479%)")
+    ]
+    page = rendered("revisions", context)
+    assert '<a href="figures.html#F0205">748 deaths</a>' in page
+    assert '<a href="03-recall.html">Recall to prison</a>' in page
+    context = reference.assumptions_page(chapters)
+    assert {one["chapter"] for one in context["assumptions"]} == {"03-recall"}
+    page = rendered("assumptions", context)
+    assert "<td>Amber. The years before the reform are few" in page
+    assert "change <code>errors</code>" in page
+
+
+def test_a_chapter_that_runs_for_each_provider_is_named_without_one(tmp_path):
+    runs = {f"provider-{x}": f"One: {x}" for x in "ab"}
+    saved = [save(tmp_path, name=run, chapter="provider", title=title) for run, title in runs.items()]
+    (one,) = reference.assumptions_page(list(map(read_chapter, saved)))["assumptions"]
+    assert (one["page"], one["title"]) == ("provider-a.html", "One")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('quality = "amber"', 'quality = "blue"', "quality is none of green, amber, red"),
+        ("change = ", "chance = ", "chance, change"),
+        ("[[assumptions]]", "[[assumption]]", "'assumptions'"),
+        ("= ", "", "Expected"),
+    ],
+)
+def test_a_log_out_of_form_is_refused(tmp_path, monkeypatch, old, new, said):
+    text = (paths.notebooks() / "assumptions.toml").read_text("utf-8")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path))
+    assert reference.read_log("assumptions") == []
+    (tmp_path / "notebooks" / "assumptions.toml").write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(StudyError, match=r"notebooks/assumptions\.toml") as refused:
+        reference.read_log("assumptions")
+    assert said in str(refused.value)

@@ -8,16 +8,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from tests.site.made import ALT, Page, chart, code, figure, finding, findings, save, shown, table
+from tests.site.made import ALT, REFERENCE, Page, chart, code, figure, finding, findings, save, shown, table
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import CHART_MIME
 from tr_analysis.site import write_site, write_variant
-from tr_analysis.site.cells import TEMPLATES
-from tr_analysis.site.metadata import metadata
 
-FRAMES = {"page", "chapter", "document", "home"}  # templates that are no page of reference
-TEMPLATED = {path.name.partition(".")[0] for path in TEMPLATES.glob("*.html.j2")}
-REFERENCE = sorted(f"{name}.html" for name in TEMPLATED - FRAMES)
+PAGES = [f"{name}.html" for name in REFERENCE]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +46,7 @@ def page(site):
 
 
 def test_every_page_is_well_formed_and_says_its_language_and_title(site, page):
-    assert {path.name for path in site.glob("*.html")} == {"index.html", "03-recall.html", *REFERENCE}
+    assert {path.name for path in site.glob("*.html")} == {"index.html", "03-recall.html", *PAGES}
     for path in site.glob("*.html"):
         one = Page(path)
         assert one.open == [], path.name
@@ -90,23 +86,14 @@ def test_sources_in_tables_lead_to_their_page(page):
 def test_the_answer_stands_first_in_its_box_then_what_it_rests_on_then_the_contents(page):
     boxed = [path for _, given, path in page.elements if given.get("id") in ("cell-say", "cell-areas")]
     assert ["section" in path for path in boxed] == [True, False]
-    parts = [
-        given.get("class") for tag, given, _ in page.elements if tag in ("section", "p", "nav", "details")
-    ]
+    parts = [given.get("class") for _, given, _ in page.elements]
     order = [part for part in parts if part in ("answer", "facts", "toc", "code")]
     assert order == ["answer", "facts", "toc", "code", "code"]
     words = " ".join(page.text.split())
     assert "1 key number from 2 sources. Level of evidence: C, comparison." in words
-    inside = [
-        "answer",
-        "evidence",
-        "where-amp-when",
-        "key-numbers",
-        "run-it-yourself",
-        "how-this-page-was-made",
-    ]
+    inside = "answer evidence where-amp-when key-numbers run-it-yourself how-this-page-was-made"
     places = [given["href"] for tag, given, path in page.elements if tag == "a" and "nav" in path]
-    assert [place[1:] for place in places if place.startswith("#")] == inside
+    assert [place[1:] for place in places if place.startswith("#")] == inside.split()
 
 
 def test_the_code_of_a_section_is_folded_at_its_end_and_that_around_the_answer_below_its_box(page):
@@ -147,11 +134,6 @@ def test_the_home_page_describes_the_study_to_machines_and_what_it_offers_is_the
     assert [place for place in offered if not (site / place).is_file()] == []
 
 
-def test_the_description_cannot_end_its_own_block():
-    assert "<" not in metadata("</script><script>", "1")
-    assert json.loads(metadata("</script>", "1"))["@graph"][0]["name"] == "</script>"
-
-
 def test_command_to_run_again_survives_the_shell_and_papermill(page):
     command = "papermill notebooks/03-recall.ipynb out.ipynb "
     options = "-p area 'East Midlands' -p control True -p end 2019-12 -p lags 6 -r provider 007"
@@ -174,21 +156,23 @@ def test_a_variant_stands_alone_and_says_what_was_changed(chapter):
     assert any(link["href"] == "https://example.org" for link in page.all("a"))
 
 
+HTML = {
+    "<img src='data:,'>": "without alternative text",
+    '<img class="x">': "without alternative text",
+    "<img alt='x' src='https://example.org/a.png'>": "loads https:",
+    "<script>1</script>": "runs a script",
+    "<script type='application/ld+json'>{}</script>": "runs a script",
+    "<script type='module'>1</script>": "runs a script",
+    '<p class="x" onclick="go()">x</p>': "runs a script",
+    "<a href='02-other.html'>x</a>": "links to 02-other.html",
+    "<p id='main'>x</p>": "has the id 'main' twice",
+}
 FAULTS = [
     (figure(name="placebo"), "without alternative text"),
     (chart(alt=" "), "without alternative text"),
-    (shown({"text/html": "<img src='data:,'>", "text/plain": ""}), "without alternative text"),
     (shown({"text/markdown": "![chart](https://example.org/a.png)", "text/plain": ""}), "loads https:"),
-    (shown({"text/html": "<script>1</script>", "text/plain": ""}), "runs a script"),
-    (
-        shown({"text/html": "<script type='application/ld+json'>{}</script>", "text/plain": ""}),
-        "runs a script",
-    ),
-    (shown({"text/html": "<script type='module'>1</script>", "text/plain": ""}), "runs a script"),
-    (shown({"text/html": "<p onclick='go()'>x</p>", "text/plain": ""}), "runs a script"),
-    (shown({"text/html": "<a href='02-other.html'>x</a>", "text/plain": ""}), "links to 02-other.html"),
     (shown({"text/markdown": "[x](#nowhere)", "text/plain": ""}), "no such place"),
-    (shown({"text/html": "<p id='main'>x</p>", "text/plain": ""}), "has the id 'main' twice"),
+    *((shown({"text/html": html, "text/plain": ""}), fault) for html, fault in HTML.items()),
 ]
 
 
@@ -222,7 +206,7 @@ def test_chapters_stand_in_order_on_the_home_page_and_follow_one_another(tmp_pat
     written = write_site(executed, tmp_path / "site")
     pages = [path.name for path in written]
     assert pages[: len(names) + 1] == ["index.html", *(f"{name}.html" for name in names)]
-    assert sorted(pages[len(names) + 1 :]) == REFERENCE
+    assert sorted(pages[len(names) + 1 :]) == PAGES
     index = Page(written[0])
     cards = [given["href"] for tag, given, path in index.elements if tag == "a" and path[-2:] == ("li", "h3")]
     assert cards == [f"{name}.html" for name in names]

@@ -12,8 +12,8 @@ import pytest
 
 from tests.processors import tree
 from tr_analysis.study import kernels
+from tr_analysis.study.execution import progress
 from tr_analysis.study.plan import plan
-from tr_analysis.study.progress import progress
 from tr_analysis.study.runs import run
 
 FIGURE = """\
@@ -162,7 +162,7 @@ def test_the_bar_names_chapter_and_slow_cell_and_is_quiet_without_a_terminal(toy
         shown.enter("02-reoffending", "cell 6, `n`")
         shown.name_slow()
         assert "`n`" not in stream.getvalue()
-        monkeypatch.setattr("tr_analysis.study.progress._SLOW", 0)
+        monkeypatch.setattr("tr_analysis.study.execution._SLOW", 0)
         shown.name_slow()
     assert ("02-reoffending" in stream.getvalue()) == seen
     assert ("02-reoffending: 0 s in cell 6, `n`" in stream.getvalue()) == seen

@@ -8,6 +8,8 @@ import threading
 
 import pytest
 
+from tr_analysis import paths
+from tr_analysis.study import forking
 from tr_analysis.study.forking import ForkedKernel, refuse_threads, serve
 from tr_analysis.study.plan import plan
 from tr_analysis.study.runs import run
@@ -64,6 +66,21 @@ print(json.dumps({
     assert found.stderr == ""
 
 
+@pytest.mark.parametrize(("folder", "ahead"), [("notebooks", True), ("no such folder", False)])
+def test_tables_are_read_once_for_all_kernels_and_a_lack_of_them_is_left_to_the_chapter(folder, ahead):
+    code = f"""
+from tr_analysis.data import store
+from tr_analysis.study.forking import read_tables
+read_tables({str(paths.root() / folder)!r})
+before = store._read.cache_info()
+store.load("providers").loc[0, "provider"] = "changed"
+assert store.load("providers").loc[0, "provider"] != "changed"
+print(before.misses > 0, store._read.cache_info().misses == before.misses)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == f"{ahead} {ahead}\n"
+
+
 def test_a_thread_that_does_not_end_is_refused(monkeypatch):
     ends = threading.Event()
     thread = threading.Thread(target=ends.wait)
@@ -80,6 +97,18 @@ def test_the_server_ends_when_nobody_asks_any_more():
     ours.close()
     assert serve(theirs) is None
     assert theirs.fileno() == -1
+
+
+def test_tables_are_read_before_the_first_kernel_and_then_no_more(monkeypatch):
+    read = []
+    monkeypatch.setattr(forking, "read_tables", read.append)
+    monkeypatch.setattr(os, "fork", lambda: 7)
+    ours, theirs = socket.socketpair()
+    ours.sendall(b'{"folder": "a"}\n{"folder": "b"}\n')
+    ours.shutdown(socket.SHUT_WR)
+    assert serve(theirs) is None
+    assert (read, ours.recv(10)) == (["a"], b"7\n7\n")
+    ours.close()
 
 
 def test_what_the_package_offers_at_its_door_is_imported_ahead():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tr_analysis.sweep.engines import Engine
+from tr_analysis.sweep.run import Engine
 from tr_analysis.sweep.specify import close_kernels
 
 FINDINGS = """\

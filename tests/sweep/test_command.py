@@ -58,7 +58,7 @@ def test_ended_from_outside_it_leaves_nothing_and_goes_on(tmp_path, number, code
 @pytest.fixture
 def failing(spec, chapter, threads, monkeypatch):
     """A sweep of one specification, which fails; it runs in this process what would run in others."""
-    monkeypatch.setattr("tr_analysis.sweep.engines.processes", lambda jobs: threads)
+    monkeypatch.setattr("tr_analysis.sweep.run.processes", lambda jobs: threads)
     monkeypatch.setattr("tr_analysis.study.plan.build_tables", list)
     return spec('chapter = "toy"\n[grid]\nn = [13]')
 

@@ -8,7 +8,7 @@ import pytest
 
 from tr_analysis import paths
 from tr_analysis.cli import main
-from tr_analysis.sweep.engines import Engine
+from tr_analysis.sweep.run import Engine
 from tr_analysis.sweep.specify import close_kernels, read_sweep
 
 BLOCKS = re.findall(
@@ -29,7 +29,7 @@ def test_files_on_the_page_are_sweeps(tmp_path, text, specifications):
 
 def test_command_and_code_on_the_page_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "tr_analysis.sweep.engines.processes", lambda jobs: Engine(2, lambda: ThreadPoolExecutor(2))
+        "tr_analysis.sweep.run.processes", lambda jobs: Engine(2, lambda: ThreadPoolExecutor(2))
     )
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recall.toml").write_text(blocks("toml")[1], encoding="utf-8")

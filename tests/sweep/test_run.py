@@ -8,9 +8,17 @@ import pytest
 
 from tests.processors import tree
 from tests.sweep.toys import Toy, sweep
-from tr_analysis.sweep import engines
-from tr_analysis.sweep.engines import Engine, EngineError, dask, processes
-from tr_analysis.sweep.run import Ending, OtherVersionError, collect, run_sweep, work
+from tr_analysis.sweep.run import (
+    Ending,
+    Engine,
+    EngineError,
+    OtherVersionError,
+    collect,
+    dask,
+    processes,
+    run_sweep,
+    work,
+)
 from tr_analysis.sweep.specify import Call, Sweep, read_sweep
 
 
@@ -125,7 +133,7 @@ def test_a_killed_dask_worker_costs_nothing(tmp_path):
 
 
 def test_workers_without_the_package_are_named(cluster, monkeypatch):
-    monkeypatch.setattr(engines, "_PACKAGE", "no-such-package")
+    monkeypatch.setattr("tr_analysis.sweep.run._PACKAGE", "no-such-package")
     with pytest.raises(EngineError, match="no no-such-package is installed for tcp://"), dask(cluster):
         pass
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from tr_analysis import __version__
-from tr_analysis.cli import chapters, fetch, run, share, sweep, verify
+from tr_analysis.cli import chapters, fetch, run, share, sweep
 from tr_analysis.errors import StudyError, UsageError
 
 
@@ -29,7 +29,7 @@ for command in (
     chapters.readme,
     chapters.data_group,
     fetch.fetch,
-    verify.verify,
+    share.verify,
     share.crate,
 ):
     cli.add_command(command)

@@ -8,7 +8,7 @@ import click
 
 from tr_analysis.cli.chapters import shown, wrapped
 from tr_analysis.errors import UsageError
-from tr_analysis.study.data_lock import using_data
+from tr_analysis.files import using_data
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ import click
 from tr_analysis import paths, study
 from tr_analysis.cli.chapters import shown
 from tr_analysis.errors import ChapterError, StudyError, UsageError
+from tr_analysis.files import using_data
 from tr_analysis.study import plan as planning
 from tr_analysis.study import records as recording
-from tr_analysis.study.data_lock import using_data
 from tr_analysis.study.plan import Task
 from tr_analysis.study.records import Change, Records
 
@@ -184,7 +184,7 @@ def _fill(records: Records, chapters: Collection[str], jobs: int | None, schedul
     if not (chapters or records.changes("choices", parts)):
         return
     from tr_analysis.sweep.choices import compute, read_choices
-    from tr_analysis.sweep.engines import engine_of
+    from tr_analysis.sweep.run import engine_of
 
     asked = [each for each in read_choices() if not chapters or each.target.name in chapters]
     with engine_of(jobs, scheduler) as engine:

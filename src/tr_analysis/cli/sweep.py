@@ -7,8 +7,8 @@ import click
 from tr_analysis import paths
 from tr_analysis.cli.chapters import shown
 from tr_analysis.errors import ChapterError, UsageError
+from tr_analysis.files import using_data
 from tr_analysis.study import plan as planning
-from tr_analysis.study.data_lock import using_data
 
 
 @click.command()
@@ -27,8 +27,7 @@ def sweep(spec: Path, jobs: int | None, scheduler: str | None, out: Path | None)
 
     What is done already is not run again. docs/sweeps.md shows how SPEC.toml is written.
     """
-    from tr_analysis.sweep.engines import engine_of
-    from tr_analysis.sweep.run import run_sweep
+    from tr_analysis.sweep.run import engine_of, run_sweep
     from tr_analysis.sweep.specify import read_sweep
 
     if jobs and scheduler:

@@ -1,136 +1,28 @@
-"""What must hold across rows and tables, and the expressions in which checks, claims and recipes say so.
+"""What must hold across rows and tables, and that every published figure is used or has a reason why not.
 
 The frames are those of `read`, indexed by line of their files.
 """
 
-import ast
-import operator
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from tr_analysis.data.expressions import evaluate
 from tr_analysis.data.fields import Frames, Run, Table
 from tr_analysis.data.periods import financial_year, period
 from tr_analysis.errors import Problem
-from tr_analysis.order import only
-from tr_analysis.simulated import SIMULATED, origin_of
 
-_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-_CELL = r"(\w+)\[([^\]]*)\]\.(\w+)"
-_NAMED = re.compile(rf"(?<!\w)(?:F\d{{4}}(?!\w)|{_CELL})", re.ASCII)
-_REST = re.compile(r"[\d_.+\-*/() ]*", re.ASCII)
-
-
-def evaluate(expression: str, frames: Frames) -> float:
-    """Work out an expression over tables by the usual rules of arithmetic.
-
-    It is such as ``(F0023 / F0022 - 1) * 100``, ``prison_population_monthly[month=2014-06;status=recall].people`` or,
-    for the number of rows that fit, ``providers[provider_type=CRC].rows``.
-
-    Raises
-    ------
-    ValueError
-        If the expression cannot be read, names no number or more than one or a simulated one, or divides by zero.
-    """
-    named = names_in(expression)
-    numbered = _NAMED.sub("_", expression)
-    unreadable = "cannot be read; write figures, cells and numbers joined by + - * / and brackets"
-    if not _REST.fullmatch(numbered) or numbered.count("_") != len(named):
-        raise ValueError(unreadable)
-    try:
-        tree = ast.parse(numbered.strip(), mode="eval").body
-    except SyntaxError:
-        raise ValueError(unreadable) from None
-    names = iter(named)
-
-    def work(node: ast.expr) -> float:
-        match node:
-            case ast.BinOp(left, sign, right) if type(sign) in _OPERATORS:
-                first, second = work(left), work(right)
-                if isinstance(sign, ast.Div) and second == 0:
-                    raise ValueError(f"divides by zero: {expression}")
-                return float(_OPERATORS[type(sign)](first, second))
-            case ast.UnaryOp(ast.USub(), inner):
-                return -work(inner)
-            case ast.Constant(int() | float() as number):
-                return float(number)
-            case ast.Name("_"):
-                return _number(next(names), frames)
-        raise ValueError(unreadable)
-
-    return work(tree)
-
-
-def _number(token: str, frames: Frames) -> float:
-    """Return the number that a figure, a cell or a count of rows stands for."""
-    rows, column = _rows(token, frames)
-    if column == "rows":
-        return float(len(rows))
-    cells = rows[column].dropna()
-    if len(cells) != 1 or not pd.api.types.is_numeric_dtype(cells):
-        raise ValueError(f"{token}: must name exactly one number, names {len(cells)} cells with a value")
-    return float(only(cells))
-
-
-def _rows(token: str, frames: Frames) -> tuple[pd.DataFrame, str]:
-    """Return the rows that a figure, a cell or a count of rows names, and the column."""
-    if match := re.fullmatch(_CELL, token):
-        name, conditions, column = match.groups()
-    else:
-        name, conditions, column = "published_figures", f"figure_id={token}", "value"
-    chosen = [condition.partition("=") for condition in conditions.split(";")]
-    columns = {key for key, _, _ in chosen} | {column} - {"rows"}
-    if name not in frames or not columns <= set(frames[name]):
-        raise ValueError(f"{token}: no such table or column")
-    rows = frames[name]
-    if origin_of(rows):
-        raise ValueError(f"{token}: {name} is {SIMULATED}, and no claim or result may rest on it")
-    for key, _, value in chosen:
-        known = rows[key]
-        rows = rows[(known if known.dtype == "str" else known.astype(str)) == value]
-    return rows, column
-
-
-def sources_of(expression: str, frames: Frames) -> set[str]:
-    """Return where the numbers that an expression names were read: sources, and documents for numbers of claims.
-
-    A key number of a chapter that names no source, and a cell of a table that has none, add nothing.
-    """
-    found: set[str] = set()
-    for token in names_in(expression):
-        rows, column = _rows(token, frames)
-        own = f"{column}_source_id"  # such as the source of a caseload, beside that of its row
-        listed = {own} & set(rows) or {"document", "source_id", "source_ids", "sources"} & set(rows)
-        found |= {source for name in listed for cell in rows[name].dropna() for source in cell.split()}
-    return found
-
-
-def names_in(expression: str) -> list[str]:
-    """Return the figures, cells and counts of rows that an expression names, in order."""
-    return [match[0] for match in _NAMED.finditer(expression)]
-
-
-def can_evaluate(expression: str, frames: Frames) -> bool:
-    """Return whether every table, column and cell that an expression names is there."""
-    try:
-        for name in names_in(expression):
-            _number(name, frames)
-    except ValueError:
-        return False
-    return True
-
-
-def bare_figure(expression: str) -> str | None:
-    """Return the figure that an expression quotes without any arithmetic, if that is all it does."""
-    return expression if re.fullmatch(r"F\d{4}", expression, re.ASCII) else None
-
-
-_FIGURES, _CHECKS = "published_figures.csv", "figure_checks.csv"
+FIGURES, REASONS = "published_figures", "unused_figures"
+LISTS = ("01-evidence",)  # chapters that list the register
+_ID = re.compile(r"\bF\d{4}\b", re.ASCII)
+_FIGURES, _CHECKS = f"{FIGURES}.csv", "figure_checks.csv"
 _TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
     "F0367": ("CRC", "Good"),
     "F0368": ("CRC", "Requires improvement"),
@@ -289,3 +181,53 @@ def _recorded(frames: Frames) -> Iterator[dict[str, Any]]:
             recorded = {part: check[part] for part in ("expected", "nature", "why", "target_id")}
             problem = Problem(_CHECKS, rule, line, "expected", check["expected"])
             yield compared | recorded | {"problem": problem}
+
+
+def usage(frames: Frames, notebooks: Path, reports: Path) -> list[Problem]:
+    """Find figures that nothing uses and that have no reason, and reasons for figures that are used.
+
+    A figure is used if its id stands in the code or the file of a chapter, in another raw table (but not in a note), or
+    in the data of a chart or table that was published: in the column ``figure_id`` of a chart, or ``Figure`` of a table.
+    A chapter that lists the whole register uses none of it by that. Without a folder of chapters nothing is found.
+    """
+    if not notebooks.is_dir():
+        return []
+    idle = unused(frames, published(notebooks, reports))
+    lines = (zip(frames[name]["figure_id"], frames[name].index, strict=True) for name in (FIGURES, REASONS))
+    figures, reasons = map(dict, lines)
+    without = "no chapter, claim or check uses it, or no run was published since: use it, or say why not in"
+    found = [
+        Problem(f"{FIGURES}.csv", f"{without} {REASONS}.csv", figures[f], "figure_id", f)
+        for f in sorted(idle - reasons.keys())
+    ]
+    stale = "the study uses this figure: take its reason out"
+    return found + [
+        Problem(f"{REASONS}.csv", stale, line, "figure_id", f) for f, line in reasons.items() if f not in idle
+    ]
+
+
+def unused(frames: Frames, texts: Iterable[str]) -> set[str]:
+    """Return the figures that stand in none of the texts and in no other raw table."""
+    used = {name for text in texts for name in _ID.findall(text)}
+    for name in frames.keys() - {FIGURES, REASONS}:
+        words: pd.DataFrame = frames[name].drop(columns="note", errors="ignore").select_dtypes("str")
+        used |= {found for column in words for cell in words[column].dropna() for found in _ID.findall(cell)}
+    return set(frames[FIGURES]["figure_id"]) - used
+
+
+def published(notebooks: Path, reports: Path) -> Iterator[str]:
+    """Yield the chapters as they are written, and the data of the charts and tables that they published."""
+    for path in sorted(notebooks.glob("*.toml")):
+        if path.stem not in LISTS:
+            yield path.read_text("utf-8")
+    for path in sorted([*notebooks.glob("*.ipynb"), *reports.glob("*.ipynb")]):
+        if path.stem not in LISTS:
+            yield from _written(json.loads(path.read_bytes()))
+
+
+def _written(notebook: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the cells of a notebook and the data of the charts and tables that it shows."""
+    for cell in notebook["cells"]:
+        yield "".join(cell["source"])
+        for output in cell.get("outputs", []):
+            yield "".join(output.get("data", {}).get("text/csv", ""))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -19,6 +20,7 @@ class MonthRange(NamedTuple):
     last: pd.Period
 
 
+@cache
 def period(text: str, kind: str) -> pd.Period:
     """Turn one printed period of a kind of `FREQUENCY` into a pandas period.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from tr_analysis import paths
-from tr_analysis.data import checks, usage
+from tr_analysis.data import checks
 from tr_analysis.data.clean import clean, read
 from tr_analysis.data.dictionary import descriptor, dictionary
 from tr_analysis.data.periods import with_printed_years
@@ -84,7 +84,7 @@ def read_raw() -> dict[str, pd.DataFrame]:
 def check() -> str:
     """Hold the raw files against their schemas, each other and their record; return a line that counts what was checked."""
     frames = read_raw()
-    if problems := usage.problems(frames, paths.notebooks(), paths.reports()):
+    if problems := checks.usage(frames, paths.notebooks(), paths.reports()):
         raise DataError(problems)
     found = checks.reconciliation(frames).groupby(["kind", "found"]).size()
     return (
@@ -92,7 +92,7 @@ def check() -> str:
         f"hold; {found['rate from its counts', 'agree']} printed rates and {found['tally from its rows', 'agree']} "
         f"rating tallies come out of their counts; {found['figure against figure', 'agree']} sums and repetitions "
         f"agree, {found['figure against figure', 'differ']} recorded contradictions stand; "
-        f"{len(frames[usage.REASONS])} published figures serve nothing, each with its reason"
+        f"{len(frames[checks.REASONS])} published figures serve nothing, each with its reason"
     )
 
 
@@ -111,9 +111,8 @@ def write_tables(raw: dict[str, pd.DataFrame]) -> list[Path]:
     titles["reconciliation"] = "Published figures compared with each other"
     contents, entries = {}, {}
     for name, frame in {**clean(frames, TABLES), "reconciliation": checks.reconciliation(frames)}.items():
-        printed = with_printed_years(
-            frame
-        )  # of derived rates twelve digits: the rest is noise of the processor
+        # Of derived rates twelve digits: the rest is noise of the processor.
+        printed = with_printed_years(frame)
         text = printed.to_csv(index=False, lineterminator="\n", float_format="%.12g")
         contents[f"{name}.csv"] = text.encode()
         types = {column: str(kind) for column, kind in frame.dtypes.items()}

@@ -1,6 +1,7 @@
 """Analysis tables for notebooks: light to import, and sure that nothing was changed by hand."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def load(name: str | None = None) -> pd.DataFrame:
 def read_table(name: str) -> pd.DataFrame:
     """Return a table as `load` does, uncounted: for what the library itself looks up."""
     entry = _verified(name)
-    frame = _typed(paths.tables() / f"{name}.csv", entry["types"])
+    frame = _read(paths.tables() / f"{name}.csv", tuple(entry["types"].items()), entry["sha256"]).copy()
     frame.attrs = {"table": name, "sha256": entry["sha256"]}
     return frame
 
@@ -81,12 +82,19 @@ def _verified(name: str) -> dict[str, Any]:
     tables, raw = _manifest()
     if name not in tables:
         raise ValueError(f"no table {name!r}{nearest(name, tables) or '; there are: ' + ', '.join(tables)}")
-    if changed := [f for f, value in raw.items() if file_hash(paths.raw() / f) not in (value, None)]:
+    folder = paths.raw()
+    if changed := [f for f, value in raw.items() if file_hash(folder / f) not in (value, None)]:
         raise DataError([Problem(f"data/raw/{f}", _CHANGED) for f in changed])
     file = paths.tables() / f"{name}.csv"
     if file_hash(file) != tables[name]["sha256"]:
         raise DataError([Problem(_shown(file), f"missing or edited by hand: {_BUILD}")])
     return tables[name]
+
+
+@cache
+def _read(file: Path, types: tuple[tuple[str, str], ...], _: str) -> pd.DataFrame:
+    """Read a table once for all who ask, until its types or its hash change."""
+    return _typed(file, dict(types))
 
 
 def _typed(file: Path, types: dict[str, str]) -> pd.DataFrame:

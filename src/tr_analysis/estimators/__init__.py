@@ -4,6 +4,8 @@ An argument that cannot be right is a ValueError that names it, its value, and w
 """
 
 import inspect
+import re
+from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
@@ -11,15 +13,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-_ANSWERS, _TESTED = "Answers: ", "Tested: "
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate with its interval and, where they apply, the p-value of no effect, the method and the sample.
+
+    ``separated`` says that two groups do not overlap, which leaves the interval one-sided.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float | None = None
+    method: str = ""
+    units: int | None = None
+    separated: bool = False
 
 
 def index() -> "pd.DataFrame":
     """List the estimators: what every module names in ``__all__`` whose docstring says what it answers.
 
     A row an estimator, by module and in the order of ``__all__``: name (``proportions.difference``), question,
-    summary (one line), tested (against what, and the tests in brackets), example and reference. What ``__all__`` names
-    and is not there is a ValueError.
+    summary (one line), tested (against what, and the tests in brackets, by default of the file named after the module),
+    example and reference. What ``__all__`` names and is not there is a ValueError.
     """
     import pandas as pd
 
@@ -30,27 +46,25 @@ def index() -> "pd.DataFrame":
             if not hasattr(module, public):
                 raise ValueError(f"__all__ of {module.__name__} names {public}, which is not there")
             if about := _about(getattr(module, public)):
+                about["tested"] = re.sub(r"`(test_\w+)`", rf"`test_{name}.\1`", about["tested"])
                 rows.append({"name": f"{name}.{public}", **about})
     return pd.DataFrame(rows, columns=["name", "question", "summary", "tested", "example", "reference"])
 
 
 def _about(estimator: Any) -> dict[str, str] | None:
     """Read what a docstring says of an estimator; None where it says no question."""
-    text = inspect.getdoc(estimator) if callable(estimator) else None
-    paragraphs = (text or "").split("\n\n")
-    question = next((p for p in paragraphs[:3] if p.startswith(_ANSWERS)), None)
-    if question is None:
+    text = (inspect.getdoc(estimator) if callable(estimator) else None) or ""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+    def after(label: str) -> str:
+        return next((p.removeprefix(label) for p in paragraphs if p.startswith(label)), "")
+
+    if not (question := after("Answers: ")):
         return None
-    tested = next((p for p in paragraphs[:4] if p.startswith(_TESTED)), "")
     return {
-        "question": " ".join(question.removeprefix(_ANSWERS).split()),
-        "summary": " ".join(paragraphs[0].split()),
-        "tested": " ".join(tested.removeprefix(_TESTED).split()),
-        "example": (text or "").partition("\nExamples\n--------\n")[2].strip("\n"),
-        "reference": " ".join(_reference(text or "").split()),
+        "question": question,
+        "summary": paragraphs[0],
+        "tested": after("Tested: "),
+        "example": text.partition("\nExamples\n--------\n")[2].strip("\n"),
+        "reference": after("Reference: "),
     }
-
-
-def _reference(text: str) -> str:
-    """Return the section of a docstring that names its sources, up to its examples; nothing where there is none."""
-    return text.partition("\nReferences\n----------\n")[2].partition("\nExamples\n")[0]

@@ -1,23 +1,19 @@
-"""Estimators of an interrupted series that differ in what they take its errors to be.
+"""Estimators of an interrupted series that differ in what they take its errors to be; designs are of `interrupted`."""
 
-Each takes an `InterruptedDesign` and says in an `InterruptedFit` what is known of the coefficients.
-"""
+from dataclasses import replace
 
 import numpy as np
-import statsmodels.api as sm
 from scipy.linalg import cholesky, solve_triangular, toeplitz
 from scipy.optimize import minimize
 from scipy.stats.qmc import Sobol
 
+from tr_analysis.digits import polish
 from tr_analysis.estimators.checks import Array
 from tr_analysis.estimators.interrupted import InterruptedDesign, InterruptedFit, check_design
-from tr_analysis.estimators.optimum import polish
-from tr_analysis.order import place_of_smallest
+from tr_analysis.estimators.trend import local_trend
 
 __all__ = ["autoregressive", "arma", "newey_west"]
 
-RHO_NODES = 128  # of the quadrature over rho; enough for several hundred months
-RANDOM_WALK = 0.05  # prior probability that errors never fade
 LAGS = 12  # of Newey and West's kernel, but no more than a third of the months
 EDGE = 5.0  # largest Fisher transform of a term searched: 0.9999, all but a unit root
 LOOKS = 256  # points, spread evenly, at which the likelihood is looked at first
@@ -31,19 +27,15 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     Answers: by how much did level and slope change at the reform, if errors may fade slowly or not at all?
 
     Tested: the prison stocks of the study to printed digits; its average over rho against dense matrices; coverage
-    simulated (`test_autocorrelation.test_recall_stock_by_autoregressive_errors`,
-    `test_autocorrelation.test_autoregressive_against_dense_matrices`,
-    `test_autocorrelation.test_intervals_cover_as_documented`).
+    simulated (`test_recall_stock_by_autoregressive_errors`, `test_autoregressive_against_dense_matrices`,
+    `test_intervals_cover_as_documented`).
 
     Errors follow ``u(t) = rho u(t - 1) + e(t)``, ``e`` normal (Zellner and Tiao 1964). Given rho the coefficients are
     t distributed, n - k degrees of freedom; these distributions are averaged over rho, weighted by its restricted
     likelihood (Harville 1974) times a prior: a random walk has the probability 0.05, and the rest is even from -1 to
-    1. If the trend itself wanders, intervals are far too narrow; `trend.local_trend` allows for that.
+    1: `trend.local_trend` with a straight trend. If the trend itself wanders, intervals are far too narrow.
 
-    References
-    ----------
-    Harville (1974), Biometrika 61, 383-385, on the restricted likelihood as a marginal posterior. Zellner
-    and Tiao (1964), JASA 59, 763-778, on regressions with autocorrelated errors.
+    Reference: Harville (1974), Biometrika 61, 383-385. Zellner and Tiao (1964), JASA 59, 763-778.
 
     Examples
     --------
@@ -54,43 +46,8 @@ def autoregressive(design: InterruptedDesign) -> InterruptedFit:
     >>> autoregressive(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
     [0.0066, 0.001, 0.0122]
     """
-    check_design(design)
-    nodes, spacing = np.polynomial.legendre.leggauss(RHO_NODES)
-    rho = np.append(nodes, 1.0)
-    prior = np.append((1 - RANDOM_WALK) * spacing / 2, RANDOM_WALK)
-    x = _whitened(design.regressors.to_numpy(), rho)
-    y = _whitened(design.response[:, None], rho)
-    # The constant is divided by sqrt(1 - rho**2), the only factor of both determinants to vanish at a random walk.
-    x[:, :, 0] = np.sqrt((1 - rho) / (1 + rho))[:, None]
-    x[:, 0, 0] = 1
-    cross = x.transpose(0, 2, 1) @ x
-    inverses = np.linalg.inv(cross)
-    coefficients = inverses @ (x.transpose(0, 2, 1) @ y)
-    innovations = (y - x @ coefficients)[:, :, 0]
-    squares, df = (innovations**2).sum(axis=1), x.shape[1] - x.shape[2]
-    log_likelihood = -df / 2 * np.log(squares) - np.linalg.slogdet(cross).logabsdet / 2
-    weights = prior * np.exp(log_likelihood - log_likelihood.max())
-    weights /= weights.sum()
-    felt = weights > 1e-12
-    return InterruptedFit(
-        design,
-        "generalised least squares, first-order autoregressive errors averaged over rho",
-        weights[felt],
-        coefficients[felt, :, 0],
-        (inverses * (squares / df)[:, None, None])[felt],
-        df,
-        rho=float(weights @ rho),
-        innovations=innovations[place_of_smallest(-weights), 1:],
-        error_terms=1,
-    )
-
-
-def _whitened(values: Array, rho: Array) -> Array:
-    """Take the autocorrelation out of the columns (n, k), for each rho: (g, n, k), after Prais and Winsten."""
-    rho = rho[:, None]
-    first = np.sqrt(1 - rho**2) * values[0]
-    rest = values[1:] - rho[:, :, None] * values[:-1]
-    return np.concatenate([first[:, None], rest], axis=1)
+    errors = "generalised least squares, first-order autoregressive errors averaged over rho"
+    return replace(local_trend(design, trend="straight"), errors=errors)
 
 
 def arma(design: InterruptedDesign) -> InterruptedFit:
@@ -99,8 +56,7 @@ def arma(design: InterruptedDesign) -> InterruptedFit:
     Answers: do the effects change if the errors follow a richer pattern, and surely fade?
 
     Tested: against a long search of statsmodels' likelihood and dense matrices; coverage simulated
-    (`test_autocorrelation.test_arma_against_a_long_search_of_statsmodels_and_dense_matrices`,
-    `test_autocorrelation.test_intervals_cover_as_documented`).
+    (`test_arma_against_a_long_search_of_statsmodels_and_dense_matrices`, `test_intervals_cover_as_documented`).
 
     Errors follow ``u(t) = phi u(t-1) + e(t) + theta e(t-1)``, ``e`` normal, ``u`` stationary with the covariance ``R``
     over the variance of ``e``. The exact likelihood is highest where ``n log S(R) + log det R`` is lowest, ``S`` the
@@ -108,9 +64,7 @@ def arma(design: InterruptedDesign) -> InterruptedFit:
     the covariance ``S / (n - k) (X' R^-1 X)^-1`` and t intervals, which take phi and theta as known and are too narrow:
     `autoregressive` remains the inference of record.
 
-    References
-    ----------
-    Harvey and Phillips (1979), Biometrika 66, 49-58, on exact maximum likelihood with such errors.
+    Reference: Harvey and Phillips (1979), Biometrika 66, 49-58.
 
     Examples
     --------
@@ -152,14 +106,10 @@ def _likeliest(data: Array) -> Array:
             return np.inf
 
     spread = EDGE * (2 * Sobol(2, scramble=False).random(LOOKS) - 1)
+    bounds = [(-EDGE, EDGE)] * 2
+    options = {"xatol": 1e-6, "fatol": 1e-8, "maxiter": STEPS, "maxfev": STEPS}
     searches = [
-        minimize(
-            deviance,
-            start,
-            method="Nelder-Mead",
-            bounds=[(-EDGE, EDGE)] * 2,
-            options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": STEPS, "maxfev": STEPS},
-        )
+        minimize(deviance, start, method="Nelder-Mead", bounds=bounds, options=options)
         for start in sorted(spread[1:], key=deviance)[:SEARCHES]
     ]
     best = min(searches, key=lambda search: search.fun)
@@ -201,16 +151,13 @@ def newey_west(design: InterruptedDesign) -> InterruptedFit:
     Answers: what would a conventional study report, which trusts errors to fade within a year?
 
     Tested: against linearmodels to six digits; coverage simulated
-    (`test_oracles.test_newey_west_against_linearmodels`,
-    `test_autocorrelation.test_prison_stocks_by_least_squares`,
-    `test_autocorrelation.test_intervals_cover_as_documented`).
+    (`test_oracles.test_newey_west_against_linearmodels`, `test_prison_stocks_by_least_squares`,
+    `test_intervals_cover_as_documented`).
 
     Newey and West (1987), Bartlett's kernel of 12 lags, or of a third of the observations if that is less; normal
     intervals, no small-sample correction. They are far too narrow for errors that fade slowly.
 
-    References
-    ----------
-    Newey and West (1987), Econometrica 55, 703-708.
+    Reference: Newey and West (1987), Econometrica 55, 703-708.
 
     Examples
     --------
@@ -221,9 +168,11 @@ def newey_west(design: InterruptedDesign) -> InterruptedFit:
     >>> newey_west(design).effects.loc["slope", ["estimate", "low", "high"]].round(4).to_list()
     [0.0054, 0.0028, 0.008]
     """
+    from statsmodels.regression.linear_model import OLS  # takes a third of a second
+
     check_design(design)
     lags = min(LAGS, len(design.response) // 3)
-    result = sm.OLS(design.response, design.regressors.to_numpy()).fit(
+    result = OLS(design.response, design.regressors.to_numpy()).fit(
         cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
     )
     return InterruptedFit(

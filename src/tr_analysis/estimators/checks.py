@@ -18,6 +18,7 @@ Counts = npt.NDArray[np.int64]
 INFINITE = float("inf")
 MOST_DRAWS = 10**7  # more would not fit into memory, nor change a printed digit
 LARGEST_COUNT = 2**53  # a float holds every whole number up to here
+Seed = int | np.random.Generator
 T = TypeVar("T")
 
 
@@ -137,6 +138,18 @@ def numbers(name: str, values: object) -> Array:
     if given.ndim != 1:
         raise ValueError(f"{name} has {given.ndim} dimensions: give one number per unit")
     return given
+
+
+def check_sizes(values: object, most: int = LARGEST_COUNT) -> Array:
+    """Return the sizes of units (n); refuse what are no whole numbers of 1 or more."""
+    n = numbers("sizes", values)
+    right = (n >= 1) & (n <= most) & (np.floor(n) == n)
+    if not len(n) or not right.all():
+        held = f"hold {n[~right][0]:g}" if len(n) else "are empty"
+        raise ValueError(
+            f"sizes {held}: give whole numbers of 1 or more, up to {most:,}, and drop empty units"
+        )
+    return n
 
 
 def to_floats(name: str, values: Any) -> Array:

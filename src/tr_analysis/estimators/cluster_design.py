@@ -9,20 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import solve_triangular
 
-from tr_analysis.estimators.checks import (
-    Array,
-    check_frame,
-    check_made,
-    numbers,
-    paired,
-    shown,
-)
+from tr_analysis.estimators.checks import Array, check_frame, check_made, numbers, paired, shown
 
 __all__ = ["clustered_design"]
 
 CONSTANT = "constant"
 FEWEST_CLUSTERS = 3
-_MADE_BY = "clustered_design(response, regressors, clusters, coefficient)"
+FEWEST_EFFECTIVE = 4.0
+"""Effective clusters below which neither jackknife nor bootstrap keeps its size (see `clusters.few_clusters`)."""
 FEWEST_DRAWS = 99  # of bootstrap and permutation
 SINGULAR = 1e-10  # below this an eigenvalue that could be 1 counts as 0
 REACH = np.geomspace(2**-6, 2**30, 145)
@@ -152,11 +146,33 @@ class ClusteredDesign:
         shares = np.einsum("k,gkl,l->g", self.contrast, self.leverage, self.contrast)
         return float(shares.sum() ** 2 / (shares**2).sum())
 
+    @property
+    def warning(self) -> str:
+        """A clause that warns of a coefficient that few of the clusters inform, else nothing."""
+        effective = self.effective_clusters
+        said = f"; not to be trusted: it rests on {effective:.1f} effective clusters, see permutation"
+        return said if effective < FEWEST_EFFECTIVE else ""
+
     def by_cluster(self, values: Array) -> Array:
         """Sum the rows (n, ...) by cluster (G, ...)."""
         sums = np.zeros((len(self.labels), *values.shape[1:]))
         np.add.at(sums, self.codes, values)
         return sums
+
+    def leave_one_out_weights(self) -> Array:
+        """Return what turns the products without each cluster into its estimate of the coefficient (G, k).
+
+        Coefficients of other regressors may vanish with their cluster, as those of cluster dummies do.
+        """
+        rest = np.eye(len(self.contrast)) - self.leverage
+        solved = np.linalg.pinv(rest, rcond=SINGULAR, hermitian=True) @ self.contrast
+        lost = np.linalg.norm(np.einsum("gkl,gl->gk", rest, solved) - self.contrast, axis=1)
+        alone = lost > np.sqrt(SINGULAR) * np.linalg.norm(self.contrast)
+        if alone.any():
+            only = f"only cluster {self.labels[np.flatnonzero(alone)[0]]} tells"
+            advice = "use cluster_permutation, or add clusters"
+            raise NotApplicableError(f"{only} {self.coefficient!r} from the other regressors: {advice}")
+        return np.asarray(solved)
 
 
 def clustered_design(
@@ -172,8 +188,7 @@ def clustered_design(
     Answers: how do rows with and without a label differ, when the rows come in a few groups?
 
     Tested: estimate and clustered errors against statsmodels
-    (`test_cluster_design.test_estimate_and_clustered_errors_against_statsmodels`,
-    `test_cluster_design.test_effective_clusters`).
+    (`test_estimate_and_clustered_errors_against_statsmodels`, `test_effective_clusters`).
 
     Parameters
     ----------
@@ -213,9 +228,10 @@ def clustered_design(
     return design
 
 
-def check_design(design: object) -> ClusteredDesign:
-    """Return a design; refuse a frame or anything else by naming the call that makes one."""
-    return check_made("design", design, ClusteredDesign, _MADE_BY)
+def check_design(design: object) -> None:
+    """Refuse a frame or anything else that is no design."""
+    made_by = "clustered_design(response, regressors, clusters, coefficient)"
+    check_made("design", design, ClusteredDesign, made_by)
 
 
 def squared_length(parts: Array) -> Array:

@@ -27,18 +27,12 @@ def log_split(before: Factors, after: Factors) -> pd.DataFrame:
 
     Answers: which factor moved a product, and by how many per cent?
 
-    Tested: the published change of reoffences per offender, by hand
-    (`test_decomposition.test_first_year_reoffences_per_offender`,
-    `test_decomposition.test_no_change_but_for_rounding_has_no_shares`).
+    Tested: the published change of reoffences per offender, by hand (`test_first_year_reoffences_per_offender`,
+    `test_no_change_but_for_rounding_has_no_shares`).
 
-    ``ln(product after / product before) = sum of ln(factor after / factor before)``.
-    Factors are the same at both times, positive, in any unit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per factor and a last row "product"; before, after, log_change, percent_change and
-        share_of_log_change, which can be negative, and is missing when the product did not move.
+    ``ln(product after / product before) = sum of ln(factor after / factor before)``. Factors are the same at both
+    times, positive, in any unit. Each has a row, and the product the last: before, after, log_change, percent_change
+    and share_of_log_change, which can be negative, and is missing when the product did not move.
 
     Examples
     --------
@@ -68,28 +62,17 @@ def das_gupta(before: Factors | pd.DataFrame, after: Factors | pd.DataFrame) -> 
     Answers: how much of a change came from each factor, such as case mix, rate and volume?
 
     Tested: tables 2.4 and 5.3 of Das Gupta to seven digits; against all orders of switching, one by one
-    (`test_decomposition.test_das_gupta_of_us_death_rates`, `test_decomposition.test_das_gupta_of_five_factors`,
-    `test_decomposition.test_das_gupta_averages_every_order_of_switching`).
+    (`test_das_gupta_of_us_death_rates`, `test_das_gupta_of_five_factors`,
+    `test_das_gupta_averages_every_order_of_switching`).
 
     The rate is a product of P factors, or the sum over groups of such products. The effect of factor ``a`` is the
     change of the rate when ``a`` changes, averaged over all orders in which the factors could have changed (Das Gupta
     1993, equation 3.54): ``a1 - a0`` times the integral of the others on the line from before to after, which
-    Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955).
+    Gauss-Legendre quadrature gives exactly. With two factors it is Kitagawa's (1955). Both arguments are factors by
+    name, or frames with a row per group and a column per factor, such as shares and rates. Each factor has a row, and
+    the total the last: effect, in the unit of the rate, and share of the total, missing when that is 0.
 
-    Parameters
-    ----------
-    before, after
-        Factors by name; or a frame with one row per group and one column per factor, such as shares and rates.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per factor and a last row "total"; effect, in the unit of the rate, and share of the total, missing
-        when that is 0.
-
-    References
-    ----------
-    Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
+    Reference: Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, US Bureau of the Census,
     Current Population Reports P23-186. Kitagawa (1955), JASA 50, 1168-1194.
 
     Examples
@@ -126,22 +109,14 @@ def composition_bounds(before: pd.Series, after: pd.Series, *, lowest: float, hi
     Answers: how much of a change can case mix explain, if each group's rate is not published?
 
     Tested: against a linear programme over all rising rates
-    (`test_decomposition.test_composition_bounds_are_those_of_a_linear_programme`,
-    `test_decomposition.test_composition_bounds_by_hand`).
+    (`test_composition_bounds_are_those_of_a_linear_programme`, `test_composition_bounds_by_hand`).
 
     Kitagawa's composition effect (1955) is ``sum of r_g (w1_g - w0_g)``, with ``w0`` and ``w1`` the shares of group g, and
     ``r_g`` its rate. It is linear in rates that rise from ``lowest`` to ``highest``, so its extremes lie at rates that
-    jump once: ``(highest - lowest)`` times the change of the share beyond the jump. The bound is ours.
+    jump once: ``(highest - lowest)`` times the change of the share beyond the jump. Sizes of two groups or more are counts
+    or shares, ``before`` in order of rising rate; lowest and highest are the mean rates of the first and last group.
 
-    Parameters
-    ----------
-    before, after, lowest, highest
-        Size of each of two or more groups, counts or shares, ``before`` in order of rising rate; mean rate of the first
-        and of the last group, in the unit wanted back.
-
-    References
-    ----------
-    Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
+    Reference: Kitagawa (1955), JASA 50, 1168-1194, on the effect; the bound is ours.
 
     Examples
     --------

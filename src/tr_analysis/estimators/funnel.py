@@ -9,13 +9,12 @@ import pandas as pd
 from scipy.stats import binom, norm
 
 from tr_analysis.estimators.checks import (
-    Array,
     check_counts,
     check_flag,
     check_level,
     check_number,
     check_option,
-    numbers,
+    check_sizes,
 )
 from tr_analysis.estimators.heterogeneity import heterogeneity
 
@@ -47,21 +46,15 @@ def exact_limits(
 
     Answers: how far from the average may a unit of this size lie by chance alone?
 
-    Tested: by hand, and against the binomial distribution count by count (`test_funnel.test_exact_limits_by_hand`,
-    `test_funnel.test_counts_inside_exact_limits_are_those_the_binomial_allows`).
+    Tested: by hand, and against the binomial distribution count by count (`test_exact_limits_by_hand`,
+    `test_counts_inside_exact_limits_are_those_the_binomial_allows`).
 
     Plain limits are the outermost shares whose binomial tail still has the probability ``p = (1 - level) / 2``; they
     jump with n. Interpolated ones draw a curve, up to one count further in: ``(r - a) / n`` with ``a = (P(X <= r) - p)
-    / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005).
+    / P(X = r)`` at the first ``r`` that reaches ``p`` (Spiegelhalter 2005). ``target`` is the share that units are set
+    against, ``trials`` are their sizes, 1 or more.
 
-    Parameters
-    ----------
-    target, trials, level, interpolate
-        Share that units are set against; their sizes, 1 or more; probability within both limits; whether to smooth.
-
-    References
-    ----------
-    Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202, appendix A.1.
+    Reference: Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202, appendix A.1.
 
     Examples
     --------
@@ -70,7 +63,7 @@ def exact_limits(
     0   100.0  0.350  0.550
     1  1000.0  0.419  0.481
     """
-    n, target, level = _sizes(trials), _share(target), check_level(level)
+    n, target, level = check_sizes(trials), _share(target), check_level(level)
     check_flag("interpolate", interpolate)
     tail = (1 - level) / 2
     if not interpolate:
@@ -91,15 +84,12 @@ def widened_limits(
 
     Answers: how far from the average may a unit of this size lie, if units differ more than by chance?
 
-    Tested: share of simulated units outside the limits
-    (`test_funnel.test_widened_limits_flag_as_many_as_they_say`).
+    Tested: share of simulated units outside the limits (`test_widened_limits_flag_as_many_as_they_say`).
 
     These additive limits never close: a large unit may differ by as much as others do (Spiegelhalter 2005). Other
     arguments and the result are those of `exact_limits`; ``tau2`` is that of `dispersion`.
 
-    References
-    ----------
-    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
+    Reference: Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351.
 
     Examples
     --------
@@ -107,26 +97,21 @@ def widened_limits(
        trials    low   high
     0  1000.0  0.384  0.516
     """
-    n, target, level = _sizes(trials), _share(target), check_level(level)
+    n, target, level = check_sizes(trials), _share(target), check_level(level)
     tau2 = check_number("tau2", tau2, low=0, advice="limits are widened with tau2 >= 0")
     half = norm.ppf((1 + level) / 2) * np.sqrt(target * (1 - target) / n + tau2)
-    return pd.DataFrame(
-        {"trials": n, "low": np.clip(target - half, 0, 1), "high": np.clip(target + half, 0, 1)}
-    )
+    low, high = np.clip([target - half, target + half], 0, 1)
+    return pd.DataFrame({"trials": n, "low": low, "high": high})
 
 
 def dispersion(
-    frame: pd.DataFrame,
-    successes: str = "successes",
-    trials: str = "trials",
-    *,
-    level: float = 0.95,
+    frame: pd.DataFrame, successes: str = "successes", trials: str = "trials", *, level: float = 0.95
 ) -> Dispersion:
     """Measure how much more the shares of units vary about that of all than chance explains.
 
     Answers: do units differ more than chance would make them, and by how much?
 
-    Tested: recovers a known spread of simulated panels (`test_funnel.test_limits_and_spread_on_simulated_panels`).
+    Tested: recovers a known spread of simulated panels (`test_limits_and_spread_on_simulated_panels`).
 
     ``z = (share - target) / s``, where the target is the share of all units together and ``s^2 = target (1 - target) /
     n``; ``phi`` is the mean of ``z^2``, no less than 1, and ``tau2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w)`` with
@@ -134,10 +119,8 @@ def dispersion(
     narrow). The interval of ``phi`` is ``1 + tau2 mean(w)`` at the ends of `heterogeneity.heterogeneity`'s, which
     allows for unlike sizes. Takes two units or more, and the names of the columns with their counts.
 
-    References
-    ----------
-    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351. Viechtbauer (2007), Statistics in Medicine 26,
-    37-52, on the interval.
+    Reference: Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351. Viechtbauer (2007), Statistics in
+    Medicine 26, 37-52, on the interval.
 
     Examples
     --------
@@ -169,18 +152,11 @@ def funnel(
 
     Answers: which units lie further from the average than chance explains?
 
-    Tested: positions by hand; false alarms on simulated panels (`test_funnel.test_positions_and_input_left_alone`,
-    `test_funnel.test_limits_and_spread_on_simulated_panels`).
+    Tested: positions by hand; false alarms on simulated panels (`test_positions_and_input_left_alone`,
+    `test_limits_and_spread_on_simulated_panels`).
 
-    Parameters
-    ----------
-    frame, successes, trials, limits, level
-        As in `dispersion`; "exact" (chance alone) or "additive" (widened by tau2); probability within them for a unit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``frame`` with estimate, target, z, low, high (limits, no confidence interval) and position added.
+    Limits are "exact" (chance alone) or "additive" (widened by tau2). To ``frame``, as in `dispersion`, are added
+    estimate, target, z, low, high (limits, no confidence interval) and position.
 
     Examples
     --------
@@ -216,12 +192,3 @@ def _against_all(
 def _share(target: object) -> float:
     advice = "give a share strictly between 0 and 1 (with no or only successes there is no funnel)"
     return check_number("the target", target, low=0, high=1, strict=True, advice=advice)
-
-
-def _sizes(trials: npt.ArrayLike) -> Array:
-    n = numbers("sizes", trials)
-    if not n.size or not np.isfinite(n).all() or (n < 1).any() or (n != np.floor(n)).any() or n.max() > 2**53:
-        raise ValueError(
-            "sizes are whole numbers of 1 or more, no larger than 2**53: drop units without trials"
-        )
-    return n

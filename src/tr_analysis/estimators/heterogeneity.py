@@ -10,8 +10,10 @@ from scipy.optimize import brentq, minimize
 from scipy.special import betaln, digamma, expit, logit, xlogy
 from scipy.stats import beta, chi2
 
+from tr_analysis.digits import polish
 from tr_analysis.estimators.checks import (
     Array,
+    Seed,
     check_counts,
     check_draws,
     check_level,
@@ -19,7 +21,6 @@ from tr_analysis.estimators.checks import (
     numbers,
     paired,
 )
-from tr_analysis.estimators.optimum import polish
 
 __all__ = ["heterogeneity", "shrink", "rank_intervals", "simultaneous_ranks"]
 
@@ -48,23 +49,16 @@ def heterogeneity(
 
     Answers: do the units really differ, and by how much?
 
-    Tested: the published BCG trials, and statsmodels; coverage of tau2 simulated
-    (`test_heterogeneity.test_published_ratios_of_bcg`, `test_heterogeneity.test_against_statsmodels`,
-    `test_heterogeneity.test_coverage`).
+    Tested: the published BCG trials, and statsmodels; coverage of tau2 simulated (`test_published_ratios_of_bcg`,
+    `test_against_statsmodels`, `test_coverage`).
 
     With ``w = 1 / (variance + tau2)`` let ``Q(tau2) = sum w (y - mean)^2``. ``Q(0)`` is Cochran's test (1954),
     chi-squared on ``units - 1`` degrees of freedom where all units are alike, and ``I2 = max(0, 1 - (units - 1) /
     Q)``. ``tau2`` is where ``Q(tau2) = units - 1``, or 0 (Paule and Mandel 1982), its interval where ``Q(tau2)`` meets
-    the quantiles (Viechtbauer 2007): wide with few units.
+    the quantiles (Viechtbauer 2007): wide with few units. Units are two or more; the sampling variance of each, or one
+    for all, is taken as known.
 
-    Parameters
-    ----------
-    estimates, variances, level
-        One value per unit, two or more; sampling variance of each, or one for all, taken as known; coverage.
-
-    References
-    ----------
-    Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
+    Reference: Cochran (1954), Biometrics 10, 101-129. Paule and Mandel (1982), Journal of Research of the NBS 87,
     377-385. Higgins and Thompson (2002) and Viechtbauer (2007), Statistics in Medicine 21, 1539-1558 and 26, 37-52.
 
     Examples
@@ -114,9 +108,8 @@ def _where_q_is(y: Array, v: Array, value: Any) -> float:
     high = float(np.var(y)) + float(v.max())
     while _generalised_q(y, v, high) > value:
         high *= 4
-    return float(
-        brentq(lambda tau2: _generalised_q(y, v, tau2) - value, 0, high, xtol=1e-13 * high, rtol=1e-12)
-    )
+    tolerances = {"xtol": 1e-13 * high, "rtol": 1e-12}
+    return float(brentq(lambda tau2: _generalised_q(y, v, tau2) - value, 0, high, **tolerances))
 
 
 @dataclass(frozen=True)
@@ -177,28 +170,16 @@ def shrink(
 
     Answers: what is the best guess at each unit's true share, knowing the others?
 
-    Tested: by hand, with the likelihood's maximum by scipy; coverage on simulated panels falls short with few,
-    small units (`test_heterogeneity.test_shrunken_share_by_hand`,
-    `test_heterogeneity.test_maximum_of_the_likelihood_of_scipy`,
-    `test_heterogeneity.test_recovery_on_simulated_panels`).
+    Tested: by hand, with the likelihood's maximum by scipy; coverage on simulated panels falls short with few, small
+    units (`test_shrunken_share_by_hand`, `test_maximum_of_the_likelihood_of_scipy`,
+    `test_recovery_on_simulated_panels`).
 
     ``r (k / n) + (1 - r) m`` with the reliability ``r = n / (n + M)`` and m and M of `beta_binomial` (Efron and Morris
     1975). The interval is that of the posterior ``Beta(M m + k, M (1 - m) + n - k)``, which takes m and M as known:
-    too narrow for few, small units, where ``tau`` is often fitted as 0 and intervals have no width.
+    too narrow for few, small units, where ``tau`` is often fitted as 0 and intervals have no width. To ``frame``, of one
+    row per unit, two or more, with columns of counts, are added observed, estimate, low, high and reliability.
 
-    Parameters
-    ----------
-    frame, successes, trials, level
-        One row per unit, two or more, and the columns of its counts; probability within each interval.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``frame`` with observed, estimate, low, high and reliability added.
-
-    References
-    ----------
-    Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
+    Reference: Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
 
     Examples
     --------
@@ -223,23 +204,20 @@ def rank_intervals(
     *,
     level: float = 0.95,
     draws: int = 10_000,
-    seed: int | np.random.Generator = 0,
+    seed: Seed = 0,
 ) -> pd.DataFrame:
     """Say how sure the rank of each unit is, by drawing true shares from what `shrink` leaves possible.
 
     Answers: can these units be put in a league table?
 
     Tested: like units have like ranks; recovery on simulated panels
-    (`test_heterogeneity.test_like_units_have_like_ranks_whatever_the_order_of_the_rows`,
-    `test_heterogeneity.test_recovery_on_simulated_panels`).
+    (`test_like_units_have_like_ranks_whatever_the_order_of_the_rows`, `test_recovery_on_simulated_panels`).
 
     See Goldstein and Spiegelhalter (1996). Arguments are those of `shrink`, 100 draws or more, and a seed or
     generator. To ``frame`` are added rank (mean over the draws, 1 the smallest share), low and high (whole ranks). Each
     interval is for a unit by itself: for a statement about several of them see `simultaneous_ranks`.
 
-    References
-    ----------
-    Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
+    Reference: Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
 
     Examples
     --------
@@ -283,14 +261,13 @@ def simultaneous_ranks(
     *,
     level: float = 0.95,
     draws: int = 10_000,
-    seed: int | np.random.Generator = 0,
+    seed: Seed = 0,
 ) -> pd.DataFrame:
     """Bound the ranks of all units at once, so that with probability ``level`` not one bound is wrong.
 
     Answers: which units are surely among the lowest or the highest, when all of them are looked at?
 
-    Tested: ranks by hand; all together hold the truth in simulated panels
-    (`test_heterogeneity.test_simultaneous_ranks_by_hand`).
+    Tested: ranks by hand; all together hold the truth in simulated panels (`test_simultaneous_ranks_by_hand`).
 
     A unit ranks above those whose share is significantly smaller and below those whose share is significantly larger;
     between lie the ranks that it may have. Two shares differ by the score test, ``(p_i - p_j)^2 > c^2 p (1 - p) (1 / n_i
@@ -298,9 +275,7 @@ def simultaneous_ranks(
     units are equal, simulated from the normal (Mogstad and others 2024). No unit borrows from the others. Arguments are
     those of `rank_intervals`; low and high are added to ``frame``, whole ranks, 1 the smallest share.
 
-    References
-    ----------
-    Mogstad, Romano, Shaikh and Wilhelm (2024), Review of Economic Studies 91, 476-518.
+    Reference: Mogstad, Romano, Shaikh and Wilhelm (2024), Review of Economic Studies 91, 476-518.
 
     Examples
     --------

@@ -11,14 +11,7 @@ import pandas as pd
 from scipy.optimize.elementwise import find_root
 from scipy.special import stdtr, stdtrit
 
-from tr_analysis.estimators.checks import (
-    Array,
-    check_integer,
-    check_made,
-    check_option,
-    to_floats,
-    to_month,
-)
+from tr_analysis.estimators.checks import Array, check_integer, check_made, check_option, to_floats, to_month
 from tr_analysis.order import only
 
 __all__ = ["interrupted"]
@@ -31,6 +24,7 @@ EITHER_SIDE = {"M": 12, "Q": 8, "Y": 4}
 PERIOD = {"M": 12, "Q": 4, "Y": 1}  # of the seasons
 NAMES = {"M": "months", "Q": "quarters", "Y": "years"}
 BUILD_UP = 12  # months of the gradual shapes
+FELT = 1e-12  # least weight of a component that any digit shows
 
 
 @dataclass(frozen=True)
@@ -58,6 +52,11 @@ class InterruptedDesign:
         return (np.log(values) if self.scale == "log" else values) - self.offset
 
     @property
+    def after(self) -> pd.Index:
+        """The months from the reform on."""
+        return self.series.index[self.series.index >= self.reform]
+
+    @property
     def effect_names(self) -> list[str]:
         """The columns of the effect."""
         return [name for name in self.regressors if name in ("level", "slope", "gradual")]
@@ -82,8 +81,8 @@ def interrupted(
 
     Answers: did the series change at the date of the reform, beyond its own trend and seasons?
 
-    Tested: regressors by hand, by month, quarter and year; known effects come back
-    (`test_interrupted.test_regressors`, `test_interrupted.test_quarters_and_years_have_seasons_of_their_own`).
+    Tested: regressors by hand, by month, quarter and year; known effects come back (`test_regressors`,
+    `test_quarters_and_years_have_seasons_of_their_own`).
 
     ``y(t) = constant + time t + level D(t) + slope (t - t0) D(t) + seasons + error``, where ``D(t)`` is 1 from the
     reform month ``t0`` on (Wagner and others 2002). Seasons are pairs of sine and cosine of the calendar month or
@@ -107,9 +106,8 @@ def interrupted(
     shape
         Of the effect, see above; others than a step and slope need a monthly series.
 
-    References
-    ----------
-    Wagner, Soumerai, Zhang and Ross-Degnan (2002), Journal of Clinical Pharmacy and Therapeutics 27, 299-309.
+    Reference: Wagner, Soumerai, Zhang and Ross-Degnan (2002), Journal of Clinical Pharmacy and Therapeutics 27,
+    299-309.
 
     Examples
     --------
@@ -121,11 +119,11 @@ def interrupted(
     """
     check_option("scale", scale, ("log", "level"))
     check_option("shape", shape, get_args(Shape))
-    series = _checked(series, "series", scale)
+    series = check_series(series, "series", scale)
     unit = _unit(series.index)
     pairs = _pairs(harmonics, unit)
     if control is not None:
-        control = _checked(control, "control", scale)
+        control = check_series(control, "control", scale)
         lone = series.index.symmetric_difference(control.index)
         if len(lone):
             raise ValueError(f"series and control differ in {_listed(lone)}: cut both to the same months")
@@ -182,7 +180,7 @@ def check_design(design: object) -> None:
     check_made("design", design, InterruptedDesign, "interrupted(series, reform)")
 
 
-def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
+def check_series(series: pd.Series, name: str, scale: Scale) -> pd.Series:
     """Return the series in floats; refuse months that are not consecutive and values that cannot be used."""
     index = series.index if isinstance(series, pd.Series) else None
     if not isinstance(index, pd.PeriodIndex) or _unit(index) not in PERIOD:
@@ -202,7 +200,7 @@ def _checked(series: pd.Series, name: str, scale: Scale) -> pd.Series:
         raise ValueError(f"the {name} has no finite value in {_listed(months[lacking])}: start after the gap")
     values = pd.Series(to_floats(f"the {name}", series), months)
     if scale == "log" and (values <= 0).any():
-        advice = "pass the series as observed, not logged, or use scale='level'"
+        advice = "pass the series as observed, not logged, or where there is a scale, scale='level'"
         raise ValueError(f"the {name} is not positive in {_listed(months[values <= 0])}: {advice}")
     return values
 
@@ -303,12 +301,13 @@ class InterruptedFit:
         centre = self.coefficients @ c.T
         spread = np.sqrt(np.einsum("mk,gkl,ml->gm", c, self.covariances, c))
         estimate, p_value = mixture_test(self.weights[:, None], centre, spread, self.df)
+        low, high = _interval(self.weights, centre, spread, self.df)
         return pd.DataFrame(
             {
                 "estimate": estimate,
                 "std_error": np.sqrt(self.weights @ (spread**2 + (centre - estimate) ** 2)),
-                "low": _quantile(0.025, self.weights, centre, spread, self.df),
-                "high": _quantile(0.975, self.weights, centre, spread, self.df),
+                "low": low,
+                "high": high,
                 "p_value": p_value,
             },
             contrasts.index,
@@ -321,21 +320,23 @@ class InterruptedFit:
         divided by its exponential. Its 95% interval, low to high, holds the uncertainty of the effect alone.
         """
         design = self.design
-        after = design.regressors.loc[design.reform :]
-        effect = self.combine(after * after.columns.isin(design.effect_names))
-        effect = effect.reindex(design.series.index, fill_value=0.0)
         slopes = (self.weights @ self.coefficients)[1:]
         path = design.regressors.to_numpy()[:, 1:] @ slopes
         path += design.response.mean() - path.mean() + design.offset
-        return pd.DataFrame(
-            {
-                "observed": design.series,
-                "fitted": np.exp(path) if design.scale == "log" else path,
-                "counterfactual": _without(design, effect["estimate"]),
-                "low": _without(design, effect["high"]),
-                "high": _without(design, effect["low"]),
-            }
-        )
+        fitted = np.exp(path) if design.scale == "log" else path
+        before = design.series[design.series.index < design.reform]
+        without = self._without(design.after)
+        parts = {name: pd.concat([before, without[name]]) for name in without}
+        return pd.DataFrame({"observed": design.series, "fitted": fitted, **parts})
+
+    def _without(self, months: pd.Index) -> pd.DataFrame:
+        """Take the effect of some months from the reform on off the series: counterfactual, low and high."""
+        regressors = self.design.regressors.loc[months]
+        effect = self.combine(regressors * regressors.columns.isin(self.design.effect_names))
+        effect = effect[["estimate", "high", "low"]].set_axis(["counterfactual", "low", "high"], axis=1)
+        log, series = self.design.scale == "log", self.design.series[months]
+        parts = {name: series / np.exp(part) if log else series - part for name, part in effect.items()}
+        return pd.DataFrame(parts)
 
     def effect_at(self, month: str | pd.Period) -> Effect:
         """Return the effect in one month from the reform on, with 95% intervals: observed less counterfactual.
@@ -343,39 +344,37 @@ class InterruptedFit:
         ``percent`` and its interval are missing unless the counterfactual and its interval are positive, as they are on
         the scale "log".
         """
-        path = self.counterfactual().loc[self.design.reform :]
-        month = to_period(month, _freq(self.design.series.index))
-        if month not in path.index:
-            raise ValueError(f"{month} has no effect: choose a month of {path.index[0]} to {path.index[-1]}")
-        at_month = only(path.loc[[month]])
-        without = at_month[["counterfactual", "high", "low"]]
-        units = at_month["observed"] - without
+        months = self.design.after
+        month = to_period(month, _freq(months))
+        if month not in months:
+            raise ValueError(f"{month} has no effect: choose a month of {months[0]} to {months[-1]}")
+        at = pd.PeriodIndex([month])
+        without = only(self._without(at))[["counterfactual", "high", "low"]]
+        units = only(self.design.series[at]) - without
         percent = 100 * units / without if (without > 0).all() else units * np.nan
         return Effect(month, *units, *np.r_[percent.iloc[:1], np.sort(percent.iloc[1:])])
 
 
 def mixture_test(weights: Array, centre: Array, spread: Array, df: float) -> tuple[Array, Array]:
     """Return mean and two-sided p-value of no effect of mixtures of g t distributions (g, m), weights (g, 1 or m)."""
-    below = (weights * stdtr(df, -centre / spread)).sum(axis=0)
+    below = np.zeros(centre.shape)
+    stdtr(df, -centre / spread, where=weights > FELT, out=below)
+    below = (weights * below).sum(axis=0)
     return (weights * centre).sum(axis=0), 2 * np.minimum(below, 1 - below).clip(0)
 
 
-def _without(design: InterruptedDesign, effect: pd.Series) -> pd.Series:
-    """Take an effect on the scale of the model off the observed series."""
-    return design.series / np.exp(effect) if design.scale == "log" else design.series - effect
+def _interval(weights: Array, centre: Array, spread: Array, df: float) -> Array:
+    """Return the 95% interval of each mixture (2, m): its quantiles lie between those of its components."""
+    probability = np.array([[0.025], [0.975]])
+    components = centre + stdtrit(df, probability[:, None]) * spread
+    if len(weights) == 1:
+        return np.asarray(components[:, 0])
 
-
-def _quantile(probability: float, weights: Array, centre: Array, spread: Array, df: float) -> Array:
-    """Return the quantile of each mixture (g, m), which lies between the quantiles of its components."""
-    components = centre + stdtrit(df, probability) * spread
-    if len(components) == 1:
-        return np.asarray(components[0])
-
-    def missing(point: Array, mixture: npt.NDArray[np.intp]) -> Array:
+    def missing(point: Array, probability: Array, mixture: npt.NDArray[np.intp]) -> Array:
         """Return by how much a point of each mixture is too far up."""
         below = stdtr(df, (point - centre[:, mixture]) / spread[:, mixture])
-        return np.asarray(weights @ below - probability)
+        return np.asarray(np.tensordot(weights, below, 1) - probability)
 
     margin = 1e-6 * spread.min(axis=0)  # where all components agree, rounding decides the signs
-    bracket = components.min(axis=0) - margin, components.max(axis=0) + margin
-    return np.asarray(find_root(missing, bracket, args=(np.arange(centre.shape[1]),)).x)
+    bracket = components.min(axis=1) - margin, components.max(axis=1) + margin
+    return np.asarray(find_root(missing, bracket, args=(probability, np.arange(centre.shape[1]))).x)

@@ -9,8 +9,8 @@ from scipy.stats import norm, pearsonr, t
 from statsmodels.stats.multitest import multipletests
 
 from tr_analysis.digits import settle
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import check_flag, check_frame, check_level, numbers, paired, to_floats
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.heterogeneity import check_units, heterogeneity
 from tr_analysis.estimators.payment import critical_value, score
 
@@ -56,7 +56,7 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
     Answers: which providers reduced reoffending significantly, and which did worse?
 
     Tested: each flag against the score test, and by hand
-    (`test_panel.test_a_flag_is_the_score_test_against_the_known_baseline`).
+    (`test_a_flag_is_the_score_test_against_the_known_baseline`).
 
     ``z = (adjusted - baseline) / sqrt(baseline (1 - baseline) / offenders)``, the score test of
     `payment_design.payment_rule` with the baseline taken as known, against `payment.critical_value`. Takes adjusted_rate
@@ -88,31 +88,20 @@ def flag_significance(panel: pd.DataFrame, *, level: float) -> pd.DataFrame:
 
 
 def flag_counts(judged: pd.DataFrame, *, level: float) -> dict[str, int]:
-    """Count the flags of a set of results, before and after corrections for their number, beside the official ones.
+    """Count flags of `flag_significance`, before and after corrections for their number, beside the official ones.
 
     Answers: how many providers won and lost, how many by corrected tests, and how many officially?
 
     Tested: counted by hand, beside official flags, with Holm's and Benjamini and Hochberg's corrections
-    (`test_panel.test_flags_are_counted_beside_the_official_ones`, `test_panel.test_corrections_by_hand`).
+    (`test_flags_are_counted_beside_the_official_ones`, `test_corrections_by_hand`).
 
     Holm's (1979) keep the chance of any false finding at ``level``; Benjamini and Hochberg's (1995) the expected share
-    of false ones among the findings.
+    of false ones among the findings. Rows without a test are dropped before; official flags are in the column
+    significance, where there are any. Counted are tested, won, lost, either, by_holm and by_benjamini_hochberg, and of
+    the official flags official, official_won, official_lost and alike (those that are the same here).
 
-    Parameters
-    ----------
-    judged, level
-        From `flag_significance` at this level, rows without a test dropped; with the official flags in the column
-        significance, where there are any.
-
-    Returns
-    -------
-    dict
-        tested, won, lost, either, by_holm and by_benjamini_hochberg, and of the official flags official,
-        official_won, official_lost and alike (those that are the same here).
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57, 289-300.
+    Reference: Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Benjamini and Hochberg (1995), JRSS B 57,
+    289-300.
 
     Examples
     --------
@@ -149,21 +138,13 @@ def regression_to_the_mean(
     Answers: did the best stay the best, or slip back as luck would?
 
     Tested: the slope by least squares; the share that stays on simulated panels
-    (`test_panel.test_the_slope_is_that_of_least_squares`,
-    `test_panel.test_what_stays_is_the_reliability_when_only_sampling_differs`).
+    (`test_the_slope_is_that_of_least_squares`, `test_what_stays_is_the_reliability_when_only_sampling_differs`).
 
     The slope is that of least squares of ``later`` on ``first`` (Galton 1886). If true changes stay and only sampling
     differs, it is the reliability ``tau2 / (tau2 + s2)`` averaged over units, with ``tau2`` and its interval from
-    `heterogeneity.heterogeneity`.
+    `heterogeneity.heterogeneity`. Units are three or more, a fall is good, and the variances those of ``first``.
 
-    Parameters
-    ----------
-    first, later, variances, level
-        Change of each of three units or more, a fall being good; sampling variance of ``first``; coverage.
-
-    References
-    ----------
-    Galton (1886), Journal of the Anthropological Institute 15, 246-263.
+    Reference: Galton (1886), Journal of the Anthropological Institute 15, 246-263.
 
     Examples
     --------
@@ -193,14 +174,12 @@ def association(x: npt.ArrayLike, y: npt.ArrayLike, *, level: float = 0.95) -> E
 
     Answers: do units that do well on one measure do well on the other?
 
-    Tested: Fisher's interval by hand (`test_panel.test_the_correlation_has_the_interval_of_fisher`).
+    Tested: Fisher's interval by hand (`test_the_correlation_has_the_interval_of_fisher`).
 
     Pearson's, with Fisher's interval (1921). Sampling in either measure draws it towards 0. Both have one number per
     unit (n), four or more.
 
-    References
-    ----------
-    Fisher (1921), Metron 1, 3-32.
+    Reference: Fisher (1921), Metron 1, 3-32.
 
     Examples
     --------
@@ -227,8 +206,7 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
 
     Answers: by how much did reoffending change at each provider, on both measures?
 
-    Tested: by hand, since the baseline and against all
-    (`test_panel.test_changes_are_since_the_baseline_or_from_all`).
+    Tested: by hand, since the baseline and against all (`test_changes_are_since_the_baseline_or_from_all`).
 
     Parameters
     ----------
@@ -260,14 +238,11 @@ def changes(panel: pd.DataFrame, *, since_baseline: bool) -> pd.DataFrame:
     total = panel.groupby("cohort")[counts].sum()
     everyone = panel["cohort"].map(total["reoffenders"] / total["offenders"])
     usual = panel["cohort"].map(total["reoffences"] / total["reoffenders"])
-    often, since = (
-        (offences / caught).fillna(panel["frequency_rate"]),
-        panel["baseline_frequency"].astype(float),
-    )
+    often, since = (offences / caught).fillna(panel["frequency_rate"]), panel["baseline_frequency"]
     change = panel["difference"] if since_baseline else 100 * caught / people - 100 * everyone
     return panel.assign(
-        change=change.astype(float),
-        frequency_change=100 * (often / (since if since.notna().any() else usual) - 1).astype(float),
+        change=change,
+        frequency_change=100 * (often / (since if since.notna().any() else usual) - 1),
         variance=1e4 * everyone * (1 - everyone) / people,
     )
 
@@ -278,27 +253,15 @@ def adjustment_identity(panel: pd.DataFrame) -> pd.DataFrame:
     Answers: are the printed adjusted rates what the published formula gives?
 
     Tested: rows adjusted by the formula hold, others do not, whatever the rounding
-    (`test_panel.test_rounded_parts_are_always_within_the_tolerance`,
-    `test_panel.test_a_rate_that_was_not_adjusted_is_found`).
+    (`test_rounded_parts_are_always_within_the_tolerance`, `test_a_rate_that_was_not_adjusted_is_found`).
 
     The observed rate is worked out from the counts where both are there, and taken as printed otherwise. A number printed
     to ``p`` decimals is known to ``10**-p / 2``, so the sides may differ by the sum of these over the printed parts, with
-    the decimals of the whole column in one release.
+    the decimals of the whole column in one release. The panel has a row per provider and cohort: release, adjusted_rate,
+    baseline_ogrs, ogrs in per cent, and offenders with reoffenders or binary_rate. The rows of which every part is known
+    come back, with observed, predicted, residual, tolerance and holds added.
 
-    Parameters
-    ----------
-    panel
-        One row per provider and cohort: release, adjusted_rate, baseline_ogrs, ogrs in per cent, and offenders with
-        reoffenders or binary_rate.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows of which every part is known, with observed, predicted, residual, tolerance and holds added.
-
-    References
-    ----------
-    Ministry of Justice, Proven reoffending statistics: definitions and measurement.
+    Reference: Ministry of Justice, Proven reoffending statistics: definitions and measurement.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from tr_analysis.estimators.checks import (
     Array,
+    Seed,
     check_frame,
     check_integer,
     check_made,
@@ -75,32 +76,22 @@ class _World:
 
 
 def simulate_panel(
-    published: Published, sizes: pd.Series, cohorts: Sequence[str], *, seed: int | np.random.Generator = 0
+    published: Published, sizes: pd.Series, cohorts: Sequence[str], *, seed: Seed = 0
 ) -> pd.DataFrame:
     """Simulate a panel that gives back the published people, rates, frequencies, counts and extreme changes.
 
     Answers: what would a panel of single providers look like that adds up to what was published of all?
 
     Tested: gives back what was published, to the printed digit; the calibration finds a known spread
-    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`,
-    `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
+    (`test_what_is_published_comes_back_to_the_printed_digit`, `test_the_calibration_finds_a_known_spread`).
 
     Baselines and true changes are normal between providers, the latter with the likeliest of `spread_likelihood`;
     reoffenders are binomial. First cohorts are drawn until one has the winners, losers and rate printed, and later
     cohorts to go with it that give all together the rate and the extremes printed. What had to be assumed stands at the
     head of this module.
 
-    Parameters
-    ----------
-    published, sizes
-        What the panel must give back; weight of each provider, indexed by its name, above 0.
-    cohorts, seed
-        Names of two cohorts or more, the first one first; seed or generator.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of the observed panel that are figures, rates in per cent; ``origin`` is "simulated".
+    ``sizes`` weigh the providers, by name, above 0; ``cohorts`` names two or more, the first one first. The panel has the
+    columns of the observed one that are figures, rates in per cent; ``origin`` is "simulated".
 
     Examples
     --------
@@ -135,12 +126,9 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     Answers: does the simulated panel match the published totals?
 
     Tested: agrees with the published totals it was made from
-    (`test_panel_simulation.test_what_is_published_comes_back_to_the_printed_digit`).
+    (`test_what_is_published_comes_back_to_the_printed_digit`).
 
-    Returns
-    -------
-    pandas.DataFrame
-        All together, Published and Simulated, a row a total; rates in per cent. Flags are those at `LEVEL`.
+    A row a total, in columns All together, Published and Simulated; rates in per cent. Flags are those at `LEVEL`.
 
     Examples
     --------
@@ -155,11 +143,9 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
     if panel.empty:
         raise ValueError("panel has no rows: give what `simulate_panel` returns")
     first = panel[panel["cohort"] == panel["cohort"].tolist()[0]]
-    flags, people, early = (
-        flag_significance(first, level=LEVEL)["recomputed"],
-        panel["offenders"],
-        first["offenders"],
-    )
+    flags = flag_significance(first, level=LEVEL)["recomputed"]
+    people, early = panel["offenders"], first["offenders"]
+    frequency = panel["reoffences"].sum() / panel["reoffenders"].sum()
     reoffended = early * first["baseline_rate"]
     change = (people * (panel["adjusted_rate"] - panel["baseline_rate"])).groupby(panel["provider"]).sum()
     change /= people.groupby(panel["provider"]).sum()
@@ -168,10 +154,7 @@ def compare_totals(published: Published, panel: pd.DataFrame) -> pd.DataFrame:
         "Binary rate, all cohorts": (100 * published.rate, _mean(panel["adjusted_rate"], people)),
         "Binary rate, first cohort": (100 * published.first_rate, _mean(first["adjusted_rate"], early)),
         "Binary rate, baseline": (100 * published.baseline, _mean(first["baseline_rate"], early)),
-        "Frequency rate, all cohorts": (
-            published.frequency,
-            panel["reoffences"].sum() / panel["reoffenders"].sum(),
-        ),
+        "Frequency rate, all cohorts": (published.frequency, frequency),
         "Frequency rate, baseline": (
             published.baseline_frequency,
             _mean(first["baseline_frequency"], reoffended),
@@ -190,13 +173,10 @@ def with_invented_names(panel: pd.DataFrame, sizes: pd.Series, kind: str) -> pd.
 
     Answers: how do we show a simulated panel without saying anything of a real provider?
 
-    Tested: by hand, largest first (`test_panel_simulation.test_invented_names_go_by_size`).
+    Tested: by hand, largest first (`test_invented_names_go_by_size`).
 
-    Parameters
-    ----------
-    panel, sizes, kind
-        With columns provider and owner, 26 owners at most; size of each provider by its name, the largest becomes
-        number 01; what a provider is called, such as ``"CRC"``.
+    ``panel`` has columns provider and owner, 26 owners at most; ``sizes`` are by the providers' names, and the largest
+    becomes number 01; ``kind`` is what a provider is called, such as ``"CRC"``.
 
     Examples
     --------
@@ -240,9 +220,8 @@ def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.
     Answers: by how much must providers differ to give the published winners, losers and extreme changes?
 
     Tested: the largest likelihood, and against simulation; finds a known spread
-    (`test_panel_simulation.test_the_spread_gives_the_counts_their_largest_likelihood`,
-    `test_panel_simulation.test_the_likelihood_of_extremes_against_simulation`,
-    `test_panel_simulation.test_the_calibration_finds_a_known_spread`).
+    (`test_the_spread_gives_the_counts_their_largest_likelihood`,
+    `test_the_likelihood_of_extremes_against_simulation`, `test_the_calibration_finds_a_known_spread`).
 
     Mean changes are those of the published rates, and providers alike in size. Winners and losers of the first cohort are
     multinomial (`payment.multinomial_region`). The smallest and largest change over all cohorts lie within half a point of
@@ -250,16 +229,8 @@ def spread_likelihood(published: Published, providers: int, cohorts: int) -> pd.
     h)^n - F(a - h, b - h)^n + F(a + h, b - h)^n``. ``together`` multiplies the two as if they were independent, which they
     are not quite: the changes of the first cohort are part of all.
 
-    Parameters
-    ----------
-    published, providers, cohorts
-        What is published; how many providers and cohorts stand behind it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By spread, a share from 0 to 0.1: log likelihood of the counts, of the extremes and together, up to a constant
-        each; and expected_winners and expected_losers in the first cohort.
+    By spread, a share from 0 to 0.1, it returns the log likelihood of the counts, of the extremes and together, up to a
+    constant each, and expected_winners and expected_losers in the first cohort.
 
     Examples
     --------

@@ -13,8 +13,8 @@ import pandas as pd
 from scipy.special import gammaln, ndtr, ndtri, xlogy
 from scipy.stats import chi2
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import Array, check_integer, check_number, check_option, to_floats
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import place_of_smallest
 
 __all__ = [
@@ -68,7 +68,7 @@ def standard_error(size: float, rate: float, *, baseline_size: float = np.inf) -
 
     Answers: how far does a cohort's rate stray from its baseline by chance alone?
 
-    Tested: golden values (`test_payment.test_golden_values`).
+    Tested: golden values (`test_golden_values`).
 
     ``sqrt(rate (1 - rate) (1 / size + 1 / baseline_size))``, with the rate of the baseline, and the people in the cohort and
     in the baseline, infinite where that is taken as known.
@@ -92,7 +92,7 @@ def critical_value(level: float) -> float:
 
     Answers: how far from the baseline must a rate be to count as changed?
 
-    Tested: golden values (`test_payment.test_golden_values`).
+    Tested: golden values (`test_golden_values`).
 
     ``level`` is two-sided, above 0 and below 0.5: half of it for falls, half for rises.
 
@@ -135,8 +135,7 @@ def outcome_probabilities(
     Answers: how probable is it that a true change of the rate is paid for, or that money is taken back?
 
     Tested: the power of two cohorts against statsmodels; falls mirror rises
-    (`test_payment.test_power_of_two_cohorts_against_statsmodels`,
-    `test_payment.test_a_deeper_fall_is_paid_more_often_and_falls_mirror_rises`).
+    (`test_power_of_two_cohorts_against_statsmodels`, `test_a_deeper_fall_is_paid_more_often_and_falls_mirror_rises`).
 
     With ``z`` the critical value, ``Phi((-z error - shift) / s)`` and ``Phi((shift - z error) / s)``, where ``s`` is the root of
     the sum of the squares of the error, the spread and the ignored standard error.
@@ -145,10 +144,9 @@ def outcome_probabilities(
     ----------
     shift, spread
         True change of the rate, and the standard deviation of the true changes between providers; one or many.
-    error, level
-        Standard error that the test reckons with, from `standard_error`; two-sided level.
-    ignored_standard_error
-        Standard error that the test ignores, such as that of a sampled baseline that is treated as known.
+    error, level, ignored_standard_error
+        Standard error that the test reckons with, from `standard_error`; two-sided level; what the test ignores, such as
+        the error of a sampled baseline that is treated as known.
 
     Examples
     --------
@@ -176,8 +174,8 @@ def minimum_detectable_change(
 
     Answers: how large must a true fall be for payment by results to detect it four times in five?
 
-    Tested: golden values; is found with the power it says (`test_payment.test_golden_values`,
-    `test_payment.test_detectable_change_is_found_with_that_power`).
+    Tested: golden values; is found with the power it says (`test_golden_values`,
+    `test_detectable_change_is_found_with_that_power`).
 
     ``z(level) error + z(power) sqrt(error**2 + ignored_standard_error**2)``; arguments as in `outcome_probabilities`.
 
@@ -219,19 +217,14 @@ def explain_counts(
 
     Answers: which mean change, and which differences between providers, would give these winners and losers?
 
-    Tested: solutions give back what made the counts (`test_payment.test_explanations_of_thirteen_and_two`,
-    `test_payment.test_solutions_give_back_what_made_the_counts`).
+    Tested: solutions give back what made the counts (`test_explanations_of_thirteen_and_two`,
+    `test_solutions_give_back_what_made_the_counts`).
 
     With ``a`` and ``c`` the normal quantiles of the shares of winners and losers, ``b`` the distance at which a change is
     significant and ``s`` the standard deviation of the observed changes, ``a s = -shift - b`` and ``c s = shift - b``. So ``s =
     -2 b / (a + c)`` at a given level and ``-2 shift / (a - c)`` at a given shift; ``spread = sqrt(s**2 - error**2)``.
-
-    Parameters
-    ----------
-    winners, losers, providers, error
-        Providers significantly below, above, and all (each more than 0); standard error of each change.
-    level, shift
-        Either the two-sided significance level, or the mean true change.
+    Winners are the providers significantly below their baselines, losers those above, each more than 0; either the
+    two-sided level is given or the mean true shift.
 
     Examples
     --------
@@ -267,7 +260,7 @@ def level_for_winners(
 
     Answers: how lenient must the test be to give so many winners?
 
-    Tested: solutions give back what made the counts (`test_payment.test_solutions_give_back_what_made_the_counts`).
+    Tested: solutions give back what made the counts (`test_solutions_give_back_what_made_the_counts`).
 
     ``2 Phi((shift + a s) / error)``, with ``a`` the normal quantile of the share of winners and
     ``s = sqrt(error**2 + spread**2)``.
@@ -303,24 +296,12 @@ def multinomial_region(
     Answers: which true changes, and which differences between providers, are compatible with the counts?
 
     Tested: likelihood against scipy; covers the truth, whatever it is
-    (`test_payment.test_likelihood_against_scipy_and_deviance_of_the_best`,
-    `test_payment.test_region_covers_whatever_the_truth`).
+    (`test_likelihood_against_scipy_and_deviance_of_the_best`, `test_region_covers_whatever_the_truth`).
 
     Winners, losers and the rest are multinomial, with the `outcome_probabilities`. The deviance is twice the log
     likelihood ratio against the shares seen, and the p-value exact: the probability of all outcomes whose deviance is at
-    least as large. Values with a p-value of 0.05 or more hold the true ones with at least 95%.
-
-    Parameters
-    ----------
-    winners, losers, providers, shifts, spreads
-        Whole numbers; values to try, each with each.
-    error, level, ignored_standard_error
-        As in `outcome_probabilities`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per shift and spread: shift, spread, expected_winners, expected_losers, deviance, p_value.
+    least as large. Values with a p-value of 0.05 or more hold the true ones with at least 95%. Each of the shifts is
+    tried with each of the spreads, a row each: shift, spread, expected_winners, expected_losers, deviance, p_value.
 
     Examples
     --------
@@ -360,7 +341,7 @@ def profile_interval(region: pd.DataFrame, column: str) -> Estimate:
 
     Answers: between which limits does the mean change, or the difference between providers, lie?
 
-    Tested: ends of the profile by hand (`test_payment.test_profile_intervals`).
+    Tested: ends of the profile by hand (`test_profile_intervals`).
 
     The values whose smallest deviance, over all values of the other, exceeds the smallest of all by no more than the
     quantile of chi-squared with one degree of freedom.

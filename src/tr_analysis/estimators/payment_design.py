@@ -1,7 +1,4 @@
-"""Design of payment by results: what a rule pays for, exactly and by simulation, and what picking the best does.
-
-Rates, changes and standard errors are shares, as in `payment`.
-"""
+"""What a rule of payment pays for, exactly and by simulation, and what picking the best does; shares as in `payment`."""
 
 from dataclasses import dataclass
 
@@ -12,17 +9,18 @@ from scipy.integrate import quad
 from scipy.special import bdtr
 from scipy.stats import binom, norm
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import (
     Array,
+    Seed,
     check_draws,
     check_flag,
     check_integer,
     check_made,
     check_number,
+    check_sizes,
     generator,
-    to_floats,
 )
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.payment import (
     WIDEST,
     check_error,
@@ -70,7 +68,7 @@ def payment_rule(
     Answers: by which test, and on which cohorts, does a payment scheme judge its providers?
 
     Tested: every outcome of a sampled baseline, gone through one by one
-    (`test_payment_design.test_sampled_baseline_against_every_outcome`).
+    (`test_sampled_baseline_against_every_outcome`).
 
     The score test ``(x / n - b) / sqrt(r (1 - r) (1 / n + 1 / m))``, with ``r`` the baseline ``b`` where it is known (``m``
     infinite) and the pooled rate where it is sampled.
@@ -88,11 +86,7 @@ def payment_rule(
     >>> round(rule.critical, 2)
     1.96
     """
-    people = np.atleast_1d(to_floats("sizes", sizes))
-    if people.ndim > 1 or not people.size:
-        raise ValueError(f"sizes has shape {people.shape}: give the size of one cohort of each provider")
-    for size in np.unique(people):
-        check_integer("a size", size, low=1, high=MOST_PEOPLE)
+    people = check_sizes(sizes, MOST_PEOPLE)
     standard_error(1, baseline, baseline_size=baseline_size)  # refuses what is no rate or size
     if np.isfinite(baseline_size):
         check_integer("baseline_size", baseline_size, low=1, high=MOST_PEOPLE)
@@ -125,21 +119,15 @@ def operating_characteristics(
 
     Answers: how often does a payment rule pay, deduct, or pay by luck alone?
 
-    Tested: against every outcome, integration and simulation
-    (`test_payment_design.test_sampled_baseline_against_every_outcome`,
-    `test_payment_design.test_spread_against_integration`,
-    `test_payment_design.test_simulation_agrees_with_calculation`).
+    Tested: against every outcome, integration and simulation (`test_sampled_baseline_against_every_outcome`,
+    `test_spread_against_integration`, `test_simulation_agrees_with_calculation`).
 
     A cohort's count is binomial with the rate ``baseline + own shift``, kept between 0 and 1. Own shifts are normal and
     integrated by quadrature; a sampled baseline is summed over. Where people's outcomes go together, counts of cohorts and
     of sampled baselines are beta-binomial, with ``design_effect`` times the binomial variance. The rule's test does not know.
 
-    Parameters
-    ----------
-    rule, shift, spread
-        The rule; mean true change of the rate, negative for a fall, and its standard deviation between providers.
-    design_effect
-        Variance of a count in units of the binomial's: ``1 + (n - 1) rho`` for a correlation rho between any two of n people.
+    ``shift`` is the mean true change of the rate, ``spread`` its standard deviation between providers, and the design effect
+    ``1 + (n - 1) rho`` for a correlation rho between any two of n people.
 
     Examples
     --------
@@ -264,15 +252,14 @@ def simulated_counts(
     spread: float = 0.0,
     design_effect: float = 1.0,
     runs: int = 10_000,
-    seed: int | np.random.Generator = 0,
+    seed: Seed = 0,
 ) -> pd.DataFrame:
     """Simulate how many providers a rule pays, which confirms `operating_characteristics`.
 
     Answers: how much do payments vary over many cohorts, when luck in the baseline returns every time?
 
     Tested: agrees with the calculation; seeds differ by as much as its standard errors say
-    (`test_payment_design.test_simulation_agrees_with_calculation`,
-    `test_payment_design.test_standard_errors_say_how_far_seeds_differ`).
+    (`test_simulation_agrees_with_calculation`, `test_standard_errors_say_how_far_seeds_differ`).
 
     In each of 2 runs or more every provider draws its own shift and, where it is sampled, its baseline; both stay for all
     cohorts. Other arguments are those of `operating_characteristics`. Gives the expected `MEASURES`, and their std_error by
@@ -319,8 +306,8 @@ def expected_best(providers: int, *, shift: float, spread: float, error: float) 
 
     Answers: how good does the best of many look by selection alone?
 
-    Tested: against simulation (`test_payment_design.test_best_of_many_by_chance_alone`,
-    `test_payment_design.test_best_and_its_next_cohort_against_simulation`).
+    Tested: against simulation (`test_best_of_many_by_chance_alone`,
+    `test_best_and_its_next_cohort_against_simulation`).
 
     ``shift - E sqrt(spread**2 + error**2)``, with ``E`` the mean of the largest of so many standard normal numbers.
 
@@ -350,17 +337,11 @@ def next_cohort(
 
     Answers: how far will a top performer slip back next time?
 
-    Tested: against simulation (`test_payment_design.test_best_and_its_next_cohort_against_simulation`).
+    Tested: against simulation (`test_best_and_its_next_cohort_against_simulation`).
 
     ``shift + reliability (observed - shift)`` with ``reliability = spread**2 / (spread**2 + error**2)``, and a 95% prediction
-    interval. It holds for a provider picked because it was the best, too.
-
-    Parameters
-    ----------
-    observed, shift, spread
-        Change that it showed; mean and standard deviation of the true changes between providers.
-    error, next_error
-        Standard errors of the change shown, and of the next where it differs.
+    interval. It holds for a provider picked because it was the best, too. Shift and spread are mean and standard
+    deviation of the true changes; the next change has a standard error of its own where it differs.
 
     Examples
     --------

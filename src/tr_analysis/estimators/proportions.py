@@ -13,16 +13,17 @@ from scipy.stats.contingency import odds_ratio as conditional_odds_ratio
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import (
     Array,
     check_count,
     check_counts,
+    check_frame,
     check_integer,
     check_level,
     check_number,
     numbers,
 )
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.order import only
 
 __all__ = [
@@ -61,20 +62,12 @@ def proportion(successes: int, trials: int, *, level: float = 0.95) -> Proportio
 
     Answers: how large is a share, and how far could it be off by chance?
 
-    Tested: Wilson's formula, and the exact interval at the ends
-    (`test_proportions.test_interval_against_formula_and_mirrored`).
+    Tested: Wilson's formula, and the exact interval at the ends (`test_interval_against_formula_and_mirrored`).
 
     Wilson's score interval (1927); where no trial or every trial succeeded the exact one of Clopper and Pearson
-    (1934).
+    (1934). Counts are whole numbers, one trial at least; ``level`` is the coverage of the interval.
 
-    Parameters
-    ----------
-    successes, trials, level
-        Whole numbers, ``0 <= successes <= trials``, one trial at least; coverage of the interval, 0 to 1.
-
-    References
-    ----------
-    Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
+    Reference: Wilson (1927), JASA 22, 209-212. Clopper and Pearson (1934), Biometrika 26, 404-413.
 
     Examples
     --------
@@ -95,8 +88,8 @@ def proportions(
 
     Answers: how large is the share in each group, and how far could each be off by chance?
 
-    Tested: row by row as `proportion` (`test_proportions.test_interval_against_formula_and_mirrored`,
-    `test_proportions.test_frame_keeps_rows_and_leaves_the_input_alone`).
+    Tested: row by row as `proportion` (`test_interval_against_formula_and_mirrored`,
+    `test_frame_keeps_rows_and_leaves_the_input_alone`).
 
     Takes the names of the columns with the counts, and adds estimate, low, high (shares) and method to ``frame``.
 
@@ -126,7 +119,7 @@ def upper_bound_zero(trials: int, level: float = 0.95) -> float:
 
     Answers: if something never happened in a sample, how common could it still be?
 
-    Tested: solves its equation (`test_proportions.test_upper_bound_of_zero`).
+    Tested: solves its equation (`test_upper_bound_of_zero`).
 
     ``1 - (1 - level) ** (1 / trials)``; at 95% close to 3 / trials, the rule of three.
 
@@ -145,22 +138,15 @@ def difference(
 
     Answers: by how much do two shares differ, and could it be chance?
 
-    Tested: Newcombe's formula; the first inspections as published
-    (`test_proportions.test_difference_of_the_first_round`,
-    `test_proportions.test_difference_against_formula_and_under_swap`).
+    Tested: Newcombe's formula; the first inspections as published (`test_difference_of_the_first_round`,
+    `test_difference_against_formula_and_under_swap`).
 
     Newcombe's hybrid score interval (1998). Boschloo's exact unconditional test (1970), two-sided as twice the smaller
-    one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin.
+    one-sided p-value; beyond 400 trials in all the score test. Interval and test can disagree at the margin. Arguments
+    are those of `proportion`.
 
-    Parameters
-    ----------
-    successes_1, trials_1, successes_2, trials_2, level
-        Whole numbers, as in `proportion`; coverage of the interval.
-
-    References
-    ----------
-    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica
-    Neerlandica 24, 1-35.
+    Reference: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Boschloo (1970), Statistica Neerlandica
+    24, 1-35.
 
     Examples
     --------
@@ -195,8 +181,8 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
 
     Answers: did a group's share change more than everybody's, and does the answer depend on the scale?
 
-    Tested: coverage on simulated groups of a whole, on three scales
-    (`test_proportions.test_change_against_covers_the_truth`, `test_proportions.test_a_sign_can_depend_on_the_scale`).
+    Tested: coverage on simulated groups of a whole, on three scales (`test_change_against_covers_the_truth`,
+    `test_a_sign_can_depend_on_the_scale`).
 
     With ``g`` the share, its logarithm or its logit, ``p`` the group's share of ``n`` people and ``q`` the whole's of
     ``N``, the change of ``g(p)`` less that of ``g(q)``. Sampling is binomial at both times. The ``m`` people in both samples
@@ -204,17 +190,10 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
     variance: ``v = p (1 - p) / n``, ``w = (m p (1 - p) + (N - m) r (1 - r)) / N^2``, and ``r`` is the share of the rest of the
     whole. The intervals are normal.
 
-    Parameters
-    ----------
-    cohorts, level
-        Two rows, before and after; share and people of the group, whole_share and whole_people, and the people
-        ``shared``, who are in both, shares between 0 and 1; coverage of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        estimate, low and high by scale (absolute: shares; relative: after / before - 1; log odds) and by what changed
-        (group, whole, difference). The relative difference is that of the two ratios, ratio of ratios - 1.
+    ``cohorts`` has two rows, before and after: share and people of the group, whole_share and whole_people, and the people
+    ``shared``, who are in both, shares between 0 and 1. Returned are estimate, low and high by scale (absolute: shares;
+    relative: after / before - 1; log odds) and by what changed (group, whole, difference). The relative difference is
+    that of the two ratios, ratio of ratios - 1.
 
     Examples
     --------
@@ -243,10 +222,8 @@ def change_against(cohorts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
 def _two_cohorts(cohorts: pd.DataFrame) -> list[Array]:
     """Return share, people, whole_share, whole_people and shared (2 each); refuse what cannot be."""
     names = ("share", "people", "whole_share", "whole_people", "shared")
-    if not isinstance(cohorts, pd.DataFrame) or len(cohorts) != 2:
+    if len(check_frame("cohorts", cohorts, names)) != 2:
         raise ValueError("cohorts need two rows, before and after: give a frame with one for each")
-    if lacking := [name for name in names if name not in cohorts]:
-        raise ValueError(f"no column {lacking[0]!r}: give {', '.join(names)}")
     columns = [numbers(f"column {name!r}", cohorts[name]) for name in names]
     p, n, q, whole, shared = columns
     for name, right, advice in (
@@ -278,18 +255,16 @@ def odds_ratio(
 
     Answers: how many times higher are the odds in one small group than in another, and could it be chance?
 
-    Tested: known tables; turns with the groups and with failures
-    (`test_proportions.test_odds_ratio_of_known_tables`,
-    `test_proportions.test_odds_ratio_turns_with_the_groups_and_with_failures`).
+    Tested: known tables; turns with the groups and with failures (`test_odds_ratio_of_known_tables`,
+    `test_odds_ratio_turns_with_the_groups_and_with_failures`).
 
     Missing where nobody, or everybody, succeeded in both groups; 0 or infinite where ``separated``. The interval is
     exact, from the noncentral hypergeometric distribution (Cornfield 1956), and with an empty cell has one end, at the
     full ``level``. Fisher's test (1935) takes both margins as fixed, which no inspectorate does: that of `difference`
     suits it better. Arguments are those of `difference`.
 
-    References
-    ----------
-    Fisher (1935), JRSS 98, 39-82. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4, 135-148.
+    Reference: Fisher (1935), JRSS 98, 39-82. Cornfield (1956), Proceedings of the Third Berkeley Symposium 4,
+    135-148.
 
     Examples
     --------
@@ -319,15 +294,10 @@ def detectable_share(share_1: float, trials_1: int, trials_2: int, *, power: flo
     Answers: how large must a difference be before samples of these sizes would show it?
 
     Tested: has the power asked for, by going through every pair of counts
-    (`test_proportions.test_detectable_share_has_the_power_asked_for`).
+    (`test_detectable_share_has_the_power_asked_for`).
 
-    The power is computed exactly, over every pair of counts of two binomial samples. Missing where not even a share
-    of 1 would be detected so often.
-
-    Parameters
-    ----------
-    share_1, trials_1, trials_2, power
-        True share of the first sample, below that sought; sizes, 1 or more; chance to detect the difference, above 0.05.
+    The ``power`` is computed exactly, over every pair of counts of two binomial samples, of which ``share_1`` is the true
+    share of the first. Missing where not even a share of 1 would be detected so often.
 
     Examples
     --------

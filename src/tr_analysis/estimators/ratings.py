@@ -9,8 +9,8 @@ from scipy.optimize import brentq
 from scipy.special import comb
 from scipy.stats import mannwhitneyu, norm
 
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import Array, check_level, numbers, shown
-from tr_analysis.estimators.estimate import Estimate
 
 __all__ = ["superiority"]
 
@@ -28,22 +28,16 @@ def superiority(
 
     Answers: which of two groups is rated higher, using every step of the scale, and could it be chance?
 
-    Tested: the exact p-value by enumeration; coverage simulated
-    (`test_ratings.test_exact_p_value_by_enumeration_and_invariances`, `test_ratings.test_coverage`).
+    Tested: the exact p-value by enumeration; coverage simulated (`test_exact_p_value_by_enumeration_and_invariances`,
+    `test_coverage`).
 
     ``P(first > second) + P(first = second) / 2``: 1/2 where neither group is rated higher. The p-value goes through
     every split of the ratings into groups of these sizes (Mehta, Patel and Tsiatis 1984; beyond 120 units the normal
     approximation with ties). The interval is Newcombe's fifth method (2006), which ties make cautious; one-sided where
-    no unit of one group is rated below any of the other (``separated``).
+    no unit of one group is rated below any of the other (``separated``). Ratings are numbers, or labels that ``order``
+    lists from lowest to highest.
 
-    Parameters
-    ----------
-    first, second, order, level
-        The ratings of each group, numbers or labels; the labels from lowest to highest; coverage of the interval.
-
-    References
-    ----------
-    Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
+    Reference: Newcombe (2006), Statistics in Medicine 25, 559-573. Mehta, Patel and Tsiatis (1984), Biometrics 40,
     819-825.
 
     Examples

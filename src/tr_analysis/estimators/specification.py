@@ -16,14 +16,7 @@ import pandas as pd
 from tr_analysis.estimators.checks import shown
 from tr_analysis.order import in_order
 
-__all__ = [
-    "grid",
-    "specification_id",
-    "run_specifications",
-    "summarise",
-    "marginals",
-    "influence",
-]
+__all__ = ["grid", "specification_id", "run_specifications", "summarise", "marginals", "influence"]
 
 Choice = str | int | float | bool
 
@@ -39,14 +32,10 @@ def grid(
 
     Answers: which analyses could have been run?
 
-    Tested: every combination once, by hand (`test_specification.test_grid_makes_every_combination_once`).
+    Tested: every combination once, by hand (`test_grid_makes_every_combination_once`).
 
-    Parameters
-    ----------
-    choices
-        The options of each choice, such as ``{"scale": ["log", "level"], "harmonics": [0, 2]}``; the last turns fastest.
-    makes_sense
-        Whether to keep a combination; all are kept if left out.
+    ``choices`` are the options of each choice, of which the last turns fastest; ``makes_sense`` says whether to keep a
+    combination, and all are kept if it is left out.
 
     Examples
     --------
@@ -96,7 +85,7 @@ def specification_id(choices: Mapping[str, Choice]) -> str:
 
     Answers: which row of the results is the analysis with these choices?
 
-    Tested: pinned identifiers (`test_specification.test_ids_are_pinned`).
+    Tested: pinned identifiers (`test_ids_are_pinned`).
 
     The choices are written as JSON, names sorted, ASCII only, whole numbers as ints: the same in any process and order.
 
@@ -120,8 +109,7 @@ def run_specifications(
 
     Answers: what does each of the analyses that could have been run find?
 
-    Tested: rows by hand; failures are rows (`test_specification.test_results_are_tidy`,
-    `test_specification.test_failures_are_rows_with_their_message`).
+    Tested: rows by hand; failures are rows (`test_results_are_tidy`, `test_failures_are_rows_with_their_message`).
 
     The function is pure and called with the choices of each as keywords. It returns a mapping with ``estimate`` and,
     where known, ``low`` and ``high``, and ``n``. Of each there is a row: id, the choices, estimate, low, high, n and
@@ -203,7 +191,7 @@ def summarise(results: pd.DataFrame) -> CurveSummary:
 
     Answers: do the findings survive other methods?
 
-    Tested: by hand (`test_specification.test_curves_are_summarised`).
+    Tested: by hand (`test_curves_are_summarised`).
 
     Examples
     --------
@@ -236,7 +224,7 @@ def marginals(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: what do the analyses with one particular choice find?
 
-    Tested: by hand (`test_specification.test_marginals_are_option_by_option`).
+    Tested: by hand (`test_marginals_are_option_by_option`).
 
     Rows are by choice and option; the columns are those of `CurveSummary`, shares about the sign of the median of
     the whole curve. An option that always failed has no numbers.
@@ -263,7 +251,7 @@ def influence(results: pd.DataFrame) -> pd.DataFrame:
 
     Answers: which choice of method matters most?
 
-    Tested: by hand (`test_specification.test_no_choice_is_blamed_for_its_companions`).
+    Tested: by hand (`test_no_choice_is_blamed_for_its_companions`).
 
     Specifications that differ in one choice alone are compared: no choice is blamed for what its companions do. By
     choice: the number of such sets of two estimates or more, and the median ("typical") and the largest range of

@@ -10,13 +10,14 @@ import pandas as pd
 from scipy.linalg import solve_triangular
 from scipy.stats import t as student
 
-from tr_analysis.estimators.autocorrelation import RANDOM_WALK
+from tr_analysis.estimators import Estimate
 from tr_analysis.estimators.checks import Array, check_number, check_option, to_floats, to_month
-from tr_analysis.estimators.estimate import Estimate
 from tr_analysis.estimators.interrupted import (
+    FELT,
     InterruptedDesign,
     InterruptedFit,
     check_design,
+    check_series,
     mixture_test,
 )
 from tr_analysis.order import place_of_smallest
@@ -29,6 +30,7 @@ Trend = Literal["wandering", "straight", "random walk"]
 TRENDS: dict[Trend, tuple[int, int]] = {"wandering": (24, 12), "straight": (64, 0), "random walk": (0, 0)}
 """Nodes of the quadrature over rho and q; on our series more of them move no interval by 0.01 standard errors."""
 
+RANDOM_WALK = 0.05  # prior probability that errors never fade
 BLOCKS = 4  # on each side of the reform, of `block_growth`
 
 
@@ -38,8 +40,8 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     Answers: by how much did the series change at the reform, if its trend could have changed by itself?
 
     Tested: statsmodels' local linear trend; values of recall computed apart; size simulated under four truths
-    (`test_trend.test_coefficients_and_likelihood_against_statsmodels_local_linear_trend`,
-    `test_trend.test_recall_under_each_trend`, `test_trend.test_simulated_sizes_hold`).
+    (`test_coefficients_and_likelihood_against_statsmodels_local_linear_trend`, `test_recall_under_each_trend`,
+    `test_simulated_sizes_hold`).
 
     The errors are those of a local linear trend with damped shocks (Harvey 1989)::
 
@@ -48,17 +50,11 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     ``e`` and ``z`` are normal with standard deviations s and q s. Given rho and q, the coefficients are t distributed
     with n - k degrees of freedom; these distributions are averaged over both, weighted by the restricted likelihood
     and a prior: rho is even from -1 to 1 but for a probability of 0.05 of a random walk, and q even from 0 to 1. The
-    trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes.
+    trend "straight" has q = 0, and "random walk" also rho = 1: least squares on monthly changes. The design is of
+    `interrupted` or `forecast_design`.
 
-    Parameters
-    ----------
-    design, trend
-        Of `interrupted` or `forecast_design`; see above.
-
-    References
-    ----------
-    Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 2.3. Harville (1974),
-    Biometrika 61, 383-385, on the restricted likelihood.
+    Reference: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 2.3. Harville
+    (1974), Biometrika 61, 383-385, on the restricted likelihood.
 
     Examples
     --------
@@ -74,7 +70,7 @@ def local_trend(design: InterruptedDesign, *, trend: Trend = "wandering") -> Int
     nodes = _nodes(_places(design), trend)
     fit = regress(design.regressors.to_numpy(), design.response[:, None], nodes)
     weights = fit.weights[:, 0]
-    felt = weights > 1e-12
+    felt = weights > FELT
     covariances = fit.inverses[felt] * fit.variances[felt, 0, None, None]
     averaged = f"{trend} trend, averaged over the variances"
     return InterruptedFit(
@@ -130,19 +126,24 @@ def _nodes(places: tuple[int, ...], trend: Trend) -> Nodes:
 def lay_out(places: tuple[int, ...], rho: Array, q: Array, prior: Array) -> Nodes:
     """Return what whitens the changes from one place to the next at every pair of rho and q."""
     at = np.array(places)
-    change = np.diff(np.eye(len(at)), axis=0)
     lag, earlier = np.abs(at[:, None] - at), np.minimum(at[:, None], at)
-    slope = change @ np.clip(at[:, None] - np.arange(1, at[-1]), 0, None)
+    slope = np.diff(np.clip(at[:, None] - np.arange(1, at[-1]), 0, None), axis=0)
     # A constant takes no part in changes, so a random walk may start at 0, and 1 / (1 - rho**2) be left off a fading
     # error's covariance without harm.
-    fading = np.array([earlier if r == 1 else (r**lag - 1) / (1 - r**2) for r in rho], dtype=float)
-    factor = np.linalg.cholesky(change @ fading @ change.T)
-    half = np.linalg.solve(factor, np.broadcast_to(slope, (len(rho), *slope.shape)))
-    wander, axes = np.linalg.eigh(half @ half.transpose(0, 2, 1))
+    faded = rho[:, None] ** np.arange(at[-1] + 1)
+    fading = np.array(
+        [earlier if r == 1 else (f[lag] - 1) / (1 - r**2) for r, f in zip(rho, faded, strict=True)]
+    )
+    factor = np.linalg.cholesky(np.diff(np.diff(fading, axis=1), axis=2))
+    rotation = np.asarray(np.linalg.inv(factor), dtype=np.float64)
+    wander = np.zeros(rotation.shape[:2])
+    if q.any():
+        half = rotation @ slope
+        wander, axes = np.linalg.eigh(half @ half.transpose(0, 2, 1))
+        rotation = axes.transpose(0, 2, 1) @ rotation
     variance = 1 + q[:, None] ** 2 * wander[:, None, :]
     log_det = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)[:, None]
     log_det = log_det + np.log(variance).sum(axis=2)
-    rotation = axes.transpose(0, 2, 1) @ np.linalg.inv(factor)
     return Nodes(rho, q, prior, rotation, 1 / np.sqrt(variance), log_det.ravel())
 
 
@@ -164,29 +165,28 @@ class Regressions(NamedTuple):
 def regress(regressors: Array, responses: Array, nodes: Nodes) -> Regressions:
     """Regress the changes of s responses (n, s) on those of the regressors (n, k), constant first, at each node."""
     x, y = np.diff(regressors[:, 1:], axis=0), np.diff(responses, axis=0)
+    start = np.linalg.lstsq(x, y)[0]
+    left = y - x @ start  # what is small is squared without loss
     parts = [
-        _at_one_rho(rotation @ x, rotation @ y, scale)
+        _at_one_rho(rotation @ x, rotation @ left, scale)
         for rotation, scale in zip(nodes.rotation, nodes.scale, strict=True)
     ]
-    coefficients, inverses, squares = map(np.concatenate, zip(*parts, strict=True))
+    moved, inverses, squares = map(np.concatenate, zip(*parts, strict=True))
     df = x.shape[0] - x.shape[1]
     log_likelihood = -df / 2 * np.log(squares)
     log_likelihood += ((np.linalg.slogdet(inverses).logabsdet - nodes.log_det) / 2)[:, None]
     weights = nodes.prior[:, None] * np.exp(log_likelihood - log_likelihood.max(axis=0))
     weights /= weights.sum(axis=0)
-    return Regressions(weights, log_likelihood, coefficients, inverses, squares / df, df)
+    return Regressions(weights, log_likelihood, start + moved, inverses, squares / df, df)
 
 
 def _at_one_rho(x: Array, y: Array, scale: Array) -> tuple[Array, Array, Array]:
     """Return coefficients (p, k, s), inverses (p, k, k) and sums of squares (p, s) of rotated changes, for each q."""
-    start = np.linalg.lstsq(x, y)[0]
-    left = y - x @ start  # what is small is squared without loss
     weighted = scale[:, :, None] ** 2 * x
     inverses = np.asarray(np.linalg.inv(x.T @ weighted), dtype=np.float64)
-    cross = weighted.transpose(0, 2, 1) @ left
-    moved = inverses @ cross
-    squares = scale**2 @ left**2 - (moved * cross).sum(axis=1)
-    return start + moved, inverses, squares
+    cross = weighted.transpose(0, 2, 1) @ y
+    coefficients = inverses @ cross
+    return coefficients, inverses, scale**2 @ y**2 - (coefficients * cross).sum(axis=1)
 
 
 def _innovations(design: InterruptedDesign, nodes: Nodes, coefficients: Array, node: int) -> Array:
@@ -206,18 +206,11 @@ def many_effects(
 
     Answers: what would the same model find in data made without an effect?
 
-    Tested: the same as `local_trend`, series by series (`test_trend.test_many_series_as_one_by_one`).
+    Tested: the same as `local_trend`, series by series (`test_many_series_as_one_by_one`).
 
-    Parameters
-    ----------
-    design, responses, contrast
-        Of the regressors; series on the scale of the model, less the control (n, s); weight by regressor, none of the
-        constant.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a series: estimate, and the two-sided p_value of no effect.
+    The design gives the regressors; ``responses`` (n, s) are on the scale of the model, less the control, and
+    ``contrast`` weighs regressors, none of them the constant. A row a series: estimate, and the two-sided p_value of no
+    effect.
 
     Examples
     --------
@@ -249,7 +242,7 @@ def forecast_design(design: InterruptedDesign, month: str | pd.Period) -> Interr
     Answers: how far is a month after the reform from what the months before it forecast?
 
     Tested: the forecast of a random walk with drift by hand
-    (`test_trend.test_a_forecast_is_the_mean_growth_carried_on_and_sees_no_later_month`).
+    (`test_a_forecast_is_the_mean_growth_carried_on_and_sees_no_later_month`).
 
     No shape of the effect is assumed, and no month after the reform teaches the trend. `local_trend` fits it; with the
     trend "random walk" the forecast is the last month before, plus the mean growth and the season.
@@ -285,17 +278,14 @@ def block_growth(design: InterruptedDesign) -> Estimate:
 
     Answers: did growth change at the reform, whatever the errors within a year or so?
 
-    Tested: scipy's t-test of the blocks; size simulated
-    (`test_trend.test_blocks_against_scipy`, `test_trend.test_simulated_sizes_hold`).
+    Tested: scipy's t-test of the blocks; size simulated (`test_blocks_against_scipy`, `test_simulated_sizes_hold`).
 
     The changes of the response, less their season, are cut into four equal blocks on either side; the means of the
     blocks are taken as independent, and their difference has a t interval of three degrees of freedom, which is
     cautious (Ibragimov and Mueller 2016). It needs no model of the errors, but blocks so long that they forget one
     another: a trend that wanders for years is not allowed for.
 
-    References
-    ----------
-    Ibragimov and Mueller (2016), Review of Economics and Statistics 98, 83-96.
+    Reference: Ibragimov and Mueller (2016), Review of Economics and Statistics 98, 83-96.
 
     Examples
     --------
@@ -359,20 +349,14 @@ def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Pe
 
     Answers: how much may the trend have changed by itself before no effect is left?
 
-    Tested: bounds of recall computed apart (`test_trend.test_bounds_of_recall`).
+    Tested: bounds of recall computed apart (`test_bounds_of_recall`).
 
     In the manner of Rambachan and Roth (2023): without the reform the yearly growth of the logarithm would have been
     that of the last year before, plus a change each year of at most M times the largest change between two years
-    before. No sampling error is counted: the series is a full count.
+    before. No sampling error is counted: the series is a full count. It is positive, by consecutive months, two years
+    and a month or more of them before the reform, and ``month`` is one from it on.
 
-    Parameters
-    ----------
-    series, reform, month
-        Positive, by consecutive months, two years and a month or more before the reform; a month from it on.
-
-    References
-    ----------
-    Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
+    Reference: Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
 
     Examples
     --------
@@ -384,13 +368,14 @@ def growth_bounds(series: pd.Series, reform: str | pd.Period, month: str | pd.Pe
     (0.06, 0.12, 0.67)
     """
     reform, month = to_month(reform), to_month(month)
-    if not isinstance(series, pd.Series) or reform not in series.index or month not in series.index:
-        raise ValueError(f"the series has no {reform} or no {month}: give a monthly pandas Series with both")
-    log = np.log(to_floats("the series", series))
+    series = check_series(series, "series", "log")
+    if reform not in series.index or month not in series.index:
+        raise ValueError(f"the series has no {reform} or no {month}: give a monthly series with both")
+    log = np.log(series.to_numpy())
     before = int((series.index < reform).sum())
     ends = log[before - 1 :: -12][::-1] if before else log[:0]
-    if len(ends) < 3 or not np.isfinite(log).all() or month < reform:
-        advice = "give positive values, 25 months before the reform, and a month from it on"
+    if len(ends) < 3 or month < reform:
+        advice = "give 25 months before the reform, and a month from it on"
         raise ValueError(f"the series from {series.index[0]} has no bounds: {advice}")
     growth = np.diff(ends)
     largest = float(np.abs(np.diff(growth)).max())

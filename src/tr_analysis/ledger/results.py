@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from tr_analysis.data import load
 from tr_analysis.data.periods import with_printed_years
 from tr_analysis.data.store import remember, table_hash
 from tr_analysis.errors import StudyError, nearest
-from tr_analysis.files import sha256
+from tr_analysis.files import read_beside_notebooks, sha256
 from tr_analysis.official.store import PREFIX, official
 from tr_analysis.report.finding import EVIDENCE_LEVELS, RECORDED, UNIT_WORDS, Finding
 from tr_analysis.simulated import MARK, SIMULATED
@@ -153,16 +152,13 @@ def number_words(found: re.Match[str], finding: Finding) -> str:
 
 
 def _questions() -> list[dict[str, Any]]:
-    place = paths.notebooks() / "home.toml"
-    if not place.is_file():
-        return []
-    try:
-        content = tomllib.loads(place.read_text("utf-8"))
-        if list(content) != ["questions"]:
-            raise ValueError(f"must hold [[questions]] and nothing else, holds {', '.join(content)}")
-        return [_question(entry) for entry in content["questions"]]
-    except ValueError as error:
-        raise StudyError(f"{_FILE}: {error}") from None
+    return read_beside_notebooks("home.toml", _listed_questions)
+
+
+def _listed_questions(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if list(content) != ["questions"]:
+        raise ValueError(f"must hold [[questions]] and nothing else, holds {', '.join(content)}")
+    return [_question(entry) for entry in content["questions"]]
 
 
 def _question(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
-from tr_analysis.data.checks import bare_figure, can_evaluate, evaluate, names_in, sources_of
+from tr_analysis.data.expressions import bare_figure, can_evaluate, evaluate, names_in, sources_of
 from tr_analysis.data.fields import Frames
-from tr_analysis.estimators.proportions import upper_bound_zero
 from tr_analysis.report.tables import number_text
 
 _PARTS = ("number", "low", "high")
@@ -30,6 +28,11 @@ def samples(claims: pd.DataFrame) -> pd.DataFrame:
         one-sided 95% bound where nothing was found) and half_width (half the Wald interval at one half); document
         and source_ids, where the claim stands.
     """
+    # Heavy, and not for the home page, which reads results only.
+    from statsmodels.stats.proportion import proportion_confint
+
+    from tr_analysis.estimators.proportions import upper_bound_zero
+
     rows = claims[claims["denominator"].notna() & claims["kind"].isin(["proportion", "context"])]
     n = rows["denominator"].astype(int)
     count = rows["count"].astype(float).fillna((rows["value"] * n / 100).round())

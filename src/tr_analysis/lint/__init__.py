@@ -24,6 +24,8 @@ from tr_analysis.study.notebook import (
 from tr_analysis.study.parameters import Parameter, read_parameters
 from tr_analysis.text import headings, markdown_lines
 
+Fault = tuple[str, str]  # the cell's id (empty for the whole notebook), and what to do
+
 # Not prose: code spans, targets of links and pictures, addresses, tags, character references.
 _MARKUP = re.compile(
     r"(`+).+?\1"
@@ -47,18 +49,6 @@ def plain_words(source: str) -> str:
     return _MARKUP.sub(" ", "\n".join(markdown_lines(source)))
 
 
-def prose_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
-    """Yield the numbers typed into markdown cells and into the templates of sentences."""
-    for cell in cells:
-        if cell["cell_type"] == "markdown":
-            texts = [cell["source"]]
-        else:
-            texts = [_PLACEHOLDER.sub("", text) for text in _templates(cell)]
-        for text in texts:
-            for number in _NUMBER.findall(_FORMULA.sub(" ", plain_words(text))):
-                yield cell["id"], f"the number {number} is typed into prose; let a finding say it"
-
-
 PHRASES: Mapping[str, str] = {
     "what became of": "what happened to",
     "told from": "distinguished from",
@@ -80,11 +70,14 @@ _PHRASE = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
 _SLASHED = re.compile(r"\b20\d\d/\d\d\b")
 
 
-def phrase_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
-    """Yield the phrases that no editor prints, and financial years with a slash, in what a chapter says."""
+def prose_faults(cells: list[Cell]) -> Iterator[Fault]:
+    """Yield from what a chapter says typed numbers, phrases that no editor prints, and financial years with a slash."""
     for cell in cells:
         texts = [cell["source"]] if cell["cell_type"] == "markdown" else list(_templates(cell))
         for text in texts:
+            words = text if cell["cell_type"] == "markdown" else _PLACEHOLDER.sub("", text)
+            for number in _NUMBER.findall(_FORMULA.sub(" ", plain_words(words))):
+                yield cell["id"], f"the number {number} is typed into prose; let a finding say it"
             for found in _PHRASE.findall(text):
                 better = next(
                     good for bad, good in PHRASES.items() if re.fullmatch(bad, found, re.IGNORECASE)
@@ -150,7 +143,7 @@ _NOTHING = frozenset({
 })  # fmt: skip
 
 
-def code_faults(cells: list[Cell]) -> Iterator[tuple[str, str]]:
+def code_faults(cells: list[Cell]) -> Iterator[Fault]:
     """Yield what breaks the rules for code cells, and a last cell that does not end in the findings."""
     for cell in cells:
         if cell["cell_type"] == "code":
@@ -219,8 +212,6 @@ HEADINGS = ("## Evidence", "## Limits")
 FIRST = 4  # cells among which the answer stands
 _READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _RANDOM = re.compile(r"(?=.*\d)[0-9a-f]{8}(-[0-9a-f-]+)?")
-
-Fault = tuple[str, str]  # the cell's id (empty for the whole notebook), and what to do
 
 
 def lint(notebook: Path) -> list[str]:
@@ -310,6 +301,5 @@ _RULES: tuple[Callable[[list[Cell]], Iterator[Fault]], ...] = (
     _headings,
     _answer,
     prose_faults,
-    phrase_faults,
     code_faults,
 )

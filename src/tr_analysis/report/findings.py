@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from tr_analysis.data.store import load, loaded, read_table
 from tr_analysis.digits import to_count
 from tr_analysis.errors import nearest
-from tr_analysis.report import FINDINGS_MIME, charts
+from tr_analysis.report import ANSWER, FINDINGS_MIME, charts
 from tr_analysis.report.finding import (
     EVIDENCE_LEVELS,
     RESERVED,
@@ -27,7 +27,6 @@ from tr_analysis.report.finding import (
 from tr_analysis.report.tables import Table, csv_text, table
 from tr_analysis.simulated import marked, origin_of
 
-ANSWER = "## Answer"
 _AWAITED = "*This is filled when the last cell has run.*"
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -15,24 +16,27 @@ from jinja2 import Environment
 from tr_analysis.errors import ChapterError
 from tr_analysis.files import git_state, write_files
 from tr_analysis.report.finding import EVIDENCE_LEVELS
-from tr_analysis.site.cells import TEMPLATES, cell_renderer, contents, templates
-from tr_analysis.site.chapter import Chapter, chapter_downloads, read_chapter, study_downloads
-from tr_analysis.site.choices import Panel, read_panel
-from tr_analysis.site.cite import bibtex, cite
-from tr_analysis.site.home import home
-from tr_analysis.site.metadata import MIME, metadata
-from tr_analysis.site.numbers import with_numbers
+from tr_analysis.site.cells import SCRIPT, contents, render_cells, templates
+from tr_analysis.site.chapter import Chapter, Panel, read_chapter, read_panel
+from tr_analysis.site.downloads import chapter_downloads, study_downloads
+from tr_analysis.site.home import home, providers
+from tr_analysis.site.metadata import MIME, bibtex, cite, metadata
 from tr_analysis.site.reference import reference_pages
 from tr_analysis.study import CHOICES
 from tr_analysis.study.records import Records
+
+# Most tags of a page: they have nothing but a class or a scope, and so load, run and name nothing.
+_HARMLESS = re.compile(
+    r'<(?!(?:script|style|img)\b)[a-z][a-z0-9]*(?: (?:class|scope)="[\w -]*")*>|</(?!script|style)[a-z0-9]+>'
+)
 
 
 class _Page(HTMLParser):
     """Collects the links and ids of a page, and what it must not contain, with the cell it stands in."""
 
-    def __init__(self, script: str, data: str) -> None:
+    def __init__(self, data: str) -> None:
         super().__init__()
-        self._own, self._cell = {"": script, MIME: data}, ""
+        self._own, self._cell = {"": _HARMLESS.sub(">", SCRIPT), MIME: data}, ""
         self._script: str | None = None  # the type of the script that has just begun
         self.faults: list[str] = []
         self.links: list[str] = []
@@ -68,15 +72,15 @@ class _Page(HTMLParser):
         self.faults.append(f"cell {self._cell!r} {fault}")
 
 
-def audit(pages: Mapping[str, str], downloads: Collection[str], script: str, data: str = "") -> None:
+def audit(pages: Mapping[str, str], downloads: Collection[str], data: str = "") -> None:
     """Refuse pages, HTML by name, that run, load or hide something, or link to what is neither page nor download.
 
-    The `ChapterError` names each fault with page and cell; ``script`` is the one script that a page may hold, and
-    ``data`` the one block of JSON-LD, which no browser runs.
+    The `ChapterError` names each fault with page and cell. A page may hold one script, the site's own, and one block of
+    JSON-LD, ``data``, which no browser runs.
     """
-    read = {name: _Page(script, data) for name in pages}
+    read = {name: _Page(data) for name in pages}
     for name, page in read.items():
-        page.feed(pages[name])
+        page.feed(_HARMLESS.sub(">", pages[name]))
     ids = {name: set(page.ids) for name, page in read.items()}
     faults = [
         f"{name.removesuffix('.html')}: {fault}"
@@ -107,14 +111,8 @@ def _lost(
 
 SITE_TITLE = "Transforming Rehabilitation: what happened when probation was privatised"
 _MARK = '<meta name="generator" content="tr-analysis">'  # only pages that carry it are ever removed
-_BUILT = (
-    "figures",
-    "tables",
-    "choices",
-    "notebooks",
-    "results",
-    "data",
-)  # folders beside the pages that are all ours
+# Folders beside the pages that are all ours.
+_BUILT = ("figures", "tables", "choices", "notebooks", "results", "data")
 
 
 def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None) -> list[Path]:
@@ -128,18 +126,19 @@ def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
     described = metadata(SITE_TITLE, str(frame.globals["version"]))
+    about = providers(chapters)
     home_page = frame.get_template("home.html.j2")
-    pages = {"index.html": home_page.render(home(chapters), metadata=described, page="study")}
+    pages = {"index.html": home_page.render(home(chapters, about), metadata=described, page="study")}
     panels = {each.run: read_panel(each, choices or site.parent / CHOICES) for each in chapters}
     pages |= _chapter_pages(frame, chapters, Records(site.parent), panels)
-    for name, context in reference_pages(chapters).items():
+    for name, context in reference_pages(chapters, about).items():
         pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(context, page=name)
     downloads = study_downloads(executed)
     for chapter in chapters:
         downloads |= chapter_downloads(chapter)
         if panel := panels[chapter.run]:
             downloads[f"choices/{chapter.run}.csv"] = panel.table
-    audit(pages, downloads, _script(), described)
+    audit(pages, downloads, described)
     return _publish(pages, downloads, site)
 
 
@@ -147,7 +146,7 @@ def write_variant(executed: Path) -> Path:
     """Write the page of a chapter with other parameters beside its notebook, as `write_site` does; it stands alone."""
     chapters = [read_chapter(executed)]
     pages = _chapter_pages(_frame(chapters, linked=False), chapters, Records(executed.parent))
-    audit(pages, (), _script())
+    audit(pages, ())
     (page,) = write_files(executed.parent, {name: page.encode() for name, page in pages.items()})
     return page
 
@@ -159,13 +158,12 @@ def _chapter_pages(
     panels: Mapping[str, Panel | None] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Return the page of each chapter; the pages about one provider follow one another as the chapters do."""
-    render = cell_renderer(linked=bool(frame.globals["linked"]))
+    linked = bool(frame.globals["linked"])
     template = frame.get_template("chapter.html.j2")
     pages = {}
     numbered = [chapter.run for chapter in chapters if chapter.is_numbered]
     for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
-        notebook = with_numbers(chapter.notebook, chapter.findings, linked=bool(frame.globals["linked"]))
-        answer, body = render(notebook, chapter.run)
+        answer, body = render_cells(chapter.notebook, chapter.findings, chapter.run, linked=linked)
         pages[chapter.page] = template.render(
             page=chapter.run,
             chapter=chapter,
@@ -189,8 +187,8 @@ def _frame(chapters: Sequence[Chapter], *, linked: bool) -> Environment:
         "site_title": SITE_TITLE,
         "title_parts": SITE_TITLE.split(":"),
         "linked": linked,
-        "script": _script(),
-        "script_hash": base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode(),
+        "script": SCRIPT,
+        "script_hash": base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
         "levels": EVIDENCE_LEVELS,
         "commit": git_state(),
         "version": chapters[0].version if chapters else "",
@@ -200,20 +198,16 @@ def _frame(chapters: Sequence[Chapter], *, linked: bool) -> Environment:
     return frame
 
 
-def _script() -> str:
-    """Return the pages' one script; its hash in each page's policy lets the browser run no other."""
-    return (TEMPLATES / "site.js").read_text(encoding="utf-8")
-
-
 def _publish(pages: Mapping[str, str], downloads: Mapping[str, bytes], site: Path) -> list[Path]:
     """Write everything together, then remove what we once wrote and no longer do."""
     contents = {name: page.encode() for name, page in pages.items()} | dict(downloads)
     written = write_files(site, contents)
-    for other in site.glob("*.html"):
-        if other.name not in pages and _MARK in other.read_text(encoding="utf-8", errors="replace"):
-            other.unlink()
+    ours = set(written)
+    for page in site.glob("*.html"):
+        if page not in ours and _MARK in page.read_text("utf-8", "replace"):
+            page.unlink()
     for folder in _BUILT:
-        for other in (site / folder).rglob("*"):
-            if other.is_file() and other not in written:
-                other.unlink()
+        for file in (site / folder).rglob("*"):
+            if file.is_file() and file not in ours:
+                file.unlink()
     return written[: len(pages)]

@@ -2,28 +2,32 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Mapping
-from copy import copy
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
+import pygments
+from jinja2 import Environment, FileSystemLoader, Template
 from nbconvert.exporters.templateexporter import TemplateExporter
-from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbformat.v4 import new_raw_cell
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 from traitlets.config import Config
 
 from tr_analysis.errors import ChapterError
-from tr_analysis.report.findings import ANSWER
-from tr_analysis.site.glossary import linker
-from tr_analysis.site.numbers import with_sources
+from tr_analysis.report import ANSWER
+from tr_analysis.site.links import Findings, link_numbers, linker, with_sources
 from tr_analysis.text import headings, slugify
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPT = (TEMPLATES / "site.js").read_text(encoding="utf-8")
+"""The pages' one script; its hash in each page's policy lets the browser run no other."""
+_PYTHON, _COLOURED = PythonLexer(), HtmlFormatter(cssclass=" highlight hl-ipython3")
 _SHOWN = ["image/png", "text/html", "text/markdown", "text/plain"]  # the first of these that an output has
+_EVERYTHING = dict.fromkeys(("include_code", "include_markdown", "include_raw", "include_output"), True)
 _ROOT = re.compile(r"<svg\b[^>]*>")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _SOURCE = re.compile(r'<a href="([^"]*)"( title="[^"]*")?>(S\d{3})</a>')
@@ -40,15 +44,16 @@ def templates() -> Environment:
     return made
 
 
+class _Renderer(IPythonRenderer):
+    def heading(self, text: str, level: int, **_: Any) -> str:
+        """Write a heading, whose id is its own words, so that links to it can be guessed."""
+        slug = slugify(without_tags(text)).strip("-")
+        return f'<h{level} id="{slug}">{text}</h{level}>\n'
+
+
 def to_html(source: str) -> str:
-    """Turn markdown into HTML; a heading's id is its own words, so that links to it can be guessed."""
-
-    class Renderer(IPythonRenderer):
-        def heading(self, text: str, level: int, **_: Any) -> str:
-            slug = slugify(without_tags(text)).strip("-")
-            return f'<h{level} id="{slug}">{text}</h{level}>\n'
-
-    return str(MarkdownWithMath(renderer=Renderer(escape=False)).render(source))
+    """Turn markdown into HTML."""
+    return str(MarkdownWithMath(renderer=_Renderer(escape=False)).render(source))
 
 
 def without_tags(html: str) -> str:
@@ -61,48 +66,60 @@ def contents(body: str) -> list[tuple[int, str, str]]:
     return [(int(level), place, without_tags(words)) for level, place, words in _HEADING.findall(body)]
 
 
-def cell_renderer(*, linked: bool) -> Callable[[NotebookNode, str], tuple[str, str]]:
-    """Return the function that turns a notebook and the name of its run into HTML: its answer, and the rest.
+def render_cells(notebook: NotebookNode, findings: Findings, run: str, *, linked: bool) -> tuple[str, str]:
+    """Turn a notebook into HTML, given its numbers and the name of its run: its answer, and the rest.
 
-    nbconvert's own exporter to HTML would read every page once more for pictures without alternative text, as `audit`
-    does. ``linked`` says whether the page stands among the others, with the sources' page and the downloads beside it.
+    ``linked`` says whether the page stands among the others, with the sources' page and the downloads beside it.
     """
-    plain_cells = {
-        "NbConvertBase": {"display_data_priority": _SHOWN},
-        "Exporter": {"default_preprocessors": []},
+    link_terms = linker() if linked else str  # from the first use of each on this page
+
+    def prose(cell: NotebookNode) -> str:
+        return link_terms(to_html(link_numbers(cell, cell.source, findings, linked=linked)))
+
+    cells = list(_folded(notebook))
+    first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
+    split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
+    resources = {
+        "run": run,
+        "linked": linked,
+        "prose": prose,
+        "to_html": lambda source: link_terms(to_html(source)),
+        "global_content_filter": _EVERYTHING,
     }
-    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
-        config=Config(plain_cells),
-        template_name="cells",
-        template_file="index.html.j2",
-        extra_template_basedirs=[str(TEMPLATES)],
+    answer, rest = (
+        _template(linked).render(nb={"cells": part}, resources=resources).lstrip("\n")
+        for part in (cells[:split], cells[split:])
     )
-    highlight = Highlight2HTML(pygments_lexer="ipython3", parent=exporter)  # type: ignore[no-untyped-call]
-    terms: list[Callable[[str], str]] = []  # of the page at hand
-    filters: dict[str, Callable[..., Any]] = {
-        "highlight_code": cache(lambda source: highlight(source)),  # the providers' pages share their code
-        "markdown2html": lambda source: terms[-1](to_html(source)),
+    return answer, rest
+
+
+@cache
+def _template(linked: bool) -> Template:
+    """Return nbconvert's template with our blocks and filters.
+
+    Its own exporter to HTML would copy every notebook, and read every page once more for pictures without alternative
+    text, as `audit` does.
+    """
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+        config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
+        template_name="base",
+        template_file="cells.html.j2",
+        extra_template_paths=[str(TEMPLATES)],
+    )
+    exporter.environment.filters |= {
+        "highlight_code": _highlighted,
         "caption": caption,
         "drawing": drawing,
-        "with_sources": _with_sources if linked else lambda html: html,
-        "coded": with_sources if linked else lambda html: html,
+        "with_sources": _with_sources if linked else str,
+        "coded": with_sources if linked else str,
     }
-    for name, function in filters.items():
-        exporter.register_filter(name, function)  # type: ignore[no-untyped-call]
+    template: Template = exporter.template
+    return template
 
-    def render(notebook: NotebookNode, run: str) -> tuple[str, str]:
-        terms[:] = [linker() if linked else str]
-        cells = list(_folded(notebook))
-        first = next((i for i, cell in enumerate(cells) if cell.cell_type == "raw"), len(cells))
-        split = first if any(_heads(cell) == ANSWER for cell in cells[:first]) else 0
-        parts = []
-        for part in (cells[:split], cells[split:]):
-            some = copy(notebook)
-            some.cells = part
-            parts.append(str(exporter.from_notebook_node(some, {"run": run, "linked": linked})[0]))
-        return parts[0], parts[1]
 
-    return render
+@cache  # the providers' pages share their code
+def _highlighted(source: str) -> str:
+    return str(pygments.highlight(source, _PYTHON, _COLOURED))
 
 
 def _folded(notebook: NotebookNode) -> Iterator[NotebookNode]:

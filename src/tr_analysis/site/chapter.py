@@ -1,13 +1,14 @@
-"""An executed chapter, parsed once: what its page shows, the files of its charts and tables, and those of the whole study."""
+"""An executed chapter, parsed once: what its page shows, and the panel in which a reader changes its choices."""
 
 import base64
 import contextlib
-import io
+import json
 import re
 import shlex
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +16,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from tr_analysis import paths
-from tr_analysis.errors import ChapterError, DataError, Problem
+from tr_analysis.errors import ChapterError
 from tr_analysis.files import sha256
-from tr_analysis.report import CHART_MIME, FINDINGS_MIME
-from tr_analysis.report.findings import ANSWER
-from tr_analysis.site.cells import to_html
+from tr_analysis.report import ANSWER, CHART_MIME, FINDINGS_MIME
+from tr_analysis.report.finding import Finding
+from tr_analysis.site.cells import cut, to_html
+from tr_analysis.site.links import Findings, link_numbers, linker
+from tr_analysis.study import CHOICES_PAGE
 from tr_analysis.study.parameters import Parameter, read_parameters
 from tr_analysis.text import title_and_question
 
@@ -34,6 +37,15 @@ class Shown(NamedTuple):
     name: str
     data: Mapping[str, Any]
 
+    @property
+    def is_figure(self) -> bool:
+        """Whether it is drawn, and no table."""
+        return self.kind in ("chart", "picture")
+
+    def place(self, run: str) -> str:
+        """Return the place of its files on the site, without the ending that tells them apart."""
+        return f"{'figures' if self.is_figure else 'tables'}/{run}/{self.name}"
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -42,8 +54,9 @@ class Chapter:
     ``run`` names its files, and differs from ``name`` where a chapter runs once for each provider. ``lead`` is its
     first cell, ``question`` and ``answer`` are the question in it and the first sentence of the answer, as HTML.
     ``parameters`` are the values of this run, ``declared`` what the chapter says of them; ``libraries`` the versions
-    that computed it. ``notebook`` lacks the first cell, and each output is marked with its ``kind`` and ``name`` as
-    in `Shown`; ``stored`` is the file as it was read.
+    that computed it. ``findings`` are the numbers that it left last, ``inputs`` the SHA-256 of each table that it
+    read; ``origin`` is "simulated" where no figure was observed. ``notebook`` lacks the first cell, and each output is
+    marked with its ``kind`` and ``name`` as in `Shown`; ``stored`` is the file as it was read.
     """
 
     run: str
@@ -57,6 +70,9 @@ class Chapter:
     version: str
     libraries: Mapping[str, str]
     shown: tuple[Shown, ...]
+    findings: Findings
+    inputs: Mapping[str, str]
+    origin: str
     notebook: NotebookNode
     stored: bytes
 
@@ -76,37 +92,6 @@ class Chapter:
         return [one.data[CHART_MIME] for one in self.shown if one.kind == "chart"]
 
     @property
-    def under_answer(self) -> set[str]:
-        """The names of the charts that stand under the answer, before the first heading after it."""
-        ids = set()
-        for cell in self.notebook.cells:
-            if cell.cell_type == "markdown" and not cell.source.startswith(ANSWER):
-                break
-            ids.add(cell.id)
-        return {one.name for one in self.shown if one.kind == "chart" and one.cell in ids}
-
-    @property
-    def _bundle(self) -> Mapping[str, Any]:
-        """The last findings that the chapter left."""
-        found = [one.data[FINDINGS_MIME] for one in self.shown if one.kind == "findings"]
-        return found[-1] if found else {}
-
-    @property
-    def findings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Its numbers, by name."""
-        return dict(self._bundle.get("findings", {}))
-
-    @property
-    def inputs(self) -> Mapping[str, str]:
-        """SHA-256 of each table that it read."""
-        return dict(self._bundle.get("data", {}))
-
-    @property
-    def origin(self) -> str:
-        """Return "simulated" where no figure in it was observed; else nothing."""
-        return str(self._bundle.get("origin", ""))
-
-    @property
     def data_hash(self) -> str:
         """SHA-256 over the names and hashes of the tables it read."""
         return sha256("".join(f"{name} {value}\n" for name, value in sorted(self.inputs.items())).encode())
@@ -122,9 +107,10 @@ class Chapter:
         }
 
     @property
-    def numbers(self) -> list[Mapping[str, Any]]:
+    def numbers(self) -> list[Finding]:
         """Its key numbers."""
-        return [f for f in self.findings.values() if f["key"] and f["value"] is not None]
+        key = {n: about for n, about in self.findings.items() if about["key"] and about["value"] is not None}
+        return [Finding(name, **about) for name, about in key.items()]
 
     @property
     def sources(self) -> set[str]:
@@ -148,7 +134,7 @@ class Chapter:
 def read_chapter(path: Path) -> Chapter:
     """Read an executed notebook; one that the runner did not write, or without a title, is a `ChapterError`."""
     stored = path.read_bytes()
-    notebook = nbformat.reads(stored.decode(), as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.v4.reads(stored.decode())  # type: ignore[no-untyped-call]
     run = notebook.metadata.get("tr_analysis")
     if run is None:
         raise ChapterError(
@@ -161,6 +147,10 @@ def read_chapter(path: Path) -> Chapter:
     del notebook.cells[0]
     source = paths.notebooks() / f"{run['chapter']}.ipynb"
     declared = read_parameters(source) if source.exists() else ()
+    shown = tuple(_mark(notebook))
+    left: Mapping[str, Any] = next(
+        (one.data[FINDINGS_MIME] for one in reversed(shown) if one.kind == "findings"), {}
+    )
     return Chapter(
         run=path.stem,
         name=run["chapter"],
@@ -172,7 +162,10 @@ def read_chapter(path: Path) -> Chapter:
         declared={parameter.name: parameter for parameter in declared},
         version=run["version"],
         libraries=run.get("libraries", {}),
-        shown=tuple(_mark(notebook)),
+        shown=shown,
+        findings=left.get("findings", {}),
+        inputs=left.get("data", {}),
+        origin=left.get("origin", ""),
         notebook=notebook,
         stored=stored,
     )
@@ -223,91 +216,87 @@ def _flag(value: object) -> str:
     return "-p"
 
 
-ARCHIVE = "tr-analysis-data.zip"
-_LICENCE = "LICENCE-DATA.md"
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time an archive can give a file
-_NAME = re.compile(r"[\w-]+", re.ASCII)
+@dataclass(frozen=True)
+class Panel:
+    """What the panel of a chapter shows.
 
-
-def chapter_downloads(chapter: Chapter) -> dict[str, bytes]:
-    """Return the files that an executed chapter offers, by their place on the site.
-
-    They are ``notebooks/<run>.ipynb``; ``figures/<run>/<name>.png``, ``.csv`` and, where the chart was drawn as such,
-    ``.svg``; ``tables/<run>/<cell id>.csv``, a second one of the same cell with ``-2``. One that cannot be named, or shares
-    its name, is a `ChapterError`.
+    ``controls`` are parameter, label, and values with their words; ``below`` the charts, as the study draws them, that
+    do not stand under the answer and so stand in the panel; ``compared`` how far one number of the answer moves.
+    ``packed`` holds, deflated and as base64, what each combination shows, in order: that of the last control changes
+    fastest. ``table`` is a CSV of them all.
     """
-    run = chapter.run
-    files = {f"notebooks/{run}.ipynb": chapter.stored}
-    for shown in chapter.shown:
-        if not _NAME.fullmatch(shown.name):
-            raise ChapterError(
-                f"{run}: cell {shown.cell!r} shows a figure or table called {shown.name!r}; give it a name of "
-                "letters, digits and dashes"
-            )
-        for name, file in _files(run, shown):
-            if name in files:
-                raise ChapterError(
-                    f"{run}: cell {shown.cell!r} has a second {name}; rename a figure or the cell"
-                )
-            files[name] = file
-    return files
+
+    controls: list[Mapping[str, Any]]
+    compared: Mapping[str, Any]
+    default: dict[str, str]
+    below: list[Mapping[str, Any]]
+    packed: str
+    table: bytes
 
 
-def _files(run: str, shown: Shown) -> Iterator[tuple[str, bytes]]:
-    """Yield place and content of the files of a figure or table."""
-    data, is_figure = shown.data, shown.kind in ("chart", "picture")
-    place = f"{'figures' if is_figure else 'tables'}/{run}/{shown.name}"
-    if is_figure:
-        yield f"{place}.png", base64.b64decode(data["image/png"])
-    if "text/csv" in data:
-        yield f"{place}.csv", data["text/csv"].encode()
-    if CHART_MIME in data:
-        yield f"{place}.svg", data[CHART_MIME]["svg"].encode()
+def read_panel(chapter: Chapter, folder: Path) -> Panel | None:
+    """Read the choices of a chapter from the folder in which they are kept; None if there are none.
 
-
-def study_downloads(executed: Sequence[Path]) -> dict[str, bytes]:
-    """Return the files of the whole study, by their place on the site; ``results`` stand beside the notebooks.
-
-    They are ``data/raw/*``, ``data/processed/*``, ``results/<run>.json``, and all of it in one archive.
+    What they show of the study's own choices is what the chapter shows, else it is a `ChapterError`: they were computed
+    from something else.
     """
-    files = {**_data(), **_results(executed)}
-    licence = paths.root() / _LICENCE
-    if not licence.is_file():
-        raise DataError([Problem(_LICENCE, "missing: the figures may only be passed on with it; restore it")])
-    return {**files, ARCHIVE: archive({**files, _LICENCE: licence.read_bytes()})}
-
-
-def _data() -> dict[str, bytes]:
-    """Read the published figures, their description, and the analysis tables."""
-    data = paths.raw().parent
-    files = {
-        f"data/{path.relative_to(data).as_posix()}": path.read_bytes()
-        for folder in (data, paths.raw(), paths.processed())
-        for path in sorted(folder.glob("[!.]*"))
-        if path.is_file()
-    }
-    if missing := {"raw", "processed"} - {name.split("/")[1] for name in files}:
-        raise DataError([Problem(f"data/{name}", "is empty: run `make study`") for name in sorted(missing)])
-    return files
-
-
-def _results(executed: Sequence[Path]) -> dict[str, bytes]:
-    places = {path.stem: path.parent / "results" / f"{path.stem}.json" for path in executed}
-    if missing := [run for run, place in places.items() if not place.is_file()]:
+    place = folder / chapter.run
+    if not (place / CHOICES_PAGE).exists():
+        return None
+    kept = json.loads((place / CHOICES_PAGE).read_bytes())
+    own = next(one for one in kept["choices"] if one["values"] == kept["default"])
+    charts = {chart["name"]: chart for chart in chapter.charts}
+    if own.get("answer") != answer_text(chapter.notebook).removeprefix("\n") or any(
+        charts.get(one["name"]) != one for one in own["charts"]
+    ):
         raise ChapterError(
-            "\n".join(f"no results of {run}: run `tr-analysis run {run}` again" for run in missing)
+            f"{chapter.run}: its choices show another answer or chart than the chapter: run `tr-analysis run`, and "
+            "if that does not help, a statement that the chart needs is not in what tr_analysis.study.excerpt finds"
         )
-    return {f"results/{run}.json": place.read_bytes() for run, place in places.items()}
+    cells = chapter.notebook.cells
+    box = takewhile(lambda cell: cell.cell_type != "markdown" or cell.source.startswith(ANSWER), cells)
+    ids = {cell.id for cell in box}
+    under = {one.name for one in chapter.shown if one.kind == "chart" and one.cell in ids}
+    return Panel(
+        kept["controls"],
+        {**kept["compared"], "label": chapter.findings[kept["compared"]["name"]]["label"]},
+        {name: _text(value) for name, value in kept["default"].items()},
+        [chart for chart in own["charts"] if chart["name"] not in under],
+        base64.b64encode(zlib.compress(_columns(chapter, kept["choices"]).encode(), 9)).decode(),
+        (place / "table.csv").read_bytes(),
+    )
 
 
-def archive(files: Mapping[str, bytes], folder: str = f"{ARCHIVE.removesuffix('.zip')}/") -> bytes:
-    """Pack files, by path, into a folder of a ZIP archive: the same files give the same bytes, always."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(f"{folder}{name}", _LONG_AGO)
-            entry.create_system = 3  # Unix, also where it is packed on Windows
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            out.writestr(entry, files[name])
-    return packed.getvalue()
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool | float | int) else str(value)
+
+
+def _columns(chapter: Chapter, choices: list[dict[str, Any]]) -> str:
+    """Write what the combinations show as JSON, like beside like, which packs best."""
+    own = chapter.parameters  # which need not be given
+    changed = [{n: value for n, value in one["values"].items() if value != own.get(n)} for one in choices]
+    charts: dict[str, list[Any]] = {}
+    for one in choices:
+        for chart in one.get("charts", []):
+            wide, narrow = cut(chart, "svg"), cut(chart, "narrow")
+            words = [chart["title"], chart["subtitle"], chart["alt"]]
+            charts.setdefault(chart["name"], []).append([words, wide, narrow])
+    answer = next(cell for cell in chapter.notebook.cells if cell.source.startswith(ANSWER))
+
+    def html(words: str) -> str:
+        """Write an answer as the page does its own; the glossary is linked from the first use in each."""
+        return linker()(to_html(link_numbers(answer, f"{ANSWER}\n{words}", chapter.findings, linked=True)))
+
+    shown = {
+        "refused": [one.get("refused", "") for one in choices],
+        "answers": [html(one["answer"]) if "answer" in one else "" for one in choices],
+        "numbers": [_number(one["number"]) if "number" in one else "" for one in choices],
+        "commands": [replace(chapter, parameters=values).papermill for values in changed],
+        "charts": {name: list(zip(*drawn, strict=True)) for name, drawn in charts.items()},
+    }
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _number(number: Mapping[str, Any]) -> str:
+    """Write the number by which choices are compared, with its interval where it has one."""
+    return f"{number['shown']} ({number['span']})" if number["span"] else str(number["shown"])

@@ -25,6 +25,12 @@ _FLAGS = (
 )  # fmt: skip
 _COVER = "index"
 _LEFT_OUT = (_COVER, "404", "search")  # what paper has no use for
+# The sections of the document, and how the names of their pages begin.
+_SECTIONS = {
+    "Chapters": r"\d",
+    "Annex: one provider at a time": "provider-",
+    "Reference": r"(?!\d|provider-)",
+}
 _TAG = re.compile(r'<[a-zA-Z](?:[^>"]|"[^"]*")*>')
 _PLACES = re.compile(r'\s(id|for|headers|aria-labelledby|aria-describedby|aria-controls|href)="([^"]*)"')
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
@@ -107,14 +113,8 @@ def one_document(pages: Sequence[Path]) -> str:
     if _COVER not in whole:
         raise ChapterError("the pages have no index.html; make them again with `tr-analysis site`")
     texts = {stem: _found(_MAIN, text, stem) for stem, text in whole.items()}
-    sections: dict[str, list[dict[str, str]]] = {
-        "Chapters": [],
-        "Annex: one provider at a time": [],
-        "Reference": [],
-    }
-    for stem in (stem for stem in texts if stem not in _LEFT_OUT):
-        heading = 0 if stem[0].isdigit() else 1 if stem.startswith("provider-") else 2
-        sections[list(sections)[heading]].append(_part(stem, texts))
+    joined = [_part(stem, texts) for stem in texts if stem not in _LEFT_OUT]
+    sections = {name: [p for p in joined if re.match(kind, p["place"])] for name, kind in _SECTIONS.items()}
     question = _QUESTION.search(texts[_COVER])
     document = templates().get_template("document.html.j2")
     return document.render(

@@ -1,4 +1,7 @@
-"""What the reference pages show: every source, published figure, table and column, estimator, and its tests."""
+"""What the reference pages show: sources, published figures, tables and columns, estimators, their tests, and two logs.
+
+The logs of assumptions and of corrections are kept by hand beside the notebooks.
+"""
 
 import ast
 import doctest
@@ -20,24 +23,33 @@ from tr_analysis.data.dictionary import ABBREVIATIONS, ABOUT, citations, entries
 from tr_analysis.data.fields import Frames, Table
 from tr_analysis.data.schemas import TABLES
 from tr_analysis.errors import ChapterError
+from tr_analysis.files import read_beside_notebooks
 from tr_analysis.order import in_order
 from tr_analysis.report import CHART_MIME
+from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import caption
 from tr_analysis.site.chapter import Chapter, Shown
-from tr_analysis.site.glossary import glossary
-from tr_analysis.site.logs import assumptions_page, revisions_page
-from tr_analysis.site.providers import providers
-from tr_analysis.site.search import rows, search_page, value_and_unit, with_plain_years
+from tr_analysis.site.links import glossary
+from tr_analysis.site.search import rows_of, search_page, value_and_unit, with_plain_years
 from tr_analysis.text import slugify
 
 Results = Mapping[str, Mapping[str, Any]]
 """What ``results/<run>.json`` holds, by run, in reading order."""
 PROVIDERS = "index.html#providers"
 """Where a reader chooses among the pages of one chapter that runs for each provider."""
+RATINGS = ("green", "amber", "red")
+_KEYS = {
+    "assumptions": {"chapter", "assumption", "quality", "quality_why", "impact", "impact_why", "change"},
+    "corrections": {"chapter", "finding", "date", "was", "why"},
+}
+_ALSO = {"try"}
 
 
-def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
+def reference_pages(
+    chapters: Sequence[Chapter], providers: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
     """Return what the pages of reference show, by name of the page and of its template."""
+    listed = estimators_page()
     tables = {name: load(name) for name in TABLES}
     results = {
         chapter.run: {"chapter": chapter.name, "title": chapter.title, "findings": chapter.findings}
@@ -46,10 +58,10 @@ def reference_pages(chapters: Sequence[Chapter]) -> dict[str, dict[str, Any]]:
     return {
         "sources": sources_page(tables, TABLES, results),
         "figures": figures_page(tables),
-        "dictionary": dictionary_page(tables, TABLES),
-        "estimators": estimators_page(),
-        "tested": tested_page(),
-        "search": search_page(chapters, tables, providers(chapters)),
+        "dictionary": {"about": ABOUT, "entries": entries(tables, TABLES)},
+        "estimators": listed,
+        "tested": tested_page(listed["modules"]),
+        "search": search_page(chapters, tables, providers),
         "glossary": {"terms": glossary(), "abbreviations": ABBREVIATIONS},
         "exhibits": exhibits_page(chapters),
         "assumptions": assumptions_page(chapters),
@@ -64,7 +76,7 @@ def sources_page(tables: Frames, schemas: Mapping[str, Table], results: Results)
     Each has ``numbers`` (key numbers by chapter), ``figures`` (runs of published figures, first and last), ``tables`` (name
     and rows) and ``uses``, which counts all of these. A key number on an unknown source is a `ChapterError`.
     """
-    register = rows(tables["sources"])
+    register = rows_of(tables["sources"])
     numbers = _numbers(results, {row["source_id"] for row in register})
     figures = tables["published_figures"].groupby("source_id")["figure_id"].agg(list)
     cited = {n: citations(table, tables[n]) for n, table in schemas.items() if n != "published_figures"}
@@ -121,7 +133,7 @@ def figures_page(tables: Frames) -> dict[str, Any]:
     """
     checks = _checks(tables["figure_checks"])
     topics: dict[str, list[dict[str, Any]]] = {}
-    for row in rows(tables["published_figures"]):
+    for row in rows_of(tables["published_figures"]):
         row |= {**_described(row), "checks": checks.get(row["figure_id"], [])}
         topics.setdefault(row["topic"], []).append(row)
     return {
@@ -153,7 +165,7 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
 def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Return, by figure, the comparisons it takes part in and with what."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for check in rows(checks):
+    for check in rows_of(checks):
         sides = f"{check['left']} {check['right']}"
         figures = list(dict.fromkeys(re.findall(r"\bF\d{4}\b", sides)))
         about = {
@@ -166,14 +178,6 @@ def _checks(checks: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
             others = [other for other in figures if other != figure]
             found.setdefault(figure, []).append({**about, "figures": others})
     return found
-
-
-def dictionary_page(tables: Frames, schemas: Mapping[str, Table]) -> dict[str, Any]:
-    """Return what the data dictionary shows: the same words as the file beside the data."""
-    return {
-        "about": ABOUT,
-        "entries": entries(tables, schemas),
-    }
 
 
 def estimators_page() -> dict[str, Any]:
@@ -192,17 +196,13 @@ def estimators_page() -> dict[str, Any]:
     return {"modules": modules}
 
 
-def tested_page() -> dict[str, Any]:
-    """Return what the page of tests shows.
+def tested_page(modules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the page of tests shows, ``modules`` being those of the page of estimators.
 
-    Returns
-    -------
-    dict
-        ``modules`` as on the page of estimators, with what each is tested ``against`` and its ``tests``; the
-        simulations that fall ``short`` of what the estimator says by more than three standard errors, the worst first,
-        and those that ``kept`` it, with ``chance``, three of these errors; shares in per cent.
+    Each estimator gets what it is tested ``against`` and its ``tests``. Simulations that fall ``short`` of what the
+    estimator says by more than three standard errors stand apart, the worst first, from those that ``kept`` it; each
+    has its ``chance``, three of these errors, and shares are in per cent.
     """
-    modules = estimators_page()["modules"]
     for row in (row for module in modules for row in module["estimators"]):
         row["against"], _, tests = row["tested"].rpartition(" (")
         row["tests"] = re.findall(r"`([\w.]+)`", tests)
@@ -210,11 +210,17 @@ def tested_page() -> dict[str, Any]:
     table["data"] = table["data"].str.cat(table["method"].map(" ({})".format, na_action="ignore"), na_rep="")
     chance = 3 * (table["nominal"] * (1 - table["nominal"]) / table["runs"]) ** 0.5
     worse = (table["nominal"] - table["found"]) * np.where(table["nominal"] > 0.5, 1, -1)
-    table = in_order(table.assign(worse=worse), "worse", "estimator", "data", "measure", descending=["worse"])
-    shown = table.assign(chance=chance.map("{:.1%}".format).str.rstrip("%"))
-    shown = shown.assign(found=table["found"].map("{:.1%}".format).str.rstrip("%"))
-    shown = shown.assign(nominal=table["nominal"].map("{:.0%}".format).str.rstrip("%"))
-    falls = table["worse"] > chance.reindex(table.index)
+    table = in_order(
+        table.assign(worse=worse, chance=chance),
+        "worse",
+        "estimator",
+        "data",
+        "measure",
+        descending=["worse"],
+    )
+    forms = {"chance": "{:.1f}", "found": "{:.1f}", "nominal": "{:.0f}"}
+    shown = table.assign(**{n: (100 * table[n]).map(form.format) for n, form in forms.items()})
+    falls = table["worse"] > table["chance"]
     short, kept = (shown[rows].to_dict("records") for rows in (falls, ~falls))
     count = sum(len(module["estimators"]) for module in modules)
     return {"modules": modules, "count": count, "short": short, "kept": kept}
@@ -239,17 +245,15 @@ def exhibits_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
 
 
 def _exhibit(run: str, shown: Shown) -> dict[str, Any]:
-    is_chart = shown.kind in ("chart", "picture")
-    html = Markup(caption(shown.data.get("text/html", "")))
-    words = shown.data[CHART_MIME]["title"] if CHART_MIME in shown.data else html
-    place = f"figure-{shown.name}" if CHART_MIME in shown.data else f"cell-{shown.cell}"
+    if chart := shown.data.get(CHART_MIME):
+        title, place = chart["title"], f"figure-{shown.name}"
+    else:
+        title, place = Markup(caption(shown.data.get("text/html", ""))), f"cell-{shown.cell}"
     return {
-        "kind": "chart" if is_chart else "table",
-        "title": words or shown.name,
+        "kind": "chart" if shown.is_figure else "table",
+        "title": title or shown.name,
         "place": f"{run}.html#{place}",
-        "data": f"{'figures' if is_chart else 'tables'}/{run}/{shown.name}.csv"
-        if "text/csv" in shown.data
-        else "",
+        "data": f"{shown.place(run)}.csv" if "text/csv" in shown.data else "",
         "pages": 0,
     }
 
@@ -267,3 +271,64 @@ def _whole(example: str, module: ModuleType) -> str:
             start = f"import {found.__name__} as" if is_module else f"from {found.__module__} import"
             lacking.setdefault(start, []).append(name)
     return "\n".join([*(f">>> {start} {', '.join(found)}" for start, found in lacking.items()), example])
+
+
+def read_log(name: str) -> list[dict[str, Any]]:
+    """Read the ``assumptions`` or the ``corrections`` from the file beside the notebooks; none where there is no file.
+
+    An entry that lacks something, has something else, or a rating of another name is a `StudyError`.
+    """
+
+    def entries(content: dict[str, Any]) -> list[dict[str, Any]]:
+        for entry in content[name]:
+            if wrong := _KEYS[name] ^ (entry.keys() - _ALSO):
+                raise ValueError(f"{entry}: lacks, or has beside what it should, {', '.join(sorted(wrong))}")
+            for rated in {"quality", "impact"} & entry.keys():
+                if entry[rated] not in RATINGS:
+                    raise ValueError(f"{entry['assumption']}: {rated} is none of {', '.join(RATINGS)}")
+        return list(content[name])
+
+    return read_beside_notebooks(f"{name}.toml", entries)
+
+
+def assumptions_page(chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """Return the assumptions of each chapter that was run, with the page that rests on them, and how many are red."""
+    first = {chapter.name: chapter for chapter in reversed(chapters)}
+    log = [entry for entry in read_log("assumptions") if entry["chapter"] in first]
+    there = [entry | _page(first[entry["chapter"]]) for entry in log]
+    worst = sum(entry["quality"] == entry["impact"] == "red" for entry in there)
+    return {"assumptions": there, "worst": worst}
+
+
+def _page(chapter: Chapter) -> dict[str, str]:
+    """Name the page of a chapter; of one that has a page for each provider, the first."""
+    title = chapter.title if chapter.run == chapter.name else chapter.title.partition(":")[0]
+    return {"page": chapter.page, "title": title}
+
+
+def revisions_page(tables: Frames, chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """Return the figures that their publishers revised, both values of each, and the corrections of our own numbers.
+
+    A figure has its words, and a ``first`` and a ``last`` value with unit, ``figure_id``, ``source_id`` and the date of
+    the source; a correction what the number ``was`` and what it is ``now``.
+    """
+    dates = tables["sources"].set_index("source_id")["published"]
+    revised: dict[tuple[Any, ...], dict[str, Any]] = {}
+    ends = {"first published": "first", "revised": "last"}
+    for row in rows_of(tables["published_figures"]):
+        if row["revision"] in ends:
+            words = {name: row[name] for name in ("topic", "measure", "population", "period")}
+            value = " ".join(value_and_unit(row))
+            about = {name: row[name] for name in ("figure_id", "source_id")}
+            shown = {"value": value, **about, "published": dates[row["source_id"]]}
+            revised.setdefault(tuple(words.values()), words)[ends[row["revision"]]] = shown
+    by_name = {chapter.name: chapter for chapter in chapters}
+    corrected = []
+    for entry in read_log("corrections"):
+        chapter = by_name.get(entry["chapter"])
+        if chapter and entry["finding"] in chapter.findings:
+            number = Finding(entry["finding"], **chapter.findings[entry["finding"]])
+            interval = "" if number.low is None else f" ({number.show('span')})"
+            now = {"label": number.label, "now": f"{number.show()}{interval}"}
+            corrected.append(entry | _page(chapter) | now)
+    return {"revised": list(revised.values()), "corrected": corrected}

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tr_analysis.data.fields import Frames
 from tr_analysis.data.schemas.register import VERDICTS
-from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import without_tags
 from tr_analysis.site.chapter import Chapter
 from tr_analysis.text import headings
@@ -34,7 +34,11 @@ def search_page(
     numbered = [chapter for chapter in chapters if chapter.is_numbered]
     kinds = {
         "Chapters": [_chapter(chapter) for chapter in numbered],
-        "Key numbers": [entry for chapter in numbered for entry in _numbers(chapter)],
+        "Key numbers": [
+            Entry(f"{chapter.page}#number-{number.name}", number.label, number.show(), chapter.title)
+            for chapter in numbered
+            for number in chapter.numbers
+        ],
         "Providers": [_provider(row) for row in providers if row["page"]],
         "Claims": [
             entry for chapter in numbered if chapter.name == CLAIMS for entry in _claims(chapter, tables)
@@ -47,21 +51,10 @@ def search_page(
 
 def _chapter(chapter: Chapter) -> Entry:
     """List a chapter by its title and question; its answer, headings and charts find it too."""
-    inside = [
-        words
-        for cell in chapter.notebook.cells
-        if cell.cell_type == "markdown"
-        for words in headings(cell.source)
-    ]
-    words = [without_tags(chapter.answer), *inside, *(str(chart["title"]) for chart in chapter.charts)]
+    prose = [cell.source for cell in chapter.notebook.cells if cell.cell_type == "markdown"]
+    words = [without_tags(chapter.answer), *chain(*map(headings, prose))]
+    words += [chart["title"] for chart in chapter.charts]
     return Entry(chapter.page, chapter.title, without_tags(chapter.question), " ".join(words))
-
-
-def _numbers(chapter: Chapter) -> Iterator[Entry]:
-    for name, about in chapter.findings.items():
-        if about["key"] and about["value"] is not None:
-            number = Finding(name, **about)
-            yield Entry(f"{chapter.page}#number-{name}", number.label, number.show(), chapter.title)
 
 
 def _provider(row: Mapping[str, Any]) -> Entry:
@@ -84,7 +77,7 @@ def _claims(chapter: Chapter, tables: Frames) -> Iterator[Entry]:
         )
 
 
-def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows, an unknown as an empty text."""
     return [
         {str(name): "" if pd.isna(cell) else cell for name, cell in row.items()}
@@ -104,7 +97,7 @@ def with_plain_years(text: str) -> str:
 
 
 def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
-    for row in rows(figures):
+    for row in rows_of(figures):
         of = f" ({row['population']})" if row["population"] else ""
         number, unit = value_and_unit(row)
         shown = (
@@ -116,5 +109,5 @@ def _figures(figures: pd.DataFrame) -> Iterator[Entry]:
 
 
 def _sources(sources: pd.DataFrame) -> Iterator[Entry]:
-    for row in rows(sources):
+    for row in rows_of(sources):
         yield Entry(f"sources.html#{row['source_id']}", row["title"], str(row["published"]), row["source_id"])

@@ -1,9 +1,12 @@
-"""Running one chapter through papermill: what it gave, or where and why it stopped."""
+"""Running one chapter through papermill: how far it is, what it gave, or where and why it stopped."""
 
 import json
 import logging
 import math
 import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import nbformat
@@ -12,17 +15,19 @@ from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+from tqdm import tqdm
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.study.kernels import Kernels
-from tr_analysis.study.notebook import INJECTED
+from tr_analysis.study.notebook import INJECTED, read_cells
 from tr_analysis.study.plan import Task
-from tr_analysis.study.progress import Progress
 from tr_analysis.text import headings
 
 _PATIENCE = 600  # seconds that a kernel may take to start: a loaded machine needs many; one that fails says so at once
 MOST = 5_000_000
 """Characters of output that a chapter may have; the longest of the study has a fifth of that."""
+
+_SLOW = 5  # seconds after which a cell is named
 
 # What papermill and nbclient log of a failure, the failure's own message says better.
 for _name in ("papermill", "traitlets"):
@@ -39,6 +44,58 @@ class ExecutionError(ChapterError):
 
 class KernelError(ExecutionError):
     """A chapter whose kernel died or did not start, whatever its cells say."""
+
+
+class Progress:
+    """Counts cells on a bar, and knows in which cell each chapter is."""
+
+    def __init__(self, bar: "tqdm[None]") -> None:
+        self._bar = bar
+        self._lock = threading.Lock()
+        self._at: dict[str, tuple[str, float]] = {}
+
+    def enter(self, chapter: str, cell: str) -> None:
+        """Note that a chapter is at a cell, given in words."""
+        with self._lock:
+            self._at[chapter] = cell, time.monotonic()
+
+    def advance(self, chapter: str) -> None:
+        """Count a cell that ended."""
+        with self._lock:
+            self._at.pop(chapter, None)
+            self._bar.set_description_str(chapter, refresh=False)
+            self._bar.update()
+
+    def name_slow(self) -> None:
+        """Name the cell that has run longest, if it takes long."""
+        with self._lock:
+            if self._at:
+                chapter, (cell, since) = min(self._at.items(), key=lambda item: item[1][1])
+                if (seconds := time.monotonic() - since) > _SLOW:
+                    self._bar.set_description_str(f"{chapter}: {seconds:.0f} s in {cell}")
+
+
+@contextmanager
+def progress(tasks: Sequence[Task]) -> Iterator[Progress]:
+    """Show a bar over the code cells of some tasks; yield what is told where each of them is."""
+    cells = [cell for task in tasks for cell in read_cells(task.chapter.path)]
+    total = sum(cell["cell_type"] == "code" for cell in cells)
+    # The name comes last: a narrow screen cuts it.
+    layout = "|{bar:24}| {n_fmt}/{total_fmt} cells {elapsed} {desc}"
+    with tqdm(total=total, disable=None, leave=False, bar_format=layout, dynamic_ncols=True) as bar:
+        shown, ended = Progress(bar), threading.Event()
+
+        def watch() -> None:
+            while not (bar.disable or ended.wait(1)):
+                shown.name_slow()
+
+        watching = threading.Thread(target=watch, daemon=True)
+        watching.start()
+        try:
+            yield shown
+        finally:
+            ended.set()
+            watching.join()
 
 
 class _Course:

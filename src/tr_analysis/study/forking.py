@@ -178,16 +178,33 @@ def refuse_threads() -> None:
         raise RuntimeError("a library started a thread when it was imported; run with --kernels standard")
 
 
+def read_tables(folder: str) -> None:
+    """Read the analysis tables as kernels will that work in a folder; where one cannot be read, a chapter says why."""
+    from tr_analysis.data.store import load, read_table
+
+    with suppress(Exception):
+        os.chdir(folder)
+        for name in load().index:
+            read_table(name)
+    gc.freeze()  # what is shared stays shared: a collection in a kernel would copy it
+    gc.set_threshold(
+        100_000
+    )  # a chapter makes many objects and few circles of them: collections took a twelfth of it
+
+
 def serve(channel: socket.socket) -> dict[str, Any] | None:
     """Fork a kernel for each request, a line of JSON, and answer with its process id.
 
     Return in a kernel its request; in the server nothing, when the other end of the channel is closed.
     """
     with channel, channel.makefile("r", encoding="utf-8") as lines:
-        for line in lines:
+        for number, line in enumerate(lines):
+            request: dict[str, Any] = json.loads(line)
+            if number == 0:  # by now the tables are built
+                read_tables(request["folder"])
             pid = os.fork()
             if pid == 0:
-                return dict(json.loads(line))
+                return request
             channel.sendall(f"{pid}\n".encode())
     return None
 
@@ -220,7 +237,6 @@ def main(channel: int, folder: Path, names: Sequence[str]) -> None:
     try:
         import_all(names)
         refuse_threads()
-        gc.freeze()  # what is shared stays shared: a collection in a kernel would copy it
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system takes away the kernels that ended
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from here on it ends by itself, and its kernels first
         request = serve(socket.socket(fileno=channel))

@@ -14,11 +14,10 @@ from nbformat import NotebookNode
 from tr_analysis.errors import ChapterError, InterruptionError
 from tr_analysis.paths import notebooks
 from tr_analysis.study import CAN_FORK
-from tr_analysis.study.execution import ExecutionError, execute
+from tr_analysis.study.execution import ExecutionError, Progress, execute, progress
 from tr_analysis.study.kernels import Kernels, running_kernels
 from tr_analysis.study.notebook import imported_modules
 from tr_analysis.study.plan import Task
-from tr_analysis.study.progress import Progress, progress
 from tr_analysis.study.publish import chapter_files, keep_failed, normalise, publish
 
 

@@ -1,7 +1,6 @@
 """The choices that a reader can change on a page: declared, computed beforehand for every combination, kept for the pages."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -10,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from tr_analysis import paths
-from tr_analysis.errors import ChapterError, StudyError, UsageError, nearest
-from tr_analysis.files import write_files
+from tr_analysis.errors import ChapterError, UsageError, nearest
+from tr_analysis.files import read_beside_notebooks, write_files
 from tr_analysis.order import place_of_smallest
 from tr_analysis.report import CHART_MIME
 from tr_analysis.study import CHOICES, CHOICES_PAGE
 from tr_analysis.study.chapters import find_chapters
 from tr_analysis.study.excerpt import Statement, excerpt
-from tr_analysis.sweep.engines import Engine
-from tr_analysis.sweep.run import Tally, run_sweep
-from tr_analysis.sweep.specify import ChapterTarget, Found, Sweep
+from tr_analysis.sweep.run import Engine, Tally, run_sweep
+from tr_analysis.sweep.specify import ChapterTarget, Found, Sweep, values_of
 
 FILE = "choices.toml"
 _SHOWN = "shown.json"
@@ -71,16 +69,16 @@ def _shown(target: ChoiceTarget, arguments: Mapping[str, Any]) -> tuple[Found, d
     drawn = [output.data[CHART_MIME] for output in captured.outputs if CHART_MIME in (output.data or {})]
     charts = [chart for name in target.charts for chart in drawn if chart["name"] == name]
     answer, numbers = findings.answered()
-    found: Found = {}
-    for number in numbers:
-        value = number.text if number.value is None else number.value
-        found |= {number.name: value, f"{number.name}_low": number.low, f"{number.name}_high": number.high}
     main = findings[target.number]
     compared = {"value": main.value, "low": main.low, "high": main.high, "unit": main.unit}
     is_estimate = main.low is not None  # of a change: what has no interval is computed, and needs no plus
     compared |= {"shown": main.show("signed" if is_estimate else "value")}
     compared |= {"span": main.show("span") if is_estimate else ""}
-    return found, {"answer": answer, "charts": charts, "number": compared}
+    return values_of({number.name: vars(number) for number in numbers}), {
+        "answer": answer,
+        "charts": charts,
+        "number": compared,
+    }
 
 
 def _executed(statements: Iterable[Statement], name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,16 +117,11 @@ def read_choices() -> list[Choices]:
     A `UsageError` names chapter, parameter and value that the file has and the chapter has not, and a default that
     cannot be chosen.
     """
-    path = paths.notebooks() / FILE
-    if not path.exists():
-        return []
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return [_choices(name, dict(said)) for name, said in content.items()]
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{FILE}: {error}; mend the line") from None
-    except StudyError as error:
-        raise UsageError(f"{FILE}: {error}") from None
+    return read_beside_notebooks(FILE, _all_choices, UsageError)
+
+
+def _all_choices(content: Mapping[str, Any]) -> list[Choices]:
+    return [_choices(name, dict(said)) for name, said in content.items()]
 
 
 def _choices(chapter: str, said: dict[str, Any]) -> Choices:
@@ -184,13 +177,9 @@ def _compared(shown: list[dict[str, Any]], defaults: Mapping[str, Any]) -> dict[
     """Return the least and the greatest of the numbers in the unit of the study's own, and how many are unclear."""
     own = next(one["number"] for one in shown if one["values"] == defaults)
     alike = [one["number"] for one in shown if one.get("number", {}).get("unit") == own["unit"]]
-    ends = {
-        name: alike[pick([one["value"] for one in alike])]["shown"]
-        for name, pick in (
-            ("least", place_of_smallest),
-            ("most", lambda v: place_of_smallest([-x for x in v])),
-        )
-    }
+    least, most = (
+        alike[place_of_smallest([sign * one["value"] for one in alike])]["shown"] for sign in (1, -1)
+    )
     known = [one for one in alike if one["low"] is not None]
     unclear = sum(one["low"] <= 0 <= one["high"] for one in known)
-    return {**ends, "of": len(alike), "known": len(known), "unclear": unclear}
+    return {"least": least, "most": most, "of": len(alike), "known": len(known), "unclear": unclear}

@@ -79,7 +79,7 @@ class ChapterTarget:
             close_kernels()
             raise
         files = chapter_files(task, normalise(executed, task))
-        return _key_numbers(files[f"results/{task.name}.json"]), files
+        return values_of(json.loads(files[f"results/{task.name}.json"])["findings"]), files
 
 
 _open = ExitStack()  # the kernels of this process
@@ -99,10 +99,10 @@ def close_kernels() -> None:
     _open.close()
 
 
-def _key_numbers(results: bytes) -> Found:
-    """Return the findings in a chapter's results: each its value, and its interval where it has one."""
+def values_of(findings: Mapping[str, Mapping[str, Any]]) -> Found:
+    """Return some findings, each its value, or the words that it is, and its interval where it has one."""
     found: Found = {}
-    for name, finding in json.loads(results)["findings"].items():
+    for name, finding in findings.items():
         value = finding.get("value")
         found[name] = finding.get("text") if value is None else value
         found |= {f"{name}_low": finding.get("low"), f"{name}_high": finding.get("high")}

@@ -127,3 +127,19 @@ def test_a_chart_that_lacks_words_is_refused(show, shown, changed, fault):
     with pytest.raises(ValueError, match=fault):
         show(**changed)
     assert not shown
+
+
+@pytest.mark.parametrize("colours", [3, 256, 257, 4096, 5000])
+def test_a_picture_keeps_its_common_colours_and_shows_a_rare_one_as_the_nearest(colours):
+    known = np.arange(colours)
+    pixels = np.concatenate([np.repeat(known[:250], 20), known]).astype("<u4") * 37 | 0xFF000000
+    drawn = pixels.reshape(1, -1).view(np.uint8).reshape(1, -1, 4)
+    packed = output._with_palette(drawn)
+    assert packed.mode == "P"
+    shown, true = (np.asarray(p)[0].astype(int) for p in (packed.convert("RGB"), drawn[..., :3]))
+    off = ((shown - true) ** 2).sum(axis=1)
+    if colours <= 4096:
+        palette = np.unique(shown, axis=0)
+        assert off[:5000].max() == 0
+        assert (off == ((true[:, None] - palette) ** 2).sum(axis=2).min(axis=1)).all()
+    assert (off.max() == 0) == (colours <= 256)

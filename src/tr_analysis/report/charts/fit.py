@@ -1,6 +1,7 @@
 """Fitting a chart to a width: words broken into lines, axes laid out, labels moved out of each other."""
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import matplotlib.dates as mdates
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
@@ -94,18 +95,21 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
     """
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for each in words:
-        _break(each, figure.bbox.width * each.share, renderer)
+        _break(each, figure)
     years = 1 + int(figure.get_figwidth())  # no more than have room
     for axes in (axes for axes in figure.axes if is_dated(axes.xaxis)):
         axes.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=years))  # type: ignore[no-untyped-call]
     for legend in figure.legends:
         if legend.get_window_extent(renderer).width > figure.bbox.width:
             _one_column(figure, legend)
+    placed = [
+        _place_words(axes, renderer) for axes in figure.axes
+    ]  # near enough, mostly, for one layout to do
     _lay_out(figure, heading)
     if not heading:
         for axes in figure.axes:
             _make_room(figure, axes, renderer)
-    _write_above(figure, heading, renderer)
+    _write_above(figure, heading, renderer, placed)
     for axes in figure.axes:
         _spread(axes, renderer)
     figure.set_layout_engine("none")
@@ -114,9 +118,8 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
         axes.set_in_layout(True)
 
 
-def _write_above(figure: Figure, heading: float, renderer: RendererBase) -> None:
-    """Place what is written above the axes; it takes height, which can move what is beside it, so again."""
-    placed: list[float] = []
+def _write_above(figure: Figure, heading: float, renderer: RendererBase, placed: list[float]) -> None:
+    """Place what is written above the axes anew; where it takes another height, what is beside it moves, so again."""
     for _ in range(4):
         before, placed = placed, [_place_words(axes, renderer) for axes in figure.axes]
         if placed == before:
@@ -137,11 +140,11 @@ def _lay_out(figure: Figure, heading: float) -> None:
     figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
 
 
-def _break(found: Breakable, room: float, renderer: RendererBase) -> None:
-    """Break words into lines that fit a room in pixels; a line break of the author stays."""
-    owner = found.owner
+def _break(found: Breakable, figure: Figure) -> None:
+    """Break words into lines that fit their share of a figure's width; a line break of the author stays."""
+    owner, room = found.owner, found.share * figure.bbox.width
     text = owner.get_ticklabels()[0] if isinstance(owner, Axis) else owner
-    width = _measure(renderer, text.get_fontproperties())
+    width = _measure(figure, text.get_fontproperties())
 
     def lines(words: str) -> str:
         return "\n".join("\n".join(balanced_lines(part, room, width)) for part in words.split("\n"))
@@ -152,8 +155,15 @@ def _break(found: Breakable, room: float, renderer: RendererBase) -> None:
         owner.set_text(lines(found.words))
 
 
-def _measure(renderer: RendererBase, font: FontProperties) -> Callable[[str], float]:
-    return lambda line: float(renderer.get_text_width_height_descent(line, font, False)[0])
+def _measure(figure: Figure, font: FontProperties) -> Callable[[str], float]:
+    """Return what measures a line of words in pixels."""
+    return partial(_width, font.copy(), figure.dpi)
+
+
+@cache
+def _width(font: FontProperties, dpi: float, line: str) -> float:
+    renderer: RendererBase = RendererAgg(1, 1, dpi)  # type: ignore[no-untyped-call]
+    return float(renderer.get_text_width_height_descent(line, font, False)[0])
 
 
 def _make_room(figure: Figure, axes: Axes, renderer: RendererBase) -> None:
@@ -207,7 +217,6 @@ def _spread(axes: Axes, renderer: RendererBase) -> None:
 
 def write_heading(figure: Figure, title: str, subtitle: str, below: str = "") -> float:
     """Write title, subtitle and a small line below at the top of a figure; return the share of the height they take."""
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     height = 72 * figure.get_size_inches()[1]
     down = 4.0
     for words, size, weight, colour in (
@@ -216,7 +225,7 @@ def write_heading(figure: Figure, title: str, subtitle: str, below: str = "") ->
         (below, 8.5, "normal", "#555555"),
     ):
         font = FontProperties(size=size, weight=weight)
-        for line in balanced_lines(words, 0.98 * figure.bbox.width, _measure(renderer, font)):
+        for line in balanced_lines(words, 0.98 * figure.bbox.width, _measure(figure, font)):
             figure.text(0.01, 1 - down / height, line, fontproperties=font, color=colour, va="top")
             down += 1.35 * size
     return float((down + 9) / height)

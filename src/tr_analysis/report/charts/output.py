@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -329,11 +329,36 @@ def _points(inches: float) -> float:
     return round(72 * float(inches), 2)
 
 
+_MOST_COLOURS = (
+    4096  # of a picture whose palette is counted here: a chart has some hundreds, a photograph more
+)
+
+
 def _png(figure: Figure) -> bytes:
-    """Draw a figure as PNG with a palette of its own colours, which is a third of the size."""
-    canvas, packed = FigureCanvasAgg(figure), io.BytesIO()
+    """Draw a fitted figure as PNG with a palette of its own colours, which is a third of the size."""
+    canvas, packed = cast(FigureCanvasAgg, figure.canvas), io.BytesIO()  # by which it was fitted
     canvas.draw()  # type: ignore[no-untyped-call]
     drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    picture = Image.fromarray(drawn).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(packed, "PNG")
+    _with_palette(drawn).save(packed, "PNG")
     return packed.getvalue()
+
+
+def _with_palette(drawn: Any) -> Image.Image:
+    """Return a picture, opaque and in RGBA, with its 256 commonest colours; each other becomes the nearest of them.
+
+    Pillow's own median cut does as well for charts, in seven times the time.
+    """
+    picture = Image.fromarray(drawn).convert("RGB")
+    counted = picture.getcolors(_MOST_COLOURS)
+    if counted is None:
+        return picture.quantize(256, dither=Image.Dither.NONE)
+    colours = np.array([rgb for _, rgb in sorted(counted, key=lambda each: (-each[0], each[1]))])
+    kept = colours[:256]
+    red, green, blue = colours.T
+    places = np.zeros(1 << 24, np.uint8)  # of all colours among those kept
+    distances = ((colours[:, None] - kept) ** 2).sum(axis=2)
+    nearest = (256 * distances + np.arange(len(kept))).min(axis=1) % 256  # the first of several as near
+    places[red | green << 8 | blue << 16] = nearest
+    packed = Image.fromarray(places[drawn.view("<u4")[..., 0] & 0xFFFFFF])
+    packed.putpalette(kept.astype(np.uint8).tobytes())
+    return packed

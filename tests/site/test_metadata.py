@@ -1,4 +1,4 @@
-"""A toy study is packed: what a validator of the profile says of it, and what is refused."""
+"""How pages are cited, and a toy study as it is packed: what a validator says of it, and what is refused."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from markupsafe import Markup
 from rocrate.vocabs import RO_CRATE
 from rocrate_validator.models import ValidationSettings
 from rocrate_validator.services import validate
@@ -15,7 +16,8 @@ from rocrate_validator.utils.http import HttpRequester
 from tests.conftest import FINDINGS
 from tr_analysis import paths
 from tr_analysis.cli import main
-from tr_analysis.site.crate import METADATA
+from tr_analysis.site import SITE_TITLE
+from tr_analysis.site.metadata import CRATE_FILE, bibtex, citation, cite, metadata
 from tr_analysis.study.plan import plan
 from tr_analysis.study.records import Records, changes, keep
 from tr_analysis.study.runs import run
@@ -69,7 +71,7 @@ def validated(tmp_path_factory, monkeypatch):
 
 
 def entities(folder):
-    return {entity["@id"]: entity for entity in json.loads((folder / METADATA).read_bytes())["@graph"]}
+    return {entity["@id"]: entity for entity in json.loads((folder / CRATE_FILE).read_bytes())["@graph"]}
 
 
 def places(references):
@@ -79,10 +81,10 @@ def places(references):
 def test_a_crate_keeps_its_profile_and_one_that_lost_something_does_not(study, validated, capsys):
     assert main(["crate", "crate"]) == 0, capsys.readouterr().err
     assert validated(study / "crate") == {("RECOMMENDED", message) for message in WITHOUT}
-    described = json.loads((study / "crate" / METADATA).read_bytes())
+    described = json.loads((study / "crate" / CRATE_FILE).read_bytes())
     for entity in described["@graph"]:
         entity.pop("instrument", None)
-    (study / "crate" / METADATA).write_text(json.dumps(described))
+    (study / "crate" / CRATE_FILE).write_text(json.dumps(described))
     (study / "crate" / "requirements.lock").unlink()
     lost = {message for severity, message in validated(study / "crate") if severity == "REQUIRED"}
     assert any("instrument" in message for message in lost)
@@ -107,7 +109,7 @@ def test_the_same_study_gives_the_same_archive(study):
     assert main(["crate", "one.zip"]) == main(["crate", "two.zip"]) == 0
     assert (study / "one.zip").read_bytes() == (study / "two.zip").read_bytes()
     with zipfile.ZipFile(study / "one.zip") as packed:
-        assert {METADATA, "reports/01-a.ipynb"} <= set(packed.namelist())
+        assert {CRATE_FILE, "reports/01-a.ipynb"} <= set(packed.namelist())
         assert "reports/.runs.json" not in packed.namelist()
 
 
@@ -126,3 +128,30 @@ def test_without_git_there_is_nothing_to_pack(toy, capsys):
     toy("01-a", "n")
     assert main(["crate", "a.zip"]) == 1
     assert "is no clone" in capsys.readouterr().err
+
+
+def test_a_page_is_cited_by_its_own_title_in_the_study():
+    title = Markup("Cost &amp; recall – {}").format(SITE_TITLE)
+    parts = cite(SITE_TITLE, title, "0.1.0", "abc")
+    assert parts["title"] == "Cost & recall"
+    assert parts["note"] == f"{SITE_TITLE}, tr-analysis 0.1.0, commit abc"
+    assert len(parts["year"]) == 4
+    assert bibtex("06-system", parts).splitlines()[:3] == [
+        "@misc{tr-analysis-06-system,",
+        "  author = {{tr-analysis contributors}},",
+        "  title = {{Cost & recall}},",
+    ]
+
+
+def test_the_home_page_is_cited_as_the_study():
+    parts = cite(SITE_TITLE, Markup(SITE_TITLE), "0.1.0", "")
+    assert (parts["title"], parts["note"]) == (SITE_TITLE, "tr-analysis 0.1.0")
+
+
+def test_pages_and_citation_file_cite_the_study_by_one_title():
+    assert citation("title") == SITE_TITLE
+
+
+def test_the_description_cannot_end_its_own_block():
+    assert "<" not in metadata("</script><script>", "1")
+    assert json.loads(metadata("</script>", "1"))["@graph"][0]["name"] == "</script>"
