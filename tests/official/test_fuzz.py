@@ -1,20 +1,22 @@
-"""Whatever stands in a sheet, a reader gives a reading or one clear error, and soon."""
+"""Whatever stands in a sheet, a reader gives a reading or one clear error, and soon; and a layout in any variation is read right."""
 
 import datetime
 import math
 import time
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.official.layouts import CRCS, FINAL, INTERIM, NPS
+from tests.official.layouts import CRCS, FINAL, INTERIM, NPS, square
+from tests.official.test_reader import HEADERS
 from tr_analysis.errors import DataError
-from tr_analysis.official.finding import Book
 from tr_analysis.official.layouts import LAYOUTS, normalise
 from tr_analysis.official.parsing import parse_number, scan_cohorts
 from tr_analysis.official.reader import read
 from tr_analysis.official.store import from_csv, to_csv
+from tr_analysis.official.tables import Book
 from tr_analysis.official.workbooks import Sheet
 
 WORDS = (
@@ -96,3 +98,124 @@ LONG = {
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_a_long_text_does_not_hang(text):
     survives([Sheet("x", [[text, *INTERIM], [text, text, 1, 2], ["Northumbria", 3, 4, 5, 6, text, text]])])
+
+
+# a tidy table, written out in any variation of the layout, comes back equal
+
+PRINTED = HEADERS | {"provider": [name for name in HEADERS["provider"] if "NPS" not in name]}
+TESTS = {
+    "significant reduction": ["Yes", "Significant reduction", "Yes - reduction"],
+    "significant increase": ["Yes", "Statistically significant increase"],
+    "not significant": ["No", "Not significant", "no significant change"],
+}
+COUNTS = ("eligible", "offenders", "reoffenders", "reoffences")
+MARKED = {"eligible", "offenders", "reoffences", "binary_rate", "frequency_rate", "ogrs"}
+MARKS = {
+    "suppressed": ["*", "~", "[c]"],
+    "missing": [None, "..", "[x]", "-", ""],
+    "not_applicable": ["[z]", "n/a"],
+}
+COHORTS = {
+    "2015Q4": ["Oct-Dec 2015", "October to December 2015", "2015 Q4", "Oct 15 - Dec 15"],
+    "2016Q1": ["Jan-Mar 2016", "January 2016 to March 2016", "Q1 2016"],
+    "2015Q4 to 2016Q3": ["October 2015 to September 2016", "Oct 2015-Sep 2016"],
+}
+
+
+def record(one, whole, name, cohort, final):
+    """Return a row of a tidy table, the truth; `one` draws one of some things, `whole` a number."""
+    people = whole(200, 40000)
+    again = whole(people // 8, people * 7 // 8)
+    offences = whole(again, again * 8)
+    row = {"provider": name, "cohort": cohort, "eligible": people + whole(0, 300), "offenders": people}
+    row |= {"reoffenders": again, "reoffences": offences, "binary_rate": round(100 * again / people, 1)}
+    row["frequency_rate"] = round(offences / again, 2)
+    if final:
+        row |= {
+            "ogrs": whole(200, 600) / 10,
+            "adjusted_rate": whole(150, 700) / 10,
+            "baseline_rate": whole(150, 700) / 10,
+        }
+        row["difference"] = round(row["adjusted_rate"] - row["baseline_rate"], 1) + 0.0
+        sure = "significant reduction" if row["difference"] < 0 else "significant increase"
+        row["significance"] = one([sure, "not significant"]) if row["difference"] else "not significant"
+    return {c: one(sorted(MARKS)) if c in MARKED and whole(0, 14) == 0 else value for c, value in row.items()}
+
+
+def printed(one, column, value, fractions):
+    """Return a value as somebody might print it."""
+    if column == "provider":
+        text = value.replace(" and ", one([" and ", " & ", "\u00a0&\u00a0", " AND "])).replace(
+            ", ", one([", ", ",", ",\n"])
+        )
+        kind = "" if value.startswith("NPS") else one(["", " CRC", " Community Rehabilitation Company"])
+        return one(["", " "]) + text + kind + one(["", "(1)", " [note 2]", "²", " "])
+    if column == "significance" or value in MARKS:
+        return one((TESTS | MARKS)[value])
+    if column in COUNTS:
+        return one([value, float(value), f"{value:,}", f"{value:,}".replace(",", " "), f"{value} (1)"])
+    if column == "frequency_rate":
+        return one([value, f"{value:.2f}"])
+    if fractions:
+        return one(
+            [round(value / 100, 3), f"{value:.1f}%" if column != "difference" else round(value / 100, 3)]
+        )
+    return one([value, f"{value:.1f}", f"{value:.1f}%"])
+
+
+@st.composite
+def layouts(draw):
+    """The truth, and a sheet that says it."""
+
+    def one(things):
+        return draw(st.sampled_from(things))
+
+    names = draw(
+        st.lists(st.sampled_from([*CRCS, *("NPS " + n for n in NPS)]), min_size=1, max_size=6, unique=True)
+    )
+    cohort, final, fractions = one(sorted(COHORTS)), draw(st.booleans()), draw(st.booleans())
+    truth = [
+        record(one, lambda low, high: draw(st.integers(low, high)), name, cohort, final) for name in names
+    ]
+    columns = draw(st.permutations([c for c in truth[0] if c != "cohort"]))
+    where, said, noise = (
+        one(["sheet", "title", "column"]),
+        one(COHORTS[cohort]),
+        one(["", " (1)", "[note 1]", "³"]),
+    )
+    header = [one(PRINTED[c]) + noise for c in columns]
+    header = [h.replace(" ", "\n") for h in header] if draw(st.booleans()) else header
+    body = [[printed(one, c, row[c], fractions) for c in columns] for row in truth]
+    if where == "column":
+        header, body = [*header, "Cohort"], [[*cells, said] for cells in body]
+    if draw(st.booleans()):
+        header, body = [None, *header], [[None, *cells] for cells in body]
+    above = [["Final and interim results"], ["Statistics bulletin, published 26 October 2017"], []][
+        : one(range(4))
+    ]
+    above += (
+        [[f"Table 4: results of the {said} cohort against the 2011 baseline"]] if where != "column" else []
+    )
+    below = [[], ["Notes:"], ["1. People who could be matched, see the guide of 2016"], ["* fewer than 30"]]
+    rows = square([*above, header, *body, *below[: one(range(5))]])
+    return truth, Sheet(said if where == "sheet" else "Table 4", rows)
+
+
+@given(layouts())
+def test_any_variation_of_the_layout_gives_the_same_table_or_asks_for_its_cohort(made):
+    truth, sheet = made
+    try:
+        frame = read(Book("f.xlsx", [sheet], "2017-10")).frames["crc_results"]
+    except DataError as error:
+        asked = ("the cohort is not", "is both a CRC and an NPS division")
+        assert any(words in str(error) for words in asked), error
+        return
+    assert list(frame["provider"]) == [row["provider"] for row in truth]
+    for row, (_, got) in zip(truth, frame.iterrows(), strict=True):
+        for column, value in row.items():
+            if value in MARKS:
+                assert pd.isna(got[column])
+                assert (column in got["suppressed"].split()) == (value == "suppressed")
+                assert (column in got["not_applicable"].split()) == (value == "not_applicable")
+            else:
+                assert got[column] == value, column

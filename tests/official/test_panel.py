@@ -15,14 +15,22 @@ ROW |= {"release": "2017-10", "file": "final.xlsx", "sheet": "1", "row": 4}
 ROW |= {"cohort": "2015Q4", "cohort_type": "quarter", "provider": "Essex", "provider_type": "CRC"}
 ROW |= {"stage": "final", "significance": None, "suppressed": "", "not_applicable": ""}
 COUNTED = {"offenders": 1000, "reoffenders": 450, "reoffences": 1900, "binary_rate": 45.0, "frequency_rate": 4.22}  # fmt: skip
-
-
-def results(*rows):
-    return pd.DataFrame([ROW | row for row in rows])
+FLAGGED = COUNTED | {"significance": "significant reduction", "adjusted_rate": 44.0, "baseline_rate": 47.0, "baseline_frequency": 4.0}  # fmt: skip
+QUARTERS = ("2015Q4", "2016Q1", "2016Q2", "2016Q3")
 
 
 def made(*rows, baselines=None):
-    return panel(results(*rows), PROVIDERS, baselines)
+    results = pd.DataFrame([ROW | row for row in rows]).astype({"release": "str"})
+    return panel(results, PROVIDERS, baselines)
+
+
+def whole(*cohorts, **cells):
+    """Return a row of every CRC in each cohort."""
+    return [FLAGGED | {"cohort": c, "provider": name} | cells for c in cohorts for name in CRCS]
+
+
+def value(found, measure):
+    return found[found["measure"] == measure]["value"].tolist()
 
 
 def test_only_crcs_stay_each_with_its_owner():
@@ -40,29 +48,29 @@ def test_a_change_of_owner_counts_from_its_month():
     assert set(found.loc["Thames Valley", "owner"]) == {"MTCnovo"}
 
 
-def test_of_a_cohort_the_latest_final_release_stays_whole():
-    early = {"release": "2017-01", "stage": "interim", "offenders": 900}
-    final = {"release": "2017-10", "stage": "final", "offenders": 1000}
-    revised = {"release": "2018-01", "stage": "final", "offenders": 1001}
-    late = {"release": "2018-04", "stage": "interim", "offenders": 800}
+@pytest.mark.parametrize(
+    ("releases", "kept"),
+    [
+        ([("2017-01", "interim"), ("2017-10", "final"), ("2018-01", "final"), ("2018-04", "interim")], 2),
+        ([(None, "final")], 0),
+        ([(None, "final"), ("2017-01", "final")], 1),
+    ],
+)
+def test_of_a_cohort_the_latest_final_release_stays_whole(releases, kept):
     rows = [
-        {**release, "provider": name}
-        for release in (early, final, revised, late)
+        {"release": release, "stage": stage, "offenders": i, "provider": name}
+        for i, (release, stage) in enumerate(releases)
         for name in ("Essex", "Wales")
     ]
-    found = made(*rows)
-    assert found.frame["offenders"].tolist() == [1001, 1001]
+    assert made(*rows).frame["offenders"].tolist() == [kept, kept]
 
 
-def test_rows_stand_by_cohort_and_provider():
+def test_rows_stand_by_cohort_and_provider_and_a_cohort_that_is_none_is_refused():
     rows = [("2016Q1", "Wales"), ("2016Q1", "Essex"), ("2015Q4", "Wales")]
     found = made(*({"cohort": cohort, "provider": name} for cohort, name in rows)).frame
     assert list(found[["cohort", "provider"]].itertuples(index=False, name=None)) == rows[::-1]
-
-
-def test_results_of_a_release_that_is_not_known_are_kept():
-    unknown = results(COUNTED | {"release": None}).astype({"release": "str"})
-    assert panel(unknown, PROVIDERS).frame["offenders"].tolist() == [1000]
+    with pytest.raises(DataError, match=r"'winter'.*no cohort"):
+        made({"cohort": "winter"})
 
 
 def test_gaps_are_named_and_not_filled():
@@ -86,52 +94,28 @@ def test_differences_come_from_their_parts_and_baselines_from_their_own_table():
     assert row[["baseline_rate", "difference", "derived"]].tolist() == [48.0, -1.0, "frequency_difference"]
 
 
-def test_a_cohort_that_is_none_is_refused():
-    with pytest.raises(DataError, match=r"'winter'.*no cohort"):
-        made({"cohort": "winter"})
-
-
-def whole(cohort, *, without=(), **cells):
-    flagged = {"significance": "significant reduction", "adjusted_rate": 44.0, "baseline_rate": 47.0}
-    flagged |= {"baseline_frequency": 4.0} | COUNTED | {"cohort": cohort} | cells
-    return [flagged | {"provider": name} for name in CRCS if name not in without]
-
-
-def value(found, measure, cohort="2015Q4"):
-    return found[(found["measure"] == measure) & (found["cohort"] == cohort)]["value"].tolist()
-
-
-def test_all_together_need_every_one_of_them():
-    found = summary(made(*whole("2015Q4"), *whole("2016Q1", without=["Essex"])).frame, CRCS, kind="CRC")
-    assert value(found, "offenders in cohort") == [21_000]
-    assert value(found, "CRCs significantly below their 2011 baseline") == [21]
-    assert value(found, "CRCs significantly above their 2011 baseline") == [0]
-    assert value(found, "binary rate") == [45.0]
-    assert value(found, "adjusted binary rate") == [44.0]
-    assert value(found, "CRCs below their 2011 baseline") == [21]
-    assert value(found, "CRCs below both 2011 baselines") == [0]
+def test_all_together_need_every_one_of_them_and_every_flag():
+    rows = whole("2015Q4", "2016Q1")
+    found = summary(made(*rows[:-1]).frame, CRCS, kind="CRC")
     assert set(found["cohort"]) == {"2015Q4"}
-
-
-def test_one_flag_missing_is_no_count_of_flags():
-    rows = whole("2015Q4")
+    expected = {"offenders in cohort": 21_000, "binary rate": 45.0, "adjusted binary rate": 44.0,
+        "CRCs significantly below their 2011 baseline": 21, "CRCs significantly above their 2011 baseline": 0,
+        "CRCs below their 2011 baseline": 21, "CRCs below both 2011 baselines": 0}  # fmt: skip
+    assert {measure: value(found, measure) for measure in expected} == {m: [v] for m, v in expected.items()}
     rows[3]["significance"] = None
-    found = summary(made(*rows).frame, CRCS, kind="CRC")
+    found = summary(made(*rows[:21]).frame, CRCS, kind="CRC")
     assert value(found, "CRCs significantly below their 2011 baseline") == []
 
 
-def test_a_year_is_pooled_from_its_quarters_only_if_all_are_there():
-    quarters = [row for c in ("2015Q4", "2016Q1", "2016Q2", "2016Q3") for row in whole(c)]
+def test_a_year_is_pooled_from_its_quarters_if_all_are_there_and_it_is_not_printed():
+    quarters = whole(*QUARTERS)
     frame = with_years(made(*quarters).frame)
     year = frame[frame["cohort"] == "2015Q4 to 2016Q3"]
     assert (len(year), year["offenders"].sum()) == (21, 84_000)
     assert year["difference"].round(9).unique().tolist() == [-3.0]
     assert "2015Q4 to 2016Q3" not in set(with_years(made(*quarters[:63]).frame)["cohort"])
-
-
-def test_a_printed_year_is_not_pooled_again():
     printed = whole("2015Q4 to 2016Q1", cohort_type="year", offenders=2222)
-    frame = with_years(made(*printed, *whole("2015Q4"), *whole("2016Q1")).frame)
+    frame = with_years(made(*printed, *quarters[:42]).frame)
     assert frame.loc[frame["cohort"] == "2015Q4 to 2016Q1", "offenders"].unique().tolist() == [2222]
 
 

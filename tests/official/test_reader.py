@@ -5,8 +5,8 @@ import pytest
 from tests.official.layouts import CRCS, FINAL, NPS, final_row, interim_row, interim_sheet, square
 from tests.official.test_layouts import ROWS, TITLE, check, made, read_one
 from tr_analysis.errors import DataError
-from tr_analysis.official.finding import find_tables
 from tr_analysis.official.layouts import NAMED, meaning
+from tr_analysis.official.tables import Book
 from tr_analysis.official.workbooks import Sheet
 
 HEADERS = {
@@ -152,7 +152,7 @@ def test_the_user_may_say_the_cohort_but_not_against_the_file():
 def test_what_is_no_official_table():
     assert read_one(Sheet("A", [["x", 1]]), Sheet("B", [["CRC name", "Colour"], ["Essex", "red"]])) is None
     regions = [["Region", *FINAL[1:]], ["North East", *ROWS[0][1:]], ["London", *ROWS[1][1:]]]
-    assert find_tables(Sheet("Regions", square(regions))) == []
+    assert Book("x", [Sheet("Regions", square(regions))]).found[0][1] == []
 
 
 # baselines

@@ -8,13 +8,8 @@ from tests.official.making import CELL, DATE, cell, ods, row, sheet_xml, text, x
 from tr_analysis.official.workbooks import Sheet, read_sheets
 
 DAY, MOMENT = datetime.date(2017, 1, 2), datetime.datetime(2017, 1, 2, 12)
-
-
-def read(path):
-    (sheet,) = read_sheets(path)
-    return sheet.rows
-
-
+MERGED = '<mergeCells><mergeCell ref="A1:B1048576"/></mergeCells>'
+UNDER = f'<row r="1">{text("A1", "m")}{text("B1", "under")}{text("C1", "x")}</row><row r="2">{text("A2", "under")}</row>'
 XLSX = {
     "kinds": (f'<row r="2">{text("B2", "CRC")}<c r="C2"><v>45.4</v></c><c r="D2" t="b"><v>1</v></c></row>',
         [[None] * 4, [None, "CRC", 45.4, True]]),
@@ -22,6 +17,7 @@ XLSX = {
     "signs": (f'<row r="1">{text("A1", "1&#160;234 &amp; &lt;&#x2013;&gt;_x000D_&#10;~")}</row>', [["1\xa0234 & <–>\r\n~"]]),
     "formulas": ('<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"a"</f><v>a</v></c>'
         '<c r="C1" t="str"><f>""</f><v/></c></row>', [[2, "a", None]]),
+    "merged": (sheet_xml(UNDER, after=MERGED), [["m", None, "x"], [None] * 3]),
 }  # fmt: skip
 NOTE = '<table:table-cell office:value-type="string"><office:annotation><text:p>c</text:p></office:annotation><text:p>d</text:p></table:table-cell>'
 EMPTY = '<table:table-cell table:number-columns-repeated="16384"/>'
@@ -35,40 +31,28 @@ ODS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", XLSX)
-def test_cells_of_an_xlsx(tmp_path, case):
-    assert read(xlsx(tmp_path / "a.xlsx", XLSX[case][0])) == XLSX[case][1]
+def read(path):
+    (sheet,) = read_sheets(path)
+    return sheet.rows
 
 
-@pytest.mark.parametrize("case", ODS)
-def test_cells_of_an_ods(tmp_path, case):
-    assert read(ods(tmp_path / "a.ods", ODS[case][0])) == ODS[case][1]
+@pytest.mark.parametrize(("make", "ending", "case"), [*((xlsx, "xlsx", c) for c in XLSX), *((ods, "ods", c) for c in ODS)])  # fmt: skip
+def test_cells_of_a_workbook(tmp_path, make, ending, case):
+    rows, expected = (XLSX if make is xlsx else ODS)[case]
+    assert read(make(tmp_path / f"a.{ending}", rows)) == expected
 
 
-def test_cells_of_an_xls(tmp_path):  # an error in it cannot be told from nothing
+def test_cells_of_an_xls_and_dates_since_1904(tmp_path):  # an error in an xls cannot be told from nothing
     rows = [["London", 12, 45.4], [DAY, None, None], ["merged", None, None], [None, None, "end"]]
     assert read(xls(tmp_path / "a.xls")) == rows
-
-
-def test_dates_since_1904(tmp_path):
-    rows = f'<row r="1"><c r="A1" s="{DATE}"><v>{42737 - 1462}</v></c></row>'
-    assert read(xlsx(tmp_path / "a.xlsx", rows, more='<workbookPr date1904="1"/>')) == [[DAY]]
-    assert read(xls(tmp_path / "a.xls", since_1904=True))[1][0] == DAY
-
-
-def test_what_lies_under_a_merged_cell_is_nothing(tmp_path):
-    rows = f'<row r="1">{text("A1", "m")}{text("B1", "under")}{text("C1", "x")}</row><row r="2">{text("A2", "under")}</row>'
-    merged = '<mergeCells><mergeCell ref="A1:B1048576"/></mergeCells>'
-    assert read(xlsx(tmp_path / "a.xlsx", sheet_xml(rows, after=merged))) == [["m", None, "x"], [None] * 3]
+    assert read(xls(tmp_path / "a.xls", since_1904=True)) == rows
+    since = f'<row r="1"><c r="A1" s="{DATE}"><v>{42737 - 1462}</v></c></row>'
+    assert read(xlsx(tmp_path / "a.xlsx", since, since_1904=True)) == [[DAY]]
 
 
 def test_sheets_keep_their_order_and_hidden_ones_are_marked(tmp_path):
-    names = ("b", "a", "ç &amp; d")
-    assert read_sheets(xlsx(tmp_path / "a.xlsx", CELL, "", "", names=names, state="veryHidden")) == [
-        Sheet("b", [[1]]),
-        Sheet("a", [], hidden=True),
-        Sheet("ç & d", [], hidden=True),
-    ]
+    path = xlsx(tmp_path / "a.xlsx", CELL, "", "", names=("b", "a", "ç & d"), state="veryHidden")
+    assert read_sheets(path) == [Sheet("b", [[1]]), Sheet("a", [], True), Sheet("ç & d", [], True)]
 
 
 def test_macros_and_links_to_other_files_take_no_effect(tmp_path):

@@ -13,7 +13,7 @@ from tr_analysis.files import using_data
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tr_analysis.official.importing import FileStatus
+    from tr_analysis.official.fetch import FileStatus
 
 _DEMO = (
     "SIMULATED: `tr-analysis run` shows these results in the panel of CRCs and on the pages of providers, marked so; no "
@@ -58,13 +58,13 @@ def fetch(
         click.echo("\n".join(_list_entries(names)))
         return
     click.get_current_context().with_resource(using_data(to_change=True))
-    from tr_analysis.official import fetch, importing
+    from tr_analysis.official import fetch
 
     if demo:
-        statuses = [importing.place_demo()]
+        statuses = [fetch.place_demo()]
     elif source:
         said = {sheet: cohort for sheet, _, cohort in (text.rpartition("=") for text in cohorts)}
-        statuses = importing.import_local(source, names, accept=accept, cohorts=said)
+        statuses = fetch.import_local(source, names, accept=accept, cohorts=said)
     else:
         statuses = fetch.fetch(names, accept=accept)
     _report(statuses, source)

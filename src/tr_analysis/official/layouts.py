@@ -1,14 +1,12 @@
 """The layouts of the official tables: their columns and units, and, by ``layouts.toml``, what headers and titles mean."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from tr_analysis.official.parsing import Cohort, plain_text, scan_cohorts, without_notes
+from tr_analysis.official.parsing import DATA, Cohort, plain_text, scan_cohorts, without_notes
 
 Unit = Literal["count", "percent", "points", "average", "change", "test"]
 """What a column holds: people or offences, percentages, percentage points, averages, their changes, tests."""
@@ -17,20 +15,13 @@ COUNTS = ("offenders", "reoffenders", "reoffences")
 LISTS = ("suppressed", "not_applicable")
 """Columns that list others: an empty cell of theirs says that there is none, not that it is unknown."""
 
-_DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-_WORDS = {word: meant for meant, words in _DATA["words"].items() for word in words.split()}
+_WORDS = {word: meant for meant, words in DATA["words"].items() for word in words.split()}
 _HEADERS = [
     (column, frozenset(must.split()), frozenset(f"{must} {may}".split()))
-    for column, headers in _DATA["headers"].items()
+    for column, headers in DATA["headers"].items()
     for must, may in (header.split("|") for header in headers)
 ]
-_BARE_BASELINE = {"": "baseline_rate", "binary": "baseline_rate", "frequency": "baseline_frequency"}
-_COMPARES = re.compile(r"\b(?:change|difference|compar\w+|since|from|against|versus|vs|between)\b")
-_OF_2011 = re.compile(
-    r"\b(?:compar(?:ed|ison) (?:with|to)|(?:measured )?against|relative to|versus|vs|and|with|from) "
-    r"(?:the(?:ir)? |its )?(?:own )?(?:2011(?: baselines?)?|baselines? (?:of |in |from |for )?2011)\b"
-)
-_TITLE = re.compile(_DATA["title"]["words"].replace("\\\n", ""))
+TITLE = {name: re.compile(form) for name, form in DATA["title"].items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +45,10 @@ class Layout:
         }
 
 
-LAYOUTS = {family: Layout(family, **layout) for family, layout in _DATA["layouts"].items()}
+LAYOUTS = {family: Layout(family, **layout) for family, layout in DATA["layouts"].items()}
 RESULTS, BASELINES = LAYOUTS["crc_results"], LAYOUTS["crc_baselines"]
 
-BASELINE_OF: Mapping[str, str] = _DATA["baseline_of"]
+BASELINE_OF: Mapping[str, str] = DATA["baseline_of"]
 """What the columns of the table of baselines are called beside results."""
 
 UNITS: Mapping[str, Unit] = {**dict.fromkeys(BASELINE_OF.values(), "count"), **RESULTS.columns}
@@ -70,24 +61,18 @@ RANGES: Mapping[Unit, tuple[float, float]] = {"percent": (10, 90), "average": (1
 """Where rates of a provider lie: no percentage can be taken for a number of reoffences per reoffender."""
 
 # What must hold in a row; each is explained where it stands, in ``layouts.toml``.
-RATIOS: Mapping[str, tuple[str, str, int]] = _DATA["ratios"]
-DIFFERENCES: Mapping[str, tuple[str, str]] = _DATA["differences"]
-RISING: Sequence[Sequence[str]] = _DATA["rising"]
+RATIOS: Mapping[str, tuple[str, str, int]] = DATA["ratios"]
+DIFFERENCES: Mapping[str, tuple[str, str]] = DATA["differences"]
+RISING: Sequence[Sequence[str]] = DATA["rising"]
 
 
 def normalise(cell: object) -> str:
-    """Return a header or a title in small letters, without footnote marks and punctuation.
-
-    Examples
-    --------
-    >>> normalise("Proportion of offenders who Re-offend (%)[note 1]")
-    'proportion of reoffender percent'
-    """
+    """Return a header or a title in small letters, without footnote marks and punctuation."""
     text = without_notes(plain_text(cell))[:300].lower()
     text = re.sub(r"\((?:note )?\d{1,2}\)|\[[^\]]{1,12}\]|[\u00b9\u00b2\u00b3\u2070-\u2079]", " ", text)
     text = text.replace("&", " and ").replace("%", " percent ").replace("per cent", "percent")
     text = " ".join(re.findall(r"[a-z]+|\d+", text))
-    for phrase, word in _DATA["phrases"].items():
+    for phrase, word in DATA["phrases"].items():
         text = re.sub(phrase, word, text)
     return text
 
@@ -97,19 +82,14 @@ def meaning(printed: str) -> str:
     """Return what a header names: one of `NAMED`; what it is, if that is known and not kept; else nothing.
 
     Nothing if any word of it is not known, or if it names a cohort.
-
-    Examples
-    --------
-    >>> meaning("Number of re-offenders (1)"), meaning("Upper 95% confidence limit"), meaning("Enforcement rate")
-    ('reoffenders', 'a confidence limit', '')
     """
     cohorts, rest = scan_cohorts(printed)
     text = normalise(rest)
     if cohorts or "period" in text:
         if text == "cohort period":
             return "cohort"
-        return "" if cohorts and not _COMPARES.search(text) else "a comparison"
-    aside = next((why for form, why in _DATA["aside"].items() if re.search(form, text)), "")
+        return "" if cohorts and not TITLE["compares"].search(text) else "a comparison"
+    aside = next((why for form, why in DATA["aside"].items() if re.search(form, text)), "")
     return aside or _column(frozenset(_WORDS.get(word, word) for word in text.split()) - {""})
 
 
@@ -118,9 +98,7 @@ def _column(words: frozenset[str]) -> str:
     found = next((column for column, must, may in _HEADERS if must <= words <= may), "")
     if found or "baseline" not in words:
         return found
-    rest = words - {"baseline"}
-    bare = " ".join(rest - {"rate", "percent", "measure"})
-    return _BARE_BASELINE.get(bare) or BASELINE_OF.get(_column(rest), "")
+    return BASELINE_OF.get(_column(words - {"baseline"}), "")
 
 
 class Title(NamedTuple):
@@ -135,18 +113,10 @@ class Title(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def read_title(text: str) -> Title:
-    """Read a text that may be a title; one with a word that no title needs, such as "published", is a note.
-
-    Examples
-    --------
-    >>> read_title("Table 2: Final results, October to December 2015 cohort").cohort.name
-    '2015Q4'
-    >>> read_title("Final results will be published in April 2018").stage
-    ''
-    """
+    """Read a text that may be a title; one with a word that no title needs, such as "published", is a note."""
     cohorts, rest = scan_cohorts(text)
-    words = _OF_2011.sub("2011", normalise(rest)).split()
-    if len(text) > 200 or len(cohorts) > 1 or not all(map(_TITLE.fullmatch, words)):
+    words = TITLE["of_2011"].sub("2011", normalise(rest)).split()
+    if len(text) > 200 or len(cohorts) > 1 or not all(map(TITLE["words"].fullmatch, words)):
         return Title()
     stages = {"interim", "final"} & set(words)
     cohort, stage = next(iter(cohorts), None), "".join(stages) if len(stages) == 1 else ""

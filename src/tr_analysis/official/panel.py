@@ -8,7 +8,8 @@ import pandas as pd
 
 from tr_analysis.data.periods import month_range
 from tr_analysis.errors import DataError, Problem
-from tr_analysis.official.layouts import COUNTS, DIFFERENCES, RESULTS
+from tr_analysis.official.layouts import BASELINE_OF, COUNTS, DIFFERENCES, RESULTS
+from tr_analysis.official.parsing import DATA
 from tr_analysis.order import in_order
 from tr_analysis.simulated import origin_of
 
@@ -18,19 +19,6 @@ _FIRST_YEAR = ("2015Q4", "2016Q1", "2016Q2", "2016Q3")
 YEARS = {"2015Q4 to 2016Q1": _FIRST_YEAR[:2], "2015Q4 to 2016Q3": _FIRST_YEAR}
 """Periods whose results are printed about, and the quarters that they are made of."""
 
-_BASELINES = {"binary_rate": "baseline_rate", "ogrs": "baseline_ogrs", "frequency_rate": "baseline_frequency"}
-_MEASURES = {
-    "offenders in cohort": "offenders",
-    "binary rate": "binary_rate",
-    "frequency rate": "frequency_rate",
-    "adjusted binary rate": "adjusted_rate",
-    "baseline binary rate": "baseline_rate",
-    "baseline frequency rate": "baseline_frequency",
-}
-_FLAGS = {
-    "CRCs significantly below their 2011 baseline": "significant reduction",
-    "CRCs significantly above their 2011 baseline": "significant increase",
-}
 _STAGES = {"interim": 0, "final": 2}  # what does not say which it is lies between
 
 
@@ -48,13 +36,7 @@ class Panel:
 
 
 def first_month(cohort: str) -> pd.Period:
-    """Return the first month of a cohort as the study writes it.
-
-    Examples
-    --------
-    >>> str(first_month("2015Q4")), str(first_month("2015Q4 to 2016Q3")), str(first_month("2016-02 to 2016-04"))
-    ('2015-10', '2015-10', '2016-02')
-    """
+    """Return the first month of a cohort as the study writes it: ``2015Q4``, ``2015Q4 to 2016Q3``."""
     months = month_range(cohort)
     if months is None:
         rule = "no cohort; write it such as 2015Q4 or 2015Q4 to 2016Q3"
@@ -111,12 +93,16 @@ def _with_baselines(own: pd.DataFrame, baselines: pd.DataFrame | None) -> pd.Dat
     """Take the baselines that the results lack from the table of baselines."""
     if baselines is None or baselines.empty:
         return own
-    latest = in_order(baselines, "release", "provider").groupby("provider").tail(1).set_index("provider")
-    rows = latest.reindex(own["provider"])
-    for printed, column in _BASELINES.items():
-        found = pd.Series(rows[printed].to_numpy(dtype=float), own.index)
-        own[column] = own[column].astype(float).fillna(found)
+    rows = latest_baselines(baselines).set_index("provider").reindex(own["provider"]).set_axis(own.index)
+    for printed, column in BASELINE_OF.items():
+        if column in RESULTS.columns:
+            own[column] = own[column].astype(float).fillna(rows[printed].astype(float))
     return own
+
+
+def latest_baselines(baselines: pd.DataFrame) -> pd.DataFrame:
+    """Return the baseline of each provider in the latest release that has one."""
+    return in_order(baselines, "release", "provider").groupby("provider").tail(1)
 
 
 def _derived(own: pd.DataFrame) -> pd.DataFrame:
@@ -171,11 +157,9 @@ def _pooled(own: pd.DataFrame) -> dict[str, float]:
     out = {c: own[c].astype(float).sum(skipna=False) for c in COUNTS}
     out["binary_rate"] = 100 * out["reoffenders"] / out["offenders"]
     out["frequency_rate"] = out["reoffences"] / out["reoffenders"]
-    for column in ("adjusted_rate", "baseline_rate", "difference"):
-        out[column] = _mean(own[column], own["offenders"])
-    for column in ("baseline_frequency", "frequency_difference"):
-        out[column] = _mean(own[column], own["reoffenders"])
-    return out
+    means = dict.fromkeys(("adjusted_rate", "baseline_rate", "difference"), "offenders")
+    means |= dict.fromkeys(("baseline_frequency", "frequency_difference"), "reoffenders")
+    return out | {column: _mean(own[column], own[weights]) for column, weights in means.items()}
 
 
 def _mean(values: pd.Series, weights: pd.Series) -> float:
@@ -193,7 +177,7 @@ def summary(frame: pd.DataFrame, providers: Sequence[str], *, kind: str) -> pd.D
     for cohort, own in frame.groupby("cohort", sort=False):
         if set(own["provider"]) == set(providers):
             pooled = _pooled(own)
-            found = {measure: pooled[column] for measure, column in _MEASURES.items()}
+            found = {measure: pooled[column] for measure, column in DATA["measures"].items()}
             found |= _counts_of_providers(own) if kind == "CRC" else {}
             rows += [(str(cohort), kind, name, value) for name, value in found.items() if np.isfinite(value)]
     return pd.DataFrame(rows, columns=SUMMARY).astype({"value": float})
@@ -203,7 +187,9 @@ def _counts_of_providers(own: pd.DataFrame) -> dict[str, float]:
     """Count the providers of one cohort that did better or worse than their baseline."""
     found: dict[str, float] = {}
     if own["significance"].notna().all():
-        found |= {measure: float((own["significance"] == flag).sum()) for measure, flag in _FLAGS.items()}
+        found |= {
+            measure: float((own["significance"] == flag).sum()) for measure, flag in DATA["flags"].items()
+        }
     if own["difference"].notna().all():
         found["CRCs below their 2011 baseline"] = float((own["difference"] < 0).sum())
         if own["frequency_difference"].notna().all():
@@ -217,7 +203,7 @@ def baseline_summary(baselines: pd.DataFrame, providers: Sequence[str]) -> pd.Da
 
     Without every one of the providers, or without the people, there is no such baseline.
     """
-    rows = in_order(baselines, "release", "provider").groupby("provider").tail(1)
+    rows = latest_baselines(baselines)
     rows = rows[rows["provider"].isin(providers)]
     people = rows["offenders"].astype(float)
     again = people * rows["binary_rate"].astype(float) / 100

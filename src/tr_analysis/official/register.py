@@ -2,22 +2,20 @@
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tr_analysis import paths
 from tr_analysis.errors import UsageError, nearest
-from tr_analysis.official.isolation import KINDS
 from tr_analysis.official.parsing import MONTHS
+from tr_analysis.official.workbooks import KINDS
 from tr_analysis.text import slugify
 
 PUBLISHER = "Ministry of Justice"
 LICENCE = "Open Government Licence v3.0"
 _NAMED = rf"(?<![a-z])({'|'.join(MONTHS)})"
-_RELEASE = re.compile(
-    rf"{_NAMED}[a-z]*[-_ ]?((?:20)?[12]\d)(?!\d)|(?<!\d)(20[12]\d)[-_](0[1-9]|1[0-2])(?!\d)"
-)
+_RELEASE = rf"{_NAMED}[a-z]*[-_ ]?((?:20)?[12]\d)(?!\d)|(?<!\d)(20[12]\d)[-_](0[1-9]|1[0-2])(?!\d)"
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,13 @@ with Path(__file__).with_suffix(".csv").open(newline="", encoding="utf-8") as fi
     REGISTER = {row["name"]: OfficialFile(**row) for row in csv.DictReader(file)}
 
 
-def find_entries(names: Iterable[str] = ()) -> list[OfficialFile]:
+def find_entries(names: Sequence[str] = ()) -> list[OfficialFile]:
     """Return the entries of the register by their names, which must be known; all of them if none is given."""
-    names = list(dict.fromkeys(names))
     for name in names:
         if name not in REGISTER:
             hint = nearest(name, REGISTER)
             raise UsageError(f"no official file {name!r}{hint}; `tr-analysis fetch --list` names them")
-    return [REGISTER[name] for name in names] or list(REGISTER.values())
+    return [REGISTER[name] for name in dict.fromkeys(names)] or list(REGISTER.values())
 
 
 def find_entry(filename: str) -> OfficialFile | None:
@@ -64,14 +61,9 @@ def release_of(filename: str) -> str:
     """Return the month of publication that a file's name says, such as ``2017-01`` of ``...-jan17.xlsx``; else nothing.
 
     A name with more than one month is of the period that the figures are about.
-
-    Examples
-    --------
-    >>> release_of("results-oct21.xlsx"), release_of("final-results-oct-dec-2015.xlsx")
-    ('2021-10', '')
     """
     name = filename.lower()
-    found = _RELEASE.findall(name)
+    found = re.findall(_RELEASE, name)
     if len(found) != 1 or len(re.findall(_NAMED, name)) > 1:
         return ""
     month, year, full, number = found[0]

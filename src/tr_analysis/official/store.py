@@ -14,13 +14,12 @@ from tr_analysis import paths
 from tr_analysis.data.store import MANIFEST, load, read_manifest, remember
 from tr_analysis.errors import DataError, Problem
 from tr_analysis.files import file_hash, sha256, write_files
-from tr_analysis.official.finding import Book
-from tr_analysis.official.isolation import KINDS
 from tr_analysis.official.layouts import LAYOUTS, LISTS, Layout
-from tr_analysis.official.panel import Panel, baseline_summary, panel, summary, with_years
+from tr_analysis.official.panel import Panel, baseline_summary, latest_baselines, panel, summary, with_years
 from tr_analysis.official.reader import Reading, read, tidy
 from tr_analysis.official.register import find_entry, release_of
-from tr_analysis.official.workbooks import read_sheets
+from tr_analysis.official.tables import Book
+from tr_analysis.official.workbooks import KINDS, read_sheets
 from tr_analysis.order import in_order
 from tr_analysis.simulated import MARK, SIMULATED, origin_of
 
@@ -62,10 +61,7 @@ def read_record() -> Record:
 
 
 def build_official(
-    new: Mapping[str, bytes] | None = None,
-    about: Mapping[str, dict[str, Any]] | None = None,
-    *,
-    accept: bool = False,
+    new: Mapping[str, bytes] | None = None, about: Record | None = None, *, accept: bool = False
 ) -> list[Path]:
     """Build the tidy tables of all official files, and place and record new ones, by name: all or nothing.
 
@@ -91,11 +87,10 @@ def build_official(
                 found[name] = Path(aside, name)
                 found[name].write_bytes(content)
             tables = _tables([found[name] for name in sorted(found)], record) if found else {}
-        data = paths.raw().parent
+        data, folder = paths.raw().parent, paths.official_tables()
         contents = {str(paths.official().relative_to(data) / name): c for name, c in placed.items()}
-        contents |= {str(paths.official_tables().relative_to(data) / name): c for name, c in tables.items()}
+        contents |= {str(folder.relative_to(data) / name): c for name, c in tables.items()}
         written = write_files(data, contents)
-        folder = paths.official_tables()
         for path in {*folder.glob("*.csv"), *folder.glob(MANIFEST)} - {folder / name for name in tables}:
             path.unlink(missing_ok=True)  # of an earlier build
         if folder.is_dir() and not tables and not any(folder.iterdir()):
@@ -177,10 +172,8 @@ def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Pro
     undated = frame["release"].isna()
     unclear = frame[(several & undated) | (frame.duplicated([*key, "release"]) & ~undated)]
     firsts = unclear[~unclear.duplicated(["file", "release"])]
-    rule = (
-        "another file tells of the same, and it is not known which is later: end the names of both with the month of "
-        "their publication, such as -jan17, or keep one of them"
-    )
+    rule = "another file tells of the same, and it is not known which is later: end the names of both with the month "
+    rule += "of their publication, such as -jan17, or keep one of them"
     problems = [
         Problem(row["file"], rule, int(row["row"]), None, f"{row['provider']}, {row.get('cohort', 2011)}")
         for row in firsts.to_dict("records")
@@ -189,7 +182,7 @@ def combine(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[Pro
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """Write a tidy table as CSV; the same table gives the same bytes."""
+    """Write a tidy table as CSV."""
     return frame.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode()
 
 
@@ -255,8 +248,7 @@ def recipe_tables() -> dict[str, pd.DataFrame]:
             rows.append(frame)
     if (baselines := official("crc_baselines")) is not None:
         pooled.append(baseline_summary(baselines, names["CRC"]))
-        latest = in_order(baselines, "release", "provider").groupby("provider").tail(1)
-        rows.append(latest.assign(cohort="2011"))
+        rows.append(latest_baselines(baselines).assign(cohort="2011"))
     if not rows:
         return {}
     origin = {"origin": origin_of(*rows)}

@@ -17,18 +17,14 @@ from tr_analysis.official.register import REGISTER
 from tr_analysis.official.workbooks import Sheet
 from tr_analysis.study.plan import build_official_tables
 
-PROJECT = Path(__file__).parents[2]
+GUIDE = Path(__file__).parents[2] / "docs" / "official-tables.md"
 INTERIM = "crc-nps-interim-results-tables-jan17.xlsx"
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch):
-    """A project with tables that others are checked by, and nothing official."""
-    kept = shutil.ignore_patterns("official", "processed")
-    shutil.copytree(PROJECT / "data", tmp_path / "study" / "data", ignore=kept)
-    monkeypatch.setenv("TR_ANALYSIS_ROOT", str(tmp_path / "study"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "study"
+def root(folder, apart):
+    """A project with nothing official; files are opened as outside of the tests."""
+    return folder.parents[2]
 
 
 @pytest.fixture
@@ -42,10 +38,11 @@ def offline(monkeypatch):
 
 
 @pytest.fixture
-def downloads(tmp_path):
-    save(tmp_path / "downloads" / INTERIM, interim_sheet())
-    (tmp_path / "downloads" / "readme.pdf").write_bytes(b"%PDF")
-    return tmp_path / "downloads"
+def brought(downloads):
+    """A folder with an official file and another."""
+    save(downloads / INTERIM, interim_sheet())
+    (downloads / "readme.pdf").write_bytes(b"%PDF")
+    return downloads
 
 
 def tree(folder):
@@ -93,18 +90,15 @@ def test_wrong_usage(root, words, said, capsys):
     assert not paths.official().exists()
 
 
-def test_files_that_are_brought_become_tables(root, downloads, capsys):
+def test_files_that_are_brought_become_tables(root, brought, capsys):
     assert main(["fetch", "--from", "downloads"]) == 0
     said = capsys.readouterr().out
     assert f"{INTERIM}  imported\n" in said
     assert "readme.pdf  left out: no table" in said
     with (paths.official_tables() / "crc_results.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    people = sum(int(row["offenders"]) for row in rows)
-    assert (
-        f"crc_results: {INTERIM}, sheet '2': cohort 2015Q4, stage interim, release 2017-01: "
-        f"21 CRC, {people:,} offenders; set aside: nothing\n"
-    ) in said
+        people = sum(int(row["offenders"]) for row in csv.DictReader(file))
+    about = "cohort 2015Q4, stage interim, release 2017-01: 21 CRC"
+    assert f"crc_results: {INTERIM}, sheet '2': {about}, {people:,} offenders; set aside: nothing\n" in said
     after = tree(root)
     assert main(["fetch", "--from", "downloads"]) == 0
     assert f"{INTERIM}  unchanged" in capsys.readouterr().out
@@ -116,7 +110,7 @@ def test_files_that_are_brought_become_tables(root, downloads, capsys):
     assert tree(root) == after
 
 
-def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downloads, capsys):
+def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, brought):
     before = tree(root)
     assert build_official_tables() == []
     assert tree(root) == before
@@ -134,17 +128,12 @@ def test_data_build_makes_the_tables_and_removes_them_with_the_files(root, downl
     assert not paths.official_tables().exists()
 
 
-def commands(text):
-    """Return the commands that a text tells a reader to type."""
-    return re.findall(r"^tr-analysis .*$", text, re.MULTILINE)
-
-
 @pytest.mark.full
-def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
-    text = (PROJECT / "docs" / "official-tables.md").read_text(encoding="utf-8")
+def test_every_command_of_the_guide_works(root, brought, offline, capsys):
+    text = GUIDE.read_text(encoding="utf-8")
     expected = {"tr-analysis fetch": 3, "tr-analysis fetch crc-interim-2017-01": 3}
     expected["tr-analysis fetch --demo"] = 1  # the commands before it have placed official files
-    found = commands(text)
+    found = re.findall(r"^tr-analysis .*$", text, re.MULTILINE)
     assert len(found) > 5
     for command in found:
         if command in ("tr-analysis run", "tr-analysis data build"):
@@ -155,15 +144,15 @@ def test_every_command_of_the_guide_works(root, downloads, offline, capsys):
     assert record["files"][INTERIM]["imported as"] == INTERIM
 
 
-def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root, downloads, capsys):
+def test_what_is_not_understood_is_refused_and_what_is_not_kept_is_counted(root, brought, capsys):
     sheet = interim_sheet()
     sheet.rows[7][4] = "n/k"
-    save(downloads / INTERIM, sheet)
+    save(brought / INTERIM, sheet)
     assert main(["fetch", "--from", "downloads"]) == 1
     assert "row 8, column Number of reoffences: 'n/k'" in capsys.readouterr().err
     sheet.rows[7] = [*sheet.rows[7][:1], *[None] * 6]
     sheet.rows[8] = ["All CRCs", *sheet.rows[8][1:]]
-    save(downloads / INTERIM, sheet)
+    save(brought / INTERIM, sheet)
     assert main(["fetch", "--from", "downloads"]) == 0
     why = "a provider without any number (1), a total that cannot be compared with its rows (1)"
     assert f"; set aside: {why}\n" in capsys.readouterr().out
@@ -177,19 +166,20 @@ def test_each_table_is_summed_up_in_a_line(root, tmp_path, capsys):
     save(tmp_path / "results-oct17.xlsx", cohorts, *twice, Sheet("old", twice[0].rows, hidden=True))
     assert main(["fetch", "--from", "results-oct17.xlsx"]) == 0
     people = sum(row[2] for row in (*rows, rows[0]))
-    file = "results-oct17.xlsx, sheet"
+    file, about = "results-oct17.xlsx, sheet", "stage final, release 2017-10"
     every = f"{sum(row[1] for row in twice[1].rows[3:]):,}"
+    hidden = "a hidden sheet is not read; show it in a spreadsheet and save the file to have it read"
     assert capsys.readouterr().out.splitlines()[1:] == [
-        f"crc_results: {file} 'All': cohorts 2015Q4, 2016Q1, stage final, release 2017-10: 2 CRC, {people:,} offenders; set aside: nothing",
-        f"crc_results: {file} 'Q2 revised': cohort 2016Q2, stage final, release 2017-10: 21 CRC, {every} offenders; set aside: nothing",
+        f"crc_results: {file} 'All': cohorts 2015Q4, 2016Q1, {about}: 2 CRC, {people:,} offenders; set aside: nothing",
+        f"crc_results: {file} 'Q2 revised': cohort 2016Q2, {about}: 21 CRC, {every} offenders; set aside: nothing",
         f"{file} 'Q2': nothing is read; set aside: replaced by the revised table of sheet 'Q2 revised' (21)",
-        f"{file} 'old': nothing is read; set aside: a hidden sheet is not read; show it in a spreadsheet and save the file to have it read (1)",
+        f"{file} 'old': nothing is read; set aside: {hidden} (1)",
         "what was set aside is listed in data/processed/official/set_aside.csv",
     ]
 
 
-def test_a_cohort_that_is_not_certain_is_asked_for(root, downloads, capsys):
-    save(downloads / "results-oct17.xlsx", final_sheet("October to December 2015"))
+def test_a_cohort_that_is_not_certain_is_asked_for(root, brought, capsys):
+    save(brought / "results-oct17.xlsx", final_sheet("October to December 2015"))
     assert main(["fetch", "--from", "downloads"]) == 1
     (hint,) = re.findall(r'add (--cohort ".*?") with', capsys.readouterr().err)
     assert main(["fetch", "--from", "downloads/results-oct17.xlsx", *shlex.split(hint)]) == 0
@@ -197,13 +187,11 @@ def test_a_cohort_that_is_not_certain_is_asked_for(root, downloads, capsys):
 
 
 @pytest.mark.parametrize("content", [{}, {"budget.csv": "Item,Cost\nTea,12\n"}])
-def test_a_folder_without_official_tables_is_said(root, tmp_path, content, capsys):
-    folder = tmp_path / "downloads"
-    folder.mkdir()
+def test_a_folder_without_official_tables_is_said(root, downloads, content, capsys):
     for name, text in content.items():
-        (folder / name).write_text(text)
+        (downloads / name).write_text(text)
     before = tree(root)
-    assert main(["fetch", "--from", str(folder)]) == 3
+    assert main(["fetch", "--from", "downloads"]) == 3
     said = capsys.readouterr()
     assert "no official table is there, nothing was changed" in said.err
     assert all(f"{name}  left out" in said.out for name in content)

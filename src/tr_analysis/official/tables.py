@@ -3,12 +3,20 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, takewhile
+from functools import cached_property
+from itertools import accumulate, combinations, takewhile
 from typing import NamedTuple
 
 from tr_analysis.errors import Problem
-from tr_analysis.official.layouts import NAMED, UNITS, Title, meaning, read_title
-from tr_analysis.official.parsing import Cohort, kind_in, parse_number, parse_provider, plain_text
+from tr_analysis.official.layouts import NAMED, RESULTS, TITLE, UNITS, Layout, meaning, read_title
+from tr_analysis.official.parsing import (
+    Cohort,
+    is_provider,
+    kind_in,
+    parse_number,
+    parse_provider,
+    plain_text,
+)
 from tr_analysis.official.workbooks import Sheet
 
 Row = Sequence[object]
@@ -42,42 +50,46 @@ class Book:
     def __post_init__(self) -> None:
         """Turn the sheets whose providers stand across, so that all that follows sees one shape."""
         self.sheets = [upright(sheet) for sheet in self.sheets]
+        self.found = [(sheet, find_tables(self, sheet)) for sheet in self.sheets if not sheet.hidden]
 
-    def across(self, sheet: str, row: int) -> int:
-        """Return the column, from 1, that became a row of a sheet that was turned; else 0."""
-        turned = next((found.turned for found in self.sheets if found.name == sheet), 0)
-        return max(row - turned + 1, 0) if turned else 0
-
-    def place(self, sheet: str, first: int, last: int = 0) -> str:
-        """Name a row of a sheet, or some, as they stand in the file."""
-        word = "column" if self.across(sheet, first) else "row"
-        names = [letters(self.across(sheet, n)) if word == "column" else str(n) for n in (first, last) if n]
-        return f"{word}{'s' * (len(names) - 1)} {' to '.join(names)} of sheet {short(sheet)!r}"
-
-    def fault(self, rule: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
-        """Keep a fault; it is raised with the others when the file was read."""
-        place, shown = f"{self.file}, sheet {short(sheet)!r}", None if value is None else short(value)
-        at = self.across(sheet, row)
+    def fault(
+        self,
+        rule: str,
+        sheet: Sheet,
+        row: int,
+        column: str = "",
+        value: object = None,
+        *,
+        aside: bool = False,
+    ) -> None:
+        """Keep a fault, to be raised with the others when the file was read, or why something is set aside."""
+        at = across(sheet, row)
         where = ", ".join(text for text in (letters(at) if at else "", short(column)) if text)
-        self.problems.append(Problem(place, rule, None if at else row, where or None, shown))
-
-    def set_aside(self, why: str, sheet: str, row: int, column: str = "", value: object = None) -> None:
-        """Keep what no tidy table holds, with the reason."""
-        self.fault(why, sheet, row, column, value)
-        self.asides.append(self.problems.pop())
+        place, shown = f"{self.file}, sheet {short(sheet.name)!r}", None if value is None else short(value)
+        kept = self.asides if aside else self.problems
+        kept.append(Problem(place, rule, None if at else row, where or None, shown))
 
 
-@dataclass
+@dataclass(eq=False)
 class Table:
     """One table of a sheet: its header's first and last row (from 0), the texts above it, and its rows (from 1)."""
 
-    sheet: str
+    book: Book
+    sheet: Sheet
     first: int
     last: int
     columns: tuple[Column, ...]
     titles: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()  # texts above it that stand over some columns only
     rows: Sequence[tuple[int, Row]] = ()
+    layout: Layout = RESULTS
+    cohort: Cohort | None = None  # where it has one for all of its rows
+    stage: str = ""
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """The header of each thing that it holds."""
+        return {column.key: column.printed for column in self.columns}
 
     @property
     def keys(self) -> list[str]:
@@ -90,17 +102,32 @@ class Table:
         asides = sum(bool(column.key) for column in self.columns) - len(self.keys)
         return 3 * len(set(self.keys)) - 2 * len(self.keys), asides, self.first - self.last
 
+    @cached_property
+    def clean(self) -> list[str]:
+        """Its titles and the name of its sheet, but for notes."""
+        return [text for text in (*self.titles, self.sheet.name) if read_title(text).clean]
+
     @property
     def kind(self) -> str:
         """The kind of providers that header, titles and name of the sheet agree on, or nothing."""
         header = next(column.printed for column in self.columns if column.key == "provider")
-        titles = [text for text in self.titles if read_title(text).clean]
-        said = {kind_in(text) for text in (header, *titles, self.sheet)} - {""}
+        said = {kind_in(text) for text in (header, *self.clean, self.sheet.name)} - {""}
         return said.pop() if len(said) == 1 else ""
+
+    @property
+    def revised(self) -> bool:
+        """Whether it calls itself so."""
+        return any(map(TITLE["revised"].search, self.clean))
 
     def place(self, key: str) -> int | None:
         """Return where a column is."""
         return next((column.place for column in self.columns if column.key == key), None)
+
+    def fault(
+        self, why: str, row: int = 0, column: str = "", value: object = None, aside: bool = False
+    ) -> None:
+        """Keep a fault of a row, or else of the header, or why it is set aside."""
+        self.book.fault(why, self.sheet, row or self.first + 1, column, value, aside=aside)
 
 
 def short(value: object, most: int = 120) -> str:
@@ -126,6 +153,18 @@ def letters(number: int) -> str:
     return f"{letters(more) if more else ''}{chr(ord('A') + last)}"
 
 
+def across(sheet: Sheet, row: int) -> int:
+    """Return the column, from 1, that became a row of a sheet that was turned; else 0."""
+    return max(row - sheet.turned + 1, 0) if sheet.turned else 0
+
+
+def place_of(sheet: Sheet, first: int, last: int = 0) -> str:
+    """Name a row of a sheet, or some, as they stand in the file."""
+    at = across(sheet, first)
+    names = [letters(across(sheet, n)) if at else str(n) for n in (first, last) if n]
+    return f"{'column' if at else 'row'}{'s' * (len(names) - 1)} {' to '.join(names)} of sheet {short(sheet.name)!r}"
+
+
 def upright(sheet: Sheet) -> Sheet:
     """Return a sheet whose providers stand across with them below each other, as all others have them.
 
@@ -133,7 +172,7 @@ def upright(sheet: Sheet) -> Sheet:
     are left away. Nothing is turned where texts stand right above some providers only, such as their kind.
     """
     for top, row in enumerate(sheet.rows[:_HIGHEST]):
-        places = [i for i, cell in enumerate(row) if parse_provider(cell) or parse_provider(cell, "NPS")]
+        places = [i for i, cell in enumerate(row) if is_provider(cell)]
         if len(places) < _ACROSS:
             continue
         first = places[0]  # only the first such row is looked at
@@ -150,12 +189,12 @@ def upright(sheet: Sheet) -> Sheet:
     return sheet
 
 
-def find_tables(sheet: Sheet) -> list[Table]:
+def find_tables(book: Book, sheet: Sheet) -> list[Table]:
     """Split a sheet at its headers: each table has the titles above it, and its rows end with the last of numbers."""
     tables: list[Table] = []
     start = above = 0
     while start < len(sheet.rows):
-        if table := _header_at(sheet, start):
+        if table := _header_at(book, sheet, start):
             tables.append(table)
         start = table.last + 1 if table else start + 1
     for i, table in enumerate(tables):
@@ -173,7 +212,7 @@ def find_tables(sheet: Sheet) -> list[Table]:
     return tables
 
 
-def _header_at(sheet: Sheet, start: int) -> Table | None:
+def _header_at(book: Book, sheet: Sheet, start: int) -> Table | None:
     """Return the header that begins in a row or, where that is a title of it, just below; None if none does."""
     lines: list[Row] = []
     for row in sheet.rows[start : start + _DEEPEST]:
@@ -185,7 +224,13 @@ def _header_at(sheet: Sheet, start: int) -> Table | None:
         return None
     titles = [bool(read_title(joined(line)).cohort) for line in lines]
     tables = [
-        _header(sheet, start + first, lines[first:end], spread)
+        Table(
+            book,
+            sheet,
+            start + first,
+            start + end - 1,
+            _columns(sheet.rows, start + end, lines[first:end], spread),
+        )
         for first, end in combinations(range(len(lines) + 1), 2)
         for spread in (False, True)
         if not any(titles[first:end])
@@ -199,59 +244,49 @@ def _is_label(cell: object) -> bool:
     return cell == 2011 or (isinstance(cell, str) and parse_number(cell).value is None)
 
 
-def _header(sheet: Sheet, first: int, lines: Sequence[Row], spread: bool) -> Table:
+def _columns(rows: Sequence[Row], below: int, lines: Sequence[Row], spread: bool) -> tuple[Column, ...]:
     """Match the header that some rows would make, all but the last spread over empty cells as merged ones are.
 
     A column of providers may lack a header: it is the one left of the numbers that names them.
     """
-    last = first + len(lines) - 1
-    lines = [*map(_spread, lines[:-1]), lines[-1]] if spread else lines
+    if spread:
+        lines = [*(list(accumulate(line, _carry)) for line in lines[:-1]), lines[-1]]
     columns: list[Column] = []
     for place in range(min(max(map(len, lines)), _WIDEST)):
         parts = dict.fromkeys(str(c)[:300] for line in lines if plain_text(c := cell_at(line, place)))
-        cells = [] if parts or columns else [cell_at(r, place) for r in sheet.rows[last + 1 : last + 60]]
+        cells = [] if parts or columns else [cell_at(row, place) for row in rows[below : below + 59]]
         if parts:
             columns.append(Column(place, meaning(" ".join(parts)), " / ".join(map(plain_text, parts))))
         elif sum(parse_provider(cell) is not None for cell in cells) > 1:
             columns.append(Column(place, "provider", ""))
-    return Table(sheet.name, first, last, tuple(columns))
+    return tuple(columns)
 
 
-def _spread(row: Row) -> list[object]:
-    """Carry each text over the empty cells to its right, as a merged cell shows it."""
-    filled: list[object] = []
-    for cell in row[:_WIDEST]:
-        filled.append(filled[-1] if filled and not plain_text(cell) else cell)
-    return filled
+def _carry(left: object, cell: object) -> object:
+    return cell if plain_text(cell) else left
 
 
-class Said(NamedTuple):
-    """What a file, or the user, says of a whole table."""
-
-    cohort: Cohort | None
-    stage: str
-
-
-def said_of(table: Table, book: Book, *, needed: bool) -> Said:
-    """Return the cohort and the stage of a table; a cohort that is not certain is a fault where one is needed.
+def settle(table: Table, *, needed: bool) -> None:
+    """Give a table its cohort and stage; a cohort that is not certain is a fault where one is needed.
 
     It is certain where a title calls it the cohort, where two places name it (titles, the name of the sheet), or
     where the user does.
     """
-    titles, name = [read_title(text) for text in table.titles], read_title(table.sheet)
-    answer = read_title(book.answers.get(table.sheet) or book.answers.get("") or "")
-    said = [title.cohort for title in (*titles, name) if title.cohort]
-    called = any(title.cohort and title.names_cohort for title in titles)
+    answers, sheet = table.book.answers, table.sheet.name
+    titles = [read_title(text) for text in (*table.titles, sheet)]
+    answer = read_title(answers.get(sheet) or answers.get("") or "")
+    said = [title.cohort for title in titles if title.cohort]
+    called = any(title.cohort and title.names_cohort for title in titles[:-1])
     certain = len(set(said)) == 1 and (called or len(said) > 1)
-    names, rule = " and ".join(cohort.name for cohort in sorted(set(said))), ""
+    names = " and ".join(cohort.name for cohort in sorted(set(said)))
     if needed and answer.cohort and certain and answer.cohort not in said:
         rule = f"title and name of the sheet say {names}, not {answer.cohort.name}; say --cohort SHEET=COHORT"
+        table.fault(rule)
     elif needed and not answer.cohort and not certain:
         why = f"not certain, {names} without being called the cohort" if said else "not said"
-        hint = f'--cohort "{table.sheet}={names if len(set(said)) == 1 else "Oct-Dec 2015"}"'
-        rule = f"the cohort is {why}; look it up, and add {hint} with the right one"
-    stages = {t.stage for t in (*titles, name, Title(stage=book.stage), answer)} - {""}
-    for fault in (rule, _BOTH if len(stages) > 1 else ""):
-        if fault:
-            book.fault(fault, table.sheet, table.first + 1)
-    return Said(answer.cohort or next(iter(said), None), "".join(stages))
+        hint = f'--cohort "{sheet}={names if len(set(said)) == 1 else "Oct-Dec 2015"}"'
+        table.fault(f"the cohort is {why}; look it up, and add {hint} with the right one")
+    stages = {table.book.stage, answer.stage, *(title.stage for title in titles)} - {""}
+    if len(stages) > 1:
+        table.fault(_BOTH)
+    table.cohort, table.stage = answer.cohort or next(iter(said), None), "".join(stages)
