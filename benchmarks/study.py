@@ -61,10 +61,10 @@ def measures(*, quick: bool) -> Iterator[Measure]:
 
 
 def _measure(task: str, way: str, size: str, work: float, calls: Calls, folder: str | None = None) -> Measure:
-    """Run commands that write into a folder, once: minutes, not milliseconds.
+    """Run commands that write into a folder, and time them once: they take minutes.
 
-    To look at the memory of many processes takes time from them, so what runs several at a time runs twice, and is
-    timed unwatched; in what papermill runs, one at a time, another processor looks.
+    Watching the memory of many processes slows them, so what runs several at a time is timed unwatched, and repeated
+    to be watched. What papermill runs is one process at a time, and is watched as it is timed.
     """
     with TemporaryDirectory() as own:
 

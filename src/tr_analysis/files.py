@@ -52,7 +52,11 @@ def read_beside_notebooks(
         return []
     try:
         return read(tomllib.loads(file.read_text("utf-8")))
-    except (ValueError, KeyError, StudyError) as error:
+    except tomllib.TOMLDecodeError as error:
+        raise refusal(f"notebooks/{name}: {error}; mend the line") from None
+    except KeyError as error:
+        raise refusal(f"notebooks/{name}: {error} is missing") from None
+    except (ValueError, StudyError) as error:
         raise refusal(f"notebooks/{name}: {error}") from None
 
 

@@ -119,7 +119,7 @@ def test_a_year_that_begins_with_the_series_is_cut_from_its_second_month():
         (
             lambda s: s[:12].set_axis(pd.period_range("2014Q1", periods=12, freq="Q")),
             {},
-            "no month of the series",
+            "not by month: give monthly ones",
         ),
         (lambda s: s, {"draws": 0}, "draws is 0: give 1 or more"),
     ],

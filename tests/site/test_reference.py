@@ -328,8 +328,8 @@ def test_a_chapter_that_runs_for_each_provider_is_named_without_one(tmp_path):
     [
         ('quality = "amber"', 'quality = "blue"', "quality is none of green, amber, red"),
         ("change = ", "chance = ", "chance, change"),
-        ("[[assumptions]]", "[[assumption]]", "'assumptions'"),
-        ("= ", "", "Expected"),
+        ("[[assumptions]]", "[[assumption]]", "'assumptions' is missing"),
+        ("= ", "", "; mend the line"),
     ],
 )
 def test_a_log_out_of_form_is_refused(tmp_path, monkeypatch, old, new, said):

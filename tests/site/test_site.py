@@ -164,6 +164,8 @@ HTML = {
     "<script type='application/ld+json'>{}</script>": "runs a script",
     "<script type='module'>1</script>": "runs a script",
     '<p class="x" onclick="go()">x</p>': "runs a script",
+    "<textarea id='a'></textarea><script>1</script>": "runs a script",
+    "<iframe src='data:,'></iframe><img alt='x' src='https://example.org/b.png'>": "loads https:",
     "<a href='02-other.html'>x</a>": "links to 02-other.html",
     "<p id='main'>x</p>": "has the id 'main' twice",
 }

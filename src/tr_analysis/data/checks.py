@@ -22,7 +22,7 @@ from tr_analysis.errors import Problem
 FIGURES, REASONS = "published_figures", "unused_figures"
 LISTS = ("01-evidence",)  # chapters that list the register
 _ID = re.compile(r"\bF\d{4}\b", re.ASCII)
-_FIGURES, _CHECKS = f"{FIGURES}.csv", "figure_checks.csv"
+_FIGURES_FILE, _CHECKS = f"{FIGURES}.csv", "figure_checks.csv"
 _TALLIES = {  # register figure -> kind of provider and overall rating it counts in round 1
     "F0367": ("CRC", "Good"),
     "F0368": ("CRC", "Requires improvement"),
@@ -82,7 +82,7 @@ def revisions(figures: pd.DataFrame) -> list[Problem]:
     repeated = figures.duplicated(same, keep=False) & figures["period"].notna() & figures["revision"].isna()
     rule = "another figure has the same topic, measure, population, period and unit: say which value this is"
     unmarked = figures.loc[repeated, "figure_id"]
-    return [Problem(_FIGURES, rule, line, "revision", figure) for line, figure in _by_line(unmarked)]
+    return [Problem(_FIGURES_FILE, rule, line, "revision", figure) for line, figure in _by_line(unmarked)]
 
 
 def stocks(monthly: pd.DataFrame, june: pd.DataFrame) -> list[Problem]:
@@ -154,13 +154,13 @@ def _tallies(frames: Frames) -> Iterator[dict[str, Any]]:
         printed_there = list(_by_line(figures.loc[figures["figure_id"] == figure, "value"]))
         if not printed_there:
             rule = "missing; the ratings of inspection_ratings.csv are held against it"
-            yield _impossible(Problem(_FIGURES, rule, column="figure_id", value=figure))
+            yield _impossible(Problem(_FIGURES_FILE, rule, column="figure_id", value=figure))
             continue
         ((line, value),) = printed_there
         counted = int(((first["provider_type"] == kind) & (first["overall_rating"] == rating)).sum())
         rule = f"inspection_ratings.csv counts {counted} {kind} rated {rating} in round 1"
         subject = f"round 1: {kind} rated {rating.lower()}"
-        problem = Problem(_FIGURES, rule, line, "value", f"{value:g}")
+        problem = Problem(_FIGURES_FILE, rule, line, "value", f"{value:g}")
         yield _compared("tally from its rows", subject, value, counted) | {"problem": problem}
 
 
@@ -197,7 +197,7 @@ def usage(frames: Frames, notebooks: Path, reports: Path) -> list[Problem]:
     figures, reasons = map(dict, lines)
     without = "no chapter, claim or check uses it, or no run was published since: use it, or say why not in"
     found = [
-        Problem(f"{FIGURES}.csv", f"{without} {REASONS}.csv", figures[f], "figure_id", f)
+        Problem(_FIGURES_FILE, f"{without} {REASONS}.csv", figures[f], "figure_id", f)
         for f in sorted(idle - reasons.keys())
     ]
     stale = "the study uses this figure: take its reason out"

@@ -92,7 +92,7 @@ def _verified(name: str) -> dict[str, Any]:
 
 
 @cache
-def _read(file: Path, types: tuple[tuple[str, str], ...], _: str) -> pd.DataFrame:
+def _read(file: Path, types: tuple[tuple[str, str], ...], _sha256: str) -> pd.DataFrame:
     """Read a table once for all who ask, until its types or its hash change."""
     return _typed(file, dict(types))
 

@@ -65,7 +65,7 @@ def few_clusters(
     The bootstrap has one row with Webb's weights and, with up to 12 clusters, one with all signs. With two clusters
     treated the jackknife rejects too often and the bootstrap hardly ever; the permutation keeps its size. Clusters
     that vary more where they are treated mislead all of them. A method that cannot be used has a row without numbers
-    and a note why. Arguments are those of `wild_cluster_bootstrap`.
+    and a note why. Arguments are those of `wild_cluster_bootstrap`, but for ``signs``.
 
     Examples
     --------
@@ -245,7 +245,7 @@ def cluster_permutation(
     is at least as far from 0; the interval holds the effects that leave a p-value above ``1 - level``. Exact if any
     other assignment was as likely as the true one. With one public owner of nine the p-value is 1/9 at the least. The
     label is constant within clusters; all assignments are used if no more than ``draws``, else as many random ones.
-    Arguments are those of `wild_cluster_bootstrap`.
+    Arguments are those of `wild_cluster_bootstrap`, but for ``signs``.
 
     Reference: MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450, on the statistic for few treated
     clusters.

@@ -24,7 +24,7 @@ EITHER_SIDE = {"M": 12, "Q": 8, "Y": 4}
 PERIOD = {"M": 12, "Q": 4, "Y": 1}  # of the seasons
 NAMES = {"M": "months", "Q": "quarters", "Y": "years"}
 BUILD_UP = 12  # months of the gradual shapes
-FELT = 1e-12  # least weight of a component that any digit shows
+FELT = 1e-12  # smallest weight at which a component changes a printed digit
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def check_series(series: pd.Series, name: str, scale: Scale) -> pd.Series:
         raise ValueError(f"the {name} has no finite value in {_listed(months[lacking])}: start after the gap")
     values = pd.Series(to_floats(f"the {name}", series), months)
     if scale == "log" and (values <= 0).any():
-        advice = "pass the series as observed, not logged, or where there is a scale, scale='level'"
+        advice = "pass the series as observed, not logged; `interrupted` also takes scale='level'"
         raise ValueError(f"the {name} is not positive in {_listed(months[values <= 0])}: {advice}")
     return values
 

@@ -158,6 +158,8 @@ def shuffled_years(
         [check_series(column, f"series {name}", "log") for name, column in series.items()]
     )
     months = series.index
+    if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M":
+        raise ValueError("the series are not by month: give monthly ones")
     if first not in months:
         raise ValueError(f"{first} is no month of the series, {months[0]} to {months[-1]}")
     changes = np.diff(np.log(values), axis=0)

@@ -71,7 +71,7 @@ _SLASHED = re.compile(r"\b20\d\d/\d\d\b")
 
 
 def prose_faults(cells: list[Cell]) -> Iterator[Fault]:
-    """Yield from what a chapter says typed numbers, phrases that no editor prints, and financial years with a slash."""
+    """Yield typed numbers, phrases that no editor prints and financial years with a slash in what a chapter says."""
     for cell in cells:
         texts = [cell["source"]] if cell["cell_type"] == "markdown" else list(_templates(cell))
         for text in texts:

@@ -26,7 +26,7 @@ _TRANSLATION = {
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-"),
 }
 _STATES: dict[str, State] = {text: state for state, texts in DATA["states"].items() for text in texts}
-_FEW, _NOTE, _NUMBER = map(re.compile, DATA["numbers"].values())
+_FEW, _NOTE, _NUMBER = (re.compile(DATA["numbers"][name]) for name in ("few", "note", "number"))
 _LONGEST = 80  # characters of a number with its footnotes, or of a name
 _WORDY = 300  # characters of a title or a header; what is longer is prose
 
@@ -171,7 +171,7 @@ def scan_cohorts(text: str) -> tuple[tuple[Cohort, ...], str]:
     return tuple(dict.fromkeys(c for _, c, _ in sorted(found))), " ".join(rest.split())
 
 
-_CRC, _NPS, _EMPTY, _TOTAL, _AVERAGE = map(re.compile, DATA["names"].values())
+_NAMES = {name: re.compile(form) for name, form in DATA["names"].items()}
 _OF_ALL = frozenset(("total", "totals", "sum", "grand", "all", "overall", "combined", "both", "national"))
 _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
 
@@ -179,7 +179,7 @@ _COMPASS = {"n": "north", "s": "south", "w": "west", "e": "east"}
 def kind_in(text: object) -> str:
     """Return ``CRC`` or ``NPS`` where a text names one of the two alone, else nothing."""
     line = plain_text(text).lower()
-    kinds = [kind for kind, form in (("CRC", _CRC), ("NPS", _NPS)) if form.search(line)]
+    kinds = [kind for kind, form in (("CRC", _NAMES["crc"]), ("NPS", _NAMES["nps"])) if form.search(line)]
     return kinds[0] if len(kinds) == 1 else ""
 
 
@@ -202,8 +202,8 @@ def _providers(_folder: Path, _root: str | None) -> Mapping[tuple[str, frozenset
 
 def name_words(text: str) -> frozenset[str]:
     """Return the words that name an area; ``&``, commas, the kind of provider and its legal form do not."""
-    line = _NPS.sub(" ", _CRC.sub(" ", text.lower().replace("&", " and ")))
-    words = (word for word in re.findall(r"[a-z]+", line) if not _EMPTY.fullmatch(word))
+    line = _NAMES["nps"].sub(" ", _NAMES["crc"].sub(" ", text.lower().replace("&", " and ")))
+    words = (word for word in re.findall(r"[a-z]+", line) if not _NAMES["empty"].fullmatch(word))
     return frozenset(_COMPASS.get(word, word) for word in words)
 
 
@@ -247,9 +247,9 @@ def total_of(cell: object) -> str:
     """
     text = _name_text(cell)
     own, words = kind_in(text), name_words(text)
-    if _AVERAGE.search(text):
+    if _NAMES["average"].search(text):
         return "average"
-    if not _TOTAL.search(text) and (words or not own):
+    if not _NAMES["total"].search(text) and (words or not own):
         return ""
     rest = words - _OF_ALL
     if rest == {"england", "wales"}:

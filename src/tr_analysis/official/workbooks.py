@@ -25,8 +25,8 @@ ROWS = 5_000  # of a sheet, gaps included: official tables have hundreds
 CELLS = 1_000_000  # of a sheet, gaps included
 COLUMNS = 702  # A to ZZ
 CHARACTERS = 30_000_000  # printed of a file: the process that asks must hold them
-MEMORY = 1_500 * MEGABYTE  # of this process
-SECONDS = 60  # of processor time here, and twice of wall clock
+MEMORY = 1_500 * MEGABYTE  # of the program that opens a file
+SECONDS = 60  # of that program's processor time; twice as many of wall clock
 
 _ZIP, _OLE = b"PK", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 KINDS = {".xlsx": _ZIP, ".xlsm": _ZIP, ".ods": _ZIP, ".xls": _OLE, ".csv": b"", ".zip": _ZIP}
@@ -97,8 +97,9 @@ def _printed(path: Path) -> bytes:
 
 def _dated(found: dict[str, Any]) -> Any:
     """Return a date or a moment that was written as one; else what was found."""
-    kind = getattr(datetime, next(iter(found)), None)
-    return kind.fromisoformat(*found.values()) if kind else found
+    if "datetime" in found:
+        return datetime.datetime.fromisoformat(found["datetime"])
+    return datetime.date.fromisoformat(found["date"]) if "date" in found else found
 
 
 def main(path: str) -> None:

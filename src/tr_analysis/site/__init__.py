@@ -25,9 +25,11 @@ from tr_analysis.site.reference import reference_pages
 from tr_analysis.study import CHOICES
 from tr_analysis.study.records import Records
 
-# Most tags of a page: they have nothing but a class or a scope, and so load, run and name nothing.
+# Most tags of a page: they have nothing but a class or a scope, and so load, run and name nothing; and they are none
+# of those after which a parser reads text and no tags, until they are closed.
+_RAW = "script|style|textarea|title|iframe|xmp|noembed|noframes|noscript|plaintext"
 _HARMLESS = re.compile(
-    r'<(?!(?:script|style|img)\b)[a-z][a-z0-9]*(?: (?:class|scope)="[\w -]*")*>|</(?!script|style)[a-z0-9]+>'
+    rf'<(?!(?:img|{_RAW})\b)[a-z][a-z0-9]*(?: (?:class|scope)="[\w -]*")*>|</(?!(?:{_RAW})\b)[a-z0-9]+>'
 )
 
 
@@ -126,12 +128,12 @@ def write_site(executed: Sequence[Path], site: Path, choices: Path | None = None
     chapters = [read_chapter(path) for path in executed]
     frame = _frame(chapters, linked=True)
     described = metadata(SITE_TITLE, str(frame.globals["version"]))
-    about = providers(chapters)
+    rows = providers(chapters)
     home_page = frame.get_template("home.html.j2")
-    pages = {"index.html": home_page.render(home(chapters, about), metadata=described, page="study")}
+    pages = {"index.html": home_page.render(home(chapters, rows), metadata=described, page="study")}
     panels = {each.run: read_panel(each, choices or site.parent / CHOICES) for each in chapters}
     pages |= _chapter_pages(frame, chapters, Records(site.parent), panels)
-    for name, context in reference_pages(chapters, about).items():
+    for name, context in reference_pages(chapters, rows).items():
         pages[f"{name}.html"] = frame.get_template(f"{name}.html.j2").render(context, page=name)
     downloads = study_downloads(executed)
     for chapter in chapters:

@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from tr_analysis.errors import ChapterError
 from tr_analysis.report import ANSWER
-from tr_analysis.site.links import Findings, link_numbers, linker, with_sources
+from tr_analysis.site.links import Numbers, link_numbers, linker, with_sources
 from tr_analysis.text import headings, slugify
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -66,7 +66,7 @@ def contents(body: str) -> list[tuple[int, str, str]]:
     return [(int(level), place, without_tags(words)) for level, place, words in _HEADING.findall(body)]
 
 
-def render_cells(notebook: NotebookNode, findings: Findings, run: str, *, linked: bool) -> tuple[str, str]:
+def render_cells(notebook: NotebookNode, findings: Numbers, run: str, *, linked: bool) -> tuple[str, str]:
     """Turn a notebook into HTML, given its numbers and the name of its run: its answer, and the rest.
 
     ``linked`` says whether the page stands among the others, with the sources' page and the downloads beside it.

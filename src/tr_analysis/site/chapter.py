@@ -21,7 +21,7 @@ from tr_analysis.files import sha256
 from tr_analysis.report import ANSWER, CHART_MIME, FINDINGS_MIME
 from tr_analysis.report.finding import Finding
 from tr_analysis.site.cells import cut, to_html
-from tr_analysis.site.links import Findings, link_numbers, linker
+from tr_analysis.site.links import Numbers, link_numbers, linker
 from tr_analysis.study import CHOICES_PAGE
 from tr_analysis.study.parameters import Parameter, read_parameters
 from tr_analysis.text import title_and_question
@@ -70,7 +70,7 @@ class Chapter:
     version: str
     libraries: Mapping[str, str]
     shown: tuple[Shown, ...]
-    findings: Findings
+    findings: Numbers
     inputs: Mapping[str, str]
     origin: str
     notebook: NotebookNode

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from tr_analysis.report import ANSWER
 from tr_analysis.text import slugify
 
-Findings = Mapping[str, Mapping[str, Any]]
+Numbers = Mapping[str, Mapping[str, Any]]
 """The numbers of a chapter, by name."""
 _CODE = re.compile(r"\bS\d{3}\b")
 _FILE = Path(__file__).with_name("glossary.toml")
@@ -22,7 +22,7 @@ _TAG = re.compile(r"(<[^>]*>)")
 _CLOSED = ("a", "code", "pre", "h1", "h2", "h3", "h4")  # what takes no link
 
 
-def link_numbers(cell: NotebookNode, text: str, findings: Findings, *, linked: bool) -> str:
+def link_numbers(cell: NotebookNode, text: str, findings: Numbers, *, linked: bool) -> str:
     """Return the text of a cell, its own or what it says with other parameters, with links from its numbers.
 
     A key number leads to its row on the page, another to the page of sources if it has one and the page is ``linked``.
@@ -57,7 +57,7 @@ def _templates(code: str) -> list[str]:
     return [value for value in constants if isinstance(value, str)]
 
 
-def _link(text: str, name: str, findings: Findings, linked: bool) -> str:
+def _link(text: str, name: str, findings: Numbers, linked: bool) -> str:
     """Return a number as a link; words, and what holds markup, stay as they are."""
     finding = findings.get(name, {})
     if not re.search(r"\d", text) or re.search(r"[\[\]<>*`#]", text) or finding.get("value") is None:

@@ -187,9 +187,8 @@ def read_tables(folder: str) -> None:
         for name in load().index:
             read_table(name)
     gc.freeze()  # what is shared stays shared: a collection in a kernel would copy it
-    gc.set_threshold(
-        100_000
-    )  # a chapter makes many objects and few circles of them: collections took a twelfth of it
+    # A chapter makes many objects and few reference cycles: collecting these took a twelfth of its time.
+    gc.set_threshold(100_000)
 
 
 def serve(channel: socket.socket) -> dict[str, Any] | None:

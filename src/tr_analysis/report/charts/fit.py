@@ -102,9 +102,8 @@ def fit(figure: Figure, words: Sequence[Breakable], *, heading: float = 0.0) -> 
     for legend in figure.legends:
         if legend.get_window_extent(renderer).width > figure.bbox.width:
             _one_column(figure, legend)
-    placed = [
-        _place_words(axes, renderer) for axes in figure.axes
-    ]  # near enough, mostly, for one layout to do
+    # Words begin close to their final places, so that mostly one layout is enough.
+    placed = [_place_words(axes, renderer) for axes in figure.axes]
     _lay_out(figure, heading)
     if not heading:
         for axes in figure.axes:

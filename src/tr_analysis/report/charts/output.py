@@ -329,9 +329,8 @@ def _points(inches: float) -> float:
     return round(72 * float(inches), 2)
 
 
-_MOST_COLOURS = (
-    4096  # of a picture whose palette is counted here: a chart has some hundreds, a photograph more
-)
+# A picture with no more colours has its palette counted here; a chart has some hundreds, a photograph more.
+_MOST_COLOURS = 4096
 
 
 def _png(figure: Figure) -> bytes:
