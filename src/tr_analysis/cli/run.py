@@ -132,11 +132,11 @@ def _run(
     if not (stale or recording.to_run(found)):
         click.echo("\n".join(_reasons(found)))
         return []
-    import tr_analysis.site  # noqa: F401 the pages need it in the end; now kernels import as well
     from tr_analysis.study.runs import kernels_for
     from tr_analysis.study.runs import run as run_chapters
 
     with kernels_for(tasks, forked=forked) as kernels:  # they import while the tables are built
+        _import_for_pages()
         if stale:
             _build_tables(records)
             found = recording.changes(tasks, records, force=force)
@@ -148,6 +148,14 @@ def _run(
     for line in _ended(outcomes):
         click.echo(line)
     return outcomes
+
+
+def _import_for_pages() -> None:
+    """Import what the pages need in the end, while another processor has nothing to do but import."""
+    import tr_analysis.site  # noqa: F401
+    from tr_analysis import estimators
+
+    estimators.index()  # which imports every estimator
 
 
 def _recorder(found: Sequence[Change], records: Mapping[Path, Records]) -> "Callable[[RunOutcome], None]":
