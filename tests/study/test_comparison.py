@@ -29,6 +29,13 @@ def test_only_exact_tells_neighbours_apart():
     assert list(differences(2, True)) == [Difference("", 2, True)]
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_picture_that_differs_is_named_without_its_bytes(exact):
+    old, new = ({"data": {"image/png": f"iVBORw0KGgo{part}"}} for part in "ab")
+    assert list(differences(old, new, exact=exact)) == [Difference("data.image/png", "a picture", "another")]
+    assert list(differences(old, old, exact=exact)) == []
+
+
 def test_only_exact_minds_how_a_file_is_written():
     (only,) = found("x.json", '{"a": 1}', '{"a":1}', exact=True)
     assert only[0] == "the file"

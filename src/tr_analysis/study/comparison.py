@@ -31,6 +31,7 @@ POINTS = 0.02
 NOTHING = object()
 """What stands in a `Difference` on the side that has no such entry."""
 
+_PICTURES = "a picture", "another"  # to a reader their bytes say nothing
 _DECIMAL = re.compile(r"[-−]?\d+\.\d+(?:e-?\d+)?|[-−]?\d+e-?\d+|(?<=[a-z ])[-−]?\.\d+")
 _AROUND = 24  # characters shown before the first that differs in a long text
 
@@ -72,7 +73,7 @@ def differences(old: Any, new: Any, *, exact: bool = False, place: str = "") -> 
             inner = f"{place}.{key}".lstrip(".")
             if "/" in key and key != FINDINGS_MIME and NOTHING not in sides:
                 if not (sides[0] == sides[1] if exact else same_output(key, *sides)):
-                    yield Difference(inner, *sides)
+                    yield Difference(inner, *(_PICTURES if key.startswith("image/") else sides))
             else:
                 yield from differences(*sides, exact=exact, place=inner)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
