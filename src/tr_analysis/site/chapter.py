@@ -24,6 +24,7 @@ from tr_analysis.site.cells import cut, to_html
 from tr_analysis.site.links import Numbers, link_numbers, linker
 from tr_analysis.study import CHOICES_PAGE
 from tr_analysis.study.parameters import Parameter, read_parameters
+from tr_analysis.study.publish import last_findings
 from tr_analysis.text import title_and_question
 
 _KINDS = {"chart": CHART_MIME, "picture": "image/png", "findings": FINDINGS_MIME, "table": "text/csv"}
@@ -147,10 +148,7 @@ def read_chapter(path: Path) -> Chapter:
     del notebook.cells[0]
     source = paths.notebooks() / f"{run['chapter']}.ipynb"
     declared = read_parameters(source) if source.exists() else ()
-    shown = tuple(_mark(notebook))
-    left: Mapping[str, Any] = next(
-        (one.data[FINDINGS_MIME] for one in reversed(shown) if one.kind == "findings"), {}
-    )
+    left = last_findings(notebook)
     return Chapter(
         run=path.stem,
         name=run["chapter"],
@@ -162,7 +160,7 @@ def read_chapter(path: Path) -> Chapter:
         declared={parameter.name: parameter for parameter in declared},
         version=run["version"],
         libraries=run.get("libraries", {}),
-        shown=shown,
+        shown=tuple(_mark(notebook)),
         findings=left.get("findings", {}),
         inputs=left.get("data", {}),
         origin=left.get("origin", ""),
