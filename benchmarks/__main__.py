@@ -61,8 +61,8 @@ def _head(*, quick: bool) -> list[str]:
     return [
         "# Measured",
         "",
-        "Written by `make bench`. Medians over repeats, of the study and the choices one each, all in one run, every process with one thread for linear "
-        "algebra. Memory is the most held at once.",
+        "Written by `make bench`, all in one run: medians over repeats, but for the study and the choices, which are "
+        "run once. Every process has one thread for linear algebra. Memory is the most held at once.",
         "",
         *(["**A quick look with few repeats on a busy machine, not a result.**", ""] if quick else []),
         f"- Date: {datetime.now(UTC):%Y-%m-%d}",

@@ -1,6 +1,7 @@
 """The commands that run chapters, and make pages of what they give."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,7 +137,7 @@ def _run(
     from tr_analysis.study.runs import run as run_chapters
 
     with kernels_for(tasks, forked=forked) as kernels:  # they import while the tables are built
-        _import_for_pages()
+        _import_for_pages(tasks)
         if stale:
             _build_tables(records)
             found = recording.changes(tasks, records, force=force)
@@ -150,12 +151,17 @@ def _run(
     return outcomes
 
 
-def _import_for_pages() -> None:
-    """Import what the pages need in the end, while another processor has nothing to do but import."""
-    import tr_analysis.site  # noqa: F401
-    from tr_analysis import estimators
+def _import_for_pages(tasks: Sequence[Task]) -> None:
+    """Import what the pages need in the end, while another processor has nothing to do but import.
 
-    estimators.index()  # which imports every estimator
+    What cannot be imported stops no chapter that does without it: the page that needs it says so.
+    """
+    with suppress(Exception):
+        import tr_analysis.site  # noqa: F401
+        from tr_analysis import estimators
+
+        if not all(task.is_variant for task in tasks):  # whose page lists no estimators
+            estimators.index()  # imports every estimator
 
 
 def _recorder(found: Sequence[Change], records: Mapping[Path, Records]) -> "Callable[[RunOutcome], None]":
